@@ -1,0 +1,55 @@
+"""Files that are either absent or whole: written beside their place, then renamed into it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Give a path beside ``path`` to write to; rename it into place when the block succeeds.
+
+    Parameters
+    ----------
+    path
+        Where the finished file shall be. Its folder is made when missing.
+
+    Yields
+    ------
+    Path
+        Name to write to, with the same suffix. Whatever lies there is removed if the block fails.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write JSON with sorted keys, whole or not at all; NaN is refused."""
+    with whole(path) as beside:
+        text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False)
+        beside.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read JSON."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet without its index, whole or not at all."""
+    with whole(path) as beside:
+        table.to_parquet(beside, index=False)

@@ -1,0 +1,283 @@
+"""A study's configuration, checked once and turned into what the workflow asks for.
+
+The schema in ``workflow/schemas/config.schema.yaml`` documents every key, its type and its
+default. What a schema cannot say (a dataset exists, shares add up, two capacities do not give the
+same network) is checked here. Nothing heavy is imported: Snakemake reads this module in every job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError, validators
+
+from ppgkd.datasets.registry import Dataset, RecordingEntry, get_dataset, simulated_dataset
+from ppgkd.errors import PpgkdError
+from ppgkd.models.capacity import InputShape, nearest_shape
+
+ROLES = ("train", "val", "test")
+NO_TEACHER = "none"
+
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True, order=True)
+class Model:
+    """A member of a family, named by the capacity that was asked for."""
+
+    family: str
+    capacity: int
+
+    @property
+    def name(self) -> str:
+        """Name used in paths and tables, ``resnet-4000``."""
+        return f"{self.family}-{self.capacity}"
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One student of the sweep."""
+
+    strategy: str
+    teacher: str
+    student: str
+    seed: int
+
+    @property
+    def path(self) -> str:
+        """Folder below ``students/``."""
+        return f"{self.strategy}/{self.teacher}/{self.student}/seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a checked configuration asks the workflow to make."""
+
+    config: Config
+    datasets: tuple[Dataset, ...]
+    teachers: tuple[Model, ...]
+    students: tuple[Model, ...]
+    cells: tuple[Cell, ...]
+
+    def datasets_with(self, *roles: str) -> tuple[str, ...]:
+        """Names of the datasets that have subjects in any of the roles."""
+        shares = self.config["datasets"]
+        return tuple(name for name in shares if any(shares[name].get(role) for role in roles))
+
+    def recordings(self, dataset: str) -> tuple[RecordingEntry, ...]:
+        """Recordings of a dataset that the study uses: the rest is neither fetched nor read."""
+        shares = self.config["datasets"][dataset]
+        found = next(d for d in self.datasets if d.name == dataset)
+        listed = [role for role in ROLES if isinstance(shares.get(role), list)]
+        used = (
+            {subject for role in listed for subject in shares[role]} if listed else found.subjects
+        )
+        excluded = set(shares.get("exclude", ()))
+        return tuple(r for r in found.recordings if r.subject in used and r.subject not in excluded)
+
+    def raw_files(self, dataset: str) -> list[str]:
+        """Paths below ``resources/raw`` of all files that the study reads of a dataset."""
+        if dataset == "simulated":
+            cohort = self.config["simulation"]
+            return ["simulated/n{n_subjects}-s{duration_s:g}-seed{seed}.npz".format(**cohort)]
+        return [str(file.local) for entry in self.recordings(dataset) for file in entry.files]
+
+
+def parse_study(config: Mapping[str, Any], schema_path: Path) -> Study:
+    """Check a configuration, fill in its defaults and derive the study.
+
+    Parameters
+    ----------
+    config
+        The mapping read from YAML.
+    schema_path
+        JSON schema, as YAML.
+
+    Raises
+    ------
+    PpgkdError
+        If a key is unknown, a value is not allowed or two values contradict each other. The
+        message names the key, what was found and what is allowed; all schema errors are listed.
+    """
+    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    full = with_defaults(config, schema)
+    inputs = input_shape(full)
+    datasets = tuple(_check_dataset(name, full) for name in full["datasets"])
+    _check_roles(full, datasets)
+    _check_windows(full["windows"])
+    teachers = _models("teachers", full["teachers"], inputs)
+    students = _models("students", full["students"], inputs)
+    return Study(full, datasets, teachers, students, tuple(_cells(full, teachers, students)))
+
+
+def input_shape(config: Config) -> InputShape:
+    """Shape of the tensor that the study's models see."""
+    inputs, windows = config["inputs"], config["windows"]
+    return InputShape(
+        ppg_channels=inputs["ppg_channels"],
+        acc_channels=3 if inputs["accelerometer"] else 0,
+        n_samples=round(windows["length_s"] * windows["rate_hz"]),
+        rate_hz=windows["rate_hz"],
+    )
+
+
+def with_defaults(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Config:
+    """Return the configuration with the schema's defaults filled in, or raise what is wrong."""
+    filled: Config = deepcopy(dict(config))
+    errors = sorted(_filling_validator(schema).iter_errors(filled), key=lambda e: list(e.path))
+    if errors:
+        raise PpgkdError(
+            "The configuration is not valid:\n"
+            + "\n".join(f"  - {_explain(error)}" for error in errors)
+            + "\nEvery key is described in workflow/schemas/config.schema.yaml."
+        )
+    return filled
+
+
+def _filling_validator(schema: Mapping[str, Any]) -> Any:
+    """Make a validator that also fills defaults, top down, `$ref` with siblings included."""
+    check_properties = Draft202012Validator.VALIDATORS["properties"]
+
+    def fill_then_check(
+        validator: Any, properties: Mapping[str, Any], instance: Any, parent: Any
+    ) -> Iterator[ValidationError]:
+        if isinstance(instance, dict):
+            for key, subschema in properties.items():
+                if "default" not in subschema:
+                    continue
+                default = deepcopy(subschema["default"])
+                if isinstance(default, dict) and isinstance(instance.get(key), dict):
+                    # a budget given in part keeps the rest of its default; strategies do not:
+                    # naming some of them is how the others are left out
+                    if key != "strategies":
+                        instance[key] = {**default, **instance[key]}
+                else:
+                    instance.setdefault(key, default)
+        yield from check_properties(validator, properties, instance, parent)
+
+    return validators.extend(Draft202012Validator, {"properties": fill_then_check})(schema)
+
+
+def _explain(error: ValidationError) -> str:
+    where = ".".join(str(part) for part in error.path)
+    key = f"'{where}'" if where else "the top level"
+    match error.validator:
+        case "additionalProperties":
+            allowed = sorted(error.schema.get("properties", {}))
+            unknown = sorted(set(error.instance) - set(allowed))
+            return f"{key} has unknown keys {unknown}; allowed are {allowed}"
+        case "required":
+            missing = [name for name in error.validator_value if name not in error.instance]
+            return f"{key} lacks {missing}"
+        case "type":
+            allowed = error.validator_value
+            names = allowed if isinstance(allowed, str) else " or ".join(allowed)
+            return f"{key} must be of type {names}, found {error.instance!r}"
+        case "minItems" | "minProperties":
+            return f"{key} must not be empty"
+        case _:
+            return f"{key}: {error.message} ({error.validator}: {error.validator_value})"
+
+
+def _check_dataset(name: str, config: Config) -> Dataset:
+    dataset = (
+        simulated_dataset(config["simulation"]["n_subjects"])
+        if name == "simulated"
+        else get_dataset(name)
+    )
+    wanted = config["inputs"]["ppg_channels"]
+    if wanted > dataset.ppg_channels:
+        raise PpgkdError(
+            f"'inputs.ppg_channels' is {wanted}, but dataset '{name}' has {dataset.ppg_channels} "
+            f"PPG channels; ask for at most {dataset.ppg_channels}."
+        )
+    return dataset
+
+
+def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
+    roles_of: dict[str, tuple[str, str]] = {}
+    for dataset in datasets:
+        shares = config["datasets"][dataset.name]
+        given = {role: shares[role] for role in ROLES if role in shares}
+        kinds = {isinstance(share, list) for share in given.values()}
+        where = f"'datasets.{dataset.name}'"
+        if not given:
+            raise PpgkdError(f"{where} has no role; give it at least one of {list(ROLES)}.")
+        if len(kinds) == 2:
+            raise PpgkdError(
+                f"{where} mixes fractions and lists of subjects; use one kind for all its roles."
+            )
+        _check_subjects_exist(where, dataset, [*shares.get("exclude", ())])
+        if kinds == {False}:
+            total = sum(given.values())
+            if abs(total - 1) > 1e-6:
+                raise PpgkdError(
+                    f"{where}: the fractions of {list(given)} add up to {total:g}; they must add "
+                    "up to 1 (use 'exclude' or lists of subjects to leave some out)."
+                )
+            continue
+        for role, subjects in given.items():
+            _check_subjects_exist(where, dataset, subjects)
+            for subject in subjects:
+                earlier = roles_of.setdefault(subject, (role, dataset.name))
+                if earlier[0] != role:
+                    raise PpgkdError(
+                        f"Subject '{subject}' is in role '{earlier[0]}' of dataset '{earlier[1]}' "
+                        f"and in role '{role}' of dataset '{dataset.name}'; a subject has one "
+                        "role. Remove it from one of the lists."
+                    )
+    for role in ROLES:
+        if not any(config["datasets"][d.name].get(role) for d in datasets):
+            raise PpgkdError(
+                f"No dataset has subjects in role '{role}'; a study needs all of {list(ROLES)}."
+            )
+
+
+def _check_subjects_exist(where: str, dataset: Dataset, subjects: list[str]) -> None:
+    unknown = sorted(set(subjects) - set(dataset.subjects))
+    if unknown:
+        raise PpgkdError(f"{where} names unknown subjects {unknown}; it has {[*dataset.subjects]}.")
+
+
+def _check_windows(windows: Config) -> None:
+    if windows["low_hz"] >= windows["high_hz"]:
+        raise PpgkdError(
+            f"'windows.low_hz' is {windows['low_hz']} and 'windows.high_hz' {windows['high_hz']}; "
+            "the first must be the smaller."
+        )
+    if windows["high_hz"] > windows["rate_hz"] / 2:
+        raise PpgkdError(
+            f"'windows.high_hz' is {windows['high_hz']}, above half of 'windows.rate_hz' "
+            f"({windows['rate_hz'] / 2:g} Hz); lower it or raise the rate."
+        )
+
+
+def _models(key: str, capacities: Mapping[str, list[int]], inputs: InputShape) -> tuple[Model, ...]:
+    members: dict[Any, Model] = {}
+    for family, counts in capacities.items():
+        for count in counts:
+            shape = nearest_shape(family, count, inputs)
+            model = Model(family, count)
+            other = members.setdefault(shape, model)
+            if other is not model:
+                raise PpgkdError(
+                    f"'{key}.{family}': capacities {other.capacity} and {count} both give the "
+                    f"member with {shape.n_params(inputs):,} parameters; remove one."
+                )
+    return tuple(members.values())
+
+
+def _cells(
+    config: Config, teachers: tuple[Model, ...], students: tuple[Model, ...]
+) -> Iterator[Cell]:
+    for strategy in config["strategies"]:
+        names = (NO_TEACHER,) if strategy == "scratch" else tuple(t.name for t in teachers)
+        for teacher in names:
+            for student in students:
+                for seed in config["seeds"]:
+                    yield Cell(strategy, teacher, student.name, seed)

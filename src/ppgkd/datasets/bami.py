@@ -1,0 +1,84 @@
+"""Reader of BAMI-1 and BAMI-2: wrist PPG on the treadmill, one MATLAB file per subject.
+
+Chung et al., IEEE Access 8 (2020) 63390; Lee et al., IEEE Sensors J. 19.3 (2018) 1166.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from ppgkd.datasets.matlab import DOWNLOAD_ANEW, read_matrix, read_vector
+from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.reference import (
+    STRIDE_S,
+    WINDOW_S,
+    count_windows,
+    require_count,
+    window_centres_s,
+)
+from ppgkd.errors import PpgkdError
+
+RATE_HZ = 50
+CHANNELS = ("ppg_1", "ppg_2", "ppg_3", "acc_x", "acc_y", "acc_z")
+
+# Not documented by the authors. With these the median magnitude of the acceleration is 1.00 to
+# 1.11 g in 24 of the 27 recordings measured, and at most 1.32 g.
+ACC_ZERO_COUNTS = 32768
+ACC_COUNTS_PER_G = 4096
+
+
+def read_bami(path: Path, name: str, subject: str) -> Recording:
+    """Read one recording of BAMI-1 or BAMI-2.
+
+    The reference may be one value longer or shorter than the signal has windows. Signal and
+    reference end together: of a longer reference the last values are kept, and with a shorter one
+    the first window has none. (In the files with a shorter one, the reference fits the PPG's
+    spectrum best in this alignment, not one window earlier.)
+
+    Parameters
+    ----------
+    path
+        ``BAMI1_<n>.mat`` or ``BAMI2_<n>.mat`` with ``rawPPG`` and ``rawAcc``, both ``(3, N)`` in
+        counts at 50 Hz, and ``bpm_ecg``, in BPM.
+    name
+        Name of the recording.
+    subject
+        Subject of the recording.
+
+    Returns
+    -------
+    Recording
+        Three PPG channels in counts and three of acceleration in g.
+
+    Raises
+    ------
+    PpgkdError
+        If the file cannot be read, lacks a variable, or has one of the wrong shape.
+    """
+    window_samples = WINDOW_S * RATE_HZ
+    ppg_counts = read_matrix(path, "rawPPG", (3,), window_samples)
+    acc_counts = read_matrix(path, "rawAcc", (3,), window_samples)
+    if acc_counts.shape != ppg_counts.shape:
+        raise PpgkdError(
+            f"{path}: rawAcc has the shape {acc_counts.shape}, expected that of rawPPG, "
+            f"{ppg_counts.shape}. {DOWNLOAD_ANEW}"
+        )
+    n_samples = ppg_counts.shape[1]
+    n_windows = count_windows(n_samples, RATE_HZ)
+
+    reference_bpm = read_vector(path, "bpm_ecg")
+    require_count(path, "bpm_ecg", len(reference_bpm), n_windows)
+    reference_bpm = reference_bpm[-n_windows:]
+    last_start_s = n_samples / RATE_HZ - WINDOW_S
+    first_start_s = last_start_s - STRIDE_S * (len(reference_bpm) - 1)
+
+    acc_g = (acc_counts.astype(np.float32) - ACC_ZERO_COUNTS) / ACC_COUNTS_PER_G
+    return Recording(
+        name=name,
+        subject=subject,
+        rate_hz=float(RATE_HZ),
+        channels=CHANNELS,
+        signal=np.concatenate([ppg_counts.astype(np.float32), acc_g]),
+        reference_time_s=window_centres_s(first_start_s, len(reference_bpm)),
+        reference_bpm=reference_bpm.astype(np.float32),
+    )

@@ -1,0 +1,43 @@
+"""The simulated cohort as a file, so that it passes through the same stages as recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ppgkd.artifacts import whole
+from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.reference import window_centres_s
+from ppgkd.datasets.simulated import CHANNELS, RATE_HZ, Cohort, simulate_subject
+
+
+def write_cohort(cohort: Cohort, path: str | Path) -> None:
+    """Simulate a cohort and write it as one ``.npz`` file."""
+    arrays: dict[str, np.ndarray] = {}
+    for index in range(cohort.n_subjects):
+        simulated = simulate_subject(index, cohort.duration_s, cohort.seed)
+        name = f"sim-{index + 1:02d}"
+        arrays[f"{name}/signal"] = simulated.signal
+        arrays[f"{name}/reference_bpm"] = simulated.reference_bpm
+    with whole(path) as beside:
+        np.savez(beside, allow_pickle=False, **arrays)
+
+
+def read_cohort(path: str | Path) -> Iterator[Recording]:
+    """Read the recordings of a cohort one by one."""
+    with np.load(path, allow_pickle=False) as file:
+        names = sorted({key.split("/")[0] for key in file.files})
+        for name in names:
+            reference_bpm = file[f"{name}/reference_bpm"]
+            yield Recording(
+                name=name,
+                subject=name,
+                rate_hz=RATE_HZ,
+                channels=CHANNELS,
+                signal=file[f"{name}/signal"],
+                reference_time_s=WINDOW_S / 2
+                + STRIDE_S * np.arange(len(reference_bpm), dtype=np.float64),
+                reference_bpm=reference_bpm,
+            )

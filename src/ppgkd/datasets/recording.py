@@ -1,0 +1,62 @@
+"""One recording, in the form that every reader returns whatever its files look like."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ppgkd.errors import PpgkdError
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no truth value, so a generated == could only raise
+class Recording:
+    """A subject's signals and the reference heart rate that belongs to them.
+
+    Parameters
+    ----------
+    name
+        What the source calls it, such as ``BAMI1_1``.
+    subject
+        Who wears the sensor, such as ``bami1-01``. The same person has the same subject in every
+        dataset, and no two persons share one.
+    rate_hz
+        Sampling rate of all channels, in Hz.
+    channels
+        One name per row of `signal`: ``ppg_1``, ``ppg_2``, ..., then ``acc_x``, ``acc_y``,
+        ``acc_z``.
+    signal
+        Shape ``(n_channels, n_samples)``. PPG in sensor counts, acceleration in g. May hold NaN.
+    reference_time_s
+        Shape ``(n_references,)``. Centre of the 8 s window that each reference belongs to, in
+        seconds from the first sample.
+    reference_bpm
+        Shape ``(n_references,)``. Reference heart rate in BPM; NaN where there is none.
+
+    Raises
+    ------
+    PpgkdError
+        If the shapes contradict each other.
+    """
+
+    name: str
+    subject: str
+    rate_hz: float
+    channels: tuple[str, ...]
+    signal: NDArray[np.float32]
+    reference_time_s: NDArray[np.float64]
+    reference_bpm: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        n_channels = len(self.channels)
+        if self.signal.ndim != 2 or len(self.signal) != n_channels:
+            raise PpgkdError(
+                f"recording {self.name}: the signal has the shape {self.signal.shape}, "
+                f"expected ({n_channels}, n_samples) for the channels {', '.join(self.channels)}. "
+                "Correct the reader that made it."
+            )
+        if self.reference_bpm.ndim != 1 or self.reference_time_s.shape != self.reference_bpm.shape:
+            raise PpgkdError(
+                f"recording {self.name}: reference_time_s has the shape "
+                f"{self.reference_time_s.shape} and reference_bpm {self.reference_bpm.shape}, "
+                "expected the same (n_references,) for both. Correct the reader that made it."
+            )

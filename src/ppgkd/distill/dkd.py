@@ -1,0 +1,65 @@
+"""Decoupled knowledge distillation (Zhao et al., CVPR 2022).
+
+The divergence from teacher to student is a sum of two parts: one over {target, not target}, one
+over the other classes among themselves, which the divergence weights by the teacher's doubt
+1 - p_t. Here each has its own weight.
+
+Heart-rate classes are ordinal and the reference lies between two of them. The *target class* is
+the class nearest to the reference (`ppgkd.heart_rate.class_of`): the mode of the softened label.
+Its neighbours count as other classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import kl_div
+
+
+def dkd_loss(
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    target: Tensor,
+    alpha: float,
+    beta: float,
+    temperature: float,
+) -> Tensor:
+    """Equation 7 of the paper: (alpha TCKD + beta NCKD) T².
+
+    Parameters
+    ----------
+    student_logits, teacher_logits
+        Shape (batch, n_classes).
+    target
+        Class indices, shape (batch,).
+    alpha, beta
+        Weights of the target-class and of the non-target-class part.
+    temperature
+        Divisor of both logits.
+
+    Returns
+    -------
+    Tensor
+        Mean over the batch.
+    """
+    student = student_logits.float() / temperature
+    teacher = teacher_logits.float() / temperature
+    is_target = torch.zeros_like(student, dtype=torch.bool).scatter_(1, target[:, None], True)
+    tckd = _divergence(_target_or_not(student, is_target), _target_or_not(teacher, is_target))
+    nckd = _divergence(_among_others(student, is_target), _among_others(teacher, is_target))
+    return (alpha * tckd + beta * nckd) * temperature**2
+
+
+def _target_or_not(logits: Tensor, is_target: Tensor) -> Tensor:
+    """Log probabilities of the target class and of all others together, shape (batch, 2)."""
+    others = logits.masked_fill(is_target, -torch.inf).logsumexp(dim=1)
+    return torch.log_softmax(torch.stack([logits[is_target], others], dim=1), dim=1)
+
+
+def _among_others(logits: Tensor, is_target: Tensor) -> Tensor:
+    """Log probabilities of the other classes among themselves, shape (batch, n_classes - 1)."""
+    return torch.log_softmax(logits[~is_target].view(len(logits), -1), dim=1)
+
+
+def _divergence(student: Tensor, teacher: Tensor) -> Tensor:
+    return kl_div(student, teacher, reduction="batchmean", log_target=True)

@@ -1,0 +1,67 @@
+"""Features: the student's last hidden activations are to predict the teacher's.
+
+Hints through a learned projection (Romero et al., ICLR 2015). The projection is trained with the
+student and is no part of it.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+
+
+def feature_loss(student_features: Tensor, teacher_features: Tensor) -> Tensor:
+    """Mean squared difference, after the student's features were projected.
+
+    Parameters
+    ----------
+    student_features, teacher_features
+        The same shape (batch, n_features, n_positions).
+
+    Returns
+    -------
+    Tensor
+        Mean over the batch and the features.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    if student_features.shape != teacher_features.shape:
+        raise ValueError(
+            f"features of shape {tuple(student_features.shape)} cannot be compared with "
+            f"{tuple(teacher_features.shape)}; project the student's first"
+        )
+    return mse_loss(student_features.float(), teacher_features.float())
+
+
+class Projection(nn.Module):
+    """Linear map from the student's features to the shape of the teacher's.
+
+    Where both have the same positions, each position is mapped alike; otherwise everything is
+    mapped to everything.
+
+    Parameters
+    ----------
+    student, teacher
+        (n_features, n_positions) of each.
+    """
+
+    def __init__(self, student: tuple[int, int], teacher: tuple[int, int]) -> None:
+        super().__init__()
+        self.teacher = teacher
+        self.by_position = student[1] == teacher[1]
+        self.linear = (
+            nn.Linear(student[0], teacher[0])
+            if self.by_position
+            else nn.Linear(student[0] * student[1], teacher[0] * teacher[1])
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (batch, *student) to (batch, *teacher)."""
+        if self.by_position:
+            projected: Tensor = self.linear(features.transpose(1, 2)).transpose(1, 2)
+            return projected
+        projected = self.linear(features.flatten(1))
+        return projected.view(-1, *self.teacher)

@@ -1,0 +1,22 @@
+"""Hard targets: the teacher's most likely class taken as the truth (Hinton et al. 2015)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+
+def hard_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """Cross-entropy to the teacher's most likely class.
+
+    Parameters
+    ----------
+    student_logits, teacher_logits
+        Shape (batch, n_classes).
+
+    Returns
+    -------
+    Tensor
+        Mean over the batch.
+    """
+    return cross_entropy(student_logits.float(), teacher_logits.argmax(dim=1))

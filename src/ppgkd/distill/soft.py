@@ -1,0 +1,29 @@
+"""Soft targets: the teacher's whole distribution, softened (Hinton et al. 2015)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import kl_div
+
+
+def soft_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
+    """Divergence of the student's from the teacher's distribution, KL(teacher || student) T².
+
+    The factor T² keeps the gradients' size when the temperature T changes.
+
+    Parameters
+    ----------
+    student_logits, teacher_logits
+        Shape (batch, n_classes).
+    temperature
+        Divisor of both logits.
+
+    Returns
+    -------
+    Tensor
+        Mean over the batch.
+    """
+    student = torch.log_softmax(student_logits.float() / temperature, dim=1)
+    teacher = torch.log_softmax(teacher_logits.float() / temperature, dim=1)
+    return kl_div(student, teacher, reduction="batchmean", log_target=True) * temperature**2

@@ -1,0 +1,104 @@
+"""Does a strategy pay? A mixed model of each subject's error on capacity and strategy.
+
+A test subject is measured in every cell, so its rows are not independent: each subject has its
+own level, drawn at random from a population. A seed is a replicate: within a subject, the cells of
+one seed share initial weights and views, which is a second, smaller random level.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import statsmodels.formula.api as smf
+
+BASELINE = "scratch"
+
+
+def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, Any]:
+    """Regress the error in BPM on log2 capacity and strategy.
+
+    Parameters
+    ----------
+    cells
+        Table of `ppgkd.cells.collect_cells`.
+    subject_errors
+        Table of `ppgkd.cells.collect_subject_errors`.
+
+    Returns
+    -------
+    dict
+        ``formula, n_rows, n_subjects, n_seeds``, ``terms`` (a list with ``name``,
+        ``estimate_bpm``, ``lower_bpm``, ``upper_bpm`` at 95 %, ``p_value``), the standard
+        deviations ``subject_sd_bpm``, ``seed_sd_bpm``, ``residual_sd_bpm``, and ``warnings`` of
+        the fit. If there is nothing to compare, ``reason`` says so instead.
+    """
+    keys = ["strategy", "teacher", "student", "seed"]
+    table = subject_errors.merge(cells[[*keys, "family", "params"]], on=keys)
+    table["log2_params"] = np.log2(table["params"].astype(float))
+    table["log2_params"] -= table["log2_params"].mean()
+    counts = {name: int(table[name].nunique()) for name in ("subject", "seed", "strategy")}
+    if counts["subject"] < 2:
+        return {"reason": "a mixed model needs at least two test subjects, found one"}
+    formula = _formula(table)
+    with_seeds = counts["seed"] > 1
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = smf.mixedlm(
+            formula,
+            table,
+            groups="subject",
+            vc_formula={"seed": "0 + C(seed)"} if with_seeds else None,
+            re_formula="1",
+        )
+        fit = model.fit(reml=True, method=["lbfgs", "powell"])
+    intervals = fit.conf_int()
+    return {
+        "formula": formula,
+        "n_rows": len(table),
+        "n_subjects": counts["subject"],
+        "n_seeds": counts["seed"],
+        "terms": [
+            {
+                "name": _plain_name(term),
+                "estimate_bpm": float(fit.fe_params[term]),
+                "lower_bpm": float(intervals.loc[term, 0]),
+                "upper_bpm": float(intervals.loc[term, 1]),
+                "p_value": float(fit.pvalues[term]),
+            }
+            for term in fit.fe_params.index
+        ],
+        "subject_sd_bpm": float(np.sqrt(max(fit.cov_re.iloc[0, 0], 0))),
+        "seed_sd_bpm": float(np.sqrt(max(fit.vcomp[0], 0))) if with_seeds else None,
+        "residual_sd_bpm": float(np.sqrt(fit.scale)),
+        "warnings": sorted({str(one.message).split("\n")[0] for one in caught}),
+    }
+
+
+def _formula(table: pd.DataFrame) -> str:
+    terms = []
+    if table["params"].nunique() > 1:
+        terms.append("log2_params")
+    strategies = set(table["strategy"])
+    if len(strategies) > 1:
+        baseline = BASELINE if BASELINE in strategies else sorted(strategies)[0]
+        factor = f"C(strategy, Treatment('{baseline}'))"
+        terms = [f"{factor} * log2_params"] if terms else [factor]
+    if table["family"].nunique() > 1:
+        terms.append("C(family)")
+    return "mae_bpm ~ " + (" + ".join(terms) if terms else "1")
+
+
+def _plain_name(term: str) -> str:
+    """``C(strategy, Treatment('scratch'))[T.soft]:log2_params`` as ``soft x doubling``."""
+    parts = []
+    for part in term.split(":"):
+        if part == "log2_params":
+            parts.append("doubling of capacity")
+        elif "[T." in part:
+            parts.append(part.split("[T.")[1].rstrip("]"))
+        else:
+            parts.append(part)
+    return " x ".join(parts)

@@ -1,0 +1,71 @@
+"""Heart rate as a distribution over 180 classes of 1 BPM, 30 to 209.
+
+Classes give soft targets something to be soft about, and their spread is the confidence that the
+user of a watch gets (Arora et al., arXiv 2511.18829, use the same classes).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+BPM_MIN = 30
+BPM_MAX = 209
+N_CLASSES = BPM_MAX - BPM_MIN + 1
+DECODE_HALF_WIDTH_BPM = 8
+"""The mode's neighbourhood whose expectation is the estimate."""
+
+
+def bpm_grid() -> Tensor:
+    """Centres of the classes in BPM, shape (180,)."""
+    return torch.arange(BPM_MIN, BPM_MAX + 1, dtype=torch.float32)
+
+
+def class_of(hr_bpm: Tensor) -> Tensor:
+    """Class index of the nearest BPM; rates outside the grid get its end."""
+    return (hr_bpm.round().long() - BPM_MIN).clamp(0, N_CLASSES - 1)
+
+
+def soft_labels(hr_bpm: Tensor, sd_bpm: float) -> Tensor:
+    """Gaussian-softened targets.
+
+    Parameters
+    ----------
+    hr_bpm
+        Reference, shape (n_windows,).
+    sd_bpm
+        Width of the Gaussian around it.
+
+    Returns
+    -------
+    Tensor of shape (n_windows, 180)
+        Probabilities; rows add up to one.
+    """
+    distance_sd = (bpm_grid().to(hr_bpm.device) - hr_bpm[:, None]) / sd_bpm
+    return torch.softmax(-0.5 * distance_sd.square(), dim=1)
+
+
+def decode(probabilities: Tensor) -> tuple[Tensor, Tensor]:
+    """Estimate and spread from a distribution.
+
+    The estimate is the expectation over the classes within `DECODE_HALF_WIDTH_BPM` of the mode:
+    finer than a class, and not drawn away by a second mode. The spread is the root mean square
+    distance of the whole distribution from the estimate, which a second mode does widen.
+
+    Parameters
+    ----------
+    probabilities
+        Shape (n_windows, 180).
+
+    Returns
+    -------
+    bpm, sd_bpm
+        Each of shape (n_windows,).
+    """
+    grid = bpm_grid().to(probabilities)
+    mode = grid[probabilities.argmax(dim=1)]
+    near = (grid - mode[:, None]).abs() <= DECODE_HALF_WIDTH_BPM
+    weight = probabilities * near
+    bpm = (weight * grid).sum(dim=1) / weight.sum(dim=1)
+    sd_bpm = (probabilities * (grid - bpm[:, None]).square()).sum(dim=1).sqrt()
+    return bpm, sd_bpm

@@ -1,0 +1,64 @@
+"""Make a network, save it, load it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from ppgkd.artifacts import whole
+from ppgkd.errors import PpgkdError
+from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape
+from ppgkd.models.mlp import MLP
+from ppgkd.models.resnet import ResNet
+
+
+def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) -> nn.Module:
+    """Make a network whose initial weights depend on the shape and the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if isinstance(shape, ResNetShape):
+            network = ResNet(shape, inputs)
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            return network
+        return MLP(shape, inputs)
+
+
+def save_model(
+    path: str | Path, model: nn.Module, shape: ResNetShape | MLPShape, inputs: InputShape
+) -> None:
+    """Write weights and shape as safetensors: data, never code."""
+    about = {"family": shape.family, "width": shape.width, "inputs": asdict(inputs)}
+    weights = {name: value.contiguous() for name, value in model.state_dict().items()}
+    with whole(path) as beside:
+        save_file(weights, beside, metadata={"ppgkd": json.dumps(about, sort_keys=True)})
+
+
+def load_model(path: str | Path) -> tuple[nn.Module, ResNetShape | MLPShape, InputShape]:
+    """Read a network that `save_model` wrote, ready for inference.
+
+    Raises
+    ------
+    PpgkdError
+        If the file is damaged or not ours.
+    """
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise PpgkdError(
+            f"Model file {path} cannot be read: {error}. Delete it and run the workflow again."
+        ) from error
+    if "ppgkd" not in metadata:
+        raise PpgkdError(f"{path} is not a model of ppgkd: its metadata are missing.")
+    about = json.loads(metadata["ppgkd"])
+    shape, inputs = SHAPES[about["family"]](about["width"]), InputShape(**about["inputs"])
+    model = build_model(shape, inputs, seed=0)
+    model.load_state_dict(weights)
+    return model.eval(), shape, inputs

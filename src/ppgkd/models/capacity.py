@@ -1,0 +1,153 @@
+"""From a parameter count that is asked for to the member of a family that comes nearest.
+
+The counts are closed formulas (tests hold them equal to the networks'), so that the workflow can
+name every cell without importing torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ppgkd.errors import PpgkdError
+
+N_CLASSES = 180
+BINS = 90
+"""Frequencies of the front end: every 2 BPM."""
+HARMONICS = (1, 2)
+POSITION_CHANNELS = 2
+KERNEL = 5
+DILATIONS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class InputShape:
+    """What a model sees: one preprocessed window.
+
+    Attributes
+    ----------
+    ppg_channels, acc_channels
+        Number of channels of each sensor, PPG first.
+    n_samples, rate_hz
+        Length and sampling rate of the window.
+    """
+
+    ppg_channels: int
+    acc_channels: int
+    n_samples: int
+    rate_hz: float
+
+    @property
+    def channels(self) -> int:
+        """Channels of a window."""
+        return self.ppg_channels + self.acc_channels
+
+    @property
+    def sensors(self) -> int:
+        """Sensors of a window: the PPG, and the accelerometer if it is used."""
+        return 1 + (self.acc_channels > 0)
+
+    @property
+    def spectra(self) -> int:
+        """Spectra that the front end makes: one per PPG channel, one for the accelerometer."""
+        return self.ppg_channels + (self.acc_channels > 0)
+
+
+class Shape(Protocol):
+    """Shape of a network: everything about it but its weights."""
+
+    @property
+    def family(self) -> str:
+        """Name of the family."""
+
+    def n_params(self, inputs: InputShape) -> int:
+        """Count the trainable parameters."""
+
+    def macs(self, inputs: InputShape) -> int:
+        """Count the multiply-accumulates of one window, after the front end."""
+
+
+@dataclass(frozen=True)
+class ResNetShape:
+    """A residual network along frequency; its capacity is its width."""
+
+    width: int
+
+    @property
+    def family(self) -> str:
+        """Name of the family."""
+        return "resnet"
+
+    def n_params(self, inputs: InputShape) -> int:
+        """Count the trainable parameters."""
+        width, entry = self.width, inputs.spectra * len(HARMONICS) + POSITION_CHANNELS
+        norm = 2 * width
+        stem = entry * width * KERNEL + norm
+        block = 2 * (width * width * KERNEL + norm)
+        head = (width + 1) * (N_CLASSES // BINS)
+        return stem + len(DILATIONS) * block + head
+
+    def macs(self, inputs: InputShape) -> int:
+        """Count the multiply-accumulates of one window, after the front end."""
+        width, entry = self.width, inputs.spectra * len(HARMONICS) + POSITION_CHANNELS
+        per_bin = KERNEL * width * (entry + 2 * len(DILATIONS) * width)
+        return BINS * (per_bin + width * (N_CLASSES // BINS))
+
+
+@dataclass(frozen=True)
+class MLPShape:
+    """A perceptron with two hidden layers; its capacity is their width."""
+
+    width: int
+
+    @property
+    def family(self) -> str:
+        """Name of the family."""
+        return "mlp"
+
+    def n_params(self, inputs: InputShape) -> int:
+        """Count the trainable parameters."""
+        width, entry = self.width, inputs.sensors * len(HARMONICS) * BINS
+        hidden = (entry + width) * width + 2 * (2 * width)
+        return hidden + (width + 1) * N_CLASSES
+
+    def macs(self, inputs: InputShape) -> int:
+        """Count the multiply-accumulates of one window, after the front end."""
+        entry = inputs.sensors * len(HARMONICS) * BINS
+        return self.width * (entry + self.width + N_CLASSES)
+
+
+SHAPES: dict[str, type[ResNetShape] | type[MLPShape]] = {"resnet": ResNetShape, "mlp": MLPShape}
+WIDTHS = range(2, 1025)
+
+
+def nearest_shape(family: str, n_params: int, inputs: InputShape) -> ResNetShape | MLPShape:
+    """Member of a family whose parameter count comes nearest.
+
+    Parameters
+    ----------
+    family
+        ``resnet`` or ``mlp``.
+    n_params
+        The count asked for.
+    inputs
+        What the models see, which the count depends on.
+
+    Raises
+    ------
+    PpgkdError
+        If the family does not exist or has no member of about that size.
+    """
+    if family not in SHAPES:
+        raise PpgkdError(f"Model family '{family}' is unknown; there are {sorted(SHAPES)}.")
+    smallest = SHAPES[family](WIDTHS[0]).n_params(inputs)
+    largest = SHAPES[family](WIDTHS[-1]).n_params(inputs)
+    if not smallest <= n_params <= largest:
+        raise PpgkdError(
+            f"Capacity {n_params:,} is outside family '{family}', whose members have "
+            f"{smallest:,} to {largest:,} parameters for this input; ask for one in between."
+        )
+    return min(
+        (SHAPES[family](width) for width in WIDTHS),
+        key=lambda shape: abs(shape.n_params(inputs) - n_params),
+    )

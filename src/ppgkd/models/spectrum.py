@@ -1,0 +1,72 @@
+"""The front end of every model: log power on a grid of heart rates. It has no parameters.
+
+A pulse of any rate looks alike on a frequency axis, only shifted, and the steps that hide it
+appear at the same place of the accelerometer's spectrum. So a network along frequency needs to
+learn once what one in time would have to learn for every rate.
+
+The front end also takes away what the heart rate does not depend on: the polarity and the order
+of the PPG channels, the way the watch is turned on the wrist, the direction of time. The taper is
+rectangular: in eight seconds its narrow main lobe is worth more than the low side lobes of others.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ppgkd.heart_rate import BPM_MIN, N_CLASSES
+from ppgkd.models.capacity import BINS, HARMONICS, InputShape
+
+BIN_BPM = N_CLASSES // BINS
+POWER_FLOOR = 1e-3
+"""Power below this, relative to a channel of unit variance, is noise."""
+
+
+class Spectrum(nn.Module):
+    """Log power of each PPG channel and of the accelerometer, on the grid and at its harmonic.
+
+    Parameters
+    ----------
+    inputs
+        Shape of the windows.
+    """
+
+    def __init__(self, inputs: InputShape) -> None:
+        super().__init__()
+        self.ppg_channels = inputs.ppg_channels
+        self.amplitude = 2 / inputs.n_samples
+        centre_bpm = BPM_MIN + (BIN_BPM - 1) / 2 + BIN_BPM * torch.arange(BINS)
+        frequency_hz = torch.cat([harmonic * centre_bpm / 60 for harmonic in HARMONICS])
+        sample = torch.arange(inputs.n_samples) - (inputs.n_samples - 1) / 2
+        self.register_buffer("time_s", sample / inputs.rate_hz, persistent=False)
+        self.register_buffer("omega", 2 * math.pi * frequency_hz, persistent=False)
+        self.time_s: Tensor
+        self.omega: Tensor
+
+    def forward(self, window: Tensor) -> Tensor:
+        """Transform windows.
+
+        Parameters
+        ----------
+        window
+            Shape (n_windows, n_channels, n_samples), PPG channels first.
+
+        Returns
+        -------
+        Tensor of shape (n_windows, n_spectra, n_harmonics, 90)
+            Half the log power, shifted so that typical values lie around zero. At each frequency
+            the PPG channels are sorted by power; the accelerometer's axes are added up.
+        """
+        # The basis is cheap to make and large to store: an exported file holds these two vectors,
+        # and ONNX Runtime computes the basis once, when it loads the file.
+        phase = self.time_s[:, None] * self.omega
+        power = (window @ phase.cos()).square() + (window @ phase.sin()).square()
+        power = power * self.amplitude**2  # a sine of unit amplitude on the grid has power one
+        ppg = power[:, : self.ppg_channels].sort(dim=1).values
+        acc = power[:, self.ppg_channels :]
+        if acc.shape[1]:
+            ppg = torch.cat([ppg, acc.sum(dim=1, keepdim=True)], dim=1)
+        spectra = 0.5 * torch.log(ppg + POWER_FLOOR) + 1.5
+        return spectra.reshape(*spectra.shape[:2], len(HARMONICS), BINS)

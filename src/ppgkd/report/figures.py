@@ -1,0 +1,260 @@
+"""The figures: error against size, gain over scratch, and the Pareto front.
+
+Colours are those of seaborn's colour-blind palette; markers and dashes tell the strategies apart
+in grey, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from ppgkd.artifacts import whole
+from ppgkd.decision import Gates, apply_gates, recommend
+
+STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature")
+_PALETTE = sns.color_palette("colorblind", 8)
+COLOURS = {name: _PALETTE[i] for name, i in zip(STRATEGIES, (7, 1, 0, 2, 4), strict=True)}
+MARKERS = dict(zip(STRATEGIES, ("s", "v", "o", "^", "D"), strict=True))
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ppgkd",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "0.92",
+    "legend.frameon": False,
+}
+
+
+def draw_figures(
+    students: pd.DataFrame,
+    laws: list[dict[str, Any]],
+    gates: Gates,
+    paths: Mapping[str, str | Path],
+) -> None:
+    """Draw all figures as SVG.
+
+    Parameters
+    ----------
+    students
+        Table of `ppgkd.summary.summarise_students`.
+    laws
+        Of `ppgkd.scaling.fit_laws`.
+    gates
+        The bounds.
+    paths
+        Files for ``error_vs_size``, ``gain_over_scratch`` and ``pareto``.
+    """
+    with mpl.rc_context(STYLE):
+        figures = {
+            "error_vs_size": error_vs_size(students, laws, gates),
+            "gain_over_scratch": gain_over_scratch(students),
+            "pareto": pareto(apply_gates(students, gates)),
+        }
+        for name, figure in figures.items():
+            with whole(paths[name]) as beside:
+                figure.savefig(beside, metadata={"Date": None}, bbox_inches="tight")
+
+
+def error_vs_size(students: pd.DataFrame, laws: list[dict[str, Any]], gates: Gates) -> Figure:
+    """MAE against parameters, one panel for each family and teacher, with the fitted laws."""
+    panels = _panels(students)
+    figure, axes = _grid(panels)
+    for ax, (family, teacher) in zip(axes, panels, strict=True):
+        for law in laws:
+            if law["family"] == family and law["teacher"] in (teacher, "none") and "curve" in law:
+                _draw_law(ax, law)
+        shown = _of_panel(students, family, teacher)
+        for position, (strategy, part) in enumerate(_by_strategy(shown)):
+            shift = 1 + 0.025 * (position - 2)  # so that the intervals do not cover each other
+            reach = [
+                part["mae_bpm"] - part["mae_lower_bpm"],
+                part["mae_upper_bpm"] - part["mae_bpm"],
+            ]
+            ax.errorbar(
+                part["params"] * shift,
+                part["mae_bpm"],
+                yerr=np.clip(np.array(reach, dtype=float), 0, None),
+                fmt=MARKERS[strategy],
+                color=COLOURS[strategy],
+                markersize=5,
+                elinewidth=0.8,
+                label=strategy,
+            )
+        teacher_mae_bpm = shown["teacher_mae_bpm"].mean()
+        if np.isfinite(teacher_mae_bpm):
+            ax.axhline(teacher_mae_bpm, color="0.35", linewidth=1, linestyle=":")
+            _on_line(ax, teacher_mae_bpm, "teacher")
+        ax.axhline(gates.max_mae_bpm, color="0.35", linewidth=1, linestyle="--")
+        _on_line(ax, gates.max_mae_bpm, f"gate {gates.max_mae_bpm:g} BPM")
+        _size_axis(ax, f"{family} students, teacher {teacher}")
+        ax.set_ylim(bottom=0)
+    _finish(figure, axes, "test MAE (BPM)")
+    return figure
+
+
+def gain_over_scratch(students: pd.DataFrame) -> Figure:
+    """What a strategy gains over the same student from scratch, with paired intervals."""
+    panels = _panels(students)
+    figure, axes = _grid(panels)
+    for ax, (family, teacher) in zip(axes, panels, strict=True):
+        shown = _of_panel(students, family, teacher)
+        ax.axhline(0, color=COLOURS["scratch"], linewidth=1)
+        for position, (strategy, part) in enumerate(_by_strategy(shown)):
+            part = part.dropna(subset=["gain_bpm"])
+            if part.empty:
+                continue
+            gain = part["gain_bpm"].astype(float)
+            reach = [gain - part["gain_lower_bpm"], part["gain_upper_bpm"] - gain]
+            ax.errorbar(
+                part["params"] * (1 + 0.06 * (position - 2.5)),
+                gain,
+                yerr=np.clip(np.array(reach, dtype=float), 0, None),
+                fmt=MARKERS[strategy],
+                color=COLOURS[strategy],
+                markersize=5,
+                elinewidth=1,
+                label=strategy,
+            )
+        _size_axis(ax, f"{family} students, teacher {teacher}")
+    _finish(figure, axes, "gain over scratch (BPM)\nabove 0: better than scratch")
+    return figure
+
+
+def pareto(gated: pd.DataFrame) -> Figure:
+    """Size, error and latency of every student; those that none beats in all three stand out."""
+    on_front = pareto_front(gated)
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    ax = figure.subplots()
+    points = ax.scatter(
+        gated["params"],
+        gated["mae_bpm"],
+        c=gated["latency_p99_ms"],
+        s=np.where(on_front, 70, 22),
+        edgecolors=["black" if on else "none" for on in on_front],
+        cmap="cividis",
+        zorder=3,
+    )
+    chosen = recommend(gated)
+    ax.annotate(
+        f"recommended: {chosen['student']}, {chosen['strategy']}",
+        (chosen["params"], chosen["mae_bpm"]),
+        xytext=(12, 26),
+        textcoords="offset points",
+        arrowprops={"arrowstyle": "-", "color": "0.3"},
+    )
+    figure.colorbar(points, label="p99 latency (ms)")
+    _size_axis(ax, "")
+    ax.set_ylabel("test MAE (BPM)")
+    ax.set_xlabel("parameters")
+    return figure
+
+
+def pareto_front(students: pd.DataFrame) -> np.ndarray:
+    """Students that no other beats or equals in size, error and latency with one strictly better.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_students,)
+    """
+    cost = students[["params", "mae_bpm", "latency_p99_ms"]].to_numpy(float)
+    no_worse = (cost[:, None] <= cost[None]).all(axis=2)
+    better = (cost[:, None] < cost[None]).any(axis=2)
+    return np.asarray(~(no_worse & better).any(axis=0))
+
+
+def _draw_law(ax: Axes, law: Mapping[str, Any]) -> None:
+    curve, colour = law["curve"], COLOURS[law["strategy"]]
+    ax.plot(curve["params"], curve["mae_bpm"], color=colour, linewidth=1.4)
+    ax.fill_between(
+        curve["params"],
+        curve["lower_bpm"],
+        curve["upper_bpm"],
+        color=colour,
+        alpha=0.08,
+        linewidth=0,
+    )
+
+
+def _panels(students: pd.DataFrame) -> list[tuple[str, str]]:
+    taught = students[students["strategy"] != "scratch"]
+    table = taught if len(taught) else students
+    return list(dict.fromkeys(table[["family", "teacher"]].itertuples(index=False, name=None)))
+
+
+def _of_panel(students: pd.DataFrame, family: str, teacher: str) -> pd.DataFrame:
+    return students[(students["family"] == family) & students["teacher"].isin([teacher, "none"])]
+
+
+def _by_strategy(students: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [
+        (strategy, students[students["strategy"] == strategy].sort_values("params"))
+        for strategy in STRATEGIES
+        if (students["strategy"] == strategy).any()
+    ]
+
+
+def _grid(panels: list[tuple[str, str]]) -> tuple[Figure, list[Axes]]:
+    columns = min(len(panels), 2)
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(4.6 * columns + 0.6, 3.4 * rows + 0.5), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    for unused in axes[len(panels) :]:
+        unused.set_axis_off()
+    return figure, list(axes[: len(panels)])
+
+
+def _size_axis(ax: Axes, title: str) -> None:
+    ax.set_xscale("log")
+    ax.set_title(title, fontsize=10)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _thousands(value: float, _: object) -> str:
+    if value >= 1e6:
+        return f"{value / 1e6:g}M"
+    return f"{value / 1e3:g}k" if value >= 1e3 else f"{value:g}"
+
+
+def _on_line(ax: Axes, height: float, text: str) -> None:
+    ax.text(
+        0.995,
+        height,
+        text,
+        transform=ax.get_yaxis_transform(),
+        ha="right",
+        va="bottom",
+        fontsize=8,
+        color="0.35",
+    )
+
+
+def _finish(figure: Figure, axes: list[Axes], label: str) -> None:
+    for ax in axes:
+        ax.set_xlabel("parameters")
+    axes[0].set_ylabel(label)
+    handles = {
+        text: handle
+        for ax in axes
+        for handle, text in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="outside upper center",
+        ncols=len(handles),
+    )

@@ -1,0 +1,162 @@
+"""Which subject is in which role. A subject is never on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ppgkd.config import ROLES
+from ppgkd.errors import PpgkdError
+from ppgkd.models.capacity import InputShape
+from ppgkd.windows import Windows, concatenate, read_windows, select
+
+
+def split_subjects(
+    subjects: Mapping[str, Sequence[str]], shares: Mapping[str, Mapping[str, Any]], seed: int
+) -> pd.DataFrame:
+    """Give each subject its role.
+
+    Fractions are dealt out over the shuffled subjects by largest remainder, so that the counts
+    add up; a role with a positive fraction gets at least one subject.
+
+    Parameters
+    ----------
+    subjects
+        Subjects with windows, for each dataset.
+    shares
+        For each dataset, role to a fraction or to a list of subjects; also ``exclude``.
+    seed
+        Of the shuffle.
+
+    Returns
+    -------
+    DataFrame
+        ``dataset, subject, role``.
+
+    Raises
+    ------
+    PpgkdError
+        If a subject would have two roles, a dataset has too few subjects, or a role is empty.
+    """
+    rows = [
+        {"dataset": dataset, "subject": subject, "role": role}
+        for dataset, present in subjects.items()
+        for role, members in _roles_of_dataset(dataset, present, shares[dataset], seed).items()
+        for subject in members
+    ]
+    table = pd.DataFrame(rows, columns=["dataset", "subject", "role"])
+    roles = table.groupby("subject")["role"].unique()
+    twice = roles[roles.map(len) > 1]
+    if len(twice):
+        found = "; ".join(f"'{subject}' in {list(both)}" for subject, both in twice.items())
+        raise PpgkdError(
+            f"Subjects with two roles: {found}. A subject has one role: put it into the "
+            "'exclude' of one of its datasets, or list the subjects of each role."
+        )
+    for role in ROLES:
+        if role not in set(table["role"]):
+            raise PpgkdError(
+                f"No subject is left for role '{role}'; the subjects with usable windows went to "
+                f"{table['role'].value_counts().to_dict()}. Give the role a larger share."
+            )
+    return table
+
+
+def subjects_with_windows(path: str | Path) -> list[str]:
+    """Subjects that a windows file holds, in order of appearance."""
+    column = pq.read_table(path, columns=["subject"])["subject"]
+    return list(dict.fromkeys(column.to_pylist()))
+
+
+@dataclass(frozen=True)
+class StudyWindows:
+    """The windows of a study, apart by role."""
+
+    train: Windows
+    val: Windows
+    test: Windows
+
+
+def read_study_windows(
+    window_paths: Iterable[str | Path], splits_path: str | Path, inputs: InputShape
+) -> StudyWindows:
+    """Read the windows of all roles, with the channels that the models see.
+
+    Parameters
+    ----------
+    window_paths
+        Windows files of the study.
+    splits_path
+        Table of `split_subjects`, as CSV.
+    inputs
+        What the models see. Of a dataset's PPG channels the first ones are taken.
+
+    Raises
+    ------
+    PpgkdError
+        If a file cannot be read, lacks a channel, or a role has no windows.
+    """
+    splits = pd.read_csv(splits_path, dtype=str)
+    role_of = splits.set_index(["dataset", "subject"])["role"]
+    channels = input_channels(inputs)
+    parts: dict[str, list[Windows]] = {role: [] for role in ROLES}
+    for path in window_paths:
+        windows = read_windows(path)
+        keys = pd.MultiIndex.from_frame(windows.index[["dataset", "subject"]])
+        roles = role_of.reindex(keys).to_numpy()
+        for role in ROLES:
+            if (roles == role).any():
+                parts[role].append(select(windows, roles == role, channels))
+    for role in ROLES:
+        if not parts[role]:
+            raise PpgkdError(f"No windows are left for role '{role}'; see {splits_path}.")
+    return StudyWindows(**{role: concatenate(parts[role]) for role in ROLES})
+
+
+def input_channels(inputs: InputShape) -> tuple[str, ...]:
+    """Names of the channels that the models see."""
+    ppg = tuple(f"ppg_{number}" for number in range(1, inputs.ppg_channels + 1))
+    return (*ppg, "acc_x", "acc_y", "acc_z") if inputs.acc_channels else ppg
+
+
+def _roles_of_dataset(
+    dataset: str, present: Sequence[str], shares: Mapping[str, Any], seed: int
+) -> dict[str, list[str]]:
+    excluded = set(shares.get("exclude", ()))
+    available = [subject for subject in sorted(present) if subject not in excluded]
+    given = {role: shares[role] for role in ROLES if shares.get(role)}
+    if all(isinstance(share, list) for share in given.values()):
+        return {
+            role: [subject for subject in available if subject in set(members)]
+            for role, members in given.items()
+        }
+    if len(available) < len(given):
+        raise PpgkdError(
+            f"Dataset '{dataset}' has {len(available)} subjects with usable windows for "
+            f"{len(given)} roles {list(given)}; every role needs at least one."
+        )
+    shuffled = np.random.default_rng(seed).permutation(np.array(available, dtype=object))
+    counts = _largest_remainder(np.array([*given.values()], dtype=float), len(available))
+    ends = np.cumsum(counts)
+    return {
+        role: sorted(shuffled[end - count : end])
+        for role, count, end in zip(given, counts, ends, strict=True)
+    }
+
+
+def _largest_remainder(fractions: NDArray[np.float64], total: int) -> NDArray[np.int64]:
+    quotas = fractions / fractions.sum() * total
+    counts: NDArray[np.int64] = np.floor(quotas).astype(np.int64)
+    order = np.argsort(counts - quotas, kind="stable")
+    counts[order[: total - counts.sum()]] += 1
+    while (counts == 0).any():
+        counts[counts.argmax()] -= 1
+        counts[counts.argmin()] += 1
+    return counts

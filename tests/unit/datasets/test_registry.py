@@ -1,0 +1,134 @@
+"""The registry: what it lists, and that it loads fast."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from ppgkd.datasets.registry import DATASETS, MANIFEST, RawFile, get_dataset, simulated_dataset
+from ppgkd.errors import PpgkdError
+
+
+def test_the_datasets_have_the_published_recordings() -> None:
+    counts = {name: len(dataset.recordings) for name, dataset in DATASETS.items()}
+    assert counts == {
+        "simulated": 0,
+        "bami1": 25,
+        "bami2": 23,
+        "ieee_spc_train": 13,
+        "ieee_spc_test": 10,
+    }
+
+
+def test_every_published_file_belongs_to_one_recording() -> None:
+    entries = [entry for dataset in DATASETS.values() for entry in dataset.recordings]
+    used = [file for entry in entries for file in entry.files]
+    assert len(used) == len(MANIFEST)
+    assert set(used) == set(MANIFEST.values())
+
+
+def test_a_file_knows_its_pinned_origin_and_its_place() -> None:
+    (file,) = get_dataset("bami1").recordings[0].files
+    assert file.url == (
+        "https://raw.githubusercontent.com/HeewonChung92/CNN_LSTM_HeartRateEstimation/"
+        "d83eddc282910ba5bf37ed40aa1cc56bb49fde68/BAMI-1/BAMI1_1.mat"
+    )
+    assert file.local == PurePosixPath("bami/BAMI-1/BAMI1_1.mat")
+    assert file.n_bytes == 321562
+    assert file.sha256 == "914d7399ddd28e0515283717520981f09be347d3c1a98ba28f75b4c95924d111"
+
+
+def test_a_url_is_quoted() -> None:
+    file = RawFile("bami", "a folder/50 % #1.mat", 1, "0" * 64)
+    assert file.url.endswith("/a%20folder/50%20%25%20%231.mat")
+
+
+def test_checksums_are_sha256() -> None:
+    assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) for file in MANIFEST.values())
+
+
+def test_names_of_recordings_are_unique() -> None:
+    names = [entry.name for dataset in DATASETS.values() for entry in dataset.recordings]
+    assert len(set(names)) == len(names)
+
+
+def test_subjects_carry_their_dataset_and_number() -> None:
+    assert get_dataset("bami1").subjects[::24] == ("bami1-01", "bami1-25")
+    assert get_dataset("bami2").subjects[::22] == ("bami2-01", "bami2-23")
+    assert get_dataset("ieee_spc_train").subjects[::11] == ("spc-01", "spc-12")
+
+
+def test_a_subject_with_two_recordings_is_listed_once() -> None:
+    test_set = get_dataset("ieee_spc_test")
+    of_s02 = [entry.name for entry in test_set.recordings if entry.subject == "spc-S02"]
+    assert of_s02 == ["TEST_S02_T01", "TEST_S02_T02"]
+    assert test_set.subjects == tuple(f"spc-S0{number}" for number in range(1, 9))
+
+
+def test_the_one_subject_of_both_spc_sets_has_one_name() -> None:
+    both = set(get_dataset("ieee_spc_train").subjects) & set(get_dataset("ieee_spc_test").subjects)
+    assert both == {"spc-S04"}
+
+
+def test_a_signal_comes_with_its_own_reference() -> None:
+    paths = {
+        entry.name: tuple(file.path.removeprefix("datasets/") for file in entry.files)
+        for name in ("ieee_spc_train", "ieee_spc_test")
+        for entry in get_dataset(name).recordings
+    }
+    assert paths["DATA_01_TYPE01"] == (
+        "Training_data/DATA_01_TYPE01.mat",
+        "Training_data/DATA_01_TYPE01_BPMtrace.mat",
+    )
+    assert paths["DATA_S04_T01"] == (
+        "Extra_TrainingData/DATA_S04_T01.mat",
+        "Extra_TrainingData/BPM_S04_T01.mat",
+    )
+    assert paths["TEST_S06_T02"] == ("TestData/TEST_S06_T02.mat", "TrueBPM/True_S06_T02.mat")
+
+
+def test_the_simulated_cohort_is_as_large_as_asked() -> None:
+    cohort = simulated_dataset(3)
+    assert cohort.subjects == ("sim-01", "sim-02", "sim-03")
+    assert all(entry.files == () for entry in cohort.recordings)
+    assert cohort.title == get_dataset("simulated").title
+
+
+def test_the_simulated_cohort_is_not_read_from_published_files(tmp_path: Path) -> None:
+    cohort = simulated_dataset(1)
+    with pytest.raises(PpgkdError, match=r"sim-01 .* simulated has no published files"):
+        cohort.read(cohort.recordings[0], tmp_path)
+
+
+def test_an_unknown_dataset_is_refused_with_what_is_allowed() -> None:
+    with pytest.raises(PpgkdError) as caught:
+        get_dataset("bami3")
+    message = str(caught.value)
+    assert "'bami3'" in message
+    assert "simulated, bami1, bami2, ieee_spc_train, ieee_spc_test" in message
+
+
+def test_the_registry_loads_nothing_heavy() -> None:
+    # Snakemake imports it in every job.
+    code = (
+        "import sys, ppgkd.datasets.registry\n"
+        "print(*{'numpy', 'scipy', 'torch', 'pooch', 'requests'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == ""
+
+
+def test_the_manifest_is_the_one_that_came_with_the_data(real_data: Path) -> None:
+    delivered = real_data / "MANIFEST.tsv"
+    if not delivered.exists():
+        pytest.skip(f"no manifest in {real_data}")
+    with delivered.open(encoding="utf-8", newline="") as lines:
+        expected = [
+            RawFile(row["dataset"], row["path"], int(row["bytes"]), row["sha256"])
+            for row in csv.DictReader(lines, delimiter="\t")
+        ]
+    assert list(MANIFEST.values()) == expected

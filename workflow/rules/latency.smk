@@ -1,0 +1,21 @@
+# Timed alone: the job takes every core of the machine, so that nothing runs beside it.
+
+
+rule latency:
+    input:
+        "<results>/students/<student>/model.onnx",
+    output:
+        "<results>/students/<student>/latency.json",
+    log:
+        "<logs>/latency/<student>.log",
+    conda:
+        "../../envs/environment.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        runs=lookup(dpath="latency/runs", within=config),
+        warmup=lookup(dpath="latency/warmup", within=config),
+    script:
+        "../scripts/latency.py"

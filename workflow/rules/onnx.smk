@@ -1,0 +1,25 @@
+# Every student as an ONNX file that agrees with PyTorch on real windows.
+
+
+rule onnx:
+    input:
+        model="<results>/students/<student>/model.safetensors",
+        windows=expand(
+            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
+        ),
+        splits="<results>/splits.csv",
+    output:
+        "<results>/students/<student>/model.onnx",
+    log:
+        "<logs>/onnx/<student>.log",
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=lookup(dpath="study", within=config),
+        tolerance_bpm=lookup(dpath="onnx/tolerance_bpm", within=config),
+    script:
+        "../scripts/onnx.py"

@@ -1,0 +1,17 @@
+"""Put the results of all cells into tables."""
+
+from pathlib import Path
+
+from ppgkd.artifacts import write_parquet
+from ppgkd.cells import collect_cells, collect_subject_errors
+from ppgkd.job import job
+from ppgkd.summary import summarise_students
+
+with job(snakemake.log[0]):
+    params, output = snakemake.params, snakemake.output
+    results = Path(params.results)
+    cells = collect_cells(params.study, params.cells, results / "students", results / "teachers")
+    subjects = collect_subject_errors(params.cells, results / "students")
+    write_parquet(output.cells, cells)
+    write_parquet(output.subjects, subjects)
+    write_parquet(output.students, summarise_students(cells, subjects))

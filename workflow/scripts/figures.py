@@ -1,0 +1,16 @@
+"""Draw the figures."""
+
+import pandas as pd
+
+from ppgkd.artifacts import read_json
+from ppgkd.decision import Gates
+from ppgkd.job import job
+from ppgkd.report.figures import draw_figures
+
+with job(snakemake.log[0]):
+    draw_figures(
+        pd.read_parquet(snakemake.input.students),
+        read_json(snakemake.input.laws),
+        Gates(**snakemake.params.gates),
+        dict(snakemake.output.items()),
+    )

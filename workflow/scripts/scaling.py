@@ -1,0 +1,14 @@
+"""Fit the laws from size to error, and the mixed model of the strategies' effects."""
+
+import pandas as pd
+
+from ppgkd.artifacts import write_json
+from ppgkd.effects import fit_effects
+from ppgkd.job import job
+from ppgkd.scaling import fit_laws
+
+with job(snakemake.log[0]):
+    cells = pd.read_parquet(snakemake.input.cells)
+    subjects = pd.read_parquet(snakemake.input.subjects)
+    write_json(snakemake.output.laws, fit_laws(cells, subjects))
+    write_json(snakemake.output.effects, fit_effects(cells, subjects))

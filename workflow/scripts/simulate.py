@@ -1,0 +1,14 @@
+"""Simulate a cohort."""
+
+from ppgkd.datasets.cohort import write_cohort
+from ppgkd.datasets.simulated import Cohort
+from ppgkd.job import job
+
+with job(snakemake.log[0]):
+    wildcards = snakemake.wildcards
+    cohort = Cohort(
+        n_subjects=int(wildcards.n_subjects),
+        duration_s=float(wildcards.duration_s),
+        seed=int(wildcards.simulation_seed),
+    )
+    write_cohort(cohort, snakemake.output[0])

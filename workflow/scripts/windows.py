@@ -1,0 +1,16 @@
+"""Cut a dataset's recordings into preprocessed windows."""
+
+from ppgkd.datasets.read import read_recordings
+from ppgkd.job import job
+from ppgkd.preprocessing import WindowSpec
+from ppgkd.windows import write_windows
+
+with job(snakemake.log[0]):
+    dataset = snakemake.wildcards.dataset
+    counts = write_windows(
+        read_recordings(dataset, snakemake.params.recordings, snakemake.input),
+        dataset,
+        WindowSpec(**snakemake.params.spec),
+        snakemake.output.windows,
+    )
+    counts.to_csv(snakemake.output.counts, index=False)
