@@ -37,7 +37,6 @@ def read_cohort(path: str | Path) -> Iterator[Recording]:
                 rate_hz=RATE_HZ,
                 channels=CHANNELS,
                 signal=file[f"{name}/signal"],
-                reference_time_s=WINDOW_S / 2
-                + STRIDE_S * np.arange(len(reference_bpm), dtype=np.float64),
+                reference_time_s=window_centres_s(0.0, len(reference_bpm)),
                 reference_bpm=reference_bpm,
             )

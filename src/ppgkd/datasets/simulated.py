@@ -347,9 +347,8 @@ def gravity(n_samples: int, rng: Generator) -> Samples:
 def draw_coupling(rng: Generator) -> Samples:
     """Draw filters from each axis into each PPG channel, shape (3, 3, n_taps), of unit energy.
 
-    Part of each is common to the channels. The slow decay favours low frequencies: tissue follows
-    the arm's travel more than its acceleration, which is why the PPG of BAMI-1 locks on the arm
-    swing where its accelerometer shows the footfall.
+    Part of each is common to the channels. The slow decay favours low frequencies, as in BAMI-1:
+    its PPG locks most often on the arm swing, at half the frequency that its accelerometer shows.
     """
     lag_s = np.arange(round(0.5 * RATE_HZ)) / RATE_HZ
     travel = rng.normal(0, 1, (1 + N_PPG, 3, 1))
