@@ -28,7 +28,7 @@ def write_cohort(cohort: Cohort, path: str | Path) -> None:
 def read_cohort(path: str | Path) -> Iterator[Recording]:
     """Read the recordings of a cohort one by one."""
     with np.load(path, allow_pickle=False) as file:
-        names = sorted({key.split("/")[0] for key in file.files})
+        names = dict.fromkeys(key.split("/")[0] for key in file.files)
         for name in names:
             reference_bpm = file[f"{name}/reference_bpm"]
             yield Recording(

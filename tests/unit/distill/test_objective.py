@@ -1,0 +1,227 @@
+"""How a strategy's loss is put together from its parts and settings."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import log_softmax
+
+from ppgkd.distill import dkd_loss, feature_loss, hard_loss, label_loss, soft_loss
+from ppgkd.distill.objective import DistillationObjective, make_objective
+from ppgkd.errors import PpgkdError
+from ppgkd.heart_rate import soft_labels
+from ppgkd.models.build import build_model
+from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.output import Output
+from ppgkd.targets import TeacherTargets
+from ppgkd.training import Batch
+
+N_VIEWS, N_WINDOWS, STUDENT_FEATURES, TEACHER_FEATURES = 2, 8, (6, 18), (10, 18)
+SETTINGS: dict[str, dict[str, float]] = {
+    "hard": {"label_weight": 0.0},
+    "soft": {"temperature": 2.0, "label_weight": 0.0},
+    "dkd": {
+        "alpha": 1.0,
+        "beta": 3.0,
+        "temperature": 2.0,
+        "warmup_epochs": 0,
+        "label_weight": 0.0,
+    },
+    "feature": {"feature_weight": 0.7, "label_weight": 0.0},
+}
+every_strategy = pytest.mark.parametrize("strategy", SETTINGS)
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+@pytest.fixture
+def targets() -> TeacherTargets:
+    return TeacherTargets(
+        logits=4 * noise(N_VIEWS, N_WINDOWS, 180, seed=1).astype(np.float16),
+        features=noise(N_VIEWS, N_WINDOWS, *TEACHER_FEATURES, seed=2).astype(np.float16),
+        bank="of this test",
+    )
+
+
+@pytest.fixture
+def batch() -> Batch:
+    hr_bpm = torch.tensor([61.4, 71.6, 120.0, 180.2])
+    return Batch(torch.tensor([5, 0, 7, 2]), 1, hr_bpm, soft_labels(hr_bpm, 2.0))
+
+
+@pytest.fixture
+def output() -> Output:
+    logits, features = noise(4, 180, seed=3), noise(4, *STUDENT_FEATURES, seed=4)
+    return Output(torch.tensor(logits).float(), torch.tensor(features).float())
+
+
+def objective(strategy: str, targets: TeacherTargets, **changes: float) -> DistillationObjective:
+    torch.manual_seed(0)
+    settings = SETTINGS[strategy] | changes
+    return DistillationObjective(strategy, settings, targets, STUDENT_FEATURES)
+
+
+def value(one: Any, output: Output, batch: Batch, epoch: int = 0) -> float:
+    return float(one(output, batch, epoch).item())
+
+
+def teacher_logits(targets: TeacherTargets, batch: Batch) -> torch.Tensor:
+    return torch.tensor(targets.logits[1][[5, 0, 7, 2]], dtype=torch.float32)
+
+
+def test_hard_is_its_loss_on_the_teachers_logits_for_the_same_windows_and_view(
+    targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    expected = hard_loss(output.logits, teacher_logits(targets, batch)).item()
+    assert value(objective("hard", targets), output, batch) == pytest.approx(expected)
+
+
+def test_soft_is_its_loss_on_the_teachers_logits_for_the_same_windows_and_view(
+    targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    expected = soft_loss(output.logits, teacher_logits(targets, batch), 2.0).item()
+    assert value(objective("soft", targets), output, batch) == pytest.approx(expected)
+
+
+def test_dkds_target_is_the_class_nearest_to_the_reference_in_the_view(
+    targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    nearest = torch.tensor([61 - 30, 72 - 30, 120 - 30, 180 - 30])
+    expected = dkd_loss(output.logits, teacher_logits(targets, batch), nearest, 1.0, 3.0, 2.0)
+    assert value(objective("dkd", targets), output, batch) == pytest.approx(expected.item())
+
+
+def test_dkds_target_is_the_mode_of_the_softened_label(batch: Batch) -> None:
+    assert batch.labels.argmax(dim=1).tolist() == [61 - 30, 72 - 30, 120 - 30, 180 - 30]
+
+
+def test_feature_is_the_weighted_distance_after_the_projection(
+    targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    one = objective("feature", targets)
+    assert one.projection is not None
+    teacher = torch.tensor(targets.features[1][[5, 0, 7, 2]], dtype=torch.float32)
+    expected = 0.7 * feature_loss(one.projection(output.features), teacher).item()
+    assert value(one, output, batch) == pytest.approx(expected)
+
+
+@every_strategy
+def test_the_label_weight_adds_that_much_of_the_references_loss(
+    strategy: str, targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    alone = value(objective(strategy, targets), output, batch)
+    both = value(objective(strategy, targets, label_weight=0.3), output, batch)
+    log_probability = log_softmax(output.logits.double().numpy(), axis=1)
+    label = -(batch.labels.numpy() * log_probability).sum(axis=1).mean()
+    assert both == pytest.approx(alone + 0.3 * label, rel=1e-5)
+
+
+@pytest.mark.parametrize(("warmup_epochs", "shares"), [(4, [0.2, 0.4, 0.6, 0.8, 1, 1]), (0, [1, 1])])
+def test_dkd_grows_to_its_full_weight_during_warm_up(
+    warmup_epochs: int,
+    shares: list[float],
+    targets: TeacherTargets,
+    batch: Batch,
+    output: Output,
+) -> None:
+    full = value(objective("dkd", targets), output, batch, epoch=99)
+    one = objective("dkd", targets, warmup_epochs=warmup_epochs)
+    found = [value(one, output, batch, epoch) / full for epoch in range(len(shares))]
+    np.testing.assert_allclose(found, shares, rtol=1e-5)
+
+
+def test_warm_up_leaves_the_references_loss_alone(
+    targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    full = value(objective("dkd", targets), output, batch)
+    one = objective("dkd", targets, warmup_epochs=1, label_weight=1.0)
+    label = label_loss(output.logits, batch.labels).item()
+    assert value(one, output, batch, epoch=0) == pytest.approx(full / 2 + label, rel=1e-5)
+
+
+def test_an_unknown_strategy_is_refused_with_those_that_exist(
+    targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    one = DistillationObjective("osmosis", {"label_weight": 0.0}, targets, STUDENT_FEATURES)
+    message = r"'osmosis' is unknown; there are scratch, hard, soft, dkd, feature"
+    with pytest.raises(PpgkdError, match=message):
+        one(output, batch, 0)
+
+
+def made(
+    strategy: str, targets: TeacherTargets | None, inputs: InputShape, seed: int = 0
+) -> torch.nn.Module:
+    student = build_model(ResNetShape(6), inputs, seed=0)
+    window_shape = (inputs.channels, inputs.n_samples)
+    settings = SETTINGS.get(strategy, {})
+    return make_objective(strategy, settings, targets, student, window_shape, seed)
+
+
+def test_scratch_ignores_the_teacher(
+    inputs: InputShape, targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    expected = label_loss(output.logits, batch.labels).item()
+    assert value(made("scratch", None, inputs), output, batch) == expected
+    assert value(made("scratch", targets, inputs), output, batch) == expected
+
+
+@pytest.mark.parametrize("strategy", ["hard", "soft", "dkd"])
+def test_strategies_on_logits_have_nothing_of_their_own_to_learn(
+    strategy: str, inputs: InputShape, targets: TeacherTargets
+) -> None:
+    assert list(made(strategy, targets, inputs).parameters()) == []
+
+
+@pytest.mark.parametrize("student_shape", [ResNetShape(6), MLPShape(6)])
+def test_features_of_either_family_can_be_taught_by_a_residual_network(
+    student_shape: ResNetShape | MLPShape,
+    inputs: InputShape,
+    targets: TeacherTargets,
+    batch: Batch,
+) -> None:
+    student = build_model(student_shape, inputs, seed=0)
+    window_shape = (inputs.channels, inputs.n_samples)
+    one = make_objective("feature", SETTINGS["feature"], targets, student, window_shape, seed=0)
+    loss = one(student(torch.randn(4, *window_shape)), batch, 0)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert all(p.grad is not None for p in one.parameters())
+    touched = [name for name, p in student.named_parameters() if p.grad is not None]
+    assert touched
+    assert not any("head" in name for name in touched), "features come before the head"
+
+
+def test_a_projections_first_weights_depend_on_the_seed_alone(
+    inputs: InputShape, targets: TeacherTargets
+) -> None:
+    first = made("feature", targets, inputs, seed=1)
+    torch.rand(3)
+    again = made("feature", targets, inputs, seed=1)
+    other = made("feature", targets, inputs, seed=2)
+    pairs = zip(first.parameters(), again.parameters(), other.parameters(), strict=True)
+    for mine, same, different in pairs:
+        assert torch.equal(mine, same)
+        assert not torch.equal(mine, different)
+
+
+@every_strategy
+def test_making_an_objective_leaves_the_student_as_it_was(
+    strategy: str, inputs: InputShape, targets: TeacherTargets
+) -> None:
+    student = build_model(ResNetShape(6), inputs, seed=0).train()
+    before = {name: value.clone() for name, value in student.state_dict().items()}
+    window_shape = (inputs.channels, inputs.n_samples)
+    make_objective(strategy, SETTINGS[strategy], targets, student, window_shape, seed=0)
+    assert student.training
+    assert all(torch.equal(value, before[name]) for name, value in student.state_dict().items())
+
+
+@every_strategy
+def test_a_strategy_that_needs_a_teacher_does_not_quietly_train_without_one(
+    strategy: str, inputs: InputShape
+) -> None:
+    with pytest.raises(PpgkdError, match=strategy):
+        made(strategy, None, inputs)
