@@ -53,7 +53,13 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
             vc_formula={"seed": "0 + C(seed)"} if with_seeds else None,
             re_formula="1",
         )
-        fit = model.fit(reml=True, method=["lbfgs", "powell"])
+        try:
+            fit = model.fit(reml=True, method=["lbfgs", "powell"])
+        except np.linalg.LinAlgError:
+            return {
+                "reason": f"{len(table)} rows of {counts['subject']} subjects do not determine "
+                f"the model {formula}"
+            }
     intervals = fit.conf_int()
     return {
         "formula": formula,

@@ -14,6 +14,9 @@ from ppgkd.metrics import error_metrics, subject_interval
 from ppgkd.training import examples, predict
 from ppgkd.windows import Windows
 
+IDENTITY = ("dataset", "subject", "recording", "window", "start_s", "hr_bpm")
+"""Columns of the predictions that say which window it is."""
+
 
 def score(model: nn.Module, windows: Windows) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Predict windows and measure the error.
@@ -36,7 +39,7 @@ def score(model: nn.Module, windows: Windows) -> tuple[pd.DataFrame, dict[str, A
     signal, hr_bpm = examples(windows)
     probabilities = predict(model, signal)
     bpm, sd_bpm = decode(probabilities)
-    predictions = windows.index.assign(
+    predictions = windows.index[list(IDENTITY)].assign(
         pred_bpm=bpm.numpy().astype(np.float32), sd_bpm=sd_bpm.numpy().astype(np.float32)
     )
     of_truth = probabilities.gather(1, class_of(hr_bpm)[:, None])

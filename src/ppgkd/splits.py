@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ppgkd.config import ROLES
@@ -67,12 +66,6 @@ def split_subjects(
                 f"{table['role'].value_counts().to_dict()}. Give the role a larger share."
             )
     return table
-
-
-def subjects_with_windows(path: str | Path) -> list[str]:
-    """Subjects that a windows file holds, in order of appearance."""
-    column = pq.read_table(path, columns=["subject"])["subject"]
-    return list(dict.fromkeys(column.to_pylist()))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ CLIPPED_SHARE = 0.25
 FAULTS = ("too_short", "missing", "flat", "clipped", "no_reference", "reference_out_of_range")
 """Why a window is dropped; of several reasons the first is counted."""
 
+MAKE_ANEW = "Delete it and run the workflow again to make it anew."
+
 _METADATA_KEY = b"ppgkd"
 
 
@@ -184,19 +186,17 @@ def read_windows(path: str | Path) -> Windows:
         If the file is not whole, was not written by `write_windows`, or comes from another
         version of the preprocessing.
     """
-    again = "Delete it and run the workflow again to make it anew."
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise PpgkdError(f"Windows file {path} cannot be read: {error}. {again}") from error
+    table = _read_table(path)
     metadata = (table.schema.metadata or {}).get(_METADATA_KEY)
     if metadata is None:
-        raise PpgkdError(f"{path} is no windows file of ppgkd: its metadata are missing. {again}")
+        raise PpgkdError(
+            f"{path} is no windows file of ppgkd: its metadata are missing. {MAKE_ANEW}"
+        )
     about = json.loads(metadata)
     if about["preprocessing_version"] != PREPROCESSING_VERSION:
         raise PpgkdError(
             f"{path} was made by preprocessing version {about['preprocessing_version']}; this is "
-            f"version {PREPROCESSING_VERSION}. {again}"
+            f"version {PREPROCESSING_VERSION}. {MAKE_ANEW}"
         )
     signal = table["signal"].combine_chunks().flatten().to_numpy()
     index = table.drop_columns("signal").to_pandas()
@@ -231,6 +231,13 @@ def concatenate(parts: Sequence[Windows]) -> Windows:
         parts[0].channels,
         parts[0].rate_hz,
     )
+
+
+def _read_table(path: str | Path, columns: list[str] | None = None) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise PpgkdError(f"Windows file {path} cannot be read: {error}. {MAKE_ANEW}") from error
 
 
 def _reference_at(recording: Recording, time_s: NDArray[np.float64]) -> NDArray[np.float64]:

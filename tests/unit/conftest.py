@@ -1,11 +1,13 @@
-"""Windows with a known answer: pure tones, which a network learns within a second."""
+"""Inputs with a known answer: windows of pure tones, and the tables of a sweep."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ppgkd.cells import COLUMNS
 from ppgkd.models.capacity import InputShape
 from ppgkd.windows import Windows
 
@@ -41,6 +43,68 @@ def tone_windows(
     channels += ["acc_x", "acc_y", "acc_z"][: inputs.acc_channels]
     signal = np.concatenate([ppg, acc], axis=1).astype(np.float32)
     return Windows(index, signal, tuple(channels), inputs.rate_hz)
+
+
+def sweep_tables(
+    error_bpm: Callable[[str, int, int, int], float],
+    *,
+    strategies: Sequence[str] = ("scratch", "soft"),
+    students: Sequence[tuple[str, int]] = (("resnet", 1_000), ("resnet", 4_000)),
+    teachers: Sequence[str] = ("resnet-50000",),
+    seeds: Sequence[int] = (0,),
+    n_subjects: int = 3,
+    n_windows: Sequence[int] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables of the cells and of the subjects' errors, as the stage before makes them.
+
+    ``error_bpm`` maps (strategy, parameters, seed, subject) to that subject's mean error. A
+    student's validation error is a tenth larger than its test error.
+    """
+    weights = np.array(n_windows or [10] * n_subjects)
+    cells, subjects = [], []
+    for strategy, student, seed in product(strategies, students, seeds):
+        for teacher in ["none"] if strategy == "scratch" else teachers:
+            family, params = student
+            key = {
+                "strategy": strategy,
+                "teacher": teacher,
+                "student": f"{family}-{params}",
+                "seed": seed,
+            }
+            errors = [error_bpm(strategy, params, seed, who) for who in range(n_subjects)]
+            subjects += [
+                {**key, "subject": f"s{who}", "n_windows": int(weights[who]), "mae_bpm": error}
+                for who, error in enumerate(errors)
+            ]
+            mae_bpm = float(np.average(errors, weights=weights))
+            taught = teacher != "none"
+            cells.append(
+                {
+                    **dict.fromkeys((name for name, kind in COLUMNS.items() if "64" in kind), 1),
+                    **key,
+                    "study": "hand-made",
+                    "family": family,
+                    "params": params,
+                    "macs": 10 * params,
+                    "teacher_params": int(teacher.split("-")[1]) if taught else None,
+                    "teacher_mae_bpm": 2.0 if taught else None,
+                    "mae_bpm": mae_bpm,
+                    "val_mae_bpm": 1.1 * mae_bpm,
+                    "within_5bpm": 0.9,
+                    "latency_p99_ms": params / 10_000,
+                    "onnx_bytes": 4 * params + 5_000,
+                    "model": f"students/{strategy}/{teacher}/{family}-{params}/seed{seed}.onnx",
+                }
+            )
+    columns = ["strategy", "teacher", "student", "seed", "subject", "n_windows", "mae_bpm"]
+    table = pd.DataFrame(cells).reindex(columns=list(COLUMNS)).astype(COLUMNS)
+    return table, pd.DataFrame(subjects)[columns]
+
+
+@pytest.fixture(scope="session")
+def sweep() -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
+    """Make the tables of a sweep: see `sweep_tables`."""
+    return sweep_tables
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The edge of a job: what the user can mend is said in a message, what we must mend in a traceback."""
+"""The edge of a job: a message for what the user can mend, a traceback for what we must mend."""
 
 import logging
 import subprocess

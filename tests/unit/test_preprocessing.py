@@ -53,9 +53,7 @@ def test_a_tone_in_the_band_keeps_amplitude_and_phase(raw_rate_hz: int, tone_hz:
         found = resample(raw, raw_rate_hz)[MIDDLE]
         time_s = times_s(25)[MIDDLE]
         found_tone = amplitude_and_phase(found, time_s, tone_hz)
-        assert found_tone == pytest.approx(
-            amplitude_and_phase(expected, time_s, tone_hz), abs=0.01
-        )
+        assert found_tone == pytest.approx(amplitude_and_phase(expected, time_s, tone_hz), abs=0.01)
         np.testing.assert_allclose(found, expected, atol=0.06)
 
 
@@ -150,8 +148,8 @@ def test_ppg_gets_zero_mean_and_unit_variance(matrix: NDArray[np.float64]) -> No
         (0.001, 0.0),
         (1.0, 50_000.0),
         (-1.0, 65_535.0),
-        # DEFECT: "PPG in any unit", but a photocurrent in amperes comes out at a thousandth of
-        # unit variance, because the floor is 1e-6 * (1 + |raw|) and not relative to the signal.
+        # DEFECT: "PPG in any unit", but a photocurrent of 20 nA, given in amperes, comes out far
+        # below unit variance: the floor is 1e-6 * (1 + |raw|), so never below 1e-6.
         # Fix: floor = np.maximum(1e-6 * np.abs(raw[:, is_ppg]).max(axis=2, keepdims=True),
         #                         np.finfo(np.float32).tiny)
         (1e-12, 0.0),

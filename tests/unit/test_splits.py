@@ -1,5 +1,6 @@
 """Splits: every subject has one role, every role a subject, and the seed decides who."""
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_the_smallest_share_gets_a_subject(fractions: tuple[float, ...], n_subje
 
 def test_every_subject_has_exactly_one_role() -> None:
     roles = split(17, SHARES)
-    assert sorted(sum(roles.values(), [])) == names(17)
+    assert sorted(chain(*roles.values())) == names(17)
 
 
 def test_the_same_seed_deals_the_same_way() -> None:
@@ -135,7 +136,7 @@ def test_a_listed_subject_without_windows_has_no_role() -> None:
 
 def test_an_excluded_subject_has_no_role_and_takes_no_share() -> None:
     roles = split(7, SHARES | {"exclude": ["s02", "s05"]})
-    assert sorted(sum(roles.values(), [])) == ["s01", "s03", "s04", "s06", "s07"]
+    assert sorted(chain(*roles.values())) == ["s01", "s03", "s04", "s06", "s07"]
     assert {role: len(members) for role, members in roles.items()} == {
         "train": 3,
         "val": 1,
@@ -314,9 +315,7 @@ def test_a_truncated_windows_file_is_refused(home: Path, away: Path, splits: Pat
 
 
 def test_a_written_split_comes_back(home: Path, tmp_path: Path) -> None:
-    table = split_subjects(
-        {"home": subjects_with_windows(home)}, {"home": SHARES}, seed=0
-    )
+    table = split_subjects({"home": subjects_with_windows(home)}, {"home": SHARES}, seed=0)
     path = tmp_path / "splits.csv"
     table.to_csv(path, index=False)
     study = read_study_windows([home], path, inputs())

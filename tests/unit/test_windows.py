@@ -196,9 +196,7 @@ def test_a_reference_that_no_class_stands_for_is_dropped_and_counted() -> None:
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_windows_over_a_missing_sample_are_dropped_and_counted(
-    channel: str, value: float
-) -> None:
+def test_windows_over_a_missing_sample_are_dropped_and_counted(channel: str, value: float) -> None:
     signal = recording().signal[CHANNELS.index(channel)].copy()
     signal[round(11.5 * RATE_HZ)] = value
     index, kept, dropped = cut_windows(recording(**{channel: signal}), spec())
@@ -424,7 +422,8 @@ def test_a_truncated_file_is_refused(written: Path, kept: float) -> None:
 
 def test_a_file_with_a_damaged_footer_is_refused(written: Path) -> None:
     content = bytearray(written.read_bytes())
-    content[-60:-20] = bytes(40)
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    content[footer : footer + 40] = bytes(40)
     written.write_bytes(content)
     assert "cannot be read" in message_of(written)
 
@@ -474,9 +473,7 @@ def test_a_dataset_without_recordings_is_refused(path: Path) -> None:
 
 
 @pytest.mark.parametrize("problem", [PpgkdError("b.mat is damaged"), KeyboardInterrupt()])
-def test_a_recording_that_cannot_be_read_leaves_nothing(
-    path: Path, problem: BaseException
-) -> None:
+def test_a_recording_that_cannot_be_read_leaves_nothing(path: Path, problem: BaseException) -> None:
     def one_good() -> Iterator[Recording]:
         yield recording("first")
         raise problem

@@ -2,7 +2,8 @@
 
 from ppgkd.artifacts import whole
 from ppgkd.job import job
-from ppgkd.splits import split_subjects, subjects_with_windows
+from ppgkd.splits import split_subjects
+from ppgkd.windows import subjects_with_windows
 
 with job(snakemake.log[0]):
     datasets = snakemake.params.datasets

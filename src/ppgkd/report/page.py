@@ -92,8 +92,8 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
     best_mae_bpm = gated["mae_bpm"].min()
     return {
         "study": study.config["study"],
-        "simulated": [d.title for d in study.datasets if d.source == "simulated"],
-        "only_simulated": all(d.source == "simulated" for d in study.datasets),
+        "simulated": any(d.source == "simulated" for d in study.datasets),
+        "judged_on_simulated": _judged_on_simulated(study, results.splits),
         "gates": gates,
         "slack": VALIDATION_SLACK,
         "chosen": recommend(gated).to_dict(),
@@ -121,6 +121,11 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "provenance": provenance(used),
         "style": files("ppgkd.report").joinpath("page.css").read_text(encoding="utf-8"),
     }
+
+
+def _judged_on_simulated(study: Study, splits: pd.DataFrame) -> bool:
+    judging = set(splits.loc[splits["role"] == "test", "dataset"])
+    return any(d.name in judging and d.source == "simulated" for d in study.datasets)
 
 
 def _datasets(study: Study, results: Results) -> list[dict[str, Any]]:

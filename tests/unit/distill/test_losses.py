@@ -189,9 +189,7 @@ def test_the_gradient_of_the_label_loss_is_the_difference_from_the_label() -> No
 def test_the_gradient_of_dkd_is_the_slope_of_the_papers_formula(
     settings: tuple[float, float, float],
 ) -> None:
-    found = gradient_of(
-        lambda s: dkd_loss(s, tensor(TEACHER), torch.tensor(TARGET), *settings)
-    )
+    found = gradient_of(lambda s: dkd_loss(s, tensor(TEACHER), torch.tensor(TARGET), *settings))
     step = 1e-5
     for row, target in enumerate(TARGET):
         one = slice(row, row + 1)

@@ -119,7 +119,9 @@ def test_the_label_weight_adds_that_much_of_the_references_loss(
     assert both == pytest.approx(alone + 0.3 * label, rel=1e-5)
 
 
-@pytest.mark.parametrize(("warmup_epochs", "shares"), [(4, [0.2, 0.4, 0.6, 0.8, 1, 1]), (0, [1, 1])])
+@pytest.mark.parametrize(
+    ("warmup_epochs", "shares"), [(4, [0.2, 0.4, 0.6, 0.8, 1, 1]), (0, [1, 1])]
+)
 def test_dkd_grows_to_its_full_weight_during_warm_up(
     warmup_epochs: int,
     shares: list[float],

@@ -120,7 +120,9 @@ def test_a_capacity_outside_the_family_is_refused_with_its_range(family: str) ->
 
 
 def test_an_unknown_family_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(PpgkdError, match=r"'transformer' is unknown; there are \['mlp', 'resnet'\]"):
+    with pytest.raises(
+        PpgkdError, match=r"'transformer' is unknown; there are \['mlp', 'resnet'\]"
+    ):
         nearest_shape("transformer", 1_000, INPUTS[0])
 
 

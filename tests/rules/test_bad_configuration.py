@@ -1,0 +1,31 @@
+"""A configuration that cannot be run stops Snakemake before any job, with a message."""
+
+from collections.abc import Callable
+
+import pytest
+
+LISTS = {"train": ["sim-01", "sim-02"], "val": ["sim-03"], "test": ["sim-04"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"epochs": 3}, ["unknown keys ['epochs']", "'training'"]),
+        ({"seeds": "0"}, ["'seeds' must be of type array", "'0'"]),
+        ({"datasets": {"dalia": {"train": 1}}}, ["'dalia'", "bami1"]),
+        ({"strategies": {"softer": {}}}, ["'softer'", "'soft'"]),
+        ({"students": {"resnet": [3]}}, ["3", "resnet"]),
+        (
+            {"datasets": {"simulated": {**LISTS, "test": ["sim-01"]}}},
+            ["sim-01", "'train'", "'test'"],
+        ),
+        ({"datasets": {"simulated": {"train": 0.5, "test": 0.5}}}, ["'val'"]),
+    ],
+)
+def test_the_message_names_what_is_wrong_and_what_is_allowed(
+    workflow: Callable, changes: dict, expected: list[str]
+) -> None:
+    done = workflow(**changes).run(options=("--dry-run",))
+    assert done.returncode != 0
+    for part in expected:
+        assert part in done.stdout

@@ -1,0 +1,68 @@
+"""The rule that downloads, against a real HTTP server on loopback."""
+
+import functools
+import hashlib
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ppgkd.datasets.registry import MANIFEST
+
+TARGET = "resources/raw/ieee_spc/datasets/TrueBPM/True_S01_T01.mat"
+FILE = MANIFEST["ieee_spc", "datasets/TrueBPM/True_S01_T01.mat"]
+REAL = {
+    "ieee_spc_train": {"train": 0.5, "val": 0.5, "exclude": ["spc-S04"]},
+    "ieee_spc_test": {"test": 1},
+}
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Serve a folder over HTTP; gives its address and the folder."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+
+
+def test_a_missing_file_fails_the_rule_with_its_name_url_and_checksum(
+    workflow: Callable, mirror: tuple[str, Path]
+) -> None:
+    address, _ = mirror
+    study = workflow(datasets=REAL, inputs={"ppg_channels": 2})
+    done = study.run(TARGET, PPGKD_MIRROR=address)
+    assert done.returncode != 0
+    assert f"{address}/{FILE.local}" in done.stdout
+    assert FILE.sha256 in done.stdout
+    assert "404" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not [path for path in (study.folder / "resources").rglob("*") if path.is_file()]
+
+
+def test_an_altered_file_is_refused_and_nothing_is_kept(
+    workflow: Callable, mirror: tuple[str, Path]
+) -> None:
+    address, folder = mirror
+    served = folder / FILE.local
+    served.parent.mkdir(parents=True)
+    served.write_bytes(b"x" * FILE.n_bytes)
+    study = workflow(datasets=REAL, inputs={"ppg_channels": 2}, mirror=address)
+    done = study.run(TARGET)
+    assert done.returncode != 0
+    assert FILE.sha256 in done.stdout
+    assert hashlib.sha256(b"x" * FILE.n_bytes).hexdigest() in done.stdout
+    assert not [path for path in (study.folder / "resources").rglob("*") if path.is_file()]
+
+
+def test_only_what_the_study_uses_is_downloaded(workflow: Callable) -> None:
+    two = {"bami1": {"train": ["bami1-03"], "val": ["bami1-07"], "test": ["bami1-11"]}}
+    done = workflow(datasets=two).run(options=("--dry-run",))
+    assert done.returncode == 0, done.stdout
+    asked = {line.split()[-1] for line in done.stdout.splitlines() if "output: resources" in line}
+    assert asked == {f"resources/raw/bami/BAMI-1/BAMI1_{n}.mat" for n in (3, 7, 11)}

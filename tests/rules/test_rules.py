@@ -1,0 +1,177 @@
+"""Each rule of the street run by Snakemake on a study of two cells, and what it wrote.
+
+The tests share one folder, in the order of the stages: what one has made the next ones find.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from safetensors import safe_open
+from tests.workflow import Workflow
+
+CELLS = ("scratch/none", "soft/resnet-3000")
+STUDENT = "resnet-350/seed0"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) -> Workflow:
+    changes = {
+        "students": {"resnet": [350]},
+        "strategies": {"scratch": {}, "soft": {"temperature": 2}},
+    }
+    return Workflow(tmp_path_factory.mktemp("rules"), {**tiny_config, **changes})
+
+
+def test_simulate_writes_the_cohort(study: Workflow) -> None:
+    study.make("resources/raw/simulated/n6-s90-seed0.npz")
+    with np.load(study.folder / "resources/raw/simulated/n6-s90-seed0.npz") as cohort:
+        assert cohort["sim-06/signal"].shape == (6, 90 * 50)
+
+
+def test_windows_writes_one_row_group_per_recording_and_counts_what_it_dropped(
+    study: Workflow,
+) -> None:
+    study.make("results/tiny/windows/simulated.parquet")
+    file = pq.ParquetFile(study.results / "windows/simulated.parquet")
+    counts = pd.read_csv(study.results / "windows/simulated.counts.csv")
+    assert file.num_row_groups == len(counts) == 6
+    assert file.metadata.num_rows == counts["kept"].sum()
+    assert (
+        str(file.schema_arrow.field("signal").type) == f"fixed_size_list<element: float>[{6 * 200}]"
+    )
+
+
+def test_splits_gives_every_subject_one_role(study: Workflow) -> None:
+    study.make("results/tiny/splits.csv")
+    splits = pd.read_csv(study.results / "splits.csv")
+    assert list(splits.columns) == ["dataset", "subject", "role"]
+    assert splits["subject"].is_unique
+    assert splits["role"].value_counts().to_dict() == {"train": 3, "test": 2, "val": 1}
+
+
+def test_teacher_writes_weights_metrics_and_history(study: Workflow) -> None:
+    study.make("results/tiny/teachers/resnet-3000/seed0/model.safetensors")
+    folder = study.results / "teachers/resnet-3000/seed0"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    with safe_open(str(folder / "model.safetensors"), "np") as file:
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    trained = sum(w.size for name, w in weights.items() if "running" not in name and w.ndim)
+    assert trained == metrics["params"]
+    assert len(pd.read_parquet(folder / "history.parquet")) == metrics["epochs"] == 2
+
+
+def test_targets_writes_logits_of_every_window_in_every_view(study: Workflow) -> None:
+    study.make("results/tiny/targets/resnet-3000/seed0/logits.npy")
+    splits = pd.read_csv(study.results / "splits.csv")
+    windows = pd.read_parquet(study.results / "windows/simulated.parquet", columns=["subject"])
+    learning = splits.loc[splits["role"] == "train", "subject"]
+    logits = np.load(study.results / "targets/resnet-3000/seed0/logits.npy")
+    assert logits.shape == (2, windows["subject"].isin(learning).sum(), 180)
+    assert logits.dtype == np.float16
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_student_writes_predictions_of_the_test_subjects_alone(study: Workflow, cell: str) -> None:
+    study.make(f"results/tiny/students/{cell}/{STUDENT}/model.safetensors")
+    folder = study.results / "students" / cell / STUDENT
+    predictions = pd.read_parquet(folder / "predictions.parquet")
+    assert list(predictions.columns) == [
+        *("dataset", "subject", "recording", "window", "start_s"),
+        *("hr_bpm", "pred_bpm", "sd_bpm"),
+    ]
+    splits = pd.read_csv(study.results / "splits.csv")
+    judged = set(splits.loc[splits["role"] == "test", "subject"])
+    assert set(predictions["subject"]) == judged
+    error_bpm = (predictions["pred_bpm"] - predictions["hr_bpm"]).abs().mean()
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["mae_bpm"] == pytest.approx(error_bpm, rel=1e-5)
+
+
+def test_student_leaves_progress_with_the_time_left_in_its_log(study: Workflow) -> None:
+    study.make(f"results/tiny/students/{CELLS[0]}/{STUDENT}/model.safetensors")
+    log = (study.results / "logs/student" / CELLS[0] / "resnet-350/seed0.log").read_text()
+    assert "epoch 2/2" in log
+    assert "s left" in log
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_onnx_gives_the_predictions_of_the_pipeline(study: Workflow, cell: str) -> None:
+    study.make(f"results/tiny/students/{cell}/{STUDENT}/model.onnx")
+    path = study.results / "students" / cell / STUDENT / "model.onnx"
+    metadata = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+    assert metadata["ppgkd.rate_hz"] == "25"
+    assert metadata["ppgkd.channels"] == "ppg_1,ppg_2,ppg_3,acc_x,acc_y,acc_z"
+    predictions = pd.read_parquet(path.parent / "predictions.parquet")
+    table = pd.read_parquet(study.results / "windows/simulated.parquet")
+    windows = predictions.merge(table, on=["recording", "window"])["signal"]
+    session = onnxruntime.InferenceSession(str(path))
+    (bpm,) = session.run(["bpm"], {"window": np.stack(windows).reshape(-1, 6, 200)})
+    np.testing.assert_allclose(bpm, predictions["pred_bpm"], atol=0.01)
+
+
+def test_latency_reports_quantiles_of_at_least_500_runs(study: Workflow) -> None:
+    study.make(f"results/tiny/students/{CELLS[0]}/{STUDENT}/latency.json")
+    path = study.results / "students" / CELLS[0] / STUDENT / "latency.json"
+    latency = json.loads(path.read_text())
+    assert latency["runs"] >= 500
+    assert 0 < latency["p50_ms"] <= latency["p95_ms"] <= latency["p99_ms"]
+    assert latency["onnx_bytes"] == path.with_name("model.onnx").stat().st_size
+
+
+def test_latency_takes_every_core_of_the_machine(study: Workflow) -> None:
+    target = f"results/tiny/students/{CELLS[1]}/{STUDENT}/latency.json"
+    done = study.run(target, cores=3, options=("--dry-run", "--forcerun", "latency"))
+    assert done.returncode == 0, done.stdout
+    job = done.stdout.split("rule latency:")[1].split("rule ")[0]
+    assert "threads: 3" in job
+
+
+def test_cells_is_tidy_with_one_row_per_cell(study: Workflow) -> None:
+    study.make("results/tiny/cells.parquet")
+    cells = pd.read_parquet(study.results / "cells.parquet")
+    assert cells[["strategy", "teacher", "student", "seed"]].to_numpy().tolist() == [
+        ["scratch", "none", "resnet-350", 0],
+        ["soft", "resnet-3000", "resnet-350", 0],
+    ]
+    assert all((study.results / model).exists() for model in cells["model"])
+
+
+def test_scaling_says_why_there_is_no_law(study: Workflow) -> None:
+    study.make("results/tiny/scaling/laws.json")
+    laws = json.loads((study.results / "scaling/laws.json").read_text())
+    assert [law["strategy"] for law in laws] == ["scratch", "soft"]
+    assert all("at least 4 sizes, found 1" in law["reason"] for law in laws)
+
+
+def test_report_is_one_file_that_says_that_the_data_are_simulated(study: Workflow) -> None:
+    study.make()
+    page = (study.results / "report/report.html").read_text()
+    assert "These data are simulated" in page
+    assert 'src="http' not in page
+    assert "temperature 2" in page
+
+
+def test_a_second_run_has_nothing_to_do(study: Workflow) -> None:
+    study.make()
+    assert "Nothing to be done" in study.make().stdout
+
+
+def test_a_truncated_windows_file_stops_the_job_with_its_name(study: Workflow) -> None:
+    study.make("results/tiny/windows/simulated.parquet")
+    path: Path = study.results / "windows/simulated.parquet"
+    whole = path.read_bytes()
+    try:
+        path.write_bytes(whole[: len(whole) // 2])
+        done = study.run("results/tiny/splits.csv", options=("--forcerun", "splits"))
+    finally:
+        path.write_bytes(whole)
+    assert done.returncode != 0
+    assert "simulated.parquet cannot be read" in done.stdout
+    assert "Traceback" not in done.stdout

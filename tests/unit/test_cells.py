@@ -1,0 +1,159 @@
+"""The tidy table, read from folders of results."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ppgkd.cells import COLUMNS, collect_cells, collect_subject_errors
+from ppgkd.config import Cell
+
+TEACHER = "resnet-60000"
+CELLS = [
+    Cell("scratch", "none", "resnet-1000", 0),
+    Cell("soft", TEACHER, "resnet-1000", 0),
+    Cell("soft", TEACHER, "mlp-4000", 1),
+]
+METRICS = {
+    "family": "resnet",
+    "width": 9,
+    "params": 1_017,
+    "macs": 90_123,
+    "seed": 0,
+    "epochs": 7,
+    "train_s": 12.5,
+    "val_mae_bpm": 3.25,
+    "mae_bpm": 3.5,
+    "mae_lower_bpm": 2.5,
+    "mae_upper_bpm": 4.5,
+    "median_ae_bpm": 1.5,
+    "rmse_bpm": 6.0,
+    "mape": 3.0,
+    "bias_bpm": -0.5,
+    "within_5bpm": 0.875,
+    "nll": 2.75,
+    "n_windows": 40,
+    "n_subjects": 2,
+    "trained_on": "x86_64",
+}
+LATENCY = {"p50_ms": 0.1, "p95_ms": 0.15, "p99_ms": 0.2, "onnx_bytes": 9_999, "runs": 500}
+ERRORS = {"ada": [1.0, -3.0], "bo": [5.0], "cy": [0.0, 0.0, -6.0]}
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def write_cell(folder: Path, number: int) -> None:
+    """Results whose figures tell the cells apart."""
+    metrics = METRICS | {"mae_bpm": 3.5 + number, "params": 1_017 + number}
+    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "latency.json", LATENCY | {"p99_ms": 0.2 + number})
+    rows = [
+        (subject, 70.0, 70.0 + (1 + number) * error)
+        for subject, errors in ERRORS.items()
+        for error in errors
+    ]
+    table = pd.DataFrame(rows, columns=["subject", "hr_bpm", "pred_bpm"])
+    table = table.astype({"hr_bpm": np.float32, "pred_bpm": np.float32})
+    table.to_parquet(folder / "predictions.parquet")
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    for number, cell in enumerate(CELLS):
+        write_cell(tmp_path / "students" / cell.path, number)
+    for seed in (0, 1):
+        path = tmp_path / "teachers" / TEACHER / f"seed{seed}" / "metrics.json"
+        write_json(path, METRICS | {"params": 60_321, "mae_bpm": 2.0 + seed})
+    return tmp_path
+
+
+def collect(results: Path) -> pd.DataFrame:
+    return collect_cells("tiny", CELLS, results / "students", results / "teachers")
+
+
+def test_there_is_one_row_for_each_cell_in_the_order_of_the_sweep(results: Path) -> None:
+    table = collect(results)
+    keys = table[["strategy", "teacher", "student", "seed"]].itertuples(index=False, name=None)
+    assert [Cell(*key) for key in keys] == CELLS
+
+
+def test_the_columns_and_their_types_are_those_of_the_contract(results: Path) -> None:
+    table = collect(results)
+    assert {name: str(kind) for name, kind in table.dtypes.items()} == COLUMNS
+    contract = (
+        "study strategy teacher teacher_params student family params macs seed mae_bpm rmse_bpm "
+        "mape bias_bpm within_5bpm nll latency_p50_ms latency_p99_ms onnx_bytes train_s model"
+    )
+    assert set(contract.split()) <= set(table)
+
+
+def test_each_row_has_the_figures_of_its_own_cell(results: Path) -> None:
+    table = collect(results)
+    assert table["mae_bpm"].tolist() == [3.5, 4.5, 5.5]
+    assert table["params"].tolist() == [1_017, 1_018, 1_019]
+    assert table["latency_p99_ms"].tolist() == pytest.approx([0.2, 1.2, 2.2])
+    assert table["latency_p50_ms"].tolist() == [0.1, 0.1, 0.1]
+    assert table["onnx_bytes"].tolist() == [9_999] * 3
+    assert set(table["study"]) == {"tiny"}
+
+
+def test_a_taught_student_has_its_teachers_size_and_error_of_the_same_seed(results: Path) -> None:
+    table = collect(results)
+    assert table["teacher_params"].tolist()[1:] == [60_321, 60_321]
+    assert table["teacher_mae_bpm"].tolist()[1:] == [2.0, 3.0]
+
+
+def test_a_student_from_scratch_has_no_teacher(results: Path) -> None:
+    first = collect(results).iloc[0]
+    assert first["teacher"] == "none"
+    assert pd.isna(first["teacher_params"])
+    assert pd.isna(first["teacher_mae_bpm"])
+
+
+def test_each_row_leads_to_its_model(results: Path) -> None:
+    assert collect(results)["model"].tolist() == [
+        "students/scratch/none/resnet-1000/seed0/model.onnx",
+        f"students/soft/{TEACHER}/resnet-1000/seed0/model.onnx",
+        f"students/soft/{TEACHER}/mlp-4000/seed1/model.onnx",
+    ]
+
+
+def test_a_sweep_without_teachers_is_collected_too(results: Path) -> None:
+    table = collect_cells("tiny", CELLS[:1], results / "students", results / "absent")
+    assert {name: str(kind) for name, kind in table.dtypes.items()} == COLUMNS
+    assert table["teacher_params"].isna().all()
+
+
+def test_the_table_survives_parquet(results: Path, tmp_path: Path) -> None:
+    table = collect(results)
+    table.to_parquet(tmp_path / "cells.parquet", index=False)
+    found = pd.read_parquet(tmp_path / "cells.parquet")
+    assert found["teacher_params"].isna().tolist() == [True, False, False]
+    pd.testing.assert_frame_equal(found, table)
+
+
+def test_every_subject_of_every_cell_has_its_mean_error(results: Path) -> None:
+    table = collect_subject_errors(CELLS, results / "students")
+    columns = ["strategy", "teacher", "student", "seed", "subject", "n_windows", "mae_bpm"]
+    assert list(table) == columns
+    assert len(table) == 3 * 3
+    for number, cell in enumerate(CELLS):
+        part = table[(table["student"] == cell.student) & (table["strategy"] == cell.strategy)]
+        assert part["subject"].tolist() == ["ada", "bo", "cy"]
+        assert part["n_windows"].tolist() == [2, 1, 3]
+        assert part["mae_bpm"].tolist() == [2.0 * (1 + number), 5.0 * (1 + number), 2 + 2 * number]
+        assert set(part["seed"]) == {cell.seed}
+        assert set(part["teacher"]) == {cell.teacher}
+
+
+def test_the_windows_mean_over_subjects_is_the_cells_error(results: Path) -> None:
+    table = collect_subject_errors(CELLS[:1], results / "students")
+    every_window = np.abs(np.concatenate([*ERRORS.values()]))
+    found = np.average(table["mae_bpm"], weights=table["n_windows"])
+    assert found == pytest.approx(every_window.mean())

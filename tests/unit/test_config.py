@@ -1,0 +1,631 @@
+"""A study's configuration: what is refused and how, what is filled in, what it asks for."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ppgkd.config import Cell, Study, input_shape, parse_study
+from ppgkd.datasets.registry import MANIFEST
+from ppgkd.errors import PpgkdError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SCHEMA = CHECKOUT / "workflow" / "schemas" / "config.schema.yaml"
+STUDIES = [
+    CHECKOUT / "config.yaml",
+    *sorted(CHECKOUT.glob("studies/*.yaml")),
+    *sorted(CHECKOUT.glob("tests/studies/*.yaml")),
+]
+
+SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
+MINIMAL: dict[str, Any] = {
+    "study": "walks",
+    "datasets": {"simulated": SHARES},
+    "teachers": {"resnet": [60_000]},
+    "students": {"resnet": [1_000]},
+}
+"""What has no default."""
+
+
+def study(**changes: object) -> Study:
+    return parse_study(MINIMAL | changes, SCHEMA)
+
+
+def message_of(config: Mapping[str, object]) -> str:
+    with pytest.raises(PpgkdError) as caught:
+        parse_study(config, SCHEMA)
+    return str(caught.value)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"epochs": 3},
+            ["the top level has unknown keys ['epochs']", "allowed are ['datasets', 'gates', "],
+        ),
+        (
+            {"windows": {"lenght_s": 8}},
+            [
+                "'windows' has unknown keys ['lenght_s']",
+                "allowed are ['high_hz', 'length_s', 'low_hz', 'rate_hz', 'stride_s']",
+            ],
+        ),
+        (
+            {"training": {"student": {"epoch": 3}}},
+            ["'training.student' has unknown keys ['epoch']", "'epochs'"],
+        ),
+        (
+            {"strategies": {"dkd": {"gamma": 3}}},
+            ["'strategies.dkd' has unknown keys ['gamma']", "'alpha', 'beta'"],
+        ),
+        (
+            {"datasets": {"simulated": {"train": 0.8, "validation": 0.2}}},
+            [
+                "'datasets.simulated' has unknown keys ['validation']",
+                "allowed are ['exclude', 'test', 'train', 'val']",
+            ],
+        ),
+        (
+            {"strategies": {"hint": {}}},
+            [
+                "'strategies' has unknown keys ['hint']",
+                "allowed are ['dkd', 'feature', 'hard', 'scratch', 'soft']",
+            ],
+        ),
+        (
+            {"students": {"transformer": [1_000]}},
+            ["'students' has unknown keys ['transformer']", "allowed are ['mlp', 'resnet']"],
+        ),
+        (
+            {"teachers": {"cnn": [1_000]}},
+            ["'teachers' has unknown keys ['cnn']", "allowed are ['mlp', 'resnet']"],
+        ),
+    ],
+)
+def test_an_unknown_key_is_named_with_those_that_are_allowed(
+    changes: dict[str, object], expected: list[str]
+) -> None:
+    message = message_of(MINIMAL | changes)
+    for part in expected:
+        assert part in message
+    assert "workflow/schemas/config.schema.yaml" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"study": 5}, "'study' must be of type string, found 5"),
+        ({"mirror": 5}, "'mirror' must be of type string or null, found 5"),
+        ({"datasets": "bami1"}, "'datasets' must be of type object, found 'bami1'"),
+        ({"datasets": ["bami1"]}, "'datasets' must be of type object, found ['bami1']"),
+        ({"simulation": None}, "'simulation' must be of type object, found None"),
+        ({"seeds": 3}, "'seeds' must be of type array, found 3"),
+        ({"seeds": [0, "one"]}, "'seeds.1' must be of type integer, found 'one'"),
+        ({"students": {"resnet": 900}}, "'students.resnet' must be of type array, found 900"),
+        (
+            {"students": {"resnet": ["1e3"]}},
+            "'students.resnet.0' must be of type integer, found '1e3'",
+        ),
+        (
+            {"datasets": {"simulated": {"train": "most"}}},
+            "'datasets.simulated.train' must be of type number or array, found 'most'",
+        ),
+        (
+            {"datasets": {"simulated": {"train": True}}},
+            "'datasets.simulated.train' must be of type number or array, found True",
+        ),
+        (
+            {"inputs": {"accelerometer": "yes"}},
+            "'inputs.accelerometer' must be of type boolean, found 'yes'",
+        ),
+        (
+            {"training": {"teacher": {"epochs": 2.5}}},
+            "'training.teacher.epochs' must be of type integer, found 2.5",
+        ),
+        (
+            {"strategies": {"soft": {"temperature": "4"}}},
+            "'strategies.soft.temperature' must be of type number, found '4'",
+        ),
+        # DEFECT: JSON Schema takes 1000.0 for an integer. The student is then called
+        # "resnet-1000.0", which no rule can make; n_subjects: 6.0 ends in a TypeError. Fix: give
+        # validators.extend a type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer",
+        # lambda _, value: isinstance(value, int) and not isinstance(value, bool)).
+        (
+            {"students": {"resnet": [1_000.0]}},
+            "'students.resnet.0' must be of type integer, found 1000.0",
+        ),
+        (
+            {"simulation": {"n_subjects": 6.0}},
+            "'simulation.n_subjects' must be of type integer, found 6.0",
+        ),
+    ],
+)
+def test_a_wrong_type_is_named_with_the_key_and_the_right_one(
+    changes: dict[str, object], expected: str
+) -> None:
+    assert expected in message_of(MINIMAL | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"study": "../elsewhere"}, ["'study': '../elsewhere'", "pattern"]),
+        ({"study": ""}, ["'study': ''", "pattern"]),
+        ({"views": 0}, ["'views': 0", "minimum: 1"]),
+        ({"seeds": [-1]}, ["'seeds.0': -1", "minimum: 0"]),
+        ({"seeds": [1, 1]}, ["'seeds': [1, 1]", "non-unique"]),
+        ({"label_sd_bpm": 0}, ["'label_sd_bpm': 0", "exclusiveMinimum: 0"]),
+        ({"simulation": {"n_subjects": 2}}, ["'simulation.n_subjects': 2", "minimum: 3"]),
+        ({"windows": {"rate_hz": 256}}, ["'windows.rate_hz': 256", "maximum: 128"]),
+        ({"windows": {"stride_s": 0}}, ["'windows.stride_s': 0", "exclusiveMinimum: 0"]),
+        ({"latency": {"runs": 499}}, ["'latency.runs': 499", "minimum: 500"]),
+        ({"gates": {"min_reduction": 80}}, ["'gates.min_reduction': 80", "maximum: 1"]),
+        (
+            {"training": {"student": {"learning_rate": 0}}},
+            ["'training.student.learning_rate': 0", "exclusiveMinimum: 0"],
+        ),
+        (
+            {"datasets": {"simulated": SHARES | {"train": -0.1}}},
+            ["'datasets.simulated.train': -0.1", "minimum: 0"],
+        ),
+        # DEFECT: comparisons with NaN are false, so a bound does not hold it back and it is
+        # trained with. Fix: redefine the schema's type "number" as a finite one.
+        (
+            {"training": {"student": {"learning_rate": float("nan")}}},
+            ["'training.student.learning_rate'", "nan"],
+        ),
+    ],
+)
+def test_a_value_out_of_bounds_is_named_with_the_key_and_the_bound(
+    changes: dict[str, object], expected: list[str]
+) -> None:
+    message = message_of(MINIMAL | changes)
+    for part in expected:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"seeds": []}, "seeds"),
+        ({"students": {}}, "students"),
+        ({"teachers": {"resnet": []}}, "teachers.resnet"),
+        ({"strategies": {}}, "strategies"),
+        ({"datasets": {}}, "datasets"),
+        ({"datasets": {"simulated": {}}}, "datasets.simulated"),
+    ],
+)
+def test_what_must_not_be_empty_is_named(changes: dict[str, object], key: str) -> None:
+    assert f"'{key}' must not be empty" in message_of(MINIMAL | changes)
+
+
+@pytest.mark.parametrize("key", MINIMAL)
+def test_a_missing_key_is_named(key: str) -> None:
+    config = {other: value for other, value in MINIMAL.items() if other != key}
+    assert f"the top level lacks ['{key}']" in message_of(config)
+
+
+# DEFECT: jsonschema raises an error for each missing key and _explain lists all of them every
+# time, so the line "the top level lacks ['datasets', 'teachers']" comes twice. Fix:
+# "\n".join(dict.fromkeys(...)) in with_defaults.
+def test_missing_keys_are_named_once() -> None:
+    message = message_of({"study": "walks", "students": {"resnet": [1_000]}})
+    assert message.count("lacks") == 1
+    assert "['datasets', 'teachers']" in message
+
+
+def test_all_errors_are_said_at_once() -> None:
+    message = message_of(
+        MINIMAL | {"epochs": 3, "views": 0, "seeds": [], "windows": {"rate_hz": "fast"}}
+    )
+    assert message.count("\n  - ") == 4
+    for part in ("['epochs']", "'views': 0", "'seeds' must not be empty", "'windows.rate_hz'"):
+        assert part in message
+
+
+# DEFECT: TypeError, '<' not supported between instances of 'str' and 'bool': YAML reads the keys
+# no, on and 8 as a boolean and a number. Fix: sorted(..., key=str) in _explain for the unknown
+# keys, and key=lambda error: [*map(str, error.path)] in with_defaults for the errors.
+@pytest.mark.parametrize(
+    "text",
+    ["on: 1\nepochs: 3", "datasets: {8: {trian: 1}, simulated: {trian: 1}}"],
+    ids=["unknown keys", "keys on the way"],
+)
+def test_keys_that_yaml_reads_as_something_else_are_refused_like_others(text: str) -> None:
+    assert "has unknown keys" in message_of(MINIMAL | yaml.safe_load(text))
+
+
+def test_an_unknown_dataset_is_named_with_those_that_exist() -> None:
+    message = message_of(MINIMAL | {"datasets": {"bami3": SHARES}})
+    assert "unknown dataset 'bami3'" in message
+    assert "allowed are simulated, bami1, bami2, ieee_spc_train, ieee_spc_test" in message
+
+
+@pytest.mark.parametrize("key", ["teachers", "students"])
+@pytest.mark.parametrize("family", ["resnet", "mlp"])
+@pytest.mark.parametrize("capacity", [5, 10**9])
+def test_a_capacity_out_of_the_familys_range_is_named_with_the_range(
+    key: str, family: str, capacity: int
+) -> None:
+    message = message_of(MINIMAL | {key: {family: [capacity]}})
+    assert f"Capacity {capacity:,} is outside family '{family}'" in message
+    assert "parameters for this input; ask for one in between" in message
+
+
+# DEFECT: the message says which family but not under which key; 'teachers' and 'students' have
+# the same families. Fix: catch PpgkdError in _models and raise f"'{key}.{family}': {error}".
+@pytest.mark.parametrize("key", ["teachers", "students"])
+def test_a_capacity_out_of_range_is_named_with_its_key(key: str) -> None:
+    assert f"'{key}.resnet'" in message_of(MINIMAL | {key: {"resnet": [5]}})
+
+
+@pytest.mark.parametrize("key", ["teachers", "students"])
+def test_two_capacities_that_give_the_same_member_are_refused(key: str) -> None:
+    message = message_of(MINIMAL | {key: {"resnet": [20_000, 1_000, 1_001]}})
+    assert f"'{key}.resnet': capacities 1000 and 1001 both give the member with" in message
+
+
+# Subjects and their roles
+
+
+def test_a_subject_in_two_lists_is_named_with_both_roles() -> None:
+    lists = {"train": ["sim-01", "sim-02"], "val": ["sim-03"], "test": ["sim-02"]}
+    message = message_of(MINIMAL | {"datasets": {"simulated": lists}})
+    assert "Subject 'sim-02' is in role 'train'" in message
+    assert "in role 'test'" in message
+
+
+def test_a_subject_in_lists_of_two_datasets_is_named_with_both() -> None:
+    message = message_of(
+        MINIMAL
+        | {
+            "inputs": {"ppg_channels": 2},
+            "datasets": {
+                "ieee_spc_train": {"train": ["spc-01", "spc-S04"], "val": ["spc-02"]},
+                "ieee_spc_test": {"test": ["spc-S01", "spc-S04"]},
+            },
+        }
+    )
+    assert "Subject 'spc-S04'" in message
+    assert "role 'train' of dataset 'ieee_spc_train'" in message
+    assert "role 'test' of dataset 'ieee_spc_test'" in message
+
+
+def test_a_subject_may_be_listed_in_the_same_role_of_two_datasets() -> None:
+    parsed = study(
+        inputs={"ppg_channels": 2},
+        datasets={
+            "ieee_spc_train": {"train": ["spc-01"], "val": ["spc-02"], "test": ["spc-S04"]},
+            "ieee_spc_test": {"test": ["spc-S01", "spc-S04"]},
+        },
+    )
+    assert parsed.datasets_with("test") == ("ieee_spc_train", "ieee_spc_test")
+
+
+@pytest.mark.parametrize("role", ["train", "val", "test", "exclude"])
+def test_an_unknown_subject_is_named_with_those_that_exist(role: str) -> None:
+    lists = {"train": ["sim-01"], "val": ["sim-02"], "test": ["sim-03"]}
+    lists = lists | {role: [*lists.get(role, []), "sim-04"]}
+    message = message_of(
+        MINIMAL | {"datasets": {"simulated": lists}, "simulation": {"n_subjects": 3}}
+    )
+    assert "'datasets.simulated' names unknown subjects ['sim-04']" in message
+    assert "it has ['sim-01', 'sim-02', 'sim-03']" in message
+
+
+@pytest.mark.parametrize(
+    ("shares", "total"),
+    [({"train": 0.5, "val": 0.2, "test": 0.2}, "0.9"), ({"train": 1, "val": 1, "test": 1}, "3")],
+)
+def test_fractions_that_do_not_add_up_are_refused(shares: dict[str, float], total: str) -> None:
+    message = message_of(MINIMAL | {"datasets": {"simulated": shares}})
+    assert f"'datasets.simulated': the fractions of ['train', 'val', 'test'] add up to {total}" in (
+        message
+    )
+    assert "must add up to 1" in message
+
+
+def test_fractions_that_add_up_but_for_rounding_are_taken() -> None:
+    shares = {"train": 0.7, "val": 0.2, "test": 0.1}
+    assert sum(shares.values()) != 1
+    study(datasets={"simulated": shares})
+
+
+def test_fractions_and_lists_in_one_dataset_are_refused() -> None:
+    mixed = {"train": 0.8, "val": ["sim-01"], "test": 0.2}
+    message = message_of(MINIMAL | {"datasets": {"simulated": mixed}})
+    assert "'datasets.simulated' mixes fractions and lists" in message
+
+
+def test_fractions_in_one_dataset_and_lists_in_another_are_taken() -> None:
+    parsed = study(datasets={"bami1": {"train": 0.8, "val": 0.2}, "bami2": {"test": ["bami2-01"]}})
+    assert parsed.datasets_with("train", "val") == ("bami1",)
+    assert parsed.datasets_with("test") == ("bami2",)
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        {"train": 0.8, "test": 0.2},
+        {"train": 0.8, "val": 0, "test": 0.2},
+        {"train": ["sim-01"], "test": ["sim-02"]},
+        {"train": ["sim-01"], "val": [], "test": ["sim-02"]},
+        # DEFECT: the only validation subject is excluded. It is noticed by the rule splits, after
+        # the windows are made; all that is needed is known here. Fix, in _check_roles: count a
+        # list's subjects without those of 'exclude'.
+        {"train": ["sim-01"], "val": ["sim-02"], "test": ["sim-03"], "exclude": ["sim-02"]},
+    ],
+)
+def test_a_study_without_validation_subjects_is_refused(shares: dict[str, object]) -> None:
+    message = message_of(MINIMAL | {"datasets": {"simulated": shares}})
+    assert "No dataset has subjects in role 'val'" in message
+    assert "['train', 'val', 'test']" in message
+
+
+@pytest.mark.parametrize("role", ["train", "test"])
+def test_a_study_without_subjects_to_train_or_test_is_refused(role: str) -> None:
+    shares = {"train": 0.5, "val": 0.5, "test": 0.5}
+    del shares[role]
+    message = message_of(MINIMAL | {"datasets": {"simulated": shares}})
+    assert f"No dataset has subjects in role '{role}'" in message
+
+
+def test_a_dataset_that_is_used_for_nothing_is_refused() -> None:
+    message = message_of(
+        MINIMAL | {"datasets": {"simulated": SHARES, "bami1": {"exclude": ["bami1-01"]}}}
+    )
+    assert "'datasets.bami1' has no role" in message
+
+
+# Channels and windows
+
+
+@pytest.mark.parametrize(
+    ("dataset", "wanted", "most"), [("bami1", 4, 3), ("ieee_spc_train", 3, 2), ("simulated", 9, 3)]
+)
+def test_more_ppg_channels_than_a_dataset_has_are_refused(
+    dataset: str, wanted: int, most: int
+) -> None:
+    message = message_of(
+        MINIMAL | {"datasets": {dataset: SHARES}, "inputs": {"ppg_channels": wanted}}
+    )
+    assert f"'inputs.ppg_channels' is {wanted}" in message
+    assert f"'{dataset}' has {most} PPG channels" in message
+
+
+def test_a_band_above_half_the_rate_is_refused() -> None:
+    message = message_of(MINIMAL | {"windows": {"rate_hz": 20, "high_hz": 10.5}})
+    assert "'windows.high_hz' is 10.5" in message
+    assert "'windows.rate_hz' (10 Hz)" in message
+
+
+@pytest.mark.parametrize("low_hz", [3.0, 3.5])
+def test_a_band_without_width_is_refused(low_hz: float) -> None:
+    message = message_of(MINIMAL | {"windows": {"low_hz": low_hz, "high_hz": 3.0}})
+    assert f"'windows.low_hz' is {low_hz}" in message
+    assert "'windows.high_hz' 3.0" in message
+
+
+# DEFECT: 2.5 s at 25 Hz are 62.5 samples. 62 are made, evenly over 2.5 s, so 24.8 in a second, but
+# everything after takes them for 25: all heart rates read 0.8 % too high. Fix, in _check_windows:
+# refuse a length_s * rate_hz that is no whole number.
+def test_a_window_that_is_no_whole_number_of_samples_is_refused() -> None:
+    message = message_of(MINIMAL | {"windows": {"length_s": 2.5, "rate_hz": 25}})
+    assert "'windows.length_s'" in message
+    assert "'windows.rate_hz'" in message
+
+
+# What is filled in
+
+
+def test_what_is_not_given_is_filled_in() -> None:
+    config = study().config
+    assert config["windows"] == {
+        "length_s": 8,
+        "stride_s": 2,
+        "rate_hz": 25,
+        "low_hz": 0.4,
+        "high_hz": 8,
+    }
+    assert config["inputs"] == {"ppg_channels": 3, "accelerometer": True}
+    assert config["seeds"] == [0]
+    assert config["mirror"] is None
+    assert list(config["strategies"]) == ["scratch", "hard", "soft", "dkd", "feature"]
+    assert config["strategies"]["dkd"] == {
+        "alpha": 1,
+        "beta": 1,
+        "temperature": 1,
+        "warmup_epochs": 5,
+        "label_weight": 1,
+    }
+    # the headline of arXiv 2511.18829
+    assert config["gates"] == {"min_reduction": 0.8, "max_latency_ms": 15, "max_mae_bpm": 2.5}
+
+
+def test_a_group_given_in_part_keeps_the_rest_of_its_defaults() -> None:
+    config = study(windows={"stride_s": 4}, simulation={"seed": 7}).config
+    assert (config["windows"]["stride_s"], config["windows"]["length_s"]) == (4, 8)
+    assert config["simulation"] == {"n_subjects": 24, "duration_s": 360, "seed": 7}
+
+
+@pytest.mark.parametrize("given", [{}, {"teacher": {}}, {"teacher": {"epochs": 3}}])
+def test_a_budget_given_in_part_keeps_the_rest_of_its_defaults(given: dict[str, Any]) -> None:
+    default = study().config["training"]
+    assert set(default["teacher"]) == {
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "weight_decay",
+        "patience",
+        "threads",
+    }
+    training = study(training=given).config["training"]
+    assert training["teacher"] == default["teacher"] | given.get("teacher", {})
+    assert training["student"] == default["student"]
+
+
+def test_strategies_given_in_part_leave_the_others_out() -> None:
+    strategies = study(strategies={"dkd": {"beta": 8}, "scratch": {}}).config["strategies"]
+    assert list(strategies) == ["dkd", "scratch"]
+    assert strategies["dkd"]["beta"] == 8
+    assert strategies["dkd"]["alpha"] == 1
+
+
+def test_a_filled_configuration_gives_the_same_study() -> None:
+    # every job of Snakemake parses what the first process filled in
+    once = study(training={"teacher": {"epochs": 3}}, strategies={"soft": {}})
+    assert parse_study(once.config, SCHEMA) == once
+
+
+def test_the_configuration_given_is_left_as_it_is() -> None:
+    given = deepcopy(MINIMAL) | {"training": {"teacher": {"epochs": 3}}}
+    before = deepcopy(given)
+    parse_study(given, SCHEMA)
+    assert given == before
+
+
+def test_one_study_does_not_change_the_defaults_of_the_next() -> None:
+    study().config["training"]["teacher"]["epochs"] = 999
+    assert study().config["training"]["teacher"]["epochs"] != 999
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda p: str(p.relative_to(CHECKOUT)))
+def test_the_studies_that_come_with_it_are_valid(path: Path) -> None:
+    parsed = parse_study(yaml.safe_load(path.read_text(encoding="utf-8")), SCHEMA)
+    assert parsed.cells
+    assert path.name == "config.yaml" or parsed.config["study"] == path.stem
+
+
+# What a study asks for
+
+
+def test_the_input_is_what_channels_and_windows_say() -> None:
+    config = study(inputs={"ppg_channels": 1}, windows={"length_s": 10, "rate_hz": 32}).config
+    inputs = input_shape(config)
+    assert (inputs.ppg_channels, inputs.acc_channels, inputs.channels) == (1, 3, 4)
+    assert (inputs.n_samples, inputs.rate_hz) == (320, 32)
+
+
+def test_without_the_accelerometer_the_input_is_ppg_alone() -> None:
+    inputs = input_shape(study(inputs={"accelerometer": False}).config)
+    assert (inputs.ppg_channels, inputs.acc_channels, inputs.sensors) == (3, 0, 1)
+
+
+def test_there_is_a_cell_for_every_strategy_teacher_student_and_seed() -> None:
+    parsed = study(
+        teachers={"resnet": [100_000, 20_000]},
+        students={"resnet": [1_000], "mlp": [4_000]},
+        strategies={"soft": {}, "scratch": {}},
+        seeds=[3, 0],
+    )
+    assert [cell.path for cell in parsed.cells] == [
+        "soft/resnet-100000/resnet-1000/seed3",
+        "soft/resnet-100000/resnet-1000/seed0",
+        "soft/resnet-100000/mlp-4000/seed3",
+        "soft/resnet-100000/mlp-4000/seed0",
+        "soft/resnet-20000/resnet-1000/seed3",
+        "soft/resnet-20000/resnet-1000/seed0",
+        "soft/resnet-20000/mlp-4000/seed3",
+        "soft/resnet-20000/mlp-4000/seed0",
+        "scratch/none/resnet-1000/seed3",
+        "scratch/none/resnet-1000/seed0",
+        "scratch/none/mlp-4000/seed3",
+        "scratch/none/mlp-4000/seed0",
+    ]
+
+
+def test_a_cell_names_the_capacity_that_was_asked_for() -> None:
+    (cell,) = study(students={"resnet": [1_234]}, strategies={"hard": {}}).cells
+    assert cell == Cell("hard", "resnet-60000", "resnet-1234", 0)
+
+
+def test_a_study_of_two_thousand_cells_has_them_all() -> None:
+    parsed = study(
+        teachers={"resnet": [10_000 * 2**k for k in range(8)]},
+        students={
+            "resnet": [500 * 2**k for k in range(6)],
+            "mlp": [1_500 * 2**k for k in range(6)],
+        },
+        seeds=[*range(5)],
+    )
+    assert len(set(parsed.cells)) == len(parsed.cells) == (4 * 8 + 1) * 12 * 5
+
+
+def test_the_simulated_cohort_is_one_file_named_by_its_settings() -> None:
+    simulation = {"n_subjects": 6, "duration_s": 90, "seed": 4}
+    parsed = study(simulation=simulation)
+    assert parsed.raw_files("simulated") == ["simulated/n6-s90-seed4.npz"]
+    assert len(parsed.recordings("simulated")) == 6
+
+
+def test_only_the_files_of_listed_subjects_are_asked_for() -> None:
+    lists = {"train": ["bami1-03", "bami1-01"], "val": ["bami1-07"], "test": ["bami1-25"]}
+    parsed = study(datasets={"bami1": lists})
+    assert parsed.raw_files("bami1") == [
+        f"bami/BAMI-1/BAMI1_{number}.mat" for number in (1, 3, 7, 25)
+    ]
+
+
+def test_with_fractions_the_files_of_all_but_the_excluded_are_asked_for() -> None:
+    parsed = study(datasets={"bami1": SHARES | {"exclude": ["bami1-02", "bami1-24"]}})
+    expected = [f"bami/BAMI-1/BAMI1_{n}.mat" for n in range(1, 26) if n not in (2, 24)]
+    assert parsed.raw_files("bami1") == expected
+
+
+def test_a_listed_but_excluded_subject_is_not_asked_for() -> None:
+    lists = {"train": ["bami1-01", "bami1-02"], "val": ["bami1-03"], "test": ["bami1-04"]}
+    parsed = study(datasets={"bami1": lists | {"exclude": ["bami1-02"]}})
+    assert [entry.subject for entry in parsed.recordings("bami1")] == [
+        "bami1-01",
+        "bami1-03",
+        "bami1-04",
+    ]
+
+
+def test_a_subject_brings_all_files_of_all_its_recordings() -> None:
+    parsed = study(
+        inputs={"ppg_channels": 2},
+        datasets={
+            "ieee_spc_train": {"train": ["spc-01"], "val": ["spc-02"]},
+            "ieee_spc_test": {"test": ["spc-S02"]},
+        },
+    )
+    assert parsed.raw_files("ieee_spc_test") == [
+        "ieee_spc/datasets/TestData/TEST_S02_T01.mat",
+        "ieee_spc/datasets/TrueBPM/True_S02_T01.mat",
+        "ieee_spc/datasets/TestData/TEST_S02_T02.mat",
+        "ieee_spc/datasets/TrueBPM/True_S02_T02.mat",
+    ]
+
+
+@pytest.mark.parametrize("dataset", ["bami1", "bami2", "ieee_spc_train", "ieee_spc_test"])
+def test_every_file_that_is_asked_for_is_in_the_manifest(dataset: str) -> None:
+    parsed = study(datasets={dataset: SHARES}, inputs={"ppg_channels": 2})
+    files = parsed.raw_files(dataset)
+    assert set(files) <= {f"{source}/{path}" for source, path in MANIFEST}
+    assert len(files) == len(set(files)) >= 10
+
+
+def test_reading_a_configuration_loads_nothing_heavy() -> None:
+    # Snakemake does so in every one of thousands of jobs
+    code = (
+        "import sys, yaml; from pathlib import Path; from ppgkd.config import parse_study\n"
+        "parse_study(yaml.safe_load(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))\n"
+        "print(sorted({'torch', 'scipy', 'pandas', 'numpy', 'pyarrow'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code, str(CHECKOUT / "config.yaml"), str(SCHEMA)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert loaded.stdout.strip() == "[]"

@@ -1,0 +1,141 @@
+"""One list of pinned versions, for pip and for conda, and rules that say what they need."""
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ENVS = CHECKOUT / "envs"
+
+
+def normal(name: str) -> str:
+    """Normalise a package's name as PEP 503 does."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def requirement_lines() -> list[str]:
+    lines = (ENVS / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def pinned() -> list[str]:
+    return [normal(line.split("==")[0]) for line in requirement_lines()]
+
+
+def rules() -> list[tuple[Path, str, str]]:
+    """File, name and text of every rule."""
+    found = []
+    for file in sorted((CHECKOUT / "workflow" / "rules").glob("*.smk")):
+        parts = re.split(r"^rule (\w+):\n", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        found += [(file, name, text) for name, text in zip(parts[1::2], parts[2::2], strict=True)]
+    return found
+
+
+def directive(text: str, name: str) -> str:
+    """Give what a rule says under one of its directives; empty if it has none."""
+    match = re.search(rf"^    {name}:(.*(?:\n(?: {{8}}.*)?)*)", text, flags=re.MULTILINE)
+    return match.group(1).strip() if match else ""
+
+
+every_rule = pytest.mark.parametrize(
+    ("file", "text"), [pytest.param(file, text, id=name) for file, name, text in rules()]
+)
+
+
+def test_the_conda_environment_is_made_from_the_pins() -> None:
+    spec = importlib.util.spec_from_file_location("make_environment", ENVS / "make_environment.py")
+    assert spec
+    assert spec.loader
+    make_environment = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_environment)
+    requirements = (ENVS / "requirements.txt").read_text(encoding="utf-8")
+    made = make_environment.environment_yaml(requirements)
+    assert (ENVS / "environment.yaml").read_text(encoding="utf-8") == made, (
+        "run make envs/environment.yaml"
+    )
+
+
+def test_conda_and_pip_have_the_same_pins() -> None:
+    environment = yaml.safe_load((ENVS / "environment.yaml").read_text(encoding="utf-8"))
+    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert pip == requirement_lines()
+
+
+@pytest.mark.parametrize("line", requirement_lines())
+def test_a_requirement_is_an_exact_pin(line: str) -> None:
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9]+(\.[0-9a-z]+)*", line)
+
+
+def test_no_package_is_pinned_twice() -> None:
+    assert sorted(pinned()) == sorted(set(pinned()))
+
+
+def test_everything_that_the_package_depends_on_is_pinned() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {normal(re.split(r"[^\w.-]", entry)[0]) for entry in project["dependencies"]}
+    assert needed
+    assert needed - set(pinned()) == set()
+
+
+def test_conda_has_the_python_that_the_package_needs() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment = yaml.safe_load((ENVS / "environment.yaml").read_text(encoding="utf-8"))
+    minimum = project["requires-python"].removeprefix(">=")
+    assert f"python={minimum}" in environment["dependencies"]
+
+
+def test_every_stage_has_its_rules() -> None:
+    names = {name for _, name, _ in rules()}
+    assert names >= {"retrieve", "windows", "splits", "teacher", "targets", "student"}
+    assert names >= {"onnx", "latency", "cells", "scaling", "report"}
+
+
+@every_rule
+def test_a_rule_names_the_environment(file: Path, text: str) -> None:
+    named = directive(text, "conda").strip('"')
+    assert named
+    assert (file.parent / named).resolve() == ENVS / "environment.yaml"
+
+
+@every_rule
+def test_a_rule_has_a_log(file: Path, text: str) -> None:
+    assert ".log" in directive(text, "log")
+
+
+@every_rule
+def test_a_rule_says_how_many_threads_it_takes(file: Path, text: str) -> None:
+    assert directive(text, "threads")
+
+
+@every_rule
+def test_a_rule_says_how_much_memory_and_time_it_takes(file: Path, text: str) -> None:
+    resources = directive(text, "resources")
+    assert re.search(r"\bmem_mb=\d+", resources)
+    assert re.search(r"\bruntime=\d+", resources)
+
+
+@every_rule
+def test_a_rule_runs_a_script_that_is_there(file: Path, text: str) -> None:
+    script = directive(text, "script").strip('"')
+    assert script
+    assert (file.parent / script).is_file()
+
+
+# DEFECT: retrieve and simulate write to logs/, a folder that .gitignore does not know: 27 logs are
+# committed, and a run leaves a new top-level folder in the checkout, whose top level is specified.
+# Fix: "/logs/" in .gitignore and git rm -r --cached logs; or write them below resources/.
+def test_what_a_run_writes_is_not_for_git() -> None:
+    ignored = (CHECKOUT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    tops = {
+        path.split("/")[0]
+        for _, _, text in rules()
+        for name in ("output", "log", "benchmark")
+        for path in re.findall(r'"([\w.-]+/[^"]*)"', directive(text, name))
+        if not path.startswith(".")
+    }
+    assert "resources" in tops
+    assert {top for top in tops if f"/{top}/" not in ignored} == set()

@@ -1,0 +1,442 @@
+"""The page: made from a real configuration and hand-made results, read as a browser reads it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from ppgkd.config import Study, parse_study
+from ppgkd.report.page import Results, write_report
+from ppgkd.summary import summarise_students
+from ppgkd.windows import FAULTS
+
+Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
+TINY = REPOSITORY / "tests" / "studies" / "tiny.yaml"
+LEVEL_BPM = [1.0, 2.0, 3.0]
+TEACHER_METRICS = {
+    "params": 50_123,
+    "epochs": 9,
+    "seed": 0,
+    "val_mae_bpm": 1.9,
+    "mae_bpm": 1.25,
+    "mae_lower_bpm": 1.0,
+    "mae_upper_bpm": 1.5,
+    "train_s": 3_600.0,
+}
+LAWS = [
+    {
+        "strategy": "soft",
+        "teacher": "resnet-3000",
+        "family": "resnet",
+        "sizes": [350, 700, 1_000, 2_000, 4_000],
+        "parameters": {
+            "floor_bpm": {"estimate": 1.23, "lower": 1.01, "upper": 1.45},
+            "scale_bpm": {"estimate": 2.0, "lower": 1.0, "upper": 3.0},
+            "exponent": {"estimate": 0.67, "lower": 0.51, "upper": 0.89},
+        },
+        "held_out_ape": 4.2,
+    },
+    {
+        "strategy": "dkd",
+        "teacher": "resnet-3000",
+        "family": "mlp",
+        "sizes": [1_300],
+        "reason": "a power law with a floor needs at least 4 sizes, found 1",
+    },
+]
+EFFECTS = {"reason": "a mixed model needs at least two test subjects, found one"}
+VOID = {"meta", "link", "img", "br", "hr", "input", "base"}
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a browser makes of a page: its attributes, and its text by section."""
+
+    html: str
+    attributes: list[tuple[str, str, str]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    before_first_table: str = ""
+    verdict: str = ""
+    spans: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.feed(self.html)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table" and "table" not in self.tags:
+            self.before_first_table = self.text
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "span":
+            self.spans.append((dict(attrs).get("class") or "", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes something else"
+        if tag == "section":
+            self.verdict = self.text
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "style":
+            return
+        self.words.append(data)
+        if self.open and self.open[-1] == "span":
+            kind, so_far = self.spans[-1]
+            self.spans[-1] = (kind, so_far + data)
+
+
+def study_of(**changes: Any) -> Study:
+    config = yaml.safe_load(TINY.read_text(encoding="utf-8"))
+    return parse_study(config | changes, SCHEMA)
+
+
+def counts_of(study: Study, **dropped: int) -> pd.DataFrame:
+    rows = [
+        {"dataset": dataset.name, "recording": f"r{n}", "subject": f"s{n}", "kept": 40}
+        | dict.fromkeys(FAULTS, 0)
+        | dropped
+        | {"spectral_peak_mae_bpm": 11.5}
+        for dataset in study.datasets
+        for n in range(3)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def study() -> Study:
+    return study_of()
+
+
+@pytest.fixture
+def results(study: Study, sweep: Sweep, tmp_path: Path) -> Results:
+    return make_results(study, sweep, tmp_path)
+
+
+def make_results(study: Study, sweep: Sweep, folder: Path, error_bpm: float = 0.0) -> Results:
+    cells, subjects = sweep(
+        lambda strategy, params, seed, who: LEVEL_BPM[who] + error_bpm + 100 / params,
+        strategies=tuple(study.config["strategies"]),
+        students=[("resnet", 350), ("resnet", 1_000), ("mlp", 1_300)],
+    )
+    figures = {}
+    for name in ("error_vs_size", "gain_over_scratch", "pareto"):
+        figures[name] = folder / f"{name}.svg"
+        figures[name].write_text(f"<svg xmlns='http://www.w3.org/2000/svg'><!--{name}--></svg>")
+    roles = ("train", "val", "test")
+    splits = [
+        {"dataset": dataset.name, "subject": f"{dataset.name}-{role}", "role": role}
+        for dataset in study.datasets
+        for role in roles
+    ]
+    return Results(
+        cells=cells,
+        students=summarise_students(cells, subjects),
+        laws=LAWS,
+        effects=EFFECTS,
+        splits=pd.DataFrame(splits),
+        counts=counts_of(study),
+        teachers=[("resnet-3000", TEACHER_METRICS)],
+        figures=figures,
+    )
+
+
+def render(study: Study, results: Results, path: Path) -> Page:
+    write_report(study, results, path)
+    return Page(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def page(study: Study, results: Results, tmp_path: Path) -> Page:
+    return render(study, results, tmp_path / "report" / "report.html")
+
+
+def test_the_page_needs_no_network(page: Page) -> None:
+    loading = {"src", "href", "srcset", "action", "poster", "data", "background", "style"}
+    for tag, name, value in page.attributes:
+        if name in loading:
+            assert value.startswith(("#", "data:")), f"<{tag} {name}={value[:60]}>"
+    assert not {"script", "link", "iframe", "object", "base", "embed"} & set(page.tags)
+    style = re.findall(r"<style>(.*?)</style>", page.html, re.DOTALL)
+    assert style
+    assert not any("@import" in part or re.search(r"url\(\s*['\"]?http", part) for part in style)
+
+
+def test_every_tag_that_is_opened_is_closed(page: Page) -> None:
+    assert page.open == []
+
+
+def test_links_within_the_page_lead_somewhere(page: Page) -> None:
+    places = {value for _, name, value in page.attributes if name == "id"}
+    links = {value[1:] for _, name, value in page.attributes if name == "href"}
+    assert links
+    assert links <= places
+
+
+def test_the_three_figures_are_in_the_page(page: Page, results: Results) -> None:
+    images = [value for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
+    assert len(images) == len(results.figures) == 3
+    assert all(image.startswith("data:image/svg+xml;base64,") for image in images)
+    assert len(set(images)) == 3
+
+
+def test_that_the_data_are_simulated_is_said_before_the_first_table(page: Page) -> None:
+    assert "These data are simulated." in page.before_first_table
+    assert "They say nothing about real wrists" in page.before_first_table
+
+
+REAL = {
+    "study": "real",
+    "datasets": {"bami1": {"train": 0.6, "val": 0.2, "test": 0.2}},
+}
+
+
+def test_a_study_of_real_recordings_has_no_such_warning(sweep: Sweep, tmp_path: Path) -> None:
+    study = study_of(**REAL)
+    page = render(study, make_results(study, sweep, tmp_path), tmp_path / "report.html")
+    assert "simulated" not in page.before_first_table.lower()
+
+
+def test_a_study_judged_on_real_recordings_says_that_it_also_learned_from_simulated_ones(
+    sweep: Sweep, tmp_path: Path
+) -> None:
+    datasets = {"simulated": {"train": 1.0}, **REAL["datasets"]}  # type: ignore[dict-item]
+    study = study_of(datasets=datasets)
+    results = make_results(study, sweep, tmp_path)
+    trained_on = (results.splits["dataset"] == "bami1") | (results.splits["role"] == "train")
+    results = replace(results, splits=results.splits[trained_on])
+    page = render(study, results, tmp_path / "report.html")
+    assert "These data are simulated." not in page.before_first_table
+    assert "simulated" in page.before_first_table.lower()
+
+
+def test_a_real_study_lists_its_raw_files_with_their_checksums(
+    sweep: Sweep, tmp_path: Path
+) -> None:
+    study = study_of(**REAL)
+    page = render(study, make_results(study, sweep, tmp_path), tmp_path / "report.html")
+    files = [file for entry in study.recordings("bami1") for file in entry.files]
+    assert len(files) == 25
+    for file in files:
+        assert f"{file.sha256} {file.local}" in page.text
+
+
+def test_terms_and_citation_of_every_dataset_are_told(page: Page, study: Study) -> None:
+    for dataset in study.datasets:
+        assert " ".join(dataset.title.split()) in page.text
+        assert " ".join(dataset.citation.split()) in page.text
+        assert " ".join(dataset.terms.split()) in page.text
+
+
+def test_the_page_is_the_same_byte_for_byte_when_made_again(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    first, second = (
+        render(study, results, tmp_path / name / "report.html").html for name in ("one", "two")
+    )
+    assert first == second
+
+
+def test_only_the_page_is_left_in_its_folder(page: Page, tmp_path: Path) -> None:
+    assert page.tags
+    assert [path.name for path in (tmp_path / "report").iterdir()] == ["report.html"]
+
+
+EVIL = "<script>alert('x')</script>&<img src=http://evil.example/x onerror=alert(1)>"
+
+
+def with_evil_teacher(results: Results) -> Results:
+    return replace(results, teachers=[(EVIL, TEACHER_METRICS)])
+
+
+def with_evil_student(results: Results) -> Results:
+    tables = [table.replace({"resnet-1000": EVIL}) for table in (results.cells, results.students)]
+    return replace(results, cells=tables[0], students=tables[1])
+
+
+def with_evil_students_teacher(results: Results) -> Results:
+    teacher = {"resnet-50000": EVIL}
+    tables = [table.replace(teacher) for table in (results.cells, results.students)]
+    return replace(results, cells=tables[0], students=tables[1])
+
+
+def with_evil_reasons(results: Results) -> Results:
+    laws = [{**law, "reason": EVIL, "strategy": EVIL} for law in LAWS[1:]]
+    return replace(results, laws=laws, effects={"reason": EVIL})
+
+
+def with_evil_subject(results: Results) -> Results:
+    return replace(results, splits=results.splits.replace({"simulated-test": EVIL}))
+
+
+CHANGES: Mapping[str, Callable[[Results], Results]] = {
+    "a teacher's name": with_evil_teacher,
+    "a student's name": with_evil_student,
+    "the name of a student's teacher": with_evil_students_teacher,
+    "a reason": with_evil_reasons,
+    "a subject": with_evil_subject,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_markup_in_names_is_shown_and_not_obeyed(
+    change: Callable[[Results], Results], study: Study, results: Results, tmp_path: Path
+) -> None:
+    page = render(study, change(results), tmp_path / "report.html")
+    assert "script" not in page.tags
+    assert page.tags.count("img") == 3
+    assert "<script>alert('x')</script>" in page.text
+
+
+def gates_of(page: Page) -> dict[str, str]:
+    """Class and text of the three gates in the verdict."""
+    return {text.strip(" ✓✗"): kind for kind, text in page.spans if kind in ("yes", "no")}
+
+
+def test_a_student_that_passes_every_gate_is_recommended_without_reserve(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    page = render(study, results, tmp_path / "report.html")
+    found = gates_of(page)
+    assert found["at least 80% fewer parameters"] == "yes"
+    assert found["p99 under 15 ms"] == "yes"
+    assert found["MAE under 2.5 BPM"] == "yes"
+    assert "Ship resnet-1000" in page.verdict
+    assert "misses a gate" not in page.verdict
+
+
+def test_a_student_that_misses_a_gate_is_said_to_miss_it(
+    study: Study, sweep: Sweep, tmp_path: Path
+) -> None:
+    results = make_results(study, sweep, tmp_path, error_bpm=5.0)
+    page = render(study, results, tmp_path / "report.html")
+    found = gates_of(page)
+    assert found["at least 80% fewer parameters"] == "yes"
+    assert found["p99 under 15 ms"] == "yes"
+    assert found["MAE under 2.5 BPM"] == "no"
+    assert "it misses a gate" in page.verdict
+    assert "0 of 15 students pass all three" in page.verdict
+
+
+def test_the_gates_are_those_of_the_configuration(sweep: Sweep, tmp_path: Path) -> None:
+    study = study_of(gates={"max_mae_bpm": 1.5, "max_latency_ms": 0.001, "min_reduction": 0.5})
+    page = render(study, make_results(study, sweep, tmp_path), tmp_path / "report.html")
+    found = gates_of(page)
+    assert found["at least 50% fewer parameters"] == "yes"
+    assert found["p99 under 0.001 ms"] == "no"
+    assert found["MAE under 1.5 BPM"] == "no"
+
+
+def test_the_verdict_gives_the_chosen_students_figures(page: Page, results: Results) -> None:
+    chosen = results.students[results.students["student"] == "resnet-1000"].iloc[0]
+    assert f"{chosen['mae_bpm']:.2f} BPM" in page.verdict
+    assert f"{chosen['mae_lower_bpm']:.2f} to {chosen['mae_upper_bpm']:.2f}" in page.verdict
+    assert "1,000 parameters, 98.0% fewer" in page.verdict
+    assert "0.100 ms" in page.verdict
+    assert "9.0 kB" in page.verdict
+
+
+def test_there_is_a_row_for_every_student_and_every_cell(page: Page, results: Results) -> None:
+    students, cells = (
+        page.html.split(f'<h2 id="{name}">')[1].split("</table>")[0]
+        for name in ("students", "cells")
+    )
+    assert students.count("<tr") == 1 + len(results.students)
+    assert cells.count("<tr") == 1 + len(results.cells)
+
+
+def test_a_law_is_told_with_its_intervals_and_its_absence_with_the_reason(page: Page) -> None:
+    assert "1.23 (1.01 to 1.45)" in page.text
+    assert "0.67 (0.51 to 0.89)" in page.text
+    assert "4.2 %" in page.text
+    assert "no law: a power law with a floor needs at least 4 sizes, found 1" in page.text
+
+
+def test_a_missing_mixed_model_is_told_with_its_reason(page: Page) -> None:
+    assert f"No mixed model: {EFFECTS['reason']}." in page.text
+
+
+def test_effects_are_told_with_sign_interval_and_p(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    effects = {
+        "formula": "mae_bpm ~ C(strategy)",
+        "n_rows": 30,
+        "n_subjects": 5,
+        "n_seeds": 2,
+        "subject_sd_bpm": 1.11,
+        "seed_sd_bpm": 0.22,
+        "strategy_sd_bpm": 0.33,
+        "residual_sd_bpm": 0.44,
+        "warnings": ["The MLE may be on the boundary of the parameter space."],
+        "terms": [
+            {
+                "name": "soft",
+                "estimate_bpm": -0.75,
+                "lower_bpm": -1.25,
+                "upper_bpm": -0.25,
+                "p_value": 0.0001,
+            },
+            {
+                "name": "dkd",
+                "estimate_bpm": 0.5,
+                "lower_bpm": -0.5,
+                "upper_bpm": 1.5,
+                "p_value": 0.25,
+            },
+        ],
+    }
+    page = render(study, replace(results, effects=effects), tmp_path / "report.html")
+    assert "soft -0.75 -1.25 to -0.25 < 0.001" in page.text
+    assert "dkd +0.50 -0.50 to +1.50 0.250" in page.text
+    assert "between subjects 1.11" in page.text
+    assert "The MLE may be on the boundary" in page.text
+
+
+def test_a_teacher_that_a_student_beats_is_flagged(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    worse = [("resnet-3000", {**TEACHER_METRICS, "mae_bpm": 9.0})]
+    flag = "lower test MAE than resnet-3000"
+    assert flag not in render(study, results, tmp_path / "one.html").text
+    assert flag in render(study, replace(results, teachers=worse), tmp_path / "two.html").text
+
+
+def test_dropped_windows_are_counted_by_reason(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    assert "No window was dropped." in render(study, results, tmp_path / "one.html").text
+    some = replace(results, counts=counts_of(study, clipped=7, no_reference=2))
+    page = render(study, some, tmp_path / "two.html")
+    assert "dropped: clipped" in page.text
+    assert "dropped: no reference" in page.text
+    assert "dropped: flat" not in page.text
+    assert "3 120 21 6 11.50 BPM" in page.text, "recordings, kept, clipped, no reference, peak"
+
+
+def test_the_whole_configuration_is_in_the_page(page: Page, study: Study) -> None:
+    assert " ".join(yaml.safe_dump(study.config, sort_keys=False).split()) in page.text
+
+
+def test_a_study_without_teachers_has_its_page_too(sweep: Sweep, tmp_path: Path) -> None:
+    study = study_of(strategies={"scratch": {}})
+    results = make_results(study, sweep, tmp_path)
+    page = render(study, results, tmp_path / "report.html")
+    assert "Ship " in page.verdict
+    assert "from scratch" in page.verdict
