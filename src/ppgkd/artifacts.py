@@ -53,3 +53,9 @@ def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table as Parquet without its index, whole or not at all."""
     with whole(path) as beside:
         table.to_parquet(beside, index=False)
+
+
+def write_csv(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV without its index, whole or not at all."""
+    with whole(path) as beside:
+        table.to_csv(beside, index=False)

@@ -7,6 +7,7 @@ same network) is checked here. Nothing heavy is imported: Snakemake reads this m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -129,11 +130,13 @@ def input_shape(config: Config) -> InputShape:
 def with_defaults(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Config:
     """Return the configuration with the schema's defaults filled in, or raise what is wrong."""
     filled: Config = deepcopy(dict(config))
-    errors = sorted(_filling_validator(schema).iter_errors(filled), key=lambda e: list(e.path))
+    errors = sorted(
+        _filling_validator(schema).iter_errors(filled), key=lambda e: [*map(str, e.path)]
+    )
     if errors:
         raise PpgkdError(
             "The configuration is not valid:\n"
-            + "\n".join(f"  - {_explain(error)}" for error in errors)
+            + "\n".join(dict.fromkeys(f"  - {_explain(error)}" for error in errors))
             + "\nEvery key is described in workflow/schemas/config.schema.yaml."
         )
     return filled
@@ -160,7 +163,19 @@ def _filling_validator(schema: Mapping[str, Any]) -> Any:
                     instance.setdefault(key, default)
         yield from check_properties(validator, properties, instance, parent)
 
-    return validators.extend(Draft202012Validator, {"properties": fill_then_check})(schema)
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many(
+        # JSON Schema takes 4.0 for an integer, and no bound holds NaN back
+        {
+            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+            "number": lambda _, value: (
+                isinstance(value, int | float)
+                and not isinstance(value, bool)
+                and math.isfinite(value)
+            ),
+        }
+    )
+    checks = {"properties": fill_then_check}
+    return validators.extend(Draft202012Validator, checks, type_checker=types)(schema)
 
 
 def _explain(error: ValidationError) -> str:
@@ -169,7 +184,7 @@ def _explain(error: ValidationError) -> str:
     match error.validator:
         case "additionalProperties":
             allowed = sorted(error.schema.get("properties", {}))
-            unknown = sorted(set(error.instance) - set(allowed))
+            unknown = sorted(set(error.instance) - set(allowed), key=str)
             return f"{key} has unknown keys {unknown}; allowed are {allowed}"
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]
@@ -232,10 +247,17 @@ def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
                         "role. Remove it from one of the lists."
                     )
     for role in ROLES:
-        if not any(config["datasets"][d.name].get(role) for d in datasets):
+        if not any(_has_subjects(config["datasets"][d.name], role) for d in datasets):
             raise PpgkdError(
                 f"No dataset has subjects in role '{role}'; a study needs all of {list(ROLES)}."
             )
+
+
+def _has_subjects(shares: Config, role: str) -> bool:
+    share = shares.get(role)
+    if isinstance(share, list):
+        return bool(set(share) - set(shares.get("exclude", ())))
+    return bool(share)
 
 
 def _check_subjects_exist(where: str, dataset: Dataset, subjects: list[str]) -> None:
@@ -245,6 +267,12 @@ def _check_subjects_exist(where: str, dataset: Dataset, subjects: list[str]) -> 
 
 
 def _check_windows(windows: Config) -> None:
+    n_samples = windows["length_s"] * windows["rate_hz"]
+    if abs(n_samples - round(n_samples)) > 1e-6:
+        raise PpgkdError(
+            f"'windows.length_s' times 'windows.rate_hz' is {n_samples:g} samples; it must be a "
+            "whole number."
+        )
     if windows["low_hz"] >= windows["high_hz"]:
         raise PpgkdError(
             f"'windows.low_hz' is {windows['low_hz']} and 'windows.high_hz' {windows['high_hz']}; "
@@ -261,7 +289,10 @@ def _models(key: str, capacities: Mapping[str, list[int]], inputs: InputShape) -
     members: dict[Any, Model] = {}
     for family, counts in capacities.items():
         for count in counts:
-            shape = nearest_shape(family, count, inputs)
+            try:
+                shape = nearest_shape(family, count, inputs)
+            except PpgkdError as error:
+                raise PpgkdError(f"'{key}.{family}': {error}") from error
             model = Model(family, count)
             other = members.setdefault(shape, model)
             if other is not model:

@@ -1,8 +1,9 @@
 """Does a strategy pay? A mixed model of each subject's error on capacity and strategy.
 
 A test subject is measured in every cell, so its rows are not independent: each subject has its
-own level, drawn at random from a population. A seed is a replicate: within a subject, the cells of
-one seed share initial weights and views, which is a second, smaller random level.
+own level, and its own answer to each strategy, both drawn at random from a population. A seed is a
+replicate: within a subject, the cells of one seed share initial weights and views, which is a
+further random level.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
     Returns
     -------
     dict
-        ``formula, n_rows, n_subjects, n_seeds``, ``terms`` (a list with ``name``,
-        ``estimate_bpm``, ``lower_bpm``, ``upper_bpm`` at 95 %, ``p_value``), the standard
-        deviations ``subject_sd_bpm``, ``seed_sd_bpm``, ``residual_sd_bpm``, and ``warnings`` of
-        the fit. If there is nothing to compare, ``reason`` says so instead.
+        ``formula, n_rows, n_subjects, n_seeds``; ``terms``, a list with ``name``,
+        ``estimate_bpm``, ``lower_bpm``, ``upper_bpm`` at 95 %, and ``p_value``; the standard
+        deviations ``subject_sd_bpm``, ``strategy_sd_bpm`` (between subjects in what a strategy
+        does to them), ``seed_sd_bpm`` and ``residual_sd_bpm``; ``warnings`` of the fit. If there
+        is nothing to compare, ``reason`` says so instead.
     """
     keys = ["strategy", "teacher", "student", "seed"]
     table = subject_errors.merge(cells[[*keys, "family", "params"]], on=keys)
@@ -43,23 +45,23 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
     if counts["subject"] < 2:
         return {"reason": "a mixed model needs at least two test subjects, found one"}
     formula = _formula(table)
-    with_seeds = counts["seed"] > 1
+    if formula is None:
+        return {"reason": "there is one strategy, one size and one family: nothing to compare"}
+    components = {name: f"0 + C({name})" for name in ("seed", "strategy") if counts[name] > 1}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = smf.mixedlm(
-            formula,
-            table,
-            groups="subject",
-            vc_formula={"seed": "0 + C(seed)"} if with_seeds else None,
-            re_formula="1",
+            formula, table, groups="subject", vc_formula=components or None, re_formula="1"
         )
         try:
-            fit = model.fit(reml=True, method=["lbfgs", "powell"])
+            # by value alone: gradients vanish where a variance nears zero, and stop short of it
+            fit = model.fit(reml=True, method=["powell", "nm"])
         except np.linalg.LinAlgError:
             return {
                 "reason": f"{len(table)} rows of {counts['subject']} subjects do not determine "
                 f"the model {formula}"
             }
+    variances = dict(zip(model.exog_vc.names, fit.vcomp, strict=True)) if components else {}
     intervals = fit.conf_int()
     return {
         "formula": formula,
@@ -76,14 +78,19 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
             }
             for term in fit.fe_params.index
         ],
-        "subject_sd_bpm": float(np.sqrt(max(fit.cov_re.iloc[0, 0], 0))),
-        "seed_sd_bpm": float(np.sqrt(max(fit.vcomp[0], 0))) if with_seeds else None,
-        "residual_sd_bpm": float(np.sqrt(fit.scale)),
+        "subject_sd_bpm": _sd(fit.cov_re.iloc[0, 0]),
+        "seed_sd_bpm": _sd(variances.get("seed")),
+        "strategy_sd_bpm": _sd(variances.get("strategy")),
+        "residual_sd_bpm": _sd(fit.scale),
         "warnings": sorted({str(one.message).split("\n")[0] for one in caught}),
     }
 
 
-def _formula(table: pd.DataFrame) -> str:
+def _sd(variance: float | None) -> float | None:
+    return None if variance is None else float(np.sqrt(max(variance, 0)))
+
+
+def _formula(table: pd.DataFrame) -> str | None:
     terms = []
     if table["params"].nunique() > 1:
         terms.append("log2_params")
@@ -94,7 +101,7 @@ def _formula(table: pd.DataFrame) -> str:
         terms = [f"{factor} * log2_params"] if terms else [factor]
     if table["family"].nunique() > 1:
         terms.append("C(family)")
-    return "mae_bpm ~ " + (" + ".join(terms) if terms else "1")
+    return "mae_bpm ~ " + " + ".join(terms) if terms else None
 
 
 def _plain_name(term: str) -> str:

@@ -102,7 +102,8 @@ def preprocess(
     is_ppg = np.array([name.startswith("ppg") for name in channels])
     ppg = filtered[:, is_ppg]
     # below the noise of float32 raw samples there is no signal to scale up
-    floor = 1e-6 * (1 + np.abs(raw[:, is_ppg]).max(axis=2, keepdims=True))
+    floor = 1e-6 * np.abs(raw[:, is_ppg]).max(axis=2, keepdims=True)
+    floor = np.maximum(floor, np.finfo(np.float32).tiny)
     filtered[:, is_ppg] = ppg / np.maximum(ppg.std(axis=2, keepdims=True), floor)
     return np.asarray(filtered, dtype=np.float32)
 

@@ -134,8 +134,8 @@ def fit_laws(
 
 
 def _fit_one(key: Mapping[str, str], table: pd.DataFrame, seed: int) -> dict[str, Any]:
-    cube, params = _error_cube(table)
-    mean_bpm = cube.mean(axis=(1, 2))
+    cube, n_windows, params = _error_cube(table)
+    mean_bpm = _mae_bpm(cube, n_windows)
     result: dict[str, Any] = {
         **key,
         "form": "power_law_floor",
@@ -146,7 +146,7 @@ def _fit_one(key: Mapping[str, str], table: pd.DataFrame, seed: int) -> dict[str
         law = fit_power_law_floor(params, mean_bpm)
     except ValueError as error:
         return {**result, "reason": str(error)}
-    drawn = _bootstrap(cube, params, seed)
+    drawn = _bootstrap(cube, n_windows, params, seed)
     grid = np.geomspace(params.min(), params.max(), CURVE_POINTS)
     curves = np.stack([one.predict(grid) for one in drawn])
     tail = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
@@ -178,21 +178,21 @@ def _fit_one(key: Mapping[str, str], table: pd.DataFrame, seed: int) -> dict[str
     }
 
 
-def _error_cube(table: pd.DataFrame) -> tuple[Vector, Vector]:
-    """MAE by size, seed and subject, shape (n_sizes, n_seeds, n_subjects), and the sizes.
-
-    Weighted so that its mean over seeds and subjects is the MAE over windows.
-    """
-    weight = table["n_windows"] / table.groupby(["student", "seed"])["n_windows"].transform("mean")
-    weighted = table.assign(mae_bpm=table["mae_bpm"] * weight)
-    cube = weighted.set_index(["params", "seed", "subject"])["mae_bpm"].unstack(["seed", "subject"])
-    cube = cube.sort_index().sort_index(axis=1)
-    seeds, subjects = table["seed"].nunique(), table["subject"].nunique()
-    values = cube.to_numpy(np.float64).reshape(len(cube), seeds, subjects)
-    return values, cube.index.to_numpy(np.float64)
+def _error_cube(table: pd.DataFrame) -> tuple[Vector, Vector, Vector]:
+    """MAE by size, seed and subject, (n_sizes, n_seeds, n_subjects); windows by subject; sizes."""
+    columns = table.set_index(["params", "seed", "subject"])["mae_bpm"].unstack(["seed", "subject"])
+    columns = columns.sort_index().sort_index(axis=1)
+    n_windows = table.groupby("subject")["n_windows"].first().sort_index()
+    cube = columns.to_numpy(np.float64).reshape(len(columns), -1, len(n_windows))
+    return cube, n_windows.to_numpy(np.float64), columns.index.to_numpy(np.float64)
 
 
-def _bootstrap(cube: Vector, params: Vector, seed: int) -> list[PowerLawFloor]:
+def _mae_bpm(cube: Vector, n_windows: Vector) -> Vector:
+    """MAE over windows of each size, mean over seeds."""
+    return np.asarray((cube @ n_windows / n_windows.sum()).mean(axis=1))
+
+
+def _bootstrap(cube: Vector, n_windows: Vector, params: Vector, seed: int) -> list[PowerLawFloor]:
     """Refit on drawn subjects (the same for all sizes) and, for each size, drawn seeds."""
     rng = np.random.default_rng(seed)
     n_sizes, n_seeds, n_subjects = cube.shape
@@ -201,7 +201,7 @@ def _bootstrap(cube: Vector, params: Vector, seed: int) -> list[PowerLawFloor]:
         subjects = rng.integers(n_subjects, size=n_subjects)
         seeds = rng.integers(n_seeds, size=(n_sizes, n_seeds))
         chosen = np.take_along_axis(cube[:, :, subjects], seeds[:, :, None], axis=1)
-        laws.append(fit_power_law_floor(params, chosen.mean(axis=(1, 2))))
+        laws.append(fit_power_law_floor(params, _mae_bpm(chosen, n_windows[subjects])))
     return laws
 
 

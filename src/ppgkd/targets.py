@@ -128,20 +128,24 @@ def read_targets(folder: str | Path, bank: str) -> TeacherTargets:
     Raises
     ------
     PpgkdError
-        If they were made for other windows or another bank of views.
+        If they are damaged, or were made for other windows or another bank of views.
     """
     folder = Path(folder)
-    found = read_json(folder / "bank.json")["bank"]
+    try:
+        found = read_json(folder / "bank.json")["bank"]
+        logits = np.load(folder / "logits.npy", mmap_mode="r")
+        features = np.load(folder / "features.npy", mmap_mode="r")
+    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+        raise PpgkdError(
+            f"The teacher's targets in {folder} cannot be read: {error}. Delete the folder and "
+            "run again."
+        ) from error
     if found != bank:
         raise PpgkdError(
             f"The teacher's targets in {folder} were made for bank {found[:12]}, the student's "
             f"training windows and views are bank {bank[:12]}. Delete the folder and run again."
         )
-    return TeacherTargets(
-        np.load(folder / "logits.npy", mmap_mode="r"),
-        np.load(folder / "features.npy", mmap_mode="r"),
-        bank,
-    )
+    return TeacherTargets(logits, features, bank)
 
 
 def _half(values: Tensor) -> NDArray[np.float16]:

@@ -87,10 +87,7 @@ def cut_windows(
     """
     rate_hz = recording.rate_hz
     n_raw = round(spec.length_s * rate_hz)
-    first_s = max(float(recording.reference_time_s[0]) - spec.length_s / 2, 0.0)
-    last_s = float(recording.reference_time_s[-1]) - spec.length_s / 2
-    n_windows = int(np.floor((last_s - first_s) / spec.stride_s + 1e-6)) + 1
-    start_s = first_s + spec.stride_s * np.arange(max(n_windows, 0), dtype=np.float64)
+    start_s = _window_starts(recording, spec)
     hr_bpm = _reference_at(recording, start_s + spec.length_s / 2)
 
     first_sample = np.round(start_s * rate_hz).astype(int)
@@ -148,7 +145,9 @@ def write_windows(
                 if writer is None:
                     channels = recording.channels
                     schema = _schema(dataset, channels, spec)
-                    writer = pq.ParquetWriter(beside, schema, compression="zstd")
+                    writer = pq.ParquetWriter(
+                        beside, schema, compression="zstd", write_page_checksum=True
+                    )
                 elif recording.channels != channels:
                     raise PpgkdError(
                         f"Recording '{recording.name}' of dataset '{dataset}' has channels "
@@ -205,6 +204,17 @@ def read_windows(path: str | Path) -> Windows:
     return Windows(index, signal.reshape(shape), tuple(about["channels"]), about["rate_hz"])
 
 
+def subjects_with_windows(path: str | Path) -> list[str]:
+    """Subjects that a windows file holds, in order of appearance.
+
+    Raises
+    ------
+    PpgkdError
+        If the file is not whole.
+    """
+    return list(dict.fromkeys(_read_table(path, ["subject"])["subject"].to_pylist()))
+
+
 def select(windows: Windows, rows: NDArray[np.bool_], channels: Sequence[str]) -> Windows:
     """Keep some windows and some channels.
 
@@ -235,19 +245,28 @@ def concatenate(parts: Sequence[Windows]) -> Windows:
 
 def _read_table(path: str | Path, columns: list[str] | None = None) -> pa.Table:
     try:
-        return pq.read_table(path, columns=columns)
+        return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as error:
         raise PpgkdError(f"Windows file {path} cannot be read: {error}. {MAKE_ANEW}") from error
 
 
+def _window_starts(recording: Recording, spec: WindowSpec) -> NDArray[np.float64]:
+    if not len(recording.reference_time_s):
+        return np.zeros(0)
+    first_s = max(float(recording.reference_time_s[0]) - spec.length_s / 2, 0.0)
+    last_s = float(recording.reference_time_s[-1]) - spec.length_s / 2
+    n_windows = int(np.floor((last_s - first_s) / spec.stride_s + 1e-6)) + 1
+    return first_s + spec.stride_s * np.arange(max(n_windows, 0), dtype=np.float64)
+
+
 def _reference_at(recording: Recording, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Reference in BPM at the windows' centres; NaN where a neighbour is missing."""
-    tolerance_s = 1e-6
-    hr_bpm = np.interp(time_s, recording.reference_time_s, recording.reference_bpm)
-    outside = (time_s < recording.reference_time_s[0] - tolerance_s) | (
-        time_s > recording.reference_time_s[-1] + tolerance_s
-    )
-    hr_bpm[outside] = np.nan
+    if not len(time_s):
+        return np.zeros(0)
+    # to the microsecond: what rounding puts beside a reference must not touch the one next to it
+    time_s, known_s = np.round(time_s, 6), np.round(recording.reference_time_s, 6)
+    hr_bpm = np.interp(time_s, known_s, recording.reference_bpm)
+    hr_bpm[(time_s < known_s[0]) | (time_s > known_s[-1])] = np.nan
     return np.asarray(hr_bpm)
 
 

@@ -32,7 +32,7 @@ def test_each_figure_is_what_its_name_says(name: str, expected: float) -> None:
 
 def test_an_error_of_exactly_5_bpm_is_within_5_bpm() -> None:
     reference = np.full(4, 100.0)
-    estimate = reference + [5.0, -5.0, 5.001, -30.0]
+    estimate = reference + np.array([5.0, -5.0, 5.001, -30.0])
     assert error_metrics(estimate, reference)["within_5bpm"] == 0.5
 
 

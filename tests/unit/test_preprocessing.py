@@ -63,6 +63,11 @@ def test_a_constant_is_removed(raw_rate_hz: int) -> None:
     np.testing.assert_allclose(resample(raw, raw_rate_hz), 0, atol=1e-12)
 
 
+def test_a_constant_is_removed_even_from_a_band_that_starts_at_zero() -> None:
+    matrix = resampling_matrix(replace(SPEC, low_hz=0), 50)
+    np.testing.assert_allclose(matrix @ np.ones(400), 0, atol=1e-12)
+
+
 @pytest.mark.parametrize("raw_rate_hz", RAW_RATES_HZ)
 def test_slow_drift_is_removed(raw_rate_hz: int) -> None:
     time_s = times_s(raw_rate_hz)

@@ -11,13 +11,8 @@ from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
 from ppgkd.preprocessing import WindowSpec
-from ppgkd.splits import (
-    input_channels,
-    read_study_windows,
-    split_subjects,
-    subjects_with_windows,
-)
-from ppgkd.windows import read_windows, write_windows
+from ppgkd.splits import input_channels, read_study_windows, split_subjects
+from ppgkd.windows import read_windows, subjects_with_windows, write_windows
 
 SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
 
@@ -244,9 +239,12 @@ def test_the_subjects_of_a_file_are_given_in_order(away: Path) -> None:
     assert subjects_with_windows(away) == ["x", "c", "d"]
 
 
-# DEFECT: subjects_with_windows, the first reader of a windows file (rule splits), calls
-# pq.read_table unguarded: a truncated file ends in a traceback of pyarrow.lib.ArrowInvalid that
-# says neither what to do nor that it is the user's to mend. Fix: share read_windows' handling.
+# DEFECT: workflow/scripts/splits.py imports subjects_with_windows from ppgkd.windows, but since
+# d6a5336 it is defined nowhere (and before, it let pyarrow.lib.ArrowInvalid through). Fix, in
+# windows.py:
+#     def subjects_with_windows(path: str | Path) -> list[str]:
+#         """Subjects that a windows file holds, in order of appearance."""
+#         return list(dict.fromkeys(_read_table(path, ["subject"])["subject"].to_pylist()))
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
 def test_the_subjects_of_a_truncated_file_are_refused(away: Path, kept: float) -> None:
     whole = away.read_bytes()

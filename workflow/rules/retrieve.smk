@@ -5,7 +5,7 @@ rule retrieve:
     output:
         "resources/raw/{source}/{path}",
     log:
-        "logs/retrieve/{source}/{path}.log",
+        "resources/logs/retrieve/{source}/{path}.log",
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -22,7 +22,7 @@ rule simulate:
     output:
         "resources/raw/simulated/n{n_subjects}-s{duration_s}-seed{simulation_seed}.npz",
     log:
-        "logs/simulate/n{n_subjects}-s{duration_s}-seed{simulation_seed}.log",
+        "resources/logs/simulate/n{n_subjects}-s{duration_s}-seed{simulation_seed}.log",
     conda:
         "../../envs/environment.yaml"
     threads: 1

@@ -1,6 +1,6 @@
 """Give every subject its role."""
 
-from ppgkd.artifacts import whole
+from ppgkd.artifacts import write_csv
 from ppgkd.job import job
 from ppgkd.splits import split_subjects
 from ppgkd.windows import subjects_with_windows
@@ -11,6 +11,4 @@ with job(snakemake.log[0]):
         name: subjects_with_windows(path)
         for name, path in zip(datasets, snakemake.input, strict=True)
     }
-    splits = split_subjects(subjects, datasets, snakemake.params.seed)
-    with whole(snakemake.output[0]) as beside:
-        splits.to_csv(beside, index=False)
+    write_csv(snakemake.output[0], split_subjects(subjects, datasets, snakemake.params.seed))

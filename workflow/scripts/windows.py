@@ -1,5 +1,6 @@
 """Cut a dataset's recordings into preprocessed windows."""
 
+from ppgkd.artifacts import write_csv
 from ppgkd.datasets.read import read_recordings
 from ppgkd.job import job
 from ppgkd.preprocessing import WindowSpec
@@ -13,4 +14,4 @@ with job(snakemake.log[0]):
         WindowSpec(**snakemake.params.spec),
         snakemake.output.windows,
     )
-    counts.to_csv(snakemake.output.counts, index=False)
+    write_csv(snakemake.output.counts, counts)

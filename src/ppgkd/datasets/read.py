@@ -25,7 +25,7 @@ def read_recordings(
         Their raw files, in order; for the simulated cohort its one file.
     """
     if dataset == "simulated":
-        yield from read_cohort(files[0])
+        yield from (r for r in read_cohort(files[0]) if r.name in names)
         return
     remaining = iter(files)
     for entry in get_dataset(dataset).recordings:

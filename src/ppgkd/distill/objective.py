@@ -111,8 +111,10 @@ def make_objective(
     seed
         Of the projection's initial weights.
     """
-    if strategy == "scratch" or targets is None:
+    if strategy == "scratch":
         return LabelObjective()
+    if targets is None:
+        raise PpgkdError(f"Strategy '{strategy}' learns from a teacher; give its targets.")
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         was_training = student.training

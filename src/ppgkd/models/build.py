@@ -58,7 +58,16 @@ def load_model(path: str | Path) -> tuple[nn.Module, ResNetShape | MLPShape, Inp
     if "ppgkd" not in metadata:
         raise PpgkdError(f"{path} is not a model of ppgkd: its metadata are missing.")
     about = json.loads(metadata["ppgkd"])
+    if about["family"] not in SHAPES:
+        raise PpgkdError(
+            f"{path} holds a model of family '{about['family']}'; there are {sorted(SHAPES)}."
+        )
     shape, inputs = SHAPES[about["family"]](about["width"]), InputShape(**about["inputs"])
     model = build_model(shape, inputs, seed=0)
-    model.load_state_dict(weights)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise PpgkdError(
+            f"The weights in {path} do not fit a {shape}. Delete it and run the workflow again."
+        ) from error
     return model.eval(), shape, inputs
