@@ -80,7 +80,7 @@ def _stretch_time(
     """
     low, high = (math.log(factor) for factor in STRETCH_RANGE)
     factor = torch.exp(low + (high - low) * torch.rand(len(signal), generator=generator))
-    # never leave the grid of classes, nor move a rate that is outside it already
+    # never leave the grid of classes, nor move a rate near its end further out
     margin_bpm = 5.0
     lower = ((BPM_MIN + margin_bpm) / hr_bpm).clamp_max(1)
     upper = ((BPM_MAX - margin_bpm) / hr_bpm).clamp_min(1)

@@ -47,20 +47,20 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
     formula = _formula(table)
     if formula is None:
         return {"reason": "there is one strategy, one size and one family: nothing to compare"}
-    components = {name: f"0 + C({name})" for name in ("seed", "strategy") if counts[name] > 1}
+    everything = {name: f"0 + C({name})" for name in ("seed", "strategy") if counts[name] > 1}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = smf.mixedlm(
-            formula, table, groups="subject", vc_formula=components or None, re_formula="1"
-        )
-        try:
-            # by value alone: gradients vanish where a variance nears zero, and stop short of it
-            fit = model.fit(reml=True, method=["powell", "nm"])
-        except np.linalg.LinAlgError:
-            return {
-                "reason": f"{len(table)} rows of {counts['subject']} subjects do not determine "
-                f"the model {formula}"
-            }
+        # where a variance is zero the information is singular; then the levels of the subjects
+        # alone are what the data tell
+        for components in (everything, {}):
+            model, fit = _fit(formula, table, components)
+            if fit is not None:
+                break
+    if fit is None:
+        return {
+            "reason": f"{len(table)} rows of {counts['subject']} subjects do not determine the "
+            f"model {formula}"
+        }
     variances = dict(zip(model.exog_vc.names, fit.vcomp, strict=True)) if components else {}
     intervals = fit.conf_int()
     return {
@@ -86,6 +86,20 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
     }
 
 
+def _fit(formula: str, table: pd.DataFrame, components: dict[str, str]) -> tuple[Any, Any]:
+    """Fit by restricted maximum likelihood; None in place of a fit without finite intervals."""
+    model = smf.mixedlm(
+        formula, table, groups="subject", vc_formula=components or None, re_formula="1"
+    )
+    try:
+        # by value alone: gradients vanish where a variance nears zero, and stop short of it
+        fit = model.fit(reml=True, method=["powell", "nm"])
+        finite = np.isfinite(fit.conf_int().loc[fit.fe_params.index].to_numpy()).all()
+    except np.linalg.LinAlgError:
+        return model, None
+    return model, fit if finite else None
+
+
 def _sd(variance: float | None) -> float | None:
     return None if variance is None else float(np.sqrt(max(variance, 0)))
 
@@ -99,7 +113,7 @@ def _formula(table: pd.DataFrame) -> str | None:
         baseline = BASELINE if BASELINE in strategies else sorted(strategies)[0]
         factor = f"C(strategy, Treatment('{baseline}'))"
         terms = [f"{factor} * log2_params"] if terms else [factor]
-    if table["family"].nunique() > 1:
+    if table["family"].nunique() > 1 and table.groupby("family")["params"].nunique().max() > 1:
         terms.append("C(family)")
     return "mae_bpm ~ " + " + ".join(terms) if terms else None
 

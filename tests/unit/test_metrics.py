@@ -36,12 +36,6 @@ def test_an_error_of_exactly_5_bpm_is_within_5_bpm() -> None:
     assert error_metrics(estimate, reference)["within_5bpm"] == 0.5
 
 
-def test_single_precision_does_not_blur_the_mean_of_many_windows() -> None:
-    hr_bpm = np.full(1_000_000, 100, np.float32)
-    found = error_metrics(hr_bpm + np.float32(0.125), hr_bpm)
-    assert found["mae_bpm"] == 0.125
-
-
 @pytest.mark.parametrize(("pred", "hr"), [((0,), (0,)), ((3,), (4,)), ((3, 1), (3, 1))])
 def test_vectors_that_do_not_match_or_are_empty_are_refused(
     pred: tuple[int, ...], hr: tuple[int, ...]

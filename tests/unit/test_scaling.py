@@ -104,7 +104,7 @@ def of_subjects(
 @pytest.fixture
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enough to find an interval's ends roughly; the full number takes seconds for each law."""
-    monkeypatch.setattr(scaling, "DRAWS", 25)
+    monkeypatch.setattr(scaling, "DRAWS", 20)
 
 
 @pytest.mark.usefixtures("few_draws")
@@ -159,7 +159,7 @@ def test_a_law_comes_with_points_curve_criterion_and_held_out_error(sweep: Sweep
     tables = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS, n_subjects=6)
     (law,) = fit_laws(*tables)
     json.dumps(law, allow_nan=False)
-    cells, subjects = tables
+    cells = tables[0]
     assert law["form"] == "power_law_floor"
     assert law["sizes"] == SIZES.astype(int).tolist()
     np.testing.assert_allclose(law["mae_bpm"], cells.sort_values("params")["mae_bpm"])
@@ -194,6 +194,19 @@ def test_the_held_out_error_is_nothing_for_points_on_a_law(sweep: Sweep) -> None
         )
     )
     assert law["held_out_ape"] == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_the_held_out_error_is_of_laws_that_have_not_seen_the_size(sweep: Sweep) -> None:
+    cells, subjects = sweep(of_subjects(3), strategies=("soft",), students=STUDENTS)
+    (law,) = fit_laws(cells, subjects)
+    errors = cells.sort_values("params")["mae_bpm"].to_numpy()
+    misses = []
+    for inner in range(1, len(SIZES) - 1):
+        without = fit_power_law_floor(np.delete(SIZES, inner), np.delete(errors, inner))
+        misses.append(abs(without.predict(SIZES[inner]) / errors[inner] - 1))
+    assert law["held_out_ape"] == pytest.approx(100 * np.mean(misses), rel=1e-3)
+    assert np.mean(misses) > 0.005
 
 
 @pytest.mark.usefixtures("few_draws")

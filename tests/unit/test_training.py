@@ -244,6 +244,18 @@ def test_the_weights_of_the_best_epoch_are_kept(
     assert not model.training
 
 
+def test_the_weights_kept_come_with_the_running_statistics_of_the_training(
+    inputs: InputShape, train: Examples, val: Examples
+) -> None:
+    model, _ = train_once(inputs, train, val)
+    norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm1d)]
+    assert norms
+    for norm in norms:
+        assert norm.running_mean is not None
+        assert (norm.running_mean != 0).any()
+        assert norm.num_batches_tracked in (13, 26, 39), "one for each step of 1 to 3 epochs"
+
+
 def test_the_validation_windows_are_not_learned_from(
     inputs: InputShape, train: Examples, val: Examples, unpredictable: Examples
 ) -> None:

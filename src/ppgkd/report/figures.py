@@ -96,9 +96,9 @@ def error_vs_size(students: pd.DataFrame, laws: list[dict[str, Any]], gates: Gat
         teacher_mae_bpm = shown["teacher_mae_bpm"].mean()
         if np.isfinite(teacher_mae_bpm):
             ax.axhline(teacher_mae_bpm, color="0.35", linewidth=1, linestyle=":")
-            _on_line(ax, teacher_mae_bpm, "teacher")
+            _on_line(ax, teacher_mae_bpm, "teacher", right=False)
         ax.axhline(gates.max_mae_bpm, color="0.35", linewidth=1, linestyle="--")
-        _on_line(ax, gates.max_mae_bpm, f"gate {gates.max_mae_bpm:g} BPM")
+        _on_line(ax, gates.max_mae_bpm, f"gate {gates.max_mae_bpm:g} BPM", right=True)
         _size_axis(ax, f"{family} students, teacher {teacher}")
         ax.set_ylim(bottom=0)
     _finish(figure, axes, "test MAE (BPM)")
@@ -210,7 +210,7 @@ def _grid(panels: list[tuple[str, str]]) -> tuple[Figure, list[Axes]]:
     columns = min(len(panels), 2)
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(4.6 * columns + 0.6, 3.4 * rows + 0.5), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for unused in axes[len(panels) :]:
         unused.set_axis_off()
     return figure, list(axes[: len(panels)])
@@ -218,6 +218,7 @@ def _grid(panels: list[tuple[str, str]]) -> tuple[Figure, list[Axes]]:
 
 def _size_axis(ax: Axes, title: str) -> None:
     ax.set_xscale("log")
+    ax.tick_params(labelbottom=True)  # also above a panel that is not used
     ax.set_title(title, fontsize=10)
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
@@ -230,13 +231,13 @@ def _thousands(value: float, _: object) -> str:
     return f"{value / 1e3:g}k" if value >= 1e3 else f"{value:g}"
 
 
-def _on_line(ax: Axes, height: float, text: str) -> None:
+def _on_line(ax: Axes, height: float, text: str, *, right: bool) -> None:
     ax.text(
-        0.995,
+        0.995 if right else 0.005,
         height,
         text,
         transform=ax.get_yaxis_transform(),
-        ha="right",
+        ha="right" if right else "left",
         va="bottom",
         fontsize=8,
         color="0.35",

@@ -126,7 +126,7 @@ def saved(inputs: InputShape, tmp_path: Path) -> Path:
 def test_a_truncated_file_is_refused(saved: Path, kept: float) -> None:
     content = saved.read_bytes()
     saved.write_bytes(content[: int(kept * len(content))])
-    with pytest.raises(PpgkdError, match="cannot be read: .*Delete it and run") as caught:
+    with pytest.raises(PpgkdError, match=r"cannot be read: .*Delete it and run") as caught:
         load_model(saved)
     assert str(saved) in str(caught.value)
 
