@@ -1,8 +1,8 @@
 """Simulate a cohort."""
 
 from ppgkd.datasets.cohort import write_cohort
-from ppgkd.datasets.simulated import Cohort
 from ppgkd.job import job
+from ppgkd.simulation.subject import Cohort
 
 with job(snakemake.log[0]):
     wildcards = snakemake.wildcards

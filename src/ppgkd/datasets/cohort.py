@@ -10,7 +10,8 @@ import numpy as np
 from ppgkd.artifacts import whole
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.reference import window_centres_s
-from ppgkd.datasets.simulated import CHANNELS, RATE_HZ, Cohort, simulate_subject
+from ppgkd.simulation.signals import RATE_HZ
+from ppgkd.simulation.subject import CHANNELS, Cohort, simulate_subject
 
 
 def write_cohort(cohort: Cohort, path: str | Path) -> None:

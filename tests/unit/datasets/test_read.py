@@ -9,7 +9,7 @@ from scipy.io import savemat
 from ppgkd.datasets.cohort import write_cohort
 from ppgkd.datasets.read import read_recordings
 from ppgkd.datasets.registry import get_dataset
-from ppgkd.datasets.simulated import Cohort, simulate_subject
+from ppgkd.simulation.subject import Cohort, simulate_subject
 
 
 @pytest.fixture(scope="module")

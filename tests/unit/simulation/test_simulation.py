@@ -5,15 +5,21 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import coherence, detrend, find_peaks
 
-from ppgkd.datasets import simulated
-from ppgkd.datasets.simulated import (
-    CHANNELS,
-    RATE_HZ,
-    Activity,
-    Bout,
-    Cohort,
+from ppgkd.simulation.heart import (
     Heart,
+    beat_times,
+    draw_waves,
+    heart_rate_trajectory,
+    pulse_wave,
+)
+from ppgkd.simulation.motion import gait_acceleration, motion_artefact
+from ppgkd.simulation.protocol import Activity, Bout
+from ppgkd.simulation.signals import RATE_HZ
+from ppgkd.simulation.subject import (
+    CHANNELS,
+    Cohort,
     SimulatedSubject,
+    sensor_counts,
     simulate_subject,
 )
 
@@ -135,7 +141,7 @@ def test_heart_rate_nears_the_effort_exponentially() -> None:
     still = Bout(Activity.REST, 200, 300, effort=0, step_hz=1.8, gait_g=0, gesture_g=0)
     time_s = np.array([0.0, 30.0, 199.0, 250.0])
     bouts = (*running(2.5, 200.0), still)  # at 0.8 of the reserve, so for 156 BPM
-    rate_bpm = simulated.heart_rate_trajectory(time_s, bouts, heart, initial_effort=0)
+    rate_bpm = heart_rate_trajectory(time_s, bouts, heart, initial_effort=0)
     expected_bpm = [60, 156 - 96 / np.e, 156, 60 + 96 / np.e]
     np.testing.assert_allclose(rate_bpm, expected_bpm, atol=0.2)
 
@@ -146,7 +152,7 @@ def test_variability_fades_as_the_heart_speeds_up() -> None:
     spread = []
     for rate_bpm in (60.0, 120.0, 170.0):
         steady = np.full_like(time_s, rate_bpm)
-        beats_s = simulated.beat_times(time_s, steady, heart, np.random.default_rng(0))
+        beats_s = beat_times(time_s, steady, heart, np.random.default_rng(0))
         intervals_s = np.diff(beats_s)
         assert intervals_s.mean() == pytest.approx(60 / rate_bpm, rel=0.02)
         spread.append(intervals_s.std() / intervals_s.mean())
@@ -156,9 +162,9 @@ def test_variability_fades_as_the_heart_speeds_up() -> None:
 
 def test_the_dicrotic_wave_differs_between_subjects_and_with_the_beat() -> None:
     def beat(seed: int, beat_s: float) -> NDArray[np.float64]:
-        waves = simulated.draw_waves(np.random.default_rng(seed))
+        waves = draw_waves(np.random.default_rng(seed))
         time_s = 5 * beat_s + np.linspace(0, beat_s, 200, endpoint=False)
-        volume = simulated.pulse_wave(time_s, beat_s * np.arange(12), waves)
+        volume = pulse_wave(time_s, beat_s * np.arange(12), waves)
         return np.asarray((volume - volume.mean()) / volume.std())
 
     shapes = np.array([beat(seed, 1.0) for seed in range(12)])
@@ -183,7 +189,7 @@ def test_a_resting_wrist_feels_gravity_alone(cohort: list[SimulatedSubject]) -> 
 def test_arms_swing_at_half_the_step_rate() -> None:
     time_s = np.arange(0, 100, 1 / RATE_HZ)
     step_hz = 2.6
-    motion_g = simulated.gait_acceleration(
+    motion_g = gait_acceleration(
         time_s, running(step_hz, 100.0), np.random.default_rng(1)
     )
     power = np.sum(np.abs(np.fft.rfft(motion_g)) ** 2, axis=0)
@@ -198,10 +204,10 @@ def test_arms_swing_at_half_the_step_rate() -> None:
 def test_the_artefact_is_coherent_with_the_acceleration() -> None:
     time_s = np.arange(0, 200, 1 / RATE_HZ)
     motion_g, others_g = (
-        simulated.gait_acceleration(time_s, running(2.6, 200.0), np.random.default_rng(seed))
+        gait_acceleration(time_s, running(2.6, 200.0), np.random.default_rng(seed))
         for seed in (1, 2)
     )
-    artefact = simulated.motion_artefact(motion_g, np.random.default_rng(3))
+    artefact = motion_artefact(motion_g, np.random.default_rng(3))
 
     def at_the_gait(reference_g: NDArray[np.float64]) -> float:
         hz, squared = coherence(reference_g[:, None], artefact[None], fs=RATE_HZ, nperseg=400)
@@ -213,7 +219,7 @@ def test_the_artefact_is_coherent_with_the_acceleration() -> None:
 
 
 def test_a_still_wrist_has_no_artefact() -> None:
-    artefact = simulated.motion_artefact(np.zeros((3, 2000)), np.random.default_rng(0))
+    artefact = motion_artefact(np.zeros((3, 2000)), np.random.default_rng(0))
     np.testing.assert_array_equal(artefact, 0)
 
 
@@ -250,7 +256,7 @@ def test_the_spectral_peak_locks_on_the_gait(
 
 def test_contact_is_lost_in_few_windows() -> None:
     n_samples = int(6 * 3600 * RATE_HZ)
-    counts = simulated.sensor_counts(np.zeros((3, n_samples)), np.random.default_rng(0))
+    counts = sensor_counts(np.zeros((3, n_samples)), np.random.default_rng(0))
     step = np.abs(np.diff(counts[0])) > 0.1 * counts[0].max()
     touched = np.lib.stride_tricks.sliding_window_view(step, N_WINDOW)[::N_STRIDE].any(axis=1)
     assert 0 < touched.mean() < 0.02
