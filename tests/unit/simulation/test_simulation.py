@@ -189,9 +189,7 @@ def test_a_resting_wrist_feels_gravity_alone(cohort: list[SimulatedSubject]) -> 
 def test_arms_swing_at_half_the_step_rate() -> None:
     time_s = np.arange(0, 100, 1 / RATE_HZ)
     step_hz = 2.6
-    motion_g = gait_acceleration(
-        time_s, running(step_hz, 100.0), np.random.default_rng(1)
-    )
+    motion_g = gait_acceleration(time_s, running(step_hz, 100.0), np.random.default_rng(1))
     power = np.sum(np.abs(np.fft.rfft(motion_g)) ** 2, axis=0)
     hz = np.fft.rfftfreq(len(time_s), 1 / RATE_HZ)
     of_harmonics = np.abs(hz / (step_hz / 2) - np.round(hz / (step_hz / 2))) < 0.25
