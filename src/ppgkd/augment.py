@@ -24,6 +24,9 @@ NOISE_SD = 0.2
 COPY_PROBABILITY = 0.1
 """How often one PPG channel is lost and another stands in for it."""
 
+AUGMENTATION = (STRETCH_RANGE, NOISE_SD, COPY_PROBABILITY)
+"""All that makes one bank of views differ from another of the same seed."""
+
 
 @dataclass(frozen=True)
 class View:

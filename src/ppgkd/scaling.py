@@ -19,6 +19,10 @@ from scipy.optimize import least_squares
 MIN_SIZES = 4
 """Three parameters need more than three sizes."""
 
+EXPONENT_BOUNDS = (0.02, 5.0)
+IDENTIFIED_RATIO = 10.0
+"""An exponent is identified if its interval is off the bounds and spans less than this factor."""
+
 LEVEL = 0.9
 DRAWS = 200
 CURVE_POINTS = 40
@@ -80,7 +84,10 @@ def fit_power_law_floor(params: Vector, error_bpm: Vector) -> PowerLawFloor:
 
     lowest = float(error_bpm.min())
     spread = max(float(np.ptp(error_bpm)), 1e-3 * lowest)
-    bounds = (np.log([1e-3 * lowest, 1e-4 * lowest, 0.02]), np.log([2 * lowest, 1e3 * lowest, 5]))
+    bounds = (
+        np.log([1e-3 * lowest, 1e-4 * lowest, EXPONENT_BOUNDS[0]]),
+        np.log([2 * lowest, 1e3 * lowest, EXPONENT_BOUNDS[1]]),
+    )
     best = min(
         (
             least_squares(
@@ -118,7 +125,8 @@ def fit_laws(
     -------
     list of dict
         ``strategy, teacher, family, sizes, form`` and, where the law could be fitted,
-        ``parameters`` (each with ``estimate``, ``lower``, ``upper``), ``aicc``,
+        ``parameters`` (each with ``estimate``, ``lower``, ``upper``), ``identified`` (whether
+        these sizes tell the exponent, or the error is flat over them), ``aicc``,
         ``held_out_ape`` (mean absolute percentage error of the law at each inner size when it is
         left out), and ``curve``. Otherwise ``reason`` says why not.
     """
@@ -167,6 +175,7 @@ def _fit_one(key: Mapping[str, str], table: pd.DataFrame, seed: int) -> dict[str
             }
             for name in names
         },
+        "identified": _identified(*bounds["exponent"]),
         "aicc": _aicc(law, params, mean_bpm),
         "held_out_ape": _held_out_ape(params, mean_bpm),
         "curve": {
@@ -203,6 +212,12 @@ def _bootstrap(cube: Vector, n_windows: Vector, params: Vector, seed: int) -> li
         chosen = np.take_along_axis(cube[:, :, subjects], seeds[:, :, None], axis=1)
         laws.append(fit_power_law_floor(params, _mae_bpm(chosen, n_windows[subjects])))
     return laws
+
+
+def _identified(lower: float, upper: float) -> bool:
+    """Whether the sizes tell the exponent; where the error is flat, any would do."""
+    inside = lower > 1.01 * EXPONENT_BOUNDS[0] and upper < 0.99 * EXPONENT_BOUNDS[1]
+    return bool(inside and upper / lower < IDENTIFIED_RATIO)
 
 
 def _aicc(law: PowerLawFloor, params: Vector, error_bpm: Vector) -> float | None:

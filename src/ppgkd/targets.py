@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ppgkd.artifacts import read_json, whole, write_json
-from ppgkd.augment import augmented_view
+from ppgkd.augment import AUGMENTATION, augmented_view
 from ppgkd.errors import PpgkdError
 from ppgkd.training import EVALUATION_BATCH, Examples
 
@@ -56,8 +56,8 @@ class TeacherTargets:
 
 
 def bank_fingerprint(train: Examples, views: int, seed: int) -> str:
-    """Digest of the windows, their references, and the bank's views."""
-    digest = hashlib.sha256(f"{views} views, seed {seed}".encode())
+    """Digest of the windows, their references, the bank's views and how they are made."""
+    digest = hashlib.sha256(f"{views} views, seed {seed}, {AUGMENTATION}".encode())
     digest.update(train.signal.numpy().tobytes())
     digest.update(train.hr_bpm.numpy().tobytes())
     return digest.hexdigest()

@@ -43,6 +43,7 @@ LAWS = [
             "scale_bpm": {"estimate": 2.0, "lower": 1.0, "upper": 3.0},
             "exponent": {"estimate": 0.67, "lower": 0.51, "upper": 0.89},
         },
+        "identified": True,
         "held_out_ape": 4.2,
     },
     {

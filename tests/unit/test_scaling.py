@@ -259,3 +259,18 @@ def test_a_seed_gives_the_same_intervals(sweep: Sweep) -> None:
     first, again, other = (fit_laws(*tables, seed=seed) for seed in (0, 0, 1))
     assert first == again
     assert first[0]["parameters"] != other[0]["parameters"]
+
+
+@pytest.mark.parametrize(("scale_bpm", "identified"), [(3.0, True), (0.0, False)])
+def test_an_exponent_is_identified_where_the_error_falls_and_not_where_it_is_flat(
+    sweep: Sweep, scale_bpm: float, identified: bool
+) -> None:
+    rng = np.random.default_rng(0)
+
+    def error_bpm(_: str, params: int, __: int, ___: int) -> float:
+        noise = np.exp(0.01 * rng.standard_normal())
+        return float(noise * law_bpm(params, 2.0, scale_bpm, 0.8, at=1_000))
+
+    tables = sweep(error_bpm, strategies=["scratch"], students=STUDENTS, seeds=range(3))
+    (law,) = fit_laws(*tables)
+    assert law["identified"] is identified

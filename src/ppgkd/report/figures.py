@@ -209,7 +209,8 @@ def _by_strategy(students: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 def _grid(panels: list[tuple[str, str]]) -> tuple[Figure, list[Axes]]:
     columns = min(len(panels), 2)
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(4.6 * columns + 0.6, 3.4 * rows + 0.5), layout="constrained")
+    width = 7.5 if columns == 1 else 4.6 * columns + 0.6
+    figure = Figure(figsize=(width, 3.4 * rows + 0.5), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for unused in axes[len(panels) :]:
         unused.set_axis_off()
