@@ -42,7 +42,7 @@ def test_a_missing_file_fails_the_rule_with_its_name_url_and_checksum(
     assert FILE.sha256 in done.stdout
     assert "404" in done.stdout
     assert "Traceback" not in done.stdout
-    assert not [path for path in (study.folder / "resources").rglob("*") if path.is_file()]
+    assert not [path for path in (study.folder / "resources" / "raw").rglob("*") if path.is_file()]
 
 
 def test_an_altered_file_is_refused_and_nothing_is_kept(
@@ -57,7 +57,7 @@ def test_an_altered_file_is_refused_and_nothing_is_kept(
     assert done.returncode != 0
     assert FILE.sha256 in done.stdout
     assert hashlib.sha256(b"x" * FILE.n_bytes).hexdigest() in done.stdout
-    assert not [path for path in (study.folder / "resources").rglob("*") if path.is_file()]
+    assert not [path for path in (study.folder / "resources" / "raw").rglob("*") if path.is_file()]
 
 
 def test_only_what_the_study_uses_is_downloaded(workflow: Callable) -> None:
