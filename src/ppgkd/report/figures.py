@@ -239,7 +239,7 @@ def _on_line(ax: Axes, height: float, text: str, *, right: bool) -> None:
         text,
         transform=ax.get_yaxis_transform(),
         ha="right" if right else "left",
-        va="bottom",
+        va="top" if right else "bottom",
         fontsize=8,
         color="0.35",
     )
