@@ -78,8 +78,8 @@ def _stretch_time(
 ) -> tuple[Tensor, Tensor]:
     """Play each window faster or slower about its centre.
 
-    Where a faster one runs out there is silence. (Mirroring it instead made things worse than no
-    stretching at all: the mirrored wave does not fit the phase of the one before.)
+    Where a faster one runs out there is silence: a mirrored wave would not fit the phase of the
+    one before.
     """
     low, high = (math.log(factor) for factor in STRETCH_RANGE)
     factor = torch.exp(low + (high - low) * torch.rand(len(signal), generator=generator))

@@ -65,11 +65,6 @@ class Study:
     students: tuple[Model, ...]
     cells: tuple[Cell, ...]
 
-    def datasets_with(self, *roles: str) -> tuple[str, ...]:
-        """Names of the datasets that have subjects in any of the roles."""
-        shares = self.config["datasets"]
-        return tuple(name for name in shares if any(shares[name].get(role) for role in roles))
-
     def recordings(self, dataset: str) -> tuple[RecordingEntry, ...]:
         """Recordings of a dataset that the study uses: the rest is neither fetched nor read."""
         shares = self.config["datasets"][dataset]

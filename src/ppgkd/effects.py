@@ -16,6 +16,7 @@ import pandas as pd
 import statsmodels.formula.api as smf
 
 BASELINE = "scratch"
+LEFT_OUT = "with seeds and answers to strategies it had no solution; they are left out"
 
 
 def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, Any]:
@@ -82,7 +83,8 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
         "seed_sd_bpm": _sd(variances.get("seed")),
         "strategy_sd_bpm": _sd(variances.get("strategy")),
         "residual_sd_bpm": _sd(fit.scale),
-        "warnings": sorted({str(one.message).split("\n")[0] for one in caught}),
+        "warnings": sorted({str(one.message).split("\n")[0].rstrip(".") for one in caught})
+        + ([LEFT_OUT] if everything and not components else []),
     }
 
 

@@ -44,18 +44,6 @@ def error_metrics(pred_bpm: NDArray[np.floating], hr_bpm: NDArray[np.floating]) 
     }
 
 
-def mae_by_subject(predictions: pd.DataFrame) -> pd.Series:
-    """Mean absolute error in BPM of each subject.
-
-    Parameters
-    ----------
-    predictions
-        Columns ``subject``, ``hr_bpm``, ``pred_bpm``.
-    """
-    absolute_bpm = (predictions["pred_bpm"] - predictions["hr_bpm"]).abs()
-    return absolute_bpm.groupby(predictions["subject"]).mean().rename("mae_bpm")
-
-
 def subject_interval(
     predictions: pd.DataFrame, level: float = 0.95, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:

@@ -81,7 +81,7 @@ def preprocess(
 
     Each PPG channel is divided by its standard deviation in the window: sensor counts mean
     nothing across devices. Acceleration stays in g: how strong a motion is tells a model how much
-    of it to expect in the PPG (scaled to unit variance, the error on BAMI-1 rose by a fifth).
+    of it to expect in the PPG.
 
     Parameters
     ----------

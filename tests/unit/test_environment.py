@@ -125,9 +125,6 @@ def test_a_rule_runs_a_script_that_is_there(file: Path, text: str) -> None:
     assert (file.parent / script).is_file()
 
 
-# DEFECT: retrieve and simulate write to logs/, a folder that .gitignore does not know: 27 logs are
-# committed, and a run leaves a new top-level folder in the checkout, whose top level is specified.
-# Fix: "/logs/" in .gitignore and git rm -r --cached logs; or write them below resources/.
 def test_what_a_run_writes_is_not_for_git() -> None:
     ignored = (CHECKOUT / ".gitignore").read_text(encoding="utf-8").splitlines()
     tops = {

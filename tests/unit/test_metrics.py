@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ppgkd.metrics import error_metrics, mae_by_subject, subject_interval
+from ppgkd.metrics import error_metrics, subject_interval
 
 HR_BPM = np.array([50.0, 100.0, 80.0, 200.0])
 PRED_BPM = np.array([52.0, 95.0, 80.0, 190.0])
@@ -42,11 +42,6 @@ def test_vectors_that_do_not_match_or_are_empty_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="two equally long, non-empty vectors"):
         error_metrics(np.ones(pred), np.ones(hr))
-
-
-def test_each_subject_has_its_own_mean_error() -> None:
-    found = mae_by_subject(predictions({"ada": [1, -3], "bo": [10, 0, -5]}))
-    assert found.to_dict() == {"ada": 2.0, "bo": 5.0}
 
 
 def test_subjects_with_the_same_errors_leave_no_doubt() -> None:

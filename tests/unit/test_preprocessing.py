@@ -153,10 +153,6 @@ def test_ppg_gets_zero_mean_and_unit_variance(matrix: NDArray[np.float64]) -> No
         (0.001, 0.0),
         (1.0, 50_000.0),
         (-1.0, 65_535.0),
-        # DEFECT: "PPG in any unit", but a photocurrent of 20 nA, given in amperes, comes out far
-        # below unit variance: the floor is 1e-6 * (1 + |raw|), so never below 1e-6.
-        # Fix: floor = np.maximum(1e-6 * np.abs(raw[:, is_ppg]).max(axis=2, keepdims=True),
-        #                         np.finfo(np.float32).tiny)
         (1e-12, 0.0),
     ],
 )

@@ -239,12 +239,6 @@ def test_the_subjects_of_a_file_are_given_in_order(away: Path) -> None:
     assert subjects_with_windows(away) == ["x", "c", "d"]
 
 
-# DEFECT: workflow/scripts/splits.py imports subjects_with_windows from ppgkd.windows, but since
-# d6a5336 it is defined nowhere (and before, it let pyarrow.lib.ArrowInvalid through). Fix, in
-# windows.py:
-#     def subjects_with_windows(path: str | Path) -> list[str]:
-#         """Subjects that a windows file holds, in order of appearance."""
-#         return list(dict.fromkeys(_read_table(path, ["subject"])["subject"].to_pylist()))
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
 def test_the_subjects_of_a_truncated_file_are_refused(away: Path, kept: float) -> None:
     whole = away.read_bytes()

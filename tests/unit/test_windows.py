@@ -133,8 +133,6 @@ def test_a_recording_shorter_than_a_window_gives_none() -> None:
     assert signal.shape == (0, 3, 750)
 
 
-# DEFECT: IndexError in cut_windows. Such a recording has no window with a reference; the whole
-# dataset fails on it, with a traceback. Fix, at the top of cut_windows: treat it as n_windows = 0.
 def test_a_recording_without_references_gives_no_windows() -> None:
     walk = recording()
     empty = np.zeros(0)
@@ -162,11 +160,6 @@ def test_a_window_without_a_reference_is_dropped_and_counted() -> None:
     assert dropped == only(no_reference=2)
 
 
-# DEFECT: when the first window starts at 0.04, 0.16, 0.38, ... s (BAMI's readers put it where the
-# recording's length says), rounding puts a window's centre 1e-15 s beside its reference's time,
-# np.interp touches the missing neighbour, and a window with a reference of its own is dropped.
-# Fix, in _reference_at: np.interp(np.round(time_s, 6), np.round(recording.reference_time_s, 6),
-# recording.reference_bpm).
 def test_a_missing_reference_costs_its_own_window_only_wherever_the_first_starts() -> None:
     reference_bpm = np.tile(REFERENCE_BPM, 20)
     reference_bpm[::7] = np.nan
