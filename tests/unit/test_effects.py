@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ppgkd.effects import fit_effects
+from ppgkd.effects import LEFT_OUT, fit_effects
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 ErrorBPM = Callable[[str, int, int, int], float]
@@ -228,3 +228,15 @@ def test_a_single_student_leaves_nothing_to_compare(rng_seed: int, sweep: Sweep)
         population(rng_seed), strategies=("scratch",), students=TWO_SIZES[:1], n_subjects=4
     )
     assert "reason" in fit_effects(*tables)
+
+
+def test_what_had_to_be_left_out_of_the_model_is_said(sweep: Sweep) -> None:
+    """Subjects who answer exactly alike leave the further levels without a solution."""
+
+    def alike(strategy: str, params: int, _: int, __: int) -> float:
+        return 3.0 + 0.1 * ((params > 2_000) ^ (strategy == "soft"))
+
+    result = fit_effects(*sweep(alike, n_subjects=2, seeds=(0,)))
+    assert LEFT_OUT in result["warnings"]
+    assert result["strategy_sd_bpm"] is None
+    assert result["seed_sd_bpm"] is None
