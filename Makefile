@@ -1,12 +1,13 @@
 # make run    the default study, from nothing to results/default/report/report.html
 # make test   every check and every test
+# make bench  how fast training is against a plain loop, and how many views are enough
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 STUDY ?=
 PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile $(STUDY))
 
-.PHONY: run test lint plan snakemake-report clean-env
+.PHONY: run test bench lint plan snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -19,6 +20,10 @@ snakemake-report: .venv/installed
 
 test: lint
 	$(BIN)/python -m pytest -n $(CORES) tests
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/train.py
+	$(BIN)/python benchmarks/views.py
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 REPOSITORY = Path(__file__).parents[1]
@@ -30,6 +32,41 @@ class Workflow:
         self, *targets: str, cores: int = 1, options: tuple[str, ...] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake itself; the caller looks at the exit code and at what it wrote."""
+        running = self._start(targets, cores, options, environment)
+        output, _ = running.communicate()
+        return subprocess.CompletedProcess(running.args, running.returncode, output)
+
+    def run_and_kill(
+        self,
+        *targets: str,
+        script: str,
+        when: Callable[[], bool],
+        options: tuple[str, ...] = (),
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake and kill the job of a script, as the kernel does when memory runs out."""
+        running = self._start(targets, 1, options, {})
+        while not when():
+            assert running.poll() is None, "Snakemake ended before the job was killed"
+            time.sleep(0.002)
+        jobs = psutil.Process(running.pid).children(recursive=True)
+        (job,) = (j for j in jobs if j.cmdline() and j.cmdline()[-1].endswith(script))
+        job.kill()
+        output, _ = running.communicate()
+        return subprocess.CompletedProcess(running.args, running.returncode, output)
+
+    def make(self, *targets: str, **arguments: Any) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake and expect it to succeed."""
+        done = self.run(*targets, **arguments)
+        assert done.returncode == 0, done.stdout[-6000:]
+        return done
+
+    def _start(
+        self,
+        targets: tuple[str, ...],
+        cores: int,
+        options: tuple[str, ...],
+        environment: Mapping[str, str],
+    ) -> subprocess.Popen[str]:
         self.folder.mkdir(parents=True, exist_ok=True)
         configfile = self.folder / f"{self.config['study']}.yaml"
         configfile.write_text(yaml.safe_dump(dict(self.config)), encoding="utf-8")
@@ -38,17 +75,10 @@ class Workflow:
             *("--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(self.folder)),
             *("--configfile", str(configfile), *options),
         ]
-        return subprocess.run(
+        return subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
             env={**os.environ, "PPGKD_MIRROR": "", **environment},
         )
-
-    def make(self, *targets: str, **arguments: Any) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake and expect it to succeed."""
-        done = self.run(*targets, **arguments)
-        assert done.returncode == 0, done.stdout[-6000:]
-        return done

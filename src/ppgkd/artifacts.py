@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +39,35 @@ def whole(path: str | Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_array(
+    path: str | Path, shape: tuple[int, ...], dtype: DTypeLike
+) -> Iterator[Callable[[NDArray[Any]], object]]:
+    """Give a function that appends to an NPY file, for an array that is too large for memory.
+
+    The file is written in order, and not mapped: where the disk is full, writing raises an error,
+    but a mapped file kills the process, and leaves what it had written.
+
+    Parameters
+    ----------
+    path
+        Where the finished file shall be.
+    shape, dtype
+        Of the whole array, whose parts are given in order.
+    """
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
+    with whole(path) as beside, beside.open("wb") as file:
+        np.lib.format.write_array_header_2_0(file, header)
+        yield lambda part: file.write(np.ascontiguousarray(part, dtype).data)
+
+
+def file_fingerprint(path: str | Path) -> str:
+    """SHA-256 of a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(path: str | Path, content: Any) -> None:

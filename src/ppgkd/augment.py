@@ -1,8 +1,9 @@
 """Augmented views of windows: the same view again for the same (seed, view, window).
 
-A view is made for all windows at once. Its random numbers come from a generator seeded by the
-seed and the view's number, one row per window, so a student need not have the views its teacher
-labelled: it makes the same ones.
+A view is made for all windows at once, yet none depends on the others: each kind of random number
+comes from a stream of its own, seeded by the seed, the view's number and the kind, and each window
+has its row of it. So a student need not have the views its teacher labelled, it makes the same
+ones; more windows may follow, and an augmentation may be switched off, without changing the rest.
 """
 
 from __future__ import annotations
@@ -10,22 +11,54 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ppgkd.heart_rate import BPM_MAX, BPM_MIN
+from ppgkd.models.capacity import InputShape
 
-STRETCH_RANGE = (0.85, 1.18)
-"""Factors by which the heart rate, and the cadence with it, is scaled."""
+MOTION_HZ = (0.7, 3.0)
+"""Rhythms of a motion artefact: from slow arm swing to the steps of a fast run."""
 
-NOISE_SD = 0.2
-"""Largest standard deviation of the noise added to a PPG channel of unit variance."""
+MOTION_PPG_RMS = 2.0
+"""Largest root mean square of an artefact in a PPG channel whose pulse has unit variance."""
 
-COPY_PROBABILITY = 0.1
-"""How often one PPG channel is lost and another stands in for it."""
+MOTION_ACC_G = (0.05, 0.5)
+"""Root mean square of the acceleration that goes with an artefact."""
 
-AUGMENTATION = (STRETCH_RANGE, NOISE_SD, COPY_PROBABILITY)
-"""All that makes one bank of views differ from another of the same seed."""
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What may happen to a window in a view.
+
+    Attributes
+    ----------
+    time_stretch
+        Largest factor on the heart rate, and the cadence with it; drawn log-uniformly from
+        ``1 / time_stretch`` to ``time_stretch``.
+    noise_sd
+        Largest standard deviation of the noise, relative to a PPG channel of unit variance.
+    channel_dropout
+        Probability that a PPG channel is lost and another stands in for it.
+    motion_artefact
+        Probability of a synthetic motion artefact.
+    polarity
+        Probability that the PPG, all its channels together, is turned upside down.
+    time_reversal
+        Probability that the window is played backwards.
+    axis_permutation
+        Probability that the accelerometer's axes are permuted and given random signs.
+    """
+
+    time_stretch: float = 1.18
+    noise_sd: float = 0.2
+    channel_dropout: float = 0.1
+    motion_artefact: float = 0.0
+    polarity: float = 0.5
+    time_reversal: float = 0.5
+    axis_permutation: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -44,68 +77,162 @@ class View:
     hr_bpm: Tensor
 
 
-def augmented_view(signal: Tensor, hr_bpm: Tensor, ppg_channels: int, seed: int, view: int) -> View:
+def augmented_view(
+    signal: Tensor,
+    hr_bpm: Tensor,
+    inputs: InputShape,
+    augmentation: Augmentation,
+    seed: int,
+    view: int,
+) -> View:
     """Make one view of all windows.
 
-    In this order: stretch time, with the heart rate scaled along; lose a PPG channel at times;
-    add noise; scale each PPG channel back to unit variance. Polarity, the order of the channels,
-    the direction of time and the accelerometer's axes are left alone: the models' front end
-    (`ppgkd.models.spectrum`) does not see them.
+    The models' front end (`ppgkd.models.spectrum`) sees neither polarity nor the direction of time
+    nor the order and signs of the accelerometer's axes. A teacher that a user brings as ONNX does.
 
     Parameters
     ----------
     signal
         Preprocessed windows, shape (n_windows, n_channels, n_samples), PPG channels first.
     hr_bpm
-        Reference, shape (n_windows,).
-    ppg_channels
-        Number of PPG channels.
+        Reference, shape (n_windows,); NaN where it is withheld.
+    inputs
+        Shape of the windows.
+    augmentation
+        What may happen to them.
     seed, view
         What the view depends on, beside the windows.
+
+    Returns
+    -------
+    View
+        Every PPG channel has unit variance: an artefact hides the pulse, it does not make it loud.
     """
-    generator = torch.Generator().manual_seed((seed << 20) + view)
-    signal, hr_bpm = _stretch_time(signal, hr_bpm, generator)
-    ppg, acc = signal[:, :ppg_channels], signal[:, ppg_channels:]
-    ppg = _lose_a_channel(ppg, generator)
-    level = NOISE_SD * torch.rand(*ppg.shape[:2], 1, generator=generator)
-    ppg = ppg + level * torch.randn(ppg.shape, generator=generator)
-    ppg = ppg / ppg.square().mean(dim=2, keepdim=True).sqrt().clamp_min(1e-6)
+    dice = _Dice(seed, view, len(signal))
+    signal, hr_bpm = _play(signal, hr_bpm, augmentation, dice)
+    signal = _add_motion(signal, inputs, augmentation.motion_artefact, dice)
+    ppg, acc = signal[:, : inputs.ppg_channels], signal[:, inputs.ppg_channels :]
+    ppg = _lose_a_channel(ppg, augmentation.channel_dropout, dice)
+    ppg = _add_noise(ppg, augmentation.noise_sd, dice)
+    ppg = _scale_and_turn(ppg, augmentation.polarity, dice)
+    acc = _permute_axes(acc, augmentation.axis_permutation, dice)
     return View(torch.cat([ppg, acc], dim=1), hr_bpm)
 
 
-def _stretch_time(
-    signal: Tensor, hr_bpm: Tensor, generator: torch.Generator
+@dataclass(frozen=True)
+class _Dice:
+    """Random numbers of a view, one row per window, the same however many windows follow."""
+
+    seed: int
+    view: int
+    n_windows: int
+
+    def uniform(self, kind: str, columns: int) -> Tensor:
+        """Draw from 0 to 1, shape (n_windows, columns)."""
+        size = (self.n_windows, columns)
+        return torch.from_numpy(self._stream(kind).random(size, dtype=np.float32))
+
+    def normal(self, kind: str, *row: int) -> Tensor:
+        """Draw with mean 0 and variance 1, shape (n_windows, *row)."""
+        size = (self.n_windows, *row)
+        return torch.from_numpy(self._stream(kind).standard_normal(size, dtype=np.float32))
+
+    def _stream(self, kind: str) -> np.random.Generator:
+        seeds = np.random.SeedSequence(self.seed, spawn_key=(self.view, *kind.encode()))
+        return np.random.Generator(np.random.PCG64(seeds))
+
+
+def _play(
+    signal: Tensor, hr_bpm: Tensor, augmentation: Augmentation, dice: _Dice
 ) -> tuple[Tensor, Tensor]:
-    """Play each window faster or slower about its centre.
+    """Play each window faster or slower about its centre, at times backwards.
 
     Where a faster one runs out there is silence: a mirrored wave would not fit the phase of the
     one before.
     """
-    low, high = (math.log(factor) for factor in STRETCH_RANGE)
-    factor = torch.exp(low + (high - low) * torch.rand(len(signal), generator=generator))
-    # never leave the grid of classes, nor move a rate near its end further out
+    logarithm = math.log(augmentation.time_stretch) * (2 * dice.uniform("stretch", 1)[:, 0] - 1)
+    factor = logarithm.exp()  # not pow, whose last digit depends on the number of windows
+    # never leave the grid of classes, nor move a rate near its end further out;
+    # fmax and fmin pass over the limits of a rate that is not known
     margin_bpm = 5.0
     lower = ((BPM_MIN + margin_bpm) / hr_bpm).clamp_max(1)
     upper = ((BPM_MAX - margin_bpm) / hr_bpm).clamp_min(1)
-    factor = torch.minimum(torch.maximum(factor, lower), upper)
+    factor = torch.fmin(torch.fmax(factor, lower), upper)
 
-    last = signal.shape[2] - 1
-    centred = torch.arange(last + 1) - last / 2
-    place = last / 2 + factor[:, None] * centred
-    inside = ((place >= 0) & (place <= last))[:, None]
-    left = place.floor().long().clamp(0, last - 1)
-    weight = (place - left)[:, None]
-    left = left[:, None].expand_as(signal)
-    stretched = signal.gather(2, left) * (1 - weight) + signal.gather(2, left + 1) * weight
-    return stretched * inside, hr_bpm * factor
+    backwards = dice.uniform("reversal", 1)[:, 0] < augmentation.time_reversal
+    speed = torch.where(backwards, -factor, factor)
+    n_windows, _, n_samples = signal.shape
+    # a window is an image one pixel high, whose ends are at -1 and 1
+    place = torch.zeros(n_windows, 1, n_samples, 2)
+    place[:, 0, :, 0] = speed[:, None] * torch.linspace(-1, 1, n_samples)
+    played = functional.grid_sample(signal[:, :, None], place, align_corners=True)
+    return played[:, :, 0], hr_bpm * factor
 
 
-def _lose_a_channel(ppg: Tensor, generator: torch.Generator) -> Tensor:
+def _add_motion(signal: Tensor, inputs: InputShape, probability: float, dice: _Dice) -> Tensor:
+    """Add a rhythm to the PPG and to the accelerometer, which is what tells it from a pulse."""
+    drawn = dice.uniform("motion", 3 + inputs.ppg_channels + 8)
+    direction = dice.normal("motion direction", inputs.acc_channels)
+    moved = (drawn[:, 0] < probability).nonzero()[:, 0]
+    sizes = [1, 1, 1, inputs.ppg_channels, 8]
+    _, rhythm, strength, gain, form = torch.split(drawn[moved], sizes, dim=1)
+
+    slowest_hz, fastest_hz = MOTION_HZ
+    frequency_hz = slowest_hz + (fastest_hz - slowest_hz) * rhythm
+    weakest_g, strongest_g = MOTION_ACC_G
+    acc_g = weakest_g + (strongest_g - weakest_g) * strength
+    wave = _waves(frequency_hz, form.reshape(-1, 2, 4), inputs)
+    in_ppg = MOTION_PPG_RMS * gain[:, :, None] * wave[:, :1]
+    in_acc = (acc_g * functional.normalize(direction[moved]))[:, :, None] * wave[:, 1:]
+    return signal.index_add(0, moved, torch.cat([in_ppg, in_acc], dim=1))
+
+
+def _waves(frequency_hz: Tensor, form: Tensor, inputs: InputShape) -> Tensor:
+    """Rhythms with a harmonic, of about unit power, that swell or ebb by up to a half.
+
+    Each sensor has its own form, shape (n_windows, n_sensors, 4): they share only the frequency,
+    shape (n_windows, 1).
+    """
+    phase, harmonic_phase, harmonic, drift = form[..., None].unbind(dim=2)
+    time_s = torch.arange(inputs.n_samples) / inputs.rate_hz
+    turns = (frequency_hz * time_s)[:, None]
+    # a harmonic above half the sampling rate would appear at another frequency
+    audible = (2 * frequency_hz < inputs.rate_hz / 2)[:, None]
+    wave = torch.cos(2 * math.pi * (turns + phase))
+    wave += 0.5 * harmonic * audible * torch.cos(2 * math.pi * (2 * turns + harmonic_phase))
+    swell = 1 + (drift - 0.5) * torch.linspace(-1, 1, inputs.n_samples)
+    return math.sqrt(2) * swell * wave
+
+
+def _lose_a_channel(ppg: Tensor, probability: float, dice: _Dice) -> Tensor:
     """Put one channel in the place of another, now and then; both are drawn at random."""
-    count, channels = ppg.shape[:2]
-    lost = torch.rand(count, generator=generator) < COPY_PROBABILITY
-    source = torch.arange(channels).repeat(count, 1)
-    pair = torch.randint(channels, (2, count), generator=generator)
-    row = torch.arange(count)
-    source[row[lost], pair[0, lost]] = pair[1, lost]
-    return ppg.gather(1, source[:, :, None].expand_as(ppg))
+    n_windows, channels, _ = ppg.shape
+    happens, which, other = dice.uniform("dropout", 3).unbind(dim=1)
+    lost = (which * channels).long()
+    stand_in = (lost + 1 + (other * (channels - 1)).long()) % channels
+    source = torch.arange(channels).repeat(n_windows, 1)
+    row = torch.arange(n_windows)
+    source[row, lost] = torch.where(happens < probability, stand_in, lost)
+    return ppg[row[:, None], source]
+
+
+def _add_noise(ppg: Tensor, largest_sd: float, dice: _Dice) -> Tensor:
+    """Add white noise, of another level in each channel."""
+    level = largest_sd * dice.uniform("noise level", ppg.shape[1])
+    return torch.addcmul(ppg, dice.normal("noise", *ppg.shape[1:]), level[:, :, None])
+
+
+def _scale_and_turn(ppg: Tensor, probability: float, dice: _Dice) -> Tensor:
+    """Scale each channel to unit variance and turn some windows upside down."""
+    sign = 1 - 2 * (dice.uniform("polarity", 1) < probability).float()
+    rms = ppg.square().mean(dim=2).sqrt().clamp_min(1e-6)
+    return ppg * (sign / rms)[:, :, None]
+
+
+def _permute_axes(acc: Tensor, probability: float, dice: _Dice) -> Tensor:
+    """Permute the accelerometer's axes and give them random signs, in some windows."""
+    axes = acc.shape[1]
+    happens, rank, sign = torch.split(dice.uniform("axes", 1 + 2 * axes), [1, axes, axes], dim=1)
+    same = torch.eye(axes)
+    permuted = same[rank.argsort(dim=1)] * (1 - 2 * (sign < 0.5).float())[:, :, None]
+    return torch.where(happens[:, :, None] < probability, permuted, same) @ acc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 from ppgkd.artifacts import read_json
 from ppgkd.config import NO_TEACHER, Cell
 
+KEYS = ["strategy", "teacher", "student", "seed"]
 COLUMNS: dict[str, str] = {
     "study": "string",
     "strategy": "string",
@@ -22,6 +24,8 @@ COLUMNS: dict[str, str] = {
     "params": "int64",
     "macs": "int64",
     "seed": "int64",
+    "fold": "Int64",
+    "settings": "string",
     "mae_bpm": "float64",
     "mae_lower_bpm": "float64",
     "mae_upper_bpm": "float64",
@@ -39,14 +43,12 @@ COLUMNS: dict[str, str] = {
     "train_s": "float64",
     "model": "string",
 }
-"""Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing."""
+"""Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and so is
+``fold`` in a study without folds. ``settings`` is JSON."""
 
 
 def collect_cells(
-    study: str,
-    cells: Iterable[Cell],
-    students: str | Path,
-    teachers: str | Path,
+    study: str, cells: Iterable[Cell], profiled: Iterable[Cell], results: str | Path
 ) -> pd.DataFrame:
     """Read the results of every cell.
 
@@ -56,59 +58,77 @@ def collect_cells(
         Name of the study.
     cells
         The sweep.
-    students, teachers
-        Folders of the trained models.
+    profiled
+        Those of them whose students were exported and timed. The others, of a study with folds,
+        get the profile of the same student in the first fold: it depends on the network's shape.
+    results
+        Folder of the study.
 
     Returns
     -------
     DataFrame
         With `COLUMNS`, in the order of the cells.
     """
-    students, teachers = Path(students), Path(teachers)
-    of_teacher: dict[tuple[str, int], Mapping[str, Any]] = {}
+    results = Path(results)
+    profiles = {cell: _profile(cell, results) for cell in profiled}
+    of_shape = {_student(cell): profile for cell, profile in profiles.items()}
+    of_teacher: dict[str, Mapping[str, Any]] = {}
     rows = []
     for cell in cells:
-        folder = students / cell.path
-        metrics, latency = read_json(folder / "metrics.json"), read_json(folder / "latency.json")
+        metrics = read_json(results / cell.path / "metrics.json")
+        of_student = profiles.get(cell) or of_shape[_student(cell)]
         row = {
             **metrics,
+            **of_student,
             "study": study,
             "strategy": cell.strategy,
             "teacher": cell.teacher,
             "student": cell.student,
             "seed": cell.seed,
-            "latency_p50_ms": latency["p50_ms"],
-            "latency_p99_ms": latency["p99_ms"],
-            "onnx_bytes": latency["onnx_bytes"],
-            "model": f"students/{cell.path}/model.onnx",
+            "fold": cell.fold,
+            "settings": json.dumps(metrics["settings"], sort_keys=True),
         }
         if cell.teacher != NO_TEACHER:
-            key = (cell.teacher, cell.seed)
-            if key not in of_teacher:
-                path = teachers / cell.teacher / f"seed{cell.seed}" / "metrics.json"
-                of_teacher[key] = read_json(path)
-            row["teacher_params"] = of_teacher[key]["params"]
-            row["teacher_mae_bpm"] = of_teacher[key]["mae_bpm"]
+            if cell.teacher_path not in of_teacher:
+                of_teacher[cell.teacher_path] = read_json(
+                    results / cell.teacher_path / "metrics.json"
+                )
+            row["teacher_params"] = of_teacher[cell.teacher_path]["params"]
+            row["teacher_mae_bpm"] = of_teacher[cell.teacher_path]["mae_bpm"]
         rows.append(row)
     return pd.DataFrame(rows).reindex(columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def collect_subject_errors(cells: Iterable[Cell], students: str | Path) -> pd.DataFrame:
+def collect_subject_errors(cells: Iterable[Cell], results: str | Path) -> pd.DataFrame:
     """Error of every cell on every test subject.
 
     Returns
     -------
     DataFrame
-        ``strategy, teacher, student, seed, subject, n_windows, mae_bpm``.
+        ``strategy, teacher, student, seed, fold, subject, n_windows, mae_bpm``.
     """
     parts = []
     for cell in cells:
-        path = Path(students) / cell.path / "predictions.parquet"
+        path = Path(results) / cell.path / "predictions.parquet"
         table = pd.read_parquet(path, columns=["subject", "hr_bpm", "pred_bpm"])
         absolute_bpm = (table["pred_bpm"] - table["hr_bpm"]).abs().astype("float64")
         by_subject = absolute_bpm.groupby(table["subject"]).agg(["size", "mean"]).reset_index()
         by_subject.columns = pd.Index(["subject", "n_windows", "mae_bpm"])
         of_cell = {"strategy": cell.strategy, "teacher": cell.teacher, "student": cell.student}
-        parts.append(by_subject.assign(**of_cell, seed=cell.seed))
-    columns = ["strategy", "teacher", "student", "seed", "subject", "n_windows", "mae_bpm"]
-    return pd.concat(parts, ignore_index=True)[columns]
+        parts.append(by_subject.assign(**of_cell, seed=cell.seed, fold=cell.fold))
+    table = pd.concat(parts, ignore_index=True).astype({"fold": "Int64"})
+    return table[[*KEYS, "fold", "subject", "n_windows", "mae_bpm"]]
+
+
+def _student(cell: Cell) -> tuple[str, str, str]:
+    return cell.strategy, cell.teacher, cell.student
+
+
+def _profile(cell: Cell, results: Path) -> dict[str, Any]:
+    latency = read_json(results / cell.path / "latency.json")
+    return {
+        "latency_p50_ms": latency["p50_ms"],
+        "latency_p99_ms": latency["p99_ms"],
+        "onnx_bytes": latency["onnx_bytes"],
+        "model": f"{cell.path}/model.onnx",
+    }

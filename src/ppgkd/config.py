@@ -19,9 +19,11 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from ppgkd.datasets.registry import Dataset, RecordingEntry, get_dataset, simulated_dataset
 from ppgkd.errors import PpgkdError
-from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.models.capacity import SHAPES, InputShape, nearest_shape
 
-ROLES = ("train", "val", "test")
+REQUIRED_ROLES = ("train", "val", "test")
+ROLES = (*REQUIRED_ROLES, "pretrain", "unlabelled")
+"""Teachers first learn from ``pretrain``; students see ``unlabelled`` without its reference."""
 NO_TEACHER = "none"
 
 Config = dict[str, Any]
@@ -41,18 +43,69 @@ class Model:
 
 
 @dataclass(frozen=True, order=True)
+class Teacher:
+    """Who students learn from.
+
+    Attributes
+    ----------
+    name
+        Name used in paths and tables.
+    model
+        What the study trains; of an ensemble, each member. None: it comes as an ONNX file.
+    ensemble
+        Whether the seeds' models of this capacity teach together.
+    onnx
+        The user's own ONNX file.
+    """
+
+    name: str
+    model: Model | None = None
+    ensemble: bool = False
+    onnx: str | None = None
+
+
+@dataclass(frozen=True)
 class Cell:
-    """One student of the sweep."""
+    """One student of the sweep; ``fold`` is None in a study without folds."""
 
     strategy: str
     teacher: str
     student: str
     seed: int
+    fold: int | None = None
 
     @property
     def path(self) -> str:
-        """Folder below ``students/``."""
-        return f"{self.strategy}/{self.teacher}/{self.student}/seed{self.seed}"
+        """Its folder below ``results/<study>/``."""
+        student = f"{self.strategy}/{self.teacher}/{self.student}/seed{self.seed}"
+        return f"{fold_folder(self.fold)}students/{student}"
+
+    @property
+    def teacher_path(self) -> str:
+        """Its teacher's folder below ``results/<study>/``."""
+        return f"{fold_folder(self.fold)}teachers/{self.teacher}/seed{self.seed}"
+
+
+def fold_folder(fold: int | None) -> str:
+    """Folder of a fold below ``results/<study>/``; a study without folds has none."""
+    return "" if fold is None else f"fold{fold}/"
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How the strategies' settings are chosen on validation subjects.
+
+    Attributes
+    ----------
+    student, teacher
+        Of the trials.
+    trials
+        Settings to try for each strategy, the same number for all.
+    """
+
+    student: Model
+    teacher: str
+    trials: Mapping[str, list[Config]]
 
 
 @dataclass(frozen=True)
@@ -61,9 +114,50 @@ class Study:
 
     config: Config
     datasets: tuple[Dataset, ...]
-    teachers: tuple[Model, ...]
+    teachers: tuple[Teacher, ...]
     students: tuple[Model, ...]
-    cells: tuple[Cell, ...]
+    tuning: Tuning | None = None
+
+    @property
+    def folds(self) -> tuple[int | None, ...]:
+        """Numbers of the folds; a study without folds has one that is None."""
+        count = self.config["folds"]
+        return tuple(range(count)) if count else (None,)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The sweep."""
+        return tuple(
+            Cell(strategy, teacher, student.name, seed, fold)
+            for strategy in self.config["strategies"]
+            for teacher in self._teachers_of(strategy)
+            for student in self.students
+            for seed in self.config["seeds"]
+            for fold in self.folds
+        )
+
+    @property
+    def profiled(self) -> tuple[Cell, ...]:
+        """Cells whose students are exported and timed: folds only serve to estimate the error."""
+        if self.config["folds"] is None:
+            return self.cells
+        first = (self.folds[0], self.config["seeds"][0])
+        return tuple(cell for cell in self.cells if (cell.fold, cell.seed) == first)
+
+    def teacher(self, name: str) -> Teacher:
+        """Find a teacher by its name."""
+        return next(teacher for teacher in self.teachers if teacher.name == name)
+
+    def teacher_files(self, name: str, seed: int | str, folder: str) -> list[str]:
+        """Files that a teacher is read from; those that the study trains are in ``folder``."""
+        teacher = self.teacher(name)
+        if teacher.model is None:
+            return [str(teacher.onnx)]
+        seeds = self.config["seeds"] if teacher.ensemble else [seed]
+        return [f"{folder}/{teacher.model.name}/seed{s}/model.safetensors" for s in seeds]
+
+    def _teachers_of(self, strategy: str) -> tuple[str, ...]:
+        return (NO_TEACHER,) if strategy == "scratch" else tuple(t.name for t in self.teachers)
 
     def recordings(self, dataset: str) -> tuple[RecordingEntry, ...]:
         """Recordings of a dataset that the study uses: the rest is neither fetched nor read."""
@@ -106,9 +200,9 @@ def parse_study(config: Mapping[str, Any], schema_path: Path) -> Study:
     datasets = tuple(_check_dataset(name, full) for name in full["datasets"])
     _check_roles(full, datasets)
     _check_windows(full["windows"])
-    teachers = _models("teachers", full["teachers"], inputs)
     students = _models("students", full["students"], inputs)
-    return Study(full, datasets, teachers, students, tuple(_cells(full, teachers, students)))
+    teachers = _teachers(full["teachers"], inputs)
+    return Study(full, datasets, teachers, students, _tuning(full, teachers, students))
 
 
 def input_shape(config: Config) -> InputShape:
@@ -201,10 +295,12 @@ def _check_dataset(name: str, config: Config) -> Dataset:
         else get_dataset(name)
     )
     wanted = config["inputs"]["ppg_channels"]
-    if wanted > dataset.ppg_channels:
+    judging = any(_has_subjects(config["datasets"][name], role) for role in REQUIRED_ROLES)
+    if wanted > dataset.ppg_channels and judging:
         raise PpgkdError(
             f"'inputs.ppg_channels' is {wanted}, but dataset '{name}' has {dataset.ppg_channels} "
-            f"PPG channels; ask for at most {dataset.ppg_channels}."
+            f"PPG channels; ask for at most {dataset.ppg_channels}, or use the dataset in the "
+            "roles 'pretrain' and 'unlabelled' alone, where missing channels are repeated ones."
         )
     return dataset
 
@@ -224,6 +320,7 @@ def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
             )
         _check_subjects_exist(where, dataset, [*shares.get("exclude", ())])
         if kinds == {False}:
+            _check_folds(where, config["folds"], given)
             total = sum(given.values())
             if abs(total - 1) > 1e-6:
                 raise PpgkdError(
@@ -231,6 +328,11 @@ def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
                     "up to 1 (use 'exclude' or lists of subjects to leave some out)."
                 )
             continue
+        if config["folds"] and given.get("test"):
+            raise PpgkdError(
+                f"{where} lists the subjects of role 'test', which would be tested in each of the "
+                f"{config['folds']} folds; give fractions, or leave 'folds' out."
+            )
         for role, subjects in given.items():
             _check_subjects_exist(where, dataset, subjects)
             for subject in subjects:
@@ -241,11 +343,22 @@ def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
                         f"and in role '{role}' of dataset '{dataset.name}'; a subject has one "
                         "role. Remove it from one of the lists."
                     )
-    for role in ROLES:
+    for role in REQUIRED_ROLES:
         if not any(_has_subjects(config["datasets"][d.name], role) for d in datasets):
             raise PpgkdError(
-                f"No dataset has subjects in role '{role}'; a study needs all of {list(ROLES)}."
+                f"No dataset has subjects in role '{role}'; a study needs all of "
+                f"{list(REQUIRED_ROLES)}."
             )
+
+
+def _check_folds(where: str, folds: int | None, given: Mapping[str, float]) -> None:
+    """With folds every subject is tested once, which fixes the share of the test role."""
+    test = given.get("test")
+    if folds and test and abs(test - 1 / folds) > 1e-3:
+        raise PpgkdError(
+            f"{where}: with 'folds: {folds}' every subject is tested once, so 'test' must be "
+            f"{1 / folds:.4g}; found {test:g}."
+        )
 
 
 def _has_subjects(shares: Config, role: str) -> bool:
@@ -298,12 +411,55 @@ def _models(key: str, capacities: Mapping[str, list[int]], inputs: InputShape) -
     return tuple(members.values())
 
 
-def _cells(
-    config: Config, teachers: tuple[Model, ...], students: tuple[Model, ...]
-) -> Iterator[Cell]:
-    for strategy in config["strategies"]:
-        names = (NO_TEACHER,) if strategy == "scratch" else tuple(t.name for t in teachers)
-        for teacher in names:
-            for student in students:
-                for seed in config["seeds"]:
-                    yield Cell(strategy, teacher, student.name, seed)
+def _teachers(given: Config, inputs: InputShape) -> tuple[Teacher, ...]:
+    capacities = {family: given[family] for family in SHAPES if family in given}
+    trained = [Teacher(model.name, model) for model in _models("teachers", capacities, inputs)]
+    by_name = {teacher.name: teacher for teacher in trained}
+    ensembles = []
+    for name in given.get("ensembles", ()):
+        if name not in by_name:
+            raise PpgkdError(
+                f"'teachers.ensembles' names '{name}', which is not trained; there are "
+                f"{sorted(by_name)}."
+            )
+        ensembles.append(Teacher(f"{name}-ensemble", by_name[name].model, ensemble=True))
+    own = [Teacher(f"onnx-{name}", onnx=path) for name, path in given.get("onnx", {}).items()]
+    for teacher in own:
+        if not Path(str(teacher.onnx)).is_file():
+            raise PpgkdError(
+                f"'teachers.onnx': the file {teacher.onnx} of teacher '{teacher.name}' is not "
+                "there; paths are relative to the folder that Snakemake works in."
+            )
+    if not trained + ensembles + own:
+        raise PpgkdError("'teachers' names none; give capacities, or an ONNX file of your own.")
+    return (*trained, *ensembles, *own)
+
+
+def _tuning(
+    config: Config, teachers: tuple[Teacher, ...], students: tuple[Model, ...]
+) -> Tuning | None:
+    tuning = config["tuning"]
+    if tuning is None:
+        return None
+    named = {
+        "student": [student.name for student in students],
+        "teacher": [teacher.name for teacher in teachers],
+    }
+    for key, names in named.items():
+        if tuning[key] not in names:
+            raise PpgkdError(
+                f"'tuning.{key}' is '{tuning[key]}', which is not in the study; there are {names}."
+            )
+    # the schema has trials for every strategy
+    trials = {
+        strategy: [{**settings, **trial} for trial in tuning["trials"][strategy]]
+        for strategy, settings in config["strategies"].items()
+    }
+    counts = {strategy: len(grid) for strategy, grid in trials.items()}
+    if len(set(counts.values())) > 1:
+        raise PpgkdError(
+            f"'tuning.trials' gives the strategies different budgets: {counts}; all must have the "
+            "same number of trials."
+        )
+    student = next(student for student in students if student.name == tuning["student"])
+    return Tuning(student, tuning["teacher"], trials)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ppgkd.summary import STUDENT
+
 VALIDATION_SLACK = 0.05
 """A smaller student is preferred while its validation MAE is within this share of the lowest."""
 
@@ -74,9 +76,48 @@ def recommend(gated: pd.DataFrame) -> pd.Series:
     Series
         The chosen row. If no student is small and fast enough, it is chosen among all.
     """
-    eligible = gated[gated["small"] & gated["fast"]]
-    candidates = eligible if len(eligible) else gated
+    candidates = _eligible(gated)
     bound = candidates["val_mae_bpm"].min() * (1 + VALIDATION_SLACK)
     good = candidates[candidates["val_mae_bpm"] <= bound]
     chosen: pd.Series = good.sort_values(["params", "val_mae_bpm"], kind="stable").iloc[0]
     return chosen
+
+
+def recommend_by_fold(
+    gated: pd.DataFrame, cells: pd.DataFrame, subject_errors: pd.DataFrame
+) -> pd.DataFrame:
+    """Choose in each fold by that fold's validation subjects alone, and judge on its test subjects.
+
+    Over all folds together, a subject that tests one fold chooses in another. Here it does not:
+    this is what the way of choosing can be expected to give.
+
+    Parameters
+    ----------
+    gated
+        Table of `apply_gates`.
+    cells, subject_errors
+        Tables of `ppgkd.cells`, of a study with folds.
+
+    Returns
+    -------
+    DataFrame
+        One row per fold and test subject: ``fold, strategy, teacher, student, params, subject,
+        n_windows, mae_bpm``, mean over seeds.
+    """
+    eligible = _eligible(gated)[[*STUDENT, "small", "fast"]]
+    by_fold = (
+        cells.groupby(["fold", *STUDENT], sort=False)
+        .agg(params=("params", "first"), val_mae_bpm=("val_mae_bpm", "mean"))
+        .reset_index()
+        .merge(eligible, on=STUDENT)
+    )
+    chosen = pd.DataFrame([recommend(part) for _, part in by_fold.groupby("fold")])
+    judged = chosen[["fold", *STUDENT, "params"]].merge(subject_errors, on=["fold", *STUDENT])
+    keys = ["fold", *STUDENT, "params", "subject", "n_windows"]
+    return judged.groupby(keys, sort=False)["mae_bpm"].mean().reset_index()
+
+
+def _eligible(gated: pd.DataFrame) -> pd.DataFrame:
+    """Students that are small and fast enough; all, if none is."""
+    eligible = gated[gated["small"] & gated["fast"]]
+    return eligible if len(eligible) else gated

@@ -39,7 +39,8 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
         is nothing to compare, ``reason`` says so instead.
     """
     keys = ["strategy", "teacher", "student", "seed"]
-    table = subject_errors.merge(cells[[*keys, "family", "params"]], on=keys)
+    networks = cells[[*keys, "family", "params"]].drop_duplicates()  # folds apart, they are one
+    table = subject_errors.merge(networks, on=keys)
     table["log2_params"] = np.log2(table["params"].astype(float))
     table["log2_params"] -= table["log2_params"].mean()
     counts = {name: int(table[name].nunique()) for name in ("subject", "seed", "strategy")}

@@ -32,17 +32,17 @@ def soft_labels(hr_bpm: Tensor, sd_bpm: float) -> Tensor:
     Parameters
     ----------
     hr_bpm
-        Reference, shape (n_windows,).
+        Reference, shape (n_windows,); NaN where there is none.
     sd_bpm
         Width of the Gaussian around it.
 
     Returns
     -------
     Tensor of shape (n_windows, 180)
-        Probabilities; rows add up to one.
+        Probabilities; rows add up to one, or are zero where there is no reference.
     """
     distance_sd = (bpm_grid().to(hr_bpm.device) - hr_bpm[:, None]) / sd_bpm
-    return torch.softmax(-0.5 * distance_sd.square(), dim=1)
+    return torch.softmax(-0.5 * distance_sd.square(), dim=1).nan_to_num()
 
 
 def decode(probabilities: Tensor) -> tuple[Tensor, Tensor]:

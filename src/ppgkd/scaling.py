@@ -130,10 +130,9 @@ def fit_laws(
         ``held_out_ape`` (mean absolute percentage error of the law at each inner size when it is
         left out), and ``curve``. Otherwise ``reason`` says why not.
     """
-    table = subject_errors.merge(
-        cells[["strategy", "teacher", "student", "seed", "family", "params"]],
-        on=["strategy", "teacher", "student", "seed"],
-    )
+    keys = ["strategy", "teacher", "student", "seed"]
+    networks = cells[[*keys, "family", "params"]].drop_duplicates()  # folds apart, they are one
+    table = subject_errors.merge(networks, on=keys)
     names = ["strategy", "teacher", "family"]
     return [
         _fit_one(dict(zip(names, map(str, key), strict=True)), part, seed)

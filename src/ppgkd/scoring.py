@@ -9,9 +9,10 @@ import pandas as pd
 import torch
 from torch import nn
 
+from ppgkd.bank import examples
 from ppgkd.heart_rate import class_of, decode
 from ppgkd.metrics import error_metrics, subject_interval
-from ppgkd.training import examples, predict
+from ppgkd.training import predict
 from ppgkd.windows import Windows
 
 IDENTITY = ("dataset", "subject", "recording", "window", "start_s", "hr_bpm")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.config import ROLES
+from ppgkd.config import REQUIRED_ROLES, ROLES
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
 from ppgkd.windows import Windows, concatenate, read_windows, select
 
 
 def split_subjects(
-    subjects: Mapping[str, Sequence[str]], shares: Mapping[str, Mapping[str, Any]], seed: int
+    subjects: Mapping[str, Sequence[str]],
+    shares: Mapping[str, Mapping[str, Any]],
+    seed: int,
+    fold: tuple[int, int] | None = None,
 ) -> pd.DataFrame:
     """Give each subject its role.
 
     Fractions are dealt out over the shuffled subjects by largest remainder, so that the counts
-    add up; a role with a positive fraction gets at least one subject.
+    add up; a role with a positive fraction gets at least one subject. In fold k of n, the test
+    role of a dataset is the k-th of n parts of its shuffled subjects; the others are dealt to its
+    other roles, beginning behind that part.
 
     Parameters
     ----------
@@ -33,6 +38,8 @@ def split_subjects(
         For each dataset, role to a fraction or to a list of subjects; also ``exclude``.
     seed
         Of the shuffle.
+    fold
+        Number of the fold, from 0, and count of the folds; None without folds.
 
     Returns
     -------
@@ -44,10 +51,14 @@ def split_subjects(
     PpgkdError
         If a subject would have two roles, a dataset has too few subjects, or a role is empty.
     """
+    roles_of = {
+        dataset: _roles_of_dataset(dataset, present, shares[dataset], seed, fold)
+        for dataset, present in subjects.items()
+    }
     rows = [
         {"dataset": dataset, "subject": subject, "role": role}
-        for dataset, present in subjects.items()
-        for role, members in _roles_of_dataset(dataset, present, shares[dataset], seed).items()
+        for dataset in subjects
+        for role, members in roles_of[dataset].items()
         for subject in members
     ]
     table = pd.DataFrame(rows, columns=["dataset", "subject", "role"])
@@ -59,7 +70,7 @@ def split_subjects(
             f"Subjects with two roles: {found}. A subject has one role: put it into the "
             "'exclude' of one of its datasets, or list the subjects of each role."
         )
-    for role in ROLES:
+    for role in REQUIRED_ROLES:
         if role not in set(table["role"]):
             raise PpgkdError(
                 f"No subject is left for role '{role}'; the subjects with usable windows went to "
@@ -75,6 +86,21 @@ class StudyWindows:
     train: Windows
     val: Windows
     test: Windows
+    pretrain: Windows | None = None
+    unlabelled: Windows | None = None
+
+    @property
+    def transfer(self) -> Windows:
+        """What students learn on: train, and the unlabelled windows without their reference."""
+        if self.unlabelled is None:
+            return self.train
+        withheld = self.unlabelled.index.assign(hr_bpm=np.float32("nan"))
+        return concatenate([self.train, replace(self.unlabelled, index=withheld)])
+
+    @property
+    def pretraining(self) -> Windows | None:
+        """What teachers learn on first, if anything: pretrain and train."""
+        return None if self.pretrain is None else concatenate([self.pretrain, self.train])
 
 
 def read_study_windows(
@@ -89,12 +115,13 @@ def read_study_windows(
     splits_path
         Table of `split_subjects`, as CSV.
     inputs
-        What the models see. Of a dataset's PPG channels the first ones are taken.
+        What the models see. Of a dataset's PPG channels the first ones are taken. Where a dataset
+        in the roles ``pretrain`` and ``unlabelled`` has fewer, they are repeated in turn.
 
     Raises
     ------
     PpgkdError
-        If a file cannot be read, lacks a channel, or a role has no windows.
+        If a file cannot be read, lacks a channel, or a required role has no windows.
     """
     splits = pd.read_csv(splits_path, dtype=str)
     role_of = splits.set_index(["dataset", "subject"])["role"]
@@ -106,11 +133,12 @@ def read_study_windows(
         roles = role_of.reindex(keys).to_numpy()
         for role in ROLES:
             if (roles == role).any():
-                parts[role].append(select(windows, roles == role, channels))
-    for role in ROLES:
+                fill = role not in REQUIRED_ROLES
+                parts[role].append(select(windows, roles == role, channels, fill=fill))
+    for role in REQUIRED_ROLES:
         if not parts[role]:
             raise PpgkdError(f"No windows are left for role '{role}'; see {splits_path}.")
-    return StudyWindows(**{role: concatenate(parts[role]) for role in ROLES})
+    return StudyWindows(**{role: concatenate(found) for role, found in parts.items() if found})
 
 
 def input_channels(inputs: InputShape) -> tuple[str, ...]:
@@ -120,7 +148,11 @@ def input_channels(inputs: InputShape) -> tuple[str, ...]:
 
 
 def _roles_of_dataset(
-    dataset: str, present: Sequence[str], shares: Mapping[str, Any], seed: int
+    dataset: str,
+    present: Sequence[str],
+    shares: Mapping[str, Any],
+    seed: int,
+    fold: tuple[int, int] | None,
 ) -> dict[str, list[str]]:
     excluded = set(shares.get("exclude", ()))
     available = [subject for subject in sorted(present) if subject not in excluded]
@@ -136,12 +168,31 @@ def _roles_of_dataset(
             f"{len(given)} roles {list(given)}; every role needs at least one."
         )
     shuffled = np.random.default_rng(seed).permutation(np.array(available, dtype=object))
-    counts = _largest_remainder(np.array([*given.values()], dtype=float), len(available))
+    roles: dict[str, list[str]] = {}
+    if fold is not None and "test" in given:
+        number, folds = fold
+        if len(available) < folds:
+            raise PpgkdError(
+                f"Dataset '{dataset}' has {len(available)} subjects with usable windows for "
+                f"{folds} folds; every fold tests at least one."
+            )
+        first, end = (round(k * len(shuffled) / folds) for k in (number, number + 1))
+        roles["test"] = sorted(shuffled[first:end])
+        shuffled = np.concatenate([shuffled[end:], shuffled[:first]])
+        # validation next to the test part: over the folds it goes round as well
+        given = {role: given[role] for role in sorted(given, key="val".__ne__) if role != "test"}
+        if len(shuffled) < len(given):
+            raise PpgkdError(
+                f"Dataset '{dataset}' has {len(available)} subjects with usable windows; fold "
+                f"{number} of {folds} tests {len(roles['test'])} of them and leaves "
+                f"{len(shuffled)} for {len(given)} roles {list(given)}; every role needs at least "
+                "one."
+            )
+    counts = _largest_remainder(np.array([*given.values()], dtype=float), len(shuffled))
     ends = np.cumsum(counts)
-    return {
-        role: sorted(shuffled[end - count : end])
-        for role, count, end in zip(given, counts, ends, strict=True)
-    }
+    for role, count, end in zip(given, counts, ends, strict=True):
+        roles[role] = sorted(shuffled[end - count : end])
+    return roles
 
 
 def _largest_remainder(fractions: NDArray[np.float64], total: int) -> NDArray[np.int64]:

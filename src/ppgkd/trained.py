@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from torch import nn
 
-from ppgkd.artifacts import write_json, write_parquet
+from ppgkd.artifacts import file_fingerprint, write_json, write_parquet
 from ppgkd.models.build import save_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.scoring import score
+from ppgkd.splits import StudyWindows
 from ppgkd.windows import Windows
 
 
@@ -31,10 +33,12 @@ class TrainedModel:
     def save(self, folder: str | Path) -> None:
         """Write ``model.safetensors``, ``history``, ``predictions`` and ``metrics.json``."""
         folder = Path(folder)
-        save_model(folder / "model.safetensors", self.model, self.shape, self.inputs)
+        weights = folder / "model.safetensors"
+        save_model(weights, self.model, self.shape, self.inputs)
         write_parquet(folder / "history.parquet", self.history)
         write_parquet(folder / "predictions.parquet", self.predictions)
-        write_json(folder / "metrics.json", self.metrics)
+        metrics = {**self.metrics, "sha256": file_fingerprint(weights)}
+        write_json(folder / "metrics.json", metrics)
 
 
 def judge(
@@ -43,19 +47,41 @@ def judge(
     inputs: InputShape,
     history: pd.DataFrame,
     test: Windows,
-    seed: int,
+    **about: Any,
 ) -> TrainedModel:
-    """Look at the test set, once, and put together what is kept of a training."""
+    """Look at the test set, once, and put together what is kept of a training.
+
+    ``about`` goes into the metrics as it is.
+    """
     predictions, metrics = score(model, test)
+    last_lesson = history.iloc[int(np.flatnonzero(history["epoch"] == 1)[-1]) :]
     about = {
+        **about,
         "family": shape.family,
         "width": shape.width,
         "params": shape.n_params(inputs),
         "macs": shape.macs(inputs),
-        "seed": seed,
         "epochs": len(history),
-        "val_mae_bpm": float(history["val_mae_bpm"].min()),
+        "val_mae_bpm": float(last_lesson["val_mae_bpm"].min()),
         "train_s": float(history["seconds"].iloc[-1]),
         "trained_on": platform.machine(),
     }
     return TrainedModel(model, shape, inputs, history, predictions, {**about, **metrics})
+
+
+def judge_teacher(
+    teacher: nn.Module,
+    windows: StudyWindows,
+    folder: str | Path,
+    **about: Any,
+) -> None:
+    """Judge a teacher that was not trained as one: an ensemble, or a file of the user's own.
+
+    Writes ``metrics.json``, into which ``about`` goes as it is, and ``predictions.parquet``.
+    """
+    _, on_val = score(teacher, windows.val)
+    predictions, metrics = score(teacher, windows.test)
+    write_parquet(Path(folder) / "predictions.parquet", predictions)
+    write_json(
+        Path(folder) / "metrics.json", {**about, "val_mae_bpm": on_val["mae_bpm"], **metrics}
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -215,18 +216,35 @@ def subjects_with_windows(path: str | Path) -> list[str]:
     return list(dict.fromkeys(_read_table(path, ["subject"])["subject"].to_pylist()))
 
 
-def select(windows: Windows, rows: NDArray[np.bool_], channels: Sequence[str]) -> Windows:
+def select(
+    windows: Windows, rows: NDArray[np.bool_], channels: Sequence[str], *, fill: bool = False
+) -> Windows:
     """Keep some windows and some channels.
+
+    Parameters
+    ----------
+    windows
+        Where they are taken from.
+    rows
+        Which windows.
+    channels
+        Names of the channels, in their new order.
+    fill
+        Repeat the PPG channels in turn in place of those that are not there.
 
     Raises
     ------
     PpgkdError
         If a channel is not there.
     """
-    missing = [name for name in channels if name not in windows.channels]
+    there = [name for name in windows.channels if name.startswith("ppg_")]
+    wanted = [name for name in channels if name.startswith("ppg_")]
+    source = dict(zip(wanted, cycle(there), strict=False)) if fill and there else {}
+    taken = [name if name in windows.channels else source.get(name, name) for name in channels]
+    missing = [name for name in taken if name not in windows.channels]
     if missing:
         raise PpgkdError(f"Channels {missing} are not among the windows' {windows.channels}.")
-    columns = [windows.channels.index(name) for name in channels]
+    columns = [windows.channels.index(name) for name in taken]
     signal = windows.signal[np.flatnonzero(rows)][:, columns]
     return Windows(
         windows.index[rows].reset_index(drop=True), signal, tuple(channels), windows.rate_hz

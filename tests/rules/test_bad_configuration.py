@@ -20,6 +20,12 @@ LISTS = {"train": ["sim-01", "sim-02"], "val": ["sim-03"], "test": ["sim-04"]}
             ["sim-01", "'train'", "'test'"],
         ),
         ({"datasets": {"simulated": {"train": 0.5, "test": 0.5}}}, ["'val'"]),
+        ({"folds": 5}, ["'folds: 5'", "'test' must be 0.2", "0.33"]),
+        ({"teachers": {"onnx": {"own": "own.onnx"}}}, ["own.onnx", "'onnx-own' is not there"]),
+        (
+            {"tuning": {"student": "resnet-350", "teacher": "resnet-1"}},
+            ["'tuning.teacher'", "'resnet-1'", "['resnet-3000']"],
+        ),
     ],
 )
 def test_the_message_names_what_is_wrong_and_what_is_allowed(

@@ -4,6 +4,7 @@ The tests share one folder, in the order of the stages: what one has made the ne
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,17 @@ def test_teacher_writes_weights_metrics_and_history(study: Workflow) -> None:
     trained = sum(w.size for name, w in weights.items() if "running" not in name and w.ndim)
     assert trained == metrics["params"]
     assert len(pd.read_parquet(folder / "history.parquet")) == metrics["epochs"] == 2
+
+
+def test_bank_writes_every_training_window_in_every_view(study: Workflow) -> None:
+    study.make("results/tiny/bank/seed0/signal.npy")
+    folder = study.results / "bank/seed0"
+    splits = pd.read_csv(study.results / "splits.csv")
+    windows = pd.read_parquet(study.results / "windows/simulated.parquet", columns=["subject"])
+    learning = splits.loc[splits["role"] == "train", "subject"]
+    n_windows = windows["subject"].isin(learning).sum()
+    assert np.load(folder / "signal.npy").shape == (2, n_windows, 6, 200)
+    assert np.load(folder / "hr_bpm.npy").shape == (2, n_windows)
 
 
 def test_targets_writes_logits_of_every_window_in_every_view(study: Workflow) -> None:
@@ -175,3 +187,62 @@ def test_a_truncated_windows_file_stops_the_job_with_its_name(study: Workflow) -
     assert done.returncode != 0
     assert "simulated.parquet cannot be read" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_a_student_never_reads_its_teachers_weights(study: Workflow) -> None:
+    target = f"results/tiny/students/{CELLS[1]}/{STUDENT}/metrics.json"
+    study.make(target)
+    weights = study.results / "teachers/resnet-3000/seed0/model.safetensors"
+    aside = weights.rename(study.folder / "aside.safetensors")
+    try:
+        done = study.make(target, options=("--forcerun", "student"))
+    finally:
+        aside.rename(weights)
+    assert "1 of 1 steps" in done.stdout
+    job = done.stdout.split("rule student:")[1]
+    inputs = next(line for line in job.splitlines() if "input:" in line)
+    assert "targets/resnet-3000/seed0/logits.npy" in inputs
+    assert ".safetensors" not in inputs
+
+
+def test_targets_of_another_bank_stop_the_student_and_say_so(study: Workflow) -> None:
+    target = f"results/tiny/students/{CELLS[1]}/{STUDENT}/metrics.json"
+    study.make(target)
+    path = study.results / "targets/resnet-3000/seed0/targets.json"
+    about = path.read_text()
+    try:
+        path.write_text(json.dumps(json.loads(about) | {"bank": "0" * 64}))
+        done = study.run(target)
+    finally:
+        path.write_text(about)
+    assert done.returncode != 0
+    assert "targets/resnet-3000/seed0 were made for another bank of views" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_student_that_is_killed_goes_on_from_its_last_epoch(study: Workflow) -> None:
+    # long enough to be killed on the way
+    training = study.config["training"] | {"student": {"epochs": 150, "patience": 150}}
+    long = Workflow(study.folder, {**study.config, "training": training})
+    folder = study.results / "students" / CELLS[1] / STUDENT
+    target = f"results/tiny/students/{CELLS[1]}/{STUDENT}/metrics.json"
+    long.make(target)
+    undisturbed = pd.read_parquet(folder / "predictions.parquet")
+
+    killed = long.run_and_kill(
+        target,
+        script="student.py",
+        when=(folder / "checkpoint.pt").exists,
+        options=("--forcerun", "student"),
+    )
+    assert killed.returncode != 0
+    assert not (folder / "metrics.json").exists()
+
+    long.make(target)
+    log = (study.results / "logs/student" / CELLS[1] / "resnet-350/seed0.log").read_text()
+    assert re.search(r"going on after epoch \d+ of 150", log)
+    assert "epoch 1/150" not in log
+    history = pd.read_parquet(folder / "history.parquet")
+    assert history["epoch"].tolist() == [*range(1, 151)]
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "predictions.parquet"), undisturbed)
+    assert not (folder / "checkpoint.pt").exists()

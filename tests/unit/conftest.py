@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ppgkd.cells import COLUMNS
+from ppgkd.cells import COLUMNS, KEYS
 from ppgkd.models.capacity import InputShape
 from ppgkd.windows import Windows
 
@@ -82,6 +82,8 @@ def sweep_tables(
                 {
                     **dict.fromkeys((name for name, kind in COLUMNS.items() if "64" in kind), 1),
                     **key,
+                    "fold": None,
+                    "settings": "{}",
                     "study": "hand-made",
                     "family": family,
                     "params": params,
@@ -96,9 +98,9 @@ def sweep_tables(
                     "model": f"students/{strategy}/{teacher}/{family}-{params}/seed{seed}.onnx",
                 }
             )
-    columns = ["strategy", "teacher", "student", "seed", "subject", "n_windows", "mae_bpm"]
     table = pd.DataFrame(cells).reindex(columns=list(COLUMNS)).astype(COLUMNS)
-    return table, pd.DataFrame(subjects)[columns]
+    columns = [*KEYS, "fold", "subject", "n_windows", "mae_bpm"]
+    return table, pd.DataFrame(subjects).reindex(columns=columns).astype({"fold": "Int64"})
 
 
 @pytest.fixture(scope="session")

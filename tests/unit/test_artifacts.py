@@ -1,5 +1,6 @@
 """A file is absent or whole, whatever happens while it is written."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -7,10 +8,18 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from ppgkd.artifacts import read_json, whole, write_json, write_parquet
+from ppgkd.artifacts import (
+    file_fingerprint,
+    read_json,
+    whole,
+    whole_array,
+    write_json,
+    write_parquet,
+)
 
 
 def left_in(folder: Path) -> list[str]:
@@ -125,4 +134,52 @@ def test_a_table_comes_back_without_its_index(tmp_path: Path) -> None:
 def test_a_table_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"[Cc]onver"):
         write_parquet(tmp_path / "a.parquet", pd.DataFrame({"mixed": [1, "one"]}))
+    assert left_in(tmp_path) == []
+
+
+def test_a_fingerprint_is_the_sha_256_of_the_files_bytes(tmp_path: Path) -> None:
+    """The one-block message of FIPS 180-2, appendix B.1."""
+    (tmp_path / "a").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_fingerprint(tmp_path / "a") == expected
+
+
+def test_a_fingerprint_is_of_the_content_not_of_the_name(tmp_path: Path) -> None:
+    content = np.random.default_rng(0).bytes(3_000_000)
+    (tmp_path / "a").write_bytes(content)
+    (tmp_path / "b").write_bytes(content)
+    (tmp_path / "c").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    first, same, other = (file_fingerprint(tmp_path / name) for name in "abc")
+    assert first == same == hashlib.sha256(content).hexdigest()
+    assert first != other
+
+
+def test_an_array_given_in_parts_comes_back_whole(tmp_path: Path) -> None:
+    array = np.random.default_rng(0).standard_normal((5, 3, 4)).astype(np.float32)
+    path = tmp_path / "a.npy"
+    with whole_array(path, array.shape, np.float16) as append:
+        append(array[:2])
+        assert not path.exists()
+        append(array[2:].transpose(0, 2, 1).copy().transpose(0, 2, 1))
+    found = np.load(path, mmap_mode="r")
+    assert found.dtype == np.float16
+    np.testing.assert_array_equal(found, array.astype(np.float16))
+    assert left_in(tmp_path) == ["a.npy"]
+
+
+def test_an_array_without_elements_comes_back_with_its_shape(tmp_path: Path) -> None:
+    with whole_array(tmp_path / "a.npy", (3, 12, 0, 0), np.float16):
+        pass
+    assert np.load(tmp_path / "a.npy", mmap_mode="r").shape == (3, 12, 0, 0)
+
+
+def append_some_then(exception: BaseException, path: Path) -> None:
+    with whole_array(path, (9,), float) as append:
+        append(np.zeros(4))
+        raise exception
+
+
+def test_an_array_broken_off_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        append_some_then(KeyboardInterrupt(), tmp_path / "a.npy")
     assert left_in(tmp_path) == []

@@ -1,6 +1,7 @@
 """The tidy table, read from folders of results."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ METRICS = {
     "n_windows": 40,
     "n_subjects": 2,
     "trained_on": "x86_64",
+    "settings": {"temperature": 2, "learning_rate": 0.01},
 }
 LATENCY = {"p50_ms": 0.1, "p95_ms": 0.15, "p99_ms": 0.2, "onnx_bytes": 9_999, "runs": 500}
 ERRORS = {"ada": [1.0, -3.0], "bo": [5.0], "cy": [0.0, 0.0, -6.0]}
@@ -66,7 +68,7 @@ def write_cell(folder: Path, number: int) -> None:
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     for number, cell in enumerate(CELLS):
-        write_cell(tmp_path / "students" / cell.path, number)
+        write_cell(tmp_path / cell.path, number)
     for seed in (0, 1):
         path = tmp_path / "teachers" / TEACHER / f"seed{seed}" / "metrics.json"
         write_json(path, METRICS | {"params": 60_321, "mae_bpm": 2.0 + seed})
@@ -74,7 +76,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def collect(results: Path) -> pd.DataFrame:
-    return collect_cells("tiny", CELLS, results / "students", results / "teachers")
+    return collect_cells("tiny", CELLS, CELLS, results)
 
 
 def test_there_is_one_row_for_each_cell_in_the_order_of_the_sweep(results: Path) -> None:
@@ -124,8 +126,28 @@ def test_each_row_leads_to_its_model(results: Path) -> None:
     ]
 
 
+def test_each_row_has_the_settings_of_its_student_as_json(results: Path) -> None:
+    settings = {"learning_rate": 0.02, "label_sd_bpm": 3}
+    write_json(results / CELLS[0].path / "metrics.json", METRICS | {"settings": settings})
+    table = collect(results)
+    assert json.loads(table["settings"][0]) == settings
+    assert table["settings"][1] == table["settings"][2]
+    assert json.loads(table["settings"][1]) == METRICS["settings"]
+
+
+def test_settings_in_another_order_read_the_same(results: Path) -> None:
+    turned = dict(reversed(METRICS["settings"].items()))
+    write_json(results / CELLS[0].path / "metrics.json", METRICS | {"settings": turned})
+    assert collect(results)["settings"].nunique() == 1
+
+
+def test_without_folds_a_row_has_no_fold(results: Path) -> None:
+    assert collect(results)["fold"].isna().all()
+
+
 def test_a_sweep_without_teachers_is_collected_too(results: Path) -> None:
-    table = collect_cells("tiny", CELLS[:1], results / "students", results / "absent")
+    shutil.rmtree(results / "teachers")
+    table = collect_cells("tiny", CELLS[:1], CELLS[:1], results)
     assert {name: str(kind) for name, kind in table.dtypes.items()} == COLUMNS
     assert table["teacher_params"].isna().all()
 
@@ -139,9 +161,9 @@ def test_the_table_survives_parquet(results: Path, tmp_path: Path) -> None:
 
 
 def test_every_subject_of_every_cell_has_its_mean_error(results: Path) -> None:
-    table = collect_subject_errors(CELLS, results / "students")
-    columns = ["strategy", "teacher", "student", "seed", "subject", "n_windows", "mae_bpm"]
-    assert list(table) == columns
+    table = collect_subject_errors(CELLS, results)
+    keys = ["strategy", "teacher", "student", "seed", "fold"]
+    assert list(table) == [*keys, "subject", "n_windows", "mae_bpm"]
     assert len(table) == 3 * 3
     for number, cell in enumerate(CELLS):
         part = table[(table["student"] == cell.student) & (table["strategy"] == cell.strategy)]
@@ -153,7 +175,60 @@ def test_every_subject_of_every_cell_has_its_mean_error(results: Path) -> None:
 
 
 def test_the_windows_mean_over_subjects_is_the_cells_error(results: Path) -> None:
-    table = collect_subject_errors(CELLS[:1], results / "students")
+    table = collect_subject_errors(CELLS[:1], results)
     every_window = np.abs(np.concatenate([*ERRORS.values()]))
     found = np.average(table["mae_bpm"], weights=table["n_windows"])
     assert found == pytest.approx(every_window.mean())
+
+
+# Folds
+
+
+FOLDED = [
+    Cell("soft", TEACHER, student, seed, fold)
+    for student in ("resnet-1000", "mlp-4000")
+    for seed in (0, 1)
+    for fold in (0, 1, 2)
+]
+PROFILED = [cell for cell in FOLDED if (cell.seed, cell.fold) == (0, 0)]
+
+
+@pytest.fixture
+def folded(tmp_path: Path) -> Path:
+    """Results of a study with folds: only the profiled students were timed."""
+    for number, cell in enumerate(FOLDED):
+        write_cell(tmp_path / cell.path, number)
+        if cell not in PROFILED:
+            (tmp_path / cell.path / "latency.json").unlink()
+        metrics = METRICS | {"params": 60_321, "mae_bpm": 2.0 + 10 * cell.seed + cell.fold}
+        write_json(tmp_path / cell.teacher_path / "metrics.json", metrics)
+    return tmp_path
+
+
+def test_with_folds_each_row_has_its_fold_and_its_own_error(folded: Path) -> None:
+    table = collect_cells("tiny", FOLDED, PROFILED, folded)
+    assert {name: str(kind) for name, kind in table.dtypes.items()} == COLUMNS
+    assert table["fold"].tolist() == [0, 1, 2] * 4
+    assert table["mae_bpm"].tolist() == [3.5 + number for number in range(12)]
+
+
+def test_with_folds_a_student_has_the_profile_of_the_same_student_in_the_first(
+    folded: Path,
+) -> None:
+    table = collect_cells("tiny", FOLDED, PROFILED, folded)
+    for cell, part in table.groupby("student"):
+        first = FOLDED.index(next(c for c in PROFILED if c.student == cell))
+        assert part["latency_p99_ms"].tolist() == pytest.approx([0.2 + first] * 6)
+        assert set(part["onnx_bytes"]) == {9_999}
+        assert set(part["model"]) == {f"fold0/students/soft/{TEACHER}/{cell}/seed0/model.onnx"}
+
+
+def test_with_folds_a_student_has_the_error_of_its_teacher_in_the_same_fold(folded: Path) -> None:
+    table = collect_cells("tiny", FOLDED, PROFILED, folded)
+    assert table["teacher_mae_bpm"].tolist() == [2, 3, 4, 12, 13, 14] * 2
+
+
+def test_with_folds_the_subjects_errors_are_apart_by_fold(folded: Path) -> None:
+    table = collect_subject_errors(FOLDED[:3], folded)
+    assert table["fold"].tolist() == [0] * 3 + [1] * 3 + [2] * 3
+    assert table.loc[table["subject"] == "bo", "mae_bpm"].tolist() == [5, 10, 15]

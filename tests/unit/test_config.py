@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ppgkd.config import Cell, Study, input_shape, parse_study
+from ppgkd.config import Cell, Model, Study, Teacher, input_shape, parse_study
 from ppgkd.datasets.registry import MANIFEST
 from ppgkd.errors import PpgkdError
 
@@ -31,6 +31,9 @@ MINIMAL: dict[str, Any] = {
 }
 """What has no default."""
 
+TUNING: dict[str, Any] = {"student": "resnet-1000", "teacher": "resnet-60000"}
+"""A tuning of `MINIMAL` with the trials that come with it."""
+
 
 def study(**changes: object) -> Study:
     return parse_study(MINIMAL | changes, SCHEMA)
@@ -50,7 +53,10 @@ def message_of(config: Mapping[str, object]) -> str:
     [
         (
             {"epochs": 3},
-            ["the top level has unknown keys ['epochs']", "allowed are ['datasets', 'gates', "],
+            [
+                "the top level has unknown keys ['epochs']",
+                "allowed are ['augmentation', 'datasets', ",
+            ],
         ),
         (
             {"windows": {"lenght_s": 8}},
@@ -71,14 +77,14 @@ def message_of(config: Mapping[str, object]) -> str:
             {"datasets": {"simulated": {"train": 0.8, "validation": 0.2}}},
             [
                 "'datasets.simulated' has unknown keys ['validation']",
-                "allowed are ['exclude', 'test', 'train', 'val']",
+                "allowed are ['exclude', 'pretrain', 'test', 'train', 'unlabelled', 'val']",
             ],
         ),
         (
             {"strategies": {"hint": {}}},
             [
                 "'strategies' has unknown keys ['hint']",
-                "allowed are ['dkd', 'feature', 'hard', 'scratch', 'soft']",
+                "allowed are ['dkd', 'feature', 'hard', 'ordinal', 'scratch', 'soft']",
             ],
         ),
         (
@@ -87,7 +93,21 @@ def message_of(config: Mapping[str, object]) -> str:
         ),
         (
             {"teachers": {"cnn": [1_000]}},
-            ["'teachers' has unknown keys ['cnn']", "allowed are ['mlp', 'resnet']"],
+            [
+                "'teachers' has unknown keys ['cnn']",
+                "allowed are ['ensembles', 'mlp', 'onnx', 'resnet']",
+            ],
+        ),
+        (
+            {"augmentation": {"noise": 0.1}},
+            ["'augmentation' has unknown keys ['noise']", "'noise_sd'"],
+        ),
+        (
+            {"tuning": TUNING | {"trials": {"scratch": [{"temperature": 2}]}}},
+            [
+                "'tuning.trials.scratch.0' has unknown keys ['temperature']",
+                "allowed are ['label_sd_bpm', 'learning_rate']",
+            ],
         ),
     ],
 )
@@ -143,6 +163,21 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
             {"simulation": {"n_subjects": 6.0}},
             "'simulation.n_subjects' must be of type integer, found 6.0",
         ),
+        ({"folds": 5.0}, "'folds' must be of type integer or null, found 5.0"),
+        ({"folds": float("nan")}, "'folds' must be of type integer or null, found nan"),
+        ({"tuning": True}, "'tuning' must be of type object or null, found True"),
+        (
+            {"tuning": TUNING | {"trials": {"soft": {"temperature": 2}}}},
+            "'tuning.trials.soft' must be of type array, found {'temperature': 2}",
+        ),
+        (
+            {"teachers": {"onnx": ["own.onnx"]}},
+            "'teachers.onnx' must be of type object, found ['own.onnx']",
+        ),
+        (
+            {"augmentation": {"noise_sd": float("nan")}},
+            "'augmentation.noise_sd' must be of type number, found nan",
+        ),
     ],
 )
 def test_a_wrong_type_is_named_with_the_key_and_the_right_one(
@@ -177,6 +212,25 @@ def test_a_wrong_type_is_named_with_the_key_and_the_right_one(
             {"training": {"student": {"learning_rate": float("nan")}}},
             ["'training.student.learning_rate'", "nan"],
         ),
+        ({"folds": 1}, ["'folds': 1", "minimum: 2"]),
+        (
+            {"augmentation": {"time_stretch": 0.9}},
+            ["'augmentation.time_stretch': 0.9", "minimum: 1"],
+        ),
+        ({"augmentation": {"polarity": 1.5}}, ["'augmentation.polarity': 1.5", "maximum: 1"]),
+        (
+            {"training": {"pretraining": {"epochs": 0}}},
+            ["'training.pretraining.epochs': 0", "minimum: 1"],
+        ),
+        (
+            {"training": {"student": {"device": "tpu"}}},
+            ["'training.student.device': 'tpu'", "['cpu', 'cuda']"],
+        ),
+        (
+            {"tuning": TUNING | {"trials": {"soft": [{"temperature": 0}]}}},
+            ["'tuning.trials.soft.0.temperature': 0", "exclusiveMinimum: 0"],
+        ),
+        ({"teachers": {"onnx": {"my-own": "own.onnx"}}}, ["'teachers.onnx': 'my-own'", "pattern"]),
     ],
 )
 def test_a_value_out_of_bounds_is_named_with_the_key_and_the_bound(
@@ -192,7 +246,9 @@ def test_a_value_out_of_bounds_is_named_with_the_key_and_the_bound(
     [
         ({"seeds": []}, "seeds"),
         ({"students": {}}, "students"),
+        ({"teachers": {}}, "teachers"),
         ({"teachers": {"resnet": []}}, "teachers.resnet"),
+        ({"tuning": {"trials": {"soft": []}}}, "tuning.trials.soft"),
         ({"strategies": {}}, "strategies"),
         ({"datasets": {}}, "datasets"),
         ({"datasets": {"simulated": {}}}, "datasets.simulated"),
@@ -206,6 +262,12 @@ def test_what_must_not_be_empty_is_named(changes: dict[str, object], key: str) -
 def test_a_missing_key_is_named(key: str) -> None:
     config = {other: value for other, value in MINIMAL.items() if other != key}
     assert f"the top level lacks ['{key}']" in message_of(config)
+
+
+@pytest.mark.parametrize("key", ["student", "teacher"])
+def test_a_missing_key_of_the_tuning_is_named(key: str) -> None:
+    tuning = {other: value for other, value in TUNING.items() if other != key}
+    assert f"'tuning' lacks ['{key}']" in message_of(MINIMAL | {"tuning": tuning})
 
 
 def test_missing_keys_are_named_once() -> None:
@@ -369,6 +431,195 @@ def test_a_dataset_that_is_used_for_nothing_is_refused() -> None:
     assert "'datasets.bami1' has no role" in message
 
 
+@pytest.mark.parametrize("role", ["pretrain", "unlabelled"])
+def test_an_extra_role_counts_among_the_fractions(role: str) -> None:
+    message = message_of(MINIMAL | {"datasets": {"simulated": SHARES | {role: 0.1}}})
+    assert f"the fractions of ['train', 'val', 'test', '{role}'] add up to 1.1" in message
+
+
+@pytest.mark.parametrize("role", ["pretrain", "unlabelled"])
+def test_a_subject_of_an_extra_role_has_no_other_role(role: str) -> None:
+    lists = {"train": ["sim-01"], "val": ["sim-02"], "test": ["sim-03"], role: ["sim-03"]}
+    message = message_of(MINIMAL | {"datasets": {"simulated": lists}})
+    assert "Subject 'sim-03' is in role 'test'" in message
+    assert f"in role '{role}'" in message
+
+
+@pytest.mark.parametrize("role", ["pretrain", "unlabelled"])
+def test_an_extra_role_does_not_stand_in_for_a_required_one(role: str) -> None:
+    shares = {"train": 0.6, "val": 0.2, role: 0.2}
+    message = message_of(MINIMAL | {"datasets": {"simulated": shares}})
+    assert "No dataset has subjects in role 'test'" in message
+
+
+# Folds
+
+
+@pytest.mark.parametrize(("folds", "needed"), [(2, "0.5"), (3, "0.3333"), (10, "0.1")])
+def test_with_folds_the_share_of_the_test_role_is_one_fold(folds: int, needed: str) -> None:
+    message = message_of(MINIMAL | {"folds": folds})
+    assert f"'datasets.simulated': with 'folds: {folds}' every subject is tested once" in message
+    assert f"'test' must be {needed}; found 0.2" in message
+
+
+def test_a_third_may_be_rounded() -> None:
+    shares = {"train": 0.5, "val": 0.167, "test": 0.333}
+    assert study(folds=3, datasets={"simulated": shares}).folds == (0, 1, 2)
+
+
+def test_with_folds_a_dataset_need_not_be_tested() -> None:
+    datasets = {"simulated": SHARES, "bami1": {"train": 0.9, "val": 0.1}}
+    assert study(folds=5, datasets=datasets).folds == (0, 1, 2, 3, 4)
+
+
+def test_with_folds_a_list_of_tested_subjects_is_refused() -> None:
+    lists = {"train": ["sim-01"], "val": ["sim-02"], "test": ["sim-03"]}
+    message = message_of(MINIMAL | {"folds": 2, "datasets": {"simulated": lists}})
+    assert "'datasets.simulated' lists the subjects of role 'test'" in message
+    assert "tested in each of the 2 folds" in message
+
+
+# Teachers
+
+
+def test_an_ensemble_of_a_teacher_that_is_not_trained_is_refused() -> None:
+    teachers = {"resnet": [60_000, 20_000], "ensembles": ["resnet-6000"]}
+    message = message_of(MINIMAL | {"teachers": teachers})
+    assert "'teachers.ensembles' names 'resnet-6000', which is not trained" in message
+    assert "there are ['resnet-20000', 'resnet-60000']" in message
+
+
+def test_an_onnx_file_that_is_not_there_is_named_with_its_teacher(tmp_path: Path) -> None:
+    path = str(tmp_path / "own.onnx")
+    message = message_of(MINIMAL | {"teachers": {"onnx": {"own": path}}})
+    assert f"'teachers.onnx': the file {path} of teacher 'onnx-own' is not there" in message
+    assert "relative to the folder that Snakemake works in" in message
+
+
+def test_no_teacher_at_all_is_refused() -> None:
+    message = message_of(MINIMAL | {"teachers": {"onnx": {}}})
+    assert "'teachers' names none" in message
+
+
+def test_teachers_are_trained_ones_their_ensembles_and_own_files(tmp_path: Path) -> None:
+    own = tmp_path / "own.onnx"
+    own.touch()
+    parsed = study(
+        teachers={
+            "onnx": {"own": str(own)},
+            "ensembles": ["resnet-60000"],
+            "resnet": [60_000, 20_000],
+        },
+        strategies={"scratch": {}, "soft": {}},
+    )
+    names = ["resnet-60000", "resnet-20000", "resnet-60000-ensemble", "onnx-own"]
+    assert [teacher.name for teacher in parsed.teachers] == names
+    assert [cell.teacher for cell in parsed.cells] == ["none", *names]
+
+
+def test_own_files_may_be_the_only_teachers(tmp_path: Path) -> None:
+    own = tmp_path / "own.onnx"
+    own.touch()
+    parsed = study(teachers={"onnx": {"own": str(own)}})
+    assert parsed.teachers == (Teacher("onnx-own", onnx=str(own)),)
+
+
+def test_a_teacher_is_read_from_its_weights_an_ensemble_from_those_of_every_seed(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / "own.onnx"
+    own.touch()
+    parsed = study(
+        teachers={"resnet": [60_000], "ensembles": ["resnet-60000"], "onnx": {"own": str(own)}},
+        seeds=[3, 0],
+    )
+    weights = "teachers/resnet-60000/seed{}/model.safetensors"
+    assert parsed.teacher_files("resnet-60000", 0, "teachers") == [weights.format(0)]
+    assert parsed.teacher_files("resnet-60000-ensemble", 0, "teachers") == [
+        weights.format(3),
+        weights.format(0),
+    ]
+    assert parsed.teacher_files("onnx-own", 0, "teachers") == [str(own)]
+
+
+# Tuning
+
+
+@pytest.mark.parametrize(
+    ("key", "there"), [("student", ["resnet-1000", "mlp-4000"]), ("teacher", ["resnet-60000"])]
+)
+def test_a_tuning_with_a_model_that_is_not_in_the_study_is_refused(
+    key: str, there: list[str]
+) -> None:
+    config = MINIMAL | {"students": {"resnet": [1_000], "mlp": [4_000]}}
+    message = message_of(config | {"tuning": TUNING | {key: "resnet-500"}})
+    assert f"'tuning.{key}' is 'resnet-500', which is not in the study; there are {there}" in (
+        message
+    )
+
+
+def test_strategies_with_different_numbers_of_trials_are_refused_with_the_numbers() -> None:
+    trials = {"scratch": [{}], "soft": [{}, {"temperature": 2}]}
+    message = message_of(
+        MINIMAL | {"strategies": {"scratch": {}, "soft": {}}, "tuning": TUNING | {"trials": trials}}
+    )
+    assert "'tuning.trials' gives the strategies different budgets" in message
+    assert "{'scratch': 1, 'soft': 2}" in message
+
+
+def test_the_number_of_trials_of_a_strategy_that_is_left_out_does_not_matter() -> None:
+    trials = {"scratch": [{}], "soft": [{"temperature": 2}], "dkd": [{}, {}]}
+    parsed = study(strategies={"scratch": {}, "soft": {}}, tuning=TUNING | {"trials": trials})
+    assert parsed.tuning is not None
+    assert list(parsed.tuning.trials) == ["scratch", "soft"]
+
+
+def test_a_trial_is_merged_over_the_strategys_own_settings() -> None:
+    parsed = study(
+        strategies={"soft": {"temperature": 3, "label_weight": 0.5}},
+        tuning=TUNING | {"trials": {"soft": [{}, {"temperature": 2}, {"learning_rate": 0.02}]}},
+    )
+    assert parsed.tuning is not None
+    assert parsed.tuning.trials["soft"] == [
+        {"temperature": 3, "label_weight": 0.5},
+        {"temperature": 2, "label_weight": 0.5},
+        {"temperature": 3, "label_weight": 0.5, "learning_rate": 0.02},
+    ]
+
+
+def test_a_trial_has_the_defaults_of_its_strategy() -> None:
+    parsed = study(
+        strategies={"dkd": {}}, tuning=TUNING | {"trials": {"dkd": [{"warmup_epochs": 0}]}}
+    )
+    assert parsed.tuning is not None
+    assert parsed.tuning.trials["dkd"] == [
+        {"alpha": 1, "beta": 1, "temperature": 1, "warmup_epochs": 0, "label_weight": 1}
+    ]
+
+
+def test_every_strategy_comes_with_the_same_number_of_trials() -> None:
+    every = ["scratch", "hard", "soft", "dkd", "feature", "ordinal"]
+    parsed = study(strategies={strategy: {} for strategy in every}, tuning=TUNING)
+    assert parsed.tuning is not None
+    assert {name: len(grid) for name, grid in parsed.tuning.trials.items()} == dict.fromkeys(
+        every, 4
+    )
+
+
+def test_the_trials_have_the_student_and_the_teacher_that_are_named() -> None:
+    parsed = study(
+        students={"resnet": [1_000], "mlp": [4_000]},
+        tuning=TUNING | {"student": "mlp-4000"},
+    )
+    assert parsed.tuning is not None
+    assert parsed.tuning.student == Model("mlp", 4_000)
+    assert parsed.tuning.teacher == "resnet-60000"
+
+
+def test_without_tuning_there_are_no_trials() -> None:
+    assert study().tuning is None
+
+
 # Channels and windows
 
 
@@ -383,6 +634,16 @@ def test_more_ppg_channels_than_a_dataset_has_are_refused(
     )
     assert f"'inputs.ppg_channels' is {wanted}" in message
     assert f"'{dataset}' has {most} PPG channels" in message
+
+
+@pytest.mark.parametrize("role", ["pretrain", "unlabelled"])
+def test_too_few_ppg_channels_are_allowed_in_the_extra_roles_alone(role: str) -> None:
+    extra = {"datasets": {"simulated": SHARES, "ieee_spc_train": {role: 1}}}
+    assert study(**extra).config["inputs"]["ppg_channels"] == 3
+    judged = {"simulated": SHARES, "ieee_spc_train": {role: 0.5, "train": 0.5}}
+    message = message_of(MINIMAL | {"datasets": judged})
+    assert "'ieee_spc_train' has 2 PPG channels" in message
+    assert "'pretrain' and 'unlabelled'" in message
 
 
 def test_a_band_above_half_the_rate_is_refused() -> None:
@@ -418,13 +679,14 @@ def test_what_is_not_given_is_filled_in() -> None:
     }
     assert config["inputs"] == {"ppg_channels": 3, "accelerometer": True}
     assert config["seeds"] == [0]
-    assert config["mirror"] is None
+    assert (config["mirror"], config["folds"], config["tuning"]) == (None, None, None)
+    assert {budget["device"] for budget in config["training"].values()} == {"cpu"}
     assert list(config["strategies"]) == ["scratch", "hard", "soft", "dkd", "feature"]
     assert config["strategies"]["dkd"] == {
         "alpha": 1,
         "beta": 1,
         "temperature": 1,
-        "warmup_epochs": 5,
+        "warmup_epochs": 1,
         "label_weight": 1,
     }
     # the headline of arXiv 2511.18829
@@ -447,10 +709,12 @@ def test_a_budget_given_in_part_keeps_the_rest_of_its_defaults(given: dict[str, 
         "weight_decay",
         "patience",
         "threads",
+        "device",
     }
     training = study(training=given).config["training"]
     assert training["teacher"] == default["teacher"] | given.get("teacher", {})
     assert training["student"] == default["student"]
+    assert training["pretraining"] == default["pretraining"]
 
 
 def test_strategies_given_in_part_leave_the_others_out() -> None:
@@ -462,7 +726,9 @@ def test_strategies_given_in_part_leave_the_others_out() -> None:
 
 def test_a_filled_configuration_gives_the_same_study() -> None:
     # every job of Snakemake parses what the first process filled in
-    once = study(training={"teacher": {"epochs": 3}}, strategies={"soft": {}})
+    once = study(
+        training={"teacher": {"epochs": 3}}, strategies={"soft": {}}, folds=5, tuning=TUNING
+    )
     assert parse_study(once.config, SCHEMA) == once
 
 
@@ -503,19 +769,54 @@ def test_there_is_a_cell_for_every_strategy_teacher_student_and_seed() -> None:
         seeds=[3, 0],
     )
     assert [cell.path for cell in parsed.cells] == [
-        "soft/resnet-100000/resnet-1000/seed3",
-        "soft/resnet-100000/resnet-1000/seed0",
-        "soft/resnet-100000/mlp-4000/seed3",
-        "soft/resnet-100000/mlp-4000/seed0",
-        "soft/resnet-20000/resnet-1000/seed3",
-        "soft/resnet-20000/resnet-1000/seed0",
-        "soft/resnet-20000/mlp-4000/seed3",
-        "soft/resnet-20000/mlp-4000/seed0",
-        "scratch/none/resnet-1000/seed3",
-        "scratch/none/resnet-1000/seed0",
-        "scratch/none/mlp-4000/seed3",
-        "scratch/none/mlp-4000/seed0",
+        "students/soft/resnet-100000/resnet-1000/seed3",
+        "students/soft/resnet-100000/resnet-1000/seed0",
+        "students/soft/resnet-100000/mlp-4000/seed3",
+        "students/soft/resnet-100000/mlp-4000/seed0",
+        "students/soft/resnet-20000/resnet-1000/seed3",
+        "students/soft/resnet-20000/resnet-1000/seed0",
+        "students/soft/resnet-20000/mlp-4000/seed3",
+        "students/soft/resnet-20000/mlp-4000/seed0",
+        "students/scratch/none/resnet-1000/seed3",
+        "students/scratch/none/resnet-1000/seed0",
+        "students/scratch/none/mlp-4000/seed3",
+        "students/scratch/none/mlp-4000/seed0",
     ]
+
+
+def test_with_folds_there_is_every_cell_in_every_fold() -> None:
+    parsed = study(folds=5, strategies={"soft": {}}, seeds=[2])
+    assert [cell.path for cell in parsed.cells] == [
+        f"fold{fold}/students/soft/resnet-60000/resnet-1000/seed2" for fold in range(5)
+    ]
+    assert parsed.cells[3].teacher_path == "fold3/teachers/resnet-60000/seed2"
+
+
+def test_without_folds_a_cells_teacher_is_beside_the_students() -> None:
+    (cell,) = study(strategies={"soft": {}}).cells
+    assert cell.fold is None
+    assert cell.teacher_path == "teachers/resnet-60000/seed0"
+
+
+def test_without_folds_every_student_is_profiled() -> None:
+    parsed = study(seeds=[3, 0])
+    assert parsed.folds == (None,)
+    assert parsed.profiled == parsed.cells
+
+
+def test_with_folds_students_of_the_first_fold_and_seed_alone_are_profiled() -> None:
+    parsed = study(
+        folds=5,
+        seeds=[3, 0],
+        students={"resnet": [1_000], "mlp": [4_000]},
+        strategies={"scratch": {}, "soft": {}},
+    )
+    assert parsed.profiled == (
+        Cell("scratch", "none", "resnet-1000", 3, 0),
+        Cell("scratch", "none", "mlp-4000", 3, 0),
+        Cell("soft", "resnet-60000", "resnet-1000", 3, 0),
+        Cell("soft", "resnet-60000", "mlp-4000", 3, 0),
+    )
 
 
 def test_a_cell_names_the_capacity_that_was_asked_for() -> None:
@@ -548,6 +849,12 @@ def test_only_the_files_of_listed_subjects_are_asked_for() -> None:
     assert parsed.raw_files("bami1") == [
         f"bami/BAMI-1/BAMI1_{number}.mat" for number in (1, 3, 7, 25)
     ]
+
+
+def test_the_files_of_subjects_in_extra_roles_are_asked_for_too() -> None:
+    lists = {"train": ["bami1-01"], "pretrain": ["bami1-04"], "unlabelled": ["bami1-02"]}
+    parsed = study(datasets={"simulated": SHARES, "bami1": lists})
+    assert parsed.raw_files("bami1") == [f"bami/BAMI-1/BAMI1_{n}.mat" for n in (1, 2, 4)]
 
 
 def test_with_fractions_the_files_of_all_but_the_excluded_are_asked_for() -> None:

@@ -5,7 +5,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ppgkd.decision import VALIDATION_SLACK, Gates, apply_gates, recommend
+from ppgkd.decision import (
+    VALIDATION_SLACK,
+    Gates,
+    apply_gates,
+    recommend,
+    recommend_by_fold,
+)
 
 GATES = Gates(min_reduction=0.8, max_latency_ms=15.0, max_mae_bpm=2.5)
 GOOD: dict[str, Any] = {
@@ -115,3 +121,45 @@ def test_if_none_is_small_and_fast_enough_one_is_chosen_among_all() -> None:
     slow = {"latency_p99_ms": 20.0}
     assert chosen({**slow, "val_mae_bpm": 3.0}, {**slow, "val_mae_bpm": 2.0}) == "student-1"
     assert not recommend(gated(slow))["passes"]
+
+
+def test_each_fold_chooses_by_its_own_validation_and_is_judged_by_its_own_test() -> None:
+    students = gated({"params": 1_000}, {"params": 1_500})
+    key = {"strategy": "soft", "teacher": "resnet-10000", "seed": 0}
+    val_mae_bpm = {(0, "student-0"): 1.0, (0, "student-1"): 2.0}  # fold 0 wants the small one
+    val_mae_bpm |= {(1, "student-0"): 3.0, (1, "student-1"): 2.0}  # fold 1 the large one
+    test_mae_bpm = {(0, "student-0"): 4.0, (0, "student-1"): 5.0}
+    test_mae_bpm |= {(1, "student-0"): 6.0, (1, "student-1"): 7.0}
+    cells = pd.DataFrame(
+        [
+            {**key, "fold": fold, "student": name, "params": 1_000, "val_mae_bpm": error}
+            for (fold, name), error in val_mae_bpm.items()
+        ]
+    )
+    subjects = pd.DataFrame(
+        [
+            {**key, "fold": fold, "student": name, "subject": f"s{fold}", "n_windows": 10}
+            | {"mae_bpm": error}
+            for (fold, name), error in test_mae_bpm.items()
+        ]
+    )
+    table = recommend_by_fold(students, cells, subjects)
+    assert table[["fold", "student", "subject", "mae_bpm"]].to_dict("records") == [
+        {"fold": 0, "student": "student-0", "subject": "s0", "mae_bpm": 4.0},
+        {"fold": 1, "student": "student-1", "subject": "s1", "mae_bpm": 7.0},
+    ]
+
+
+def test_a_fold_does_not_choose_a_student_that_is_too_large() -> None:
+    students = gated({"params": 1_000}, {"params": 9_000})
+    key = {"strategy": "soft", "teacher": "resnet-10000", "seed": 0, "fold": 0}
+    cells = pd.DataFrame(
+        [
+            {**key, "student": "student-0", "params": 1_000, "val_mae_bpm": 5.0},
+            {**key, "student": "student-1", "params": 9_000, "val_mae_bpm": 1.0},
+        ]
+    )
+    subjects = cells[["fold", "strategy", "teacher", "student", "seed"]].assign(
+        subject="s0", n_windows=10, mae_bpm=1.0
+    )
+    assert set(recommend_by_fold(students, cells, subjects)["student"]) == {"student-0"}

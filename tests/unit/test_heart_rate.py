@@ -72,6 +72,13 @@ def test_labels_of_many_windows_are_those_of_each_one() -> None:
         np.testing.assert_array_equal(row, soft_labels(one[None], 2.0)[0])
 
 
+def test_a_withheld_reference_is_a_label_of_zeros_and_leaves_the_others_alone() -> None:
+    hr_bpm = torch.tensor([44.2, float("nan"), 181.9])
+    found = soft_labels(hr_bpm, 2.0)
+    np.testing.assert_array_equal(found[1], 0)
+    np.testing.assert_array_equal(found[[0, 2]], soft_labels(hr_bpm[[0, 2]], 2.0))
+
+
 @pytest.mark.parametrize("hr_bpm", [45.0, 71.25, 120.5, 190.9])
 def test_the_mean_of_a_label_is_the_reference(hr_bpm: float) -> None:
     (label,) = soft_labels(torch.tensor([hr_bpm]), 2.0).double().numpy()

@@ -13,7 +13,7 @@ import yaml
 
 from ppgkd.config import Study, parse_study
 from ppgkd.report.page import Results, write_report
-from ppgkd.summary import summarise_students
+from ppgkd.summary import summarise_strategies, summarise_students
 from ppgkd.windows import FAULTS
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
@@ -30,6 +30,7 @@ TEACHER_METRICS = {
     "mae_bpm": 1.25,
     "mae_lower_bpm": 1.0,
     "mae_upper_bpm": 1.5,
+    "n_windows": 30,
     "train_s": 3_600.0,
 }
 LAWS = [
@@ -148,12 +149,15 @@ def make_results(study: Study, sweep: Sweep, folder: Path, error_bpm: float = 0.
     ]
     return Results(
         cells=cells,
+        subjects=subjects,
         students=summarise_students(cells, subjects),
+        strategies=summarise_strategies(subjects),
         laws=LAWS,
         effects=EFFECTS,
         splits=pd.DataFrame(splits),
         counts=counts_of(study),
         teachers=[("resnet-3000", TEACHER_METRICS)],
+        tuning=[],
         figures=figures,
     )
 
@@ -410,13 +414,60 @@ def test_effects_are_told_with_sign_interval_and_p(
     assert "The MLE may be on the boundary" in page.text
 
 
-def test_a_teacher_that_a_student_beats_is_flagged(
+def test_a_teacher_that_its_own_students_beat_is_flagged(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
-    worse = [("resnet-3000", {**TEACHER_METRICS, "mae_bpm": 9.0})]
-    flag = "lower test MAE than resnet-3000"
-    assert flag not in render(study, results, tmp_path / "one.html").text
-    assert flag in render(study, replace(results, teachers=worse), tmp_path / "two.html").text
+    def page_of(mae_bpm: float) -> Page:
+        teachers = [("resnet-50000", {**TEACHER_METRICS, "mae_bpm": mae_bpm})]
+        name = f"{mae_bpm}.html"
+        return render(study, replace(results, teachers=teachers), tmp_path / name)
+
+    flag = "✗ worse than its students"
+    assert flag not in page_of(0.5).text
+    assert flag in page_of(9.0).text
+    assert "12 of its 12" in page_of(9.0).text, "four strategies learn from it, three students each"
+
+
+def test_a_teacher_has_one_row_weighted_by_windows(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    metrics = [{**TEACHER_METRICS, "mae_bpm": e, "n_windows": n} for e, n in ((1, 30), (5, 10))]
+    teachers = [("resnet-50000", one) for one in metrics]
+    page = render(study, replace(results, teachers=teachers), tmp_path / "report.html")
+    assert "resnet-50000 2 50,123 1.90 2.00" in page.text
+
+
+def test_every_trial_of_the_tuning_is_shown_with_its_error(sweep: Sweep, tmp_path: Path) -> None:
+    tuning = {"student": "resnet-350", "teacher": "resnet-3000"}
+    study = study_of(tuning=tuning)
+    trials = [
+        {"settings": {"temperature": t, "label_weight": 0}, "val_mae_bpm": e}
+        for t, e in ((1, 2.25), (4, 3.5))
+    ]
+    won = {"settings": trials[0]["settings"], "trials": trials}
+    results = replace(make_results(study, sweep, tmp_path), tuning=[("soft", won)])
+    page = render(study, results, tmp_path / "report.html")
+    assert "temperature 1, label weight 0 2.25 ✓" in page.text
+    assert "temperature 4, label weight 0 3.50" in page.text
+    assert "each trained as resnet-350 from resnet-3000" in page.text
+
+
+def test_a_study_with_folds_says_what_choosing_within_each_fold_gives(
+    sweep: Sweep, tmp_path: Path
+) -> None:
+    study = study_of(
+        folds=2,
+        datasets={"simulated": {"train": 0.34, "val": 0.16, "test": 0.5}},
+    )
+    results = make_results(study, sweep, tmp_path)
+    folds = {f"s{who}": who % 2 for who in range(len(LEVEL_BPM))}
+    subjects = results.subjects.assign(fold=results.subjects["subject"].map(folds).astype("Int64"))
+    cells = pd.concat([results.cells.assign(fold=fold) for fold in (0, 1)], ignore_index=True)
+    results = replace(results, cells=cells.astype({"fold": "Int64"}), subjects=subjects)
+    page = render(study, results, tmp_path / "report.html")
+    assert "2 folds by subject: every subject was tested once" in page.text
+    # resnet-1000 has the lowest validation error in both folds: level + 100 / 1000
+    assert "validation subjects alone gives 2.10 BPM" in page.text
 
 
 def test_dropped_windows_are_counted_by_reason(

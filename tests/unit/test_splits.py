@@ -21,9 +21,11 @@ def names(n_subjects: int) -> list[str]:
     return [f"s{number:02d}" for number in range(1, n_subjects + 1)]
 
 
-def split(n_subjects: int, shares: dict[str, object], seed: int = 0) -> dict[str, list[str]]:
+def split(
+    n_subjects: int, shares: dict[str, object], seed: int = 0, fold: tuple[int, int] | None = None
+) -> dict[str, list[str]]:
     """Split one dataset; role to subjects."""
-    table = split_subjects({"walks": names(n_subjects)}, {"walks": shares}, seed)
+    table = split_subjects({"walks": names(n_subjects)}, {"walks": shares}, seed, fold)
     return {role: list(part["subject"]) for role, part in table.groupby("role")}
 
 
@@ -114,6 +116,104 @@ def test_a_role_with_a_share_of_nothing_gets_nobody() -> None:
         seed=0,
     )
     assert set(table.loc[table["role"] == "test", "subject"]) == {"a1"}
+
+
+# Folds
+
+
+@pytest.mark.parametrize(("n_subjects", "folds"), [(10, 5), (24, 5), (7, 3), (5, 5), (11, 2)])
+def test_every_subject_is_tested_in_exactly_one_fold(n_subjects: int, folds: int) -> None:
+    shares = {"train": 0.8 * (1 - 1 / folds), "val": 0.2 * (1 - 1 / folds), "test": 1 / folds}
+    tested = [split(n_subjects, shares, fold=(k, folds))["test"] for k in range(folds)]
+    assert sorted(chain(*tested)) == names(n_subjects)
+    sizes = [len(part) for part in tested]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize("shares", [SHARES, SHARES | {"train": 0.4, "pretrain": 0.2}])
+def test_in_every_fold_each_subject_has_exactly_one_role(shares: dict[str, object]) -> None:
+    for k in range(5):
+        roles = split(20, shares, fold=(k, 5))
+        assert sorted(chain(*roles.values())) == names(20)
+        assert set(roles) == set(shares)
+
+
+def test_with_equal_shares_every_subject_is_validated_in_exactly_one_fold() -> None:
+    validated = [split(20, SHARES, fold=(k, 5))["val"] for k in range(5)]
+    assert sorted(chain(*validated)) == names(20)
+
+
+def test_with_a_smaller_share_no_subject_is_validated_twice() -> None:
+    shares = {"train": 0.7, "val": 0.1, "test": 0.2}
+    validated = [*chain(*(split(20, shares, fold=(k, 5))["val"] for k in range(5)))]
+    assert len(validated) == len(set(validated)) == 10
+
+
+def test_the_roles_beside_the_test_keep_their_proportions_in_every_fold() -> None:
+    for k in range(5):
+        roles = split(25, SHARES, fold=(k, 5))
+        assert {role: len(members) for role, members in roles.items()} == {
+            "train": 15,
+            "val": 5,
+            "test": 5,
+        }
+
+
+def test_the_same_seed_deals_the_same_folds_and_another_one_others() -> None:
+    assert split(20, SHARES, seed=3, fold=(1, 5)) == split(20, SHARES, seed=3, fold=(1, 5))
+    assert split(20, SHARES, seed=3, fold=(1, 5)) != split(20, SHARES, seed=4, fold=(1, 5))
+
+
+def test_a_dataset_that_is_not_tested_has_the_same_roles_in_every_fold() -> None:
+    subjects = {"home": names(10), "away": ["a1", "a2", "a3", "a4"], "rest": ["r1", "r2"]}
+    shares = {
+        "home": SHARES,
+        "away": {"train": 0.5, "val": 0.5},
+        "rest": {"pretrain": ["r1"], "unlabelled": ["r2"]},
+    }
+    folds = [split_subjects(subjects, shares, 0, (k, 5)) for k in range(5)]
+    others = [table[table["dataset"] != "home"].reset_index(drop=True) for table in folds]
+    for table in others[1:]:
+        pd.testing.assert_frame_equal(table, others[0])
+
+
+def test_an_excluded_subject_is_tested_in_no_fold() -> None:
+    shares = SHARES | {"exclude": ["s04"]}
+    for k in range(5):
+        assert "s04" not in chain(*split(11, shares, fold=(k, 5)).values())
+
+
+def test_fewer_subjects_than_folds_are_refused() -> None:
+    with pytest.raises(PpgkdError, match=r"'walks' has 4 subjects .* 5 folds"):
+        split(4, SHARES, fold=(0, 5))
+
+
+def test_a_fold_that_leaves_too_few_for_the_other_roles_is_refused() -> None:
+    shares = {"train": 0.25, "val": 0.25, "test": 0.5}
+    message = r"'walks' has 3 subjects .* fold 0 of 2 tests 2 .* leaves 1 for 2 roles"
+    with pytest.raises(PpgkdError, match=message):
+        split(3, shares, fold=(0, 2))
+
+
+# Roles that a study need not have
+
+
+def test_extra_roles_are_dealt_out_like_the_others() -> None:
+    roles = split(10, {"train": 0.4, "val": 0.1, "test": 0.2, "pretrain": 0.2, "unlabelled": 0.1})
+    assert {role: len(members) for role, members in roles.items()} == {
+        "train": 4,
+        "val": 1,
+        "test": 2,
+        "pretrain": 2,
+        "unlabelled": 1,
+    }
+
+
+def test_a_subject_that_is_pretrained_on_and_tested_is_refused() -> None:
+    subjects = {"a": ["x", "y", "z"], "b": ["z"]}
+    shares = {"a": {"train": ["x"], "val": ["y"], "test": ["z"]}, "b": {"pretrain": 1}}
+    with pytest.raises(PpgkdError, match=r"two roles: 'z' in \['test', 'pretrain'\]"):
+        split_subjects(subjects, shares, 0)
 
 
 # Lists and exclusion
@@ -291,6 +391,55 @@ def test_input_channels_are_ppg_first(
 def test_a_dataset_that_lacks_a_channel_is_refused(home: Path, away: Path, splits: Path) -> None:
     with pytest.raises(PpgkdError, match=r"\['ppg_3'\] are not among"):
         read_study_windows([home, away], splits, inputs(ppg_channels=3))
+
+
+def test_a_study_without_extra_roles_transfers_on_the_training_windows(
+    home: Path, away: Path, splits: Path
+) -> None:
+    study = read_study_windows([home, away], splits, inputs())
+    assert study.pretrain is None
+    assert study.unlabelled is None
+    assert study.pretraining is None
+    assert study.transfer is study.train
+
+
+def test_unlabelled_windows_are_transferred_without_their_reference(
+    home: Path, away: Path, splits: Path
+) -> None:
+    splits.write_text(splits.read_text() + "home,x,unlabelled\n")
+    study = read_study_windows([home, away], splits, inputs())
+    assert study.unlabelled is not None
+    n_train = len(study.train)
+    assert list(study.transfer.index["subject"]) == [*study.train.index["subject"], *["x"] * 5]
+    np.testing.assert_array_equal(study.transfer.index["hr_bpm"], [80] * n_train + [np.nan] * 5)
+    assert study.transfer.index["hr_bpm"].dtype == np.float32
+    np.testing.assert_array_equal(study.transfer.signal[n_train:], study.unlabelled.signal)
+
+
+def test_windows_to_pretrain_on_come_before_those_to_train_on(
+    home: Path, away: Path, splits: Path
+) -> None:
+    splits.write_text(splits.read_text() + "home,x,pretrain\n")
+    study = read_study_windows([home, away], splits, inputs())
+    assert study.pretraining is not None
+    assert list(study.pretraining.index["subject"]) == ["x"] * 5 + [*study.train.index["subject"]]
+    assert (study.pretraining.index["hr_bpm"] == 80).all()
+    assert study.transfer is study.train
+
+
+@pytest.mark.parametrize("role", ["pretrain", "unlabelled"])
+def test_in_an_extra_role_a_dataset_repeats_the_channels_that_it_lacks(
+    role: str, home: Path, away: Path, splits: Path
+) -> None:
+    splits.write_text(
+        f"dataset,subject,role\nhome,a,train\nhome,b,val\nhome,x,test\naway,c,{role}\n"
+    )
+    study = read_study_windows([home, away], splits, inputs(ppg_channels=3))
+    filled = getattr(study, role)
+    published = read_windows(away)
+    of_c = published.signal[published.index["subject"] == "c"]
+    assert filled.channels == study.train.channels
+    np.testing.assert_array_equal(filled.signal, of_c[:, [0, 1, 0, 2, 3, 4]])
 
 
 def test_a_role_without_windows_is_refused(home: Path, splits: Path) -> None:

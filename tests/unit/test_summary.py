@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ppgkd.summary import summarise_students
+from ppgkd.summary import summarise_strategies, summarise_students
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
@@ -152,3 +152,30 @@ def test_a_study_without_scratch_has_no_gains_but_everything_else(sweep: Sweep) 
 def test_a_seed_gives_the_same_intervals(sweep: Sweep) -> None:
     tables = sweep(lambda s, p, k, who: LEVEL_BPM[who])
     pd.testing.assert_frame_equal(summarise_students(*tables), summarise_students(*tables))
+
+
+def test_a_strategy_gains_the_mean_over_students_paired_by_subject(sweep: Sweep) -> None:
+    def error_bpm(strategy: str, params: int, seed: int, who: int) -> float:
+        gain = {"scratch": 0.0, "soft": 0.25 if params == 1_000 else 0.75}[strategy]
+        return LEVEL_BPM[who] - gain
+
+    _, subjects = sweep(error_bpm)
+    table = summarise_strategies(subjects).set_index("strategy")
+    assert table.loc["scratch", "mae_bpm"] == pytest.approx(5.0)
+    assert table.loc["soft", "mae_bpm"] == pytest.approx(4.5)
+    assert table.loc["soft", "students"] == 2
+    gain = table.loc["soft", ["gain_bpm", "gain_lower_bpm", "gain_upper_bpm"]].astype(float)
+    # the same for every subject, so no draw of subjects changes it
+    np.testing.assert_allclose(gain, 0.5)
+    assert table.loc["scratch", ["gain_bpm", "gain_lower_bpm"]].isna().all()
+
+
+def test_over_folds_every_subject_counts_by_its_windows(sweep: Sweep) -> None:
+    cells, subjects = sweep(lambda *of: LEVEL_BPM[of[3]], n_windows=[10, 10, 20])
+    folds = {"s0": 0, "s1": 0, "s2": 1}
+    subjects = subjects.assign(fold=subjects["subject"].map(folds).astype("Int64"))
+    cells = pd.concat([cells.assign(fold=fold) for fold in (0, 1)]).astype({"fold": "Int64"})
+    table = summarise_students(cells, subjects)
+    assert len(table) == 4
+    np.testing.assert_allclose(table["mae_bpm"], (10 * 1 + 10 * 4 + 20 * 10) / 40)
+    assert (table["seeds"] == 1).all()

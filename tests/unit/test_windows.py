@@ -508,6 +508,27 @@ def test_a_channel_that_is_not_there_cannot_be_selected(windows: Windows) -> Non
         select(windows, np.ones(19, bool), ("ppg_1", "ppg_3"))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "taken"),
+    [
+        (("ppg_1", "ppg_2"), [0, 1]),
+        (("ppg_1", "ppg_2", "ppg_3"), [0, 1, 0]),
+        (("ppg_1", "ppg_2", "ppg_3", "ppg_4", "acc_x"), [0, 1, 0, 1, 2]),
+    ],
+)
+def test_ppg_channels_that_are_not_there_can_be_filled_by_repeating_the_others(
+    windows: Windows, wanted: tuple[str, ...], taken: list[int]
+) -> None:
+    part = select(windows, np.ones(19, bool), wanted, fill=True)
+    assert part.channels == wanted
+    np.testing.assert_array_equal(part.signal, windows.signal[:, taken])
+
+
+def test_an_acceleration_that_is_not_there_is_not_filled(windows: Windows) -> None:
+    with pytest.raises(PpgkdError, match=r"\['acc_z'\] are not among"):
+        select(windows, np.ones(19, bool), ("ppg_1", "acc_z"), fill=True)
+
+
 def test_parts_are_joined_one_after_the_other(windows: Windows) -> None:
     even = np.arange(19) % 2 == 0
     joined = concatenate([select(windows, even, CHANNELS), select(windows, ~even, CHANNELS)])

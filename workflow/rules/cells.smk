@@ -3,21 +3,23 @@
 
 rule cells:
     input:
-        metrics=[f"<results>/students/{cell.path}/metrics.json" for cell in study.cells],
+        metrics=[f"<results>/{cell.path}/metrics.json" for cell in study.cells],
         predictions=[
-            f"<results>/students/{cell.path}/predictions.parquet"
-            for cell in study.cells
+            f"<results>/{cell.path}/predictions.parquet" for cell in study.cells
         ],
-        latency=[f"<results>/students/{cell.path}/latency.json" for cell in study.cells],
-        teachers=expand(
-            "<results>/teachers/{teacher}/seed{seed}/metrics.json",
-            teacher=sorted({cell.teacher for cell in study.cells} - {"none"}),
-            seed=config["seeds"],
+        latency=[f"<results>/{cell.path}/latency.json" for cell in study.profiled],
+        teachers=sorted(
+            {
+                f"<results>/{cell.teacher_path}/metrics.json"
+                for cell in study.cells
+                if cell.teacher != "none"
+            }
         ),
     output:
         cells="<results>/cells.parquet",
         subjects="<results>/subjects.parquet",
         students="<results>/students.parquet",
+        strategies="<results>/strategies.parquet",
     log:
         "<logs>/cells.log",
     conda:
@@ -29,6 +31,7 @@ rule cells:
     params:
         study=lookup(dpath="study", within=config),
         cells=study.cells,
+        profiled=study.profiled,
         results=subpath(output.cells, parent=True),
     script:
         "../scripts/cells.py"

@@ -3,11 +3,11 @@
 
 rule latency:
     input:
-        "<results>/students/<student>/model.onnx",
+        "<fold>/students/<student>/model.onnx",
     output:
-        "<results>/students/<student>/latency.json",
+        "<fold>/students/<student>/latency.json",
     log:
-        "<logs>/latency/<student>.log",
+        "<fold_logs>/latency/<student>.log",
     conda:
         "../../envs/environment.yaml"
     threads: workflow.cores or 1

@@ -3,15 +3,15 @@
 
 rule onnx:
     input:
-        model="<results>/students/<student>/model.safetensors",
+        model="<fold>/students/<student>/model.safetensors",
         windows=expand(
             "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
         ),
-        splits="<results>/splits.csv",
+        splits="<fold>/splits.csv",
     output:
-        "<results>/students/<student>/model.onnx",
+        "<fold>/students/<student>/model.onnx",
     log:
-        "<logs>/onnx/<student>.log",
+        "<fold_logs>/onnx/<student>.log",
     conda:
         "../../envs/environment.yaml"
     threads: 1

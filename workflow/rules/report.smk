@@ -39,18 +39,26 @@ rule report:
     input:
         figures=rules.figures.output,
         cells="<results>/cells.parquet",
+        subjects="<results>/subjects.parquet",
         students="<results>/students.parquet",
+        strategies="<results>/strategies.parquet",
         laws="<results>/scaling/laws.json",
         effects="<results>/scaling/effects.json",
-        splits="<results>/splits.csv",
+        splits=[f"<results>/{fold_folder(fold)}splits.csv" for fold in study.folds],
         counts=expand(
             "<results>/windows/{dataset}.counts.csv", dataset=config["datasets"]
         ),
-        teachers=expand(
-            "<results>/teachers/{teacher}/seed{seed}/metrics.json",
-            teacher=[teacher.name for teacher in study.teachers],
-            seed=config["seeds"],
-        ),
+        teachers=[
+            f"<results>/{fold_folder(fold)}teachers/{teacher.name}/seed{seed}/metrics.json"
+            for teacher in study.teachers
+            for seed in config["seeds"]
+            for fold in study.folds
+        ],
+        tuning=[
+            f"<results>/{fold_folder(fold)}tuning/{strategy}.json"
+            for strategy in (config["strategies"] if study.tuning else ())
+            for fold in study.folds
+        ],
     output:
         report(
             "<results>/report/report.html",

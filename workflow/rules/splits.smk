@@ -5,9 +5,9 @@ rule splits:
     input:
         expand("<results>/windows/{dataset}.parquet", dataset=config["datasets"]),
     output:
-        "<results>/splits.csv",
+        "<fold>/splits.csv",
     log:
-        "<logs>/splits.log",
+        "<fold_logs>/splits.log",
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -17,5 +17,6 @@ rule splits:
     params:
         datasets=lookup(dpath="datasets", within=config),
         seed=lookup(dpath="split_seed", within=config),
+        folds=lookup(dpath="folds", within=config),
     script:
         "../scripts/splits.py"

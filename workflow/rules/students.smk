@@ -1,4 +1,4 @@
-# One cell of the sweep, one job.
+# One cell of the sweep, one job. It reads what the teacher said, and never the teacher.
 
 
 rule student:
@@ -6,26 +6,37 @@ rule student:
         windows=expand(
             "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
         ),
-        splits="<results>/splits.csv",
-        targets=branch(
+        splits="<fold>/splits.csv",
+        bank=multiext(
+            "<fold>/bank/seed{seed}/", "bank.json", "signal.npy", "hr_bpm.npy"
+        ),
+        teaching=branch(
             lambda wildcards: wildcards.teacher == "none",
             then=[],
-            otherwise=multiext(
-                "<results>/targets/{teacher}/seed{seed}/",
-                "bank.json",
-                "logits.npy",
-                "features.npy",
-            ),
+            otherwise=[
+                "<fold>/teachers/{teacher}/seed{seed}/metrics.json",
+                *multiext(
+                    "<fold>/targets/{teacher}/seed{seed}/",
+                    "targets.json",
+                    "logits.npy",
+                    "features.npy",
+                ),
+            ],
+        ),
+        settings=branch(
+            study.tuning is not None,
+            then="<fold>/tuning/{strategy}.json",
+            otherwise=[],
         ),
     output:
-        model="<results>/students/<student>/model.safetensors",
-        metrics="<results>/students/<student>/metrics.json",
-        history="<results>/students/<student>/history.parquet",
-        predictions="<results>/students/<student>/predictions.parquet",
+        model="<fold>/students/<student>/model.safetensors",
+        metrics="<fold>/students/<student>/metrics.json",
+        history="<fold>/students/<student>/history.parquet",
+        predictions="<fold>/students/<student>/predictions.parquet",
     log:
-        "<logs>/student/<student>.log",
+        "<fold_logs>/student/<student>.log",
     benchmark:
-        "<benchmarks>/student/<student>.tsv"
+        "<fold_benchmarks>/student/<student>.tsv"
     conda:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/student/threads", within=config)
@@ -37,6 +48,5 @@ rule student:
         settings=lookup(dpath="strategies/{strategy}", within=config),
         budget=lookup(dpath="training/student", within=config),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
-        views=lookup(dpath="views", within=config),
     script:
         "../scripts/student.py"

@@ -3,19 +3,20 @@
 
 rule targets:
     input:
-        model="<results>/teachers/<teacher>/model.safetensors",
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
+        models=lambda wildcards: study.teacher_files(
+            wildcards.teacher, wildcards.seed, "<fold>/teachers"
         ),
-        splits="<results>/splits.csv",
+        bank=multiext(
+            "<fold>/bank/seed{seed}/", "bank.json", "signal.npy", "hr_bpm.npy"
+        ),
     output:
-        logits="<results>/targets/<teacher>/logits.npy",
-        features="<results>/targets/<teacher>/features.npy",
-        bank="<results>/targets/<teacher>/bank.json",
+        logits="<fold>/targets/<teacher>/logits.npy",
+        features="<fold>/targets/<teacher>/features.npy",
+        about="<fold>/targets/<teacher>/targets.json",
     log:
-        "<logs>/targets/<teacher>.log",
+        "<fold_logs>/targets/<teacher>.log",
     benchmark:
-        "<benchmarks>/targets/<teacher>.tsv"
+        "<fold_benchmarks>/targets/<teacher>.tsv"
     conda:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/teacher/threads", within=config)
@@ -23,6 +24,6 @@ rule targets:
         mem_mb=6000,
         runtime=60,
     params:
-        views=lookup(dpath="views", within=config),
+        inputs=input_shape(config),
     script:
         "../scripts/targets.py"

@@ -5,13 +5,14 @@ from pathlib import Path
 from ppgkd.artifacts import write_parquet
 from ppgkd.cells import collect_cells, collect_subject_errors
 from ppgkd.job import job
-from ppgkd.summary import summarise_students
+from ppgkd.summary import summarise_strategies, summarise_students
 
 with job(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
     results = Path(params.results)
-    cells = collect_cells(params.study, params.cells, results / "students", results / "teachers")
-    subjects = collect_subject_errors(params.cells, results / "students")
+    cells = collect_cells(params.study, params.cells, params.profiled, results)
+    subjects = collect_subject_errors(params.cells, results)
     write_parquet(output.cells, cells)
     write_parquet(output.subjects, subjects)
     write_parquet(output.students, summarise_students(cells, subjects))
+    write_parquet(output.strategies, summarise_strategies(subjects))

@@ -12,12 +12,15 @@ with job(snakemake.log[0]):
     files = snakemake.input
     results = Results(
         cells=pd.read_parquet(files.cells),
+        subjects=pd.read_parquet(files.subjects),
         students=pd.read_parquet(files.students),
+        strategies=pd.read_parquet(files.strategies),
         laws=read_json(files.laws),
         effects=read_json(files.effects),
-        splits=pd.read_csv(files.splits, dtype=str),
+        splits=pd.concat([pd.read_csv(path, dtype=str) for path in files.splits]),
         counts=pd.concat([pd.read_csv(path) for path in files.counts], ignore_index=True),
         teachers=[(Path(path).parts[-3], read_json(path)) for path in files.teachers],
+        tuning=[(Path(path).stem, read_json(path)) for path in files.tuning],
         figures={Path(path).stem: Path(path) for path in files.figures},
     )
     write_report(snakemake.params.study, results, snakemake.output[0])

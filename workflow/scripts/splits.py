@@ -6,9 +6,11 @@ from ppgkd.splits import split_subjects
 from ppgkd.windows import subjects_with_windows
 
 with job(snakemake.log[0]):
-    datasets = snakemake.params.datasets
+    params = snakemake.params
+    datasets = params.datasets
+    fold = (int(snakemake.wildcards.fold), params.folds) if params.folds else None
     subjects = {
         name: subjects_with_windows(path)
         for name, path in zip(datasets, snakemake.input, strict=True)
     }
-    write_csv(snakemake.output[0], split_subjects(subjects, datasets, snakemake.params.seed))
+    write_csv(snakemake.output[0], split_subjects(subjects, datasets, params.seed, fold))

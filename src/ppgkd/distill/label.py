@@ -9,17 +9,20 @@ from torch import Tensor
 def label_loss(student_logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy to a distribution over the classes.
 
+    A window without a reference has no distribution, and counts for nothing.
+
     Parameters
     ----------
     student_logits
         Shape (batch, n_classes).
     labels
-        Probabilities, shape (batch, n_classes).
+        Probabilities, shape (batch, n_classes); rows of zeros where there is no reference.
 
     Returns
     -------
     Tensor
-        Mean over the batch.
+        Mean over the windows of the batch that have a reference; zero if none has.
     """
     log_probabilities = torch.log_softmax(student_logits.float(), dim=1)
-    return -(labels.float() * log_probabilities).sum(dim=1).mean()
+    referenced = labels.any(dim=1).sum().clamp_min(1)
+    return -(labels.float() * log_probabilities).sum() / referenced

@@ -11,6 +11,7 @@ from ppgkd.distill.dkd import dkd_loss
 from ppgkd.distill.feature import Projection, feature_loss
 from ppgkd.distill.hard import hard_loss
 from ppgkd.distill.label import label_loss
+from ppgkd.distill.ordinal import ordinal_loss
 from ppgkd.distill.soft import soft_loss
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import class_of
@@ -33,7 +34,7 @@ class DistillationObjective(nn.Module):
     Parameters
     ----------
     strategy
-        ``hard``, ``soft``, ``dkd`` or ``feature``.
+        ``hard``, ``soft``, ``dkd``, ``feature`` or ``ordinal``.
     settings
         The strategy's settings, as in the configuration.
     targets
@@ -64,10 +65,12 @@ class DistillationObjective(nn.Module):
     def _distilling_part(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         settings = self.settings
         if self.projection is not None:
-            teacher_features = self.targets.features_of(batch.view, batch.rows)
+            teacher_features = self.targets.features_of(batch.view, batch.rows).to(
+                output.features.device
+            )
             distance = feature_loss(self.projection(output.features), teacher_features)
             return settings["feature_weight"] * distance
-        teacher = self.targets.logits_of(batch.view, batch.rows)
+        teacher = self.targets.logits_of(batch.view, batch.rows).to(output.logits.device)
         match self.strategy:
             case "hard":
                 return hard_loss(output.logits, teacher)
@@ -78,14 +81,32 @@ class DistillationObjective(nn.Module):
                 return grown * dkd_loss(
                     output.logits,
                     teacher,
-                    class_of(batch.hr_bpm),
+                    target_class(batch.hr_bpm, teacher),
                     alpha=settings["alpha"],
                     beta=settings["beta"],
                     temperature=settings["temperature"],
                 )
+            case "ordinal":
+                return ordinal_loss(output.logits, teacher)
         raise PpgkdError(
-            f"Strategy '{self.strategy}' is unknown; there are scratch, hard, soft, dkd, feature."
+            f"Strategy '{self.strategy}' is unknown; there are scratch, hard, soft, dkd, feature, "
+            "ordinal."
         )
+
+
+def target_class(hr_bpm: Tensor, teacher_logits: Tensor) -> Tensor:
+    """Target class of DKD: the class nearest to the reference.
+
+    Where the reference is withheld, it is the teacher's most likely class.
+
+    Parameters
+    ----------
+    hr_bpm
+        Shape (batch,); NaN where it is withheld.
+    teacher_logits
+        Shape (batch, 180).
+    """
+    return torch.where(hr_bpm.isnan(), teacher_logits.argmax(dim=1), class_of(hr_bpm.nan_to_num()))
 
 
 def make_objective(

@@ -21,10 +21,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from ppgkd.artifacts import whole
 from ppgkd.decision import Gates, apply_gates, recommend
 
-STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature")
+STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
 _PALETTE = sns.color_palette("colorblind", 8)
-COLOURS = {name: _PALETTE[i] for name, i in zip(STRATEGIES, (7, 1, 0, 2, 4), strict=True)}
-MARKERS = dict(zip(STRATEGIES, ("s", "v", "o", "^", "D"), strict=True))
+COLOURS = {name: _PALETTE[i] for name, i in zip(STRATEGIES, (7, 1, 0, 2, 4, 5), strict=True)}
+MARKERS = dict(zip(STRATEGIES, ("s", "v", "o", "^", "D", "P"), strict=True))
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ppgkd",

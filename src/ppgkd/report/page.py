@@ -9,15 +9,23 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ppgkd.artifacts import whole
 from ppgkd.config import ROLES, Study
-from ppgkd.decision import VALIDATION_SLACK, Gates, apply_gates, recommend
+from ppgkd.decision import (
+    VALIDATION_SLACK,
+    Gates,
+    apply_gates,
+    recommend,
+    recommend_by_fold,
+)
 from ppgkd.report.figures import pareto_front
 from ppgkd.report.provenance import provenance
+from ppgkd.summary import subject_mean_interval
 from ppgkd.windows import FAULTS
 
 STRATEGY_NAMES = {
@@ -26,6 +34,7 @@ STRATEGY_NAMES = {
     "soft": "soft targets",
     "dkd": "decoupled distillation",
     "feature": "features",
+    "ordinal": "ordinal distance",
 }
 
 
@@ -35,27 +44,33 @@ class Results:
 
     Attributes
     ----------
-    cells, students
-        Tables of the cells, and of the students over seeds.
+    cells, subjects, students, strategies
+        Tables of the cells, of their errors by subject, of the students over seeds and folds, and
+        of the strategies over students.
     laws, effects
         Of the scaling stage.
     splits
-        ``dataset, subject, role``.
+        ``dataset, subject, role``, and ``fold`` in a study with folds.
     counts
         Windows kept and dropped, one row per recording.
     teachers
-        Name and metrics of each trained teacher.
+        Name and metrics of each teacher of each seed and fold.
+    tuning
+        Strategy, and its trials and winner, for each fold; empty if nothing was tuned.
     figures
         SVG files by name.
     """
 
     cells: pd.DataFrame
+    subjects: pd.DataFrame
     students: pd.DataFrame
+    strategies: pd.DataFrame
     laws: Sequence[Mapping[str, Any]]
     effects: Mapping[str, Any]
     splits: pd.DataFrame
     counts: pd.DataFrame
     teachers: Sequence[tuple[str, Mapping[str, Any]]]
+    tuning: Sequence[tuple[str, Mapping[str, Any]]]
     figures: Mapping[str, Path]
 
 
@@ -89,7 +104,6 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
     gated = apply_gates(results.students, gates)
     gated["on_front"] = pareto_front(gated)
     used = [file for d in study.datasets for r in study.recordings(d.name) for file in r.files]
-    best_mae_bpm = gated["mae_bpm"].min()
     return {
         "study": study.config["study"],
         "simulated": any(d.source == "simulated" for d in study.datasets),
@@ -102,17 +116,19 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "passing": int(gated["passes"].sum()),
         "front": gated[gated["on_front"]].sort_values("params").to_dict("records"),
         "datasets": _datasets(study, results),
-        "roles": ROLES,
+        "roles": [role for role in ROLES if role in set(results.splits["role"])],
         "faults": [fault for fault in FAULTS if results.counts[fault].any()],
-        "teachers": [
-            {"name": name, **metrics, "beaten": metrics["mae_bpm"] > best_mae_bpm}
-            for name, metrics in results.teachers
-        ],
+        "strategies": results.strategies.to_dict("records"),
+        "teachers": _teachers(results, gated),
+        "tuning": _tuning(results.tuning),
+        "by_fold": _by_fold(results, gated),
+        "folds": study.config["folds"],
         "laws": results.laws,
         "effects": results.effects,
         "cells": results.cells.to_dict("records"),
         "train_hours": (
-            results.cells["train_s"].sum() + sum(m["train_s"] for _, m in results.teachers)
+            results.cells["train_s"].sum()
+            + sum(metrics.get("train_s", 0) for _, metrics in results.teachers)
         )
         / 3600,
         "figures": {name: _data_uri(svg) for name, svg in results.figures.items()},
@@ -128,6 +144,57 @@ def _judged_on_simulated(study: Study, splits: pd.DataFrame) -> bool:
     return any(d.name in judging and d.source == "simulated" for d in study.datasets)
 
 
+def _teachers(results: Results, gated: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row per teacher, over its seeds and folds; ``better`` are its students that beat it."""
+    rows = []
+    for name in dict.fromkeys(name for name, _ in results.teachers):
+        trained = pd.DataFrame([metrics for of, metrics in results.teachers if of == name])
+        mae_bpm = float(np.average(trained["mae_bpm"], weights=trained["n_windows"]))
+        own = gated[gated["teacher"] == name]
+        rows.append(
+            {
+                "name": name,
+                "count": len(trained),
+                "params": int(trained["params"].iloc[0]),
+                "val_mae_bpm": trained["val_mae_bpm"].mean(),
+                "mae_bpm": mae_bpm,
+                "train_s": trained["train_s"].mean() if "train_s" in trained else None,
+                "students": len(own),
+                "better": int((own["mae_bpm"] < mae_bpm).sum()),
+            }
+        )
+    return rows
+
+
+def _tuning(tuning: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """One row per trial: its settings, its validation error over the folds, how often it won."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for strategy, found in tuning:
+        for trial in found["trials"]:
+            row = rows.setdefault(
+                (strategy, str(trial["settings"])),
+                {"strategy": strategy, "settings": trial["settings"], "maes": [], "won": 0},
+            )
+            row["maes"].append(trial["val_mae_bpm"])
+            row["won"] += trial["settings"] == found["settings"]
+    return [{**row, "val_mae_bpm": float(np.mean(row["maes"]))} for row in rows.values()]
+
+
+def _by_fold(results: Results, gated: pd.DataFrame) -> dict[str, Any] | None:
+    """What choosing in each fold by its own validation subjects gives; None without folds."""
+    if results.cells["fold"].isna().any():
+        return None
+    judged = recommend_by_fold(gated, results.cells, results.subjects)
+    mae_bpm, lower_bpm, upper_bpm = subject_mean_interval(judged)
+    choices = judged.drop_duplicates("fold")
+    return {
+        "mae_bpm": mae_bpm,
+        "lower_bpm": lower_bpm,
+        "upper_bpm": upper_bpm,
+        "choices": choices.to_dict("records"),
+    }
+
+
 def _datasets(study: Study, results: Results) -> list[dict[str, Any]]:
     tables = []
     for dataset in study.datasets:
@@ -141,7 +208,7 @@ def _datasets(study: Study, results: Results) -> list[dict[str, Any]]:
                 "terms": dataset.terms,
                 "citation": dataset.citation,
                 "subjects": {
-                    role: sorted(roles.loc[roles["role"] == role, "subject"]) for role in ROLES
+                    role: sorted(set(roles.loc[roles["role"] == role, "subject"])) for role in ROLES
                 },
                 "recordings": len(counts),
                 "kept": int(kept.sum()),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax, logsumexp, softmax
 from torch import Tensor
 
-from ppgkd.distill import dkd_loss, hard_loss, label_loss, soft_loss
+from ppgkd.distill import dkd_loss, hard_loss, label_loss, ordinal_loss, soft_loss
 from ppgkd.heart_rate import N_CLASSES, soft_labels
 
 Vector = NDArray[np.float64]
@@ -66,6 +66,12 @@ def dkd(
     return float(temperature**2 * both.mean())
 
 
+def ordinal(student: Vector, teacher: Vector) -> float:
+    """Cramér's distance: the squared difference of the cumulative distributions, summed."""
+    q, p = (np.exp(log_softmax(z, axis=1)).cumsum(axis=1) for z in (student, teacher))
+    return float(((q - p) ** 2).sum(axis=1).mean())
+
+
 def tensor(values: Vector, dtype: torch.dtype = torch.float32) -> Tensor:
     return torch.tensor(values, dtype=dtype)
 
@@ -77,6 +83,7 @@ LOSSES: dict[str, Loss] = {
     "soft at 4": lambda s, t, _: soft_loss(s, t, temperature=4.0),
     "dkd at 1": lambda s, t, c: dkd_loss(s, t, c, alpha=1.0, beta=2.0, temperature=1.0),
     "dkd at 4": lambda s, t, c: dkd_loss(s, t, c, alpha=1.0, beta=8.0, temperature=4.0),
+    "ordinal": lambda s, t, _: ordinal_loss(s, t),
 }
 DIVERGENCES = {name: loss for name, loss in LOSSES.items() if name != "hard"}
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
@@ -104,6 +111,32 @@ def test_dkd_is_the_weighted_sum_of_its_two_parts_times_t_squared(
     settings = (alpha, beta, temperature)
     found = dkd_loss(tensor(STUDENT), tensor(TEACHER), torch.tensor(TARGET), *settings)
     assert found.item() == pytest.approx(dkd(STUDENT, TEACHER, TARGET, *settings), rel=1e-5)
+
+
+def test_ordinal_is_the_squared_distance_of_the_cumulative_distributions() -> None:
+    found = ordinal_loss(tensor(STUDENT), tensor(TEACHER))
+    assert found.item() == pytest.approx(ordinal(STUDENT, TEACHER), rel=1e-5)
+
+
+def certain(hr_bpm: int) -> Tensor:
+    """Logits that put everything on one class."""
+    return tensor(np.where(np.arange(30, 210) == hr_bpm, 1e4, -1e4)[None])
+
+
+@pytest.mark.parametrize(("first", "second"), [(72, 71), (72, 73), (72, 140), (30, 209)])
+def test_ordinal_is_the_number_of_bpm_between_two_certainties(first: int, second: int) -> None:
+    assert ordinal_loss(certain(first), certain(second)).item() == abs(first - second)
+    assert ordinal_loss(certain(second), certain(first)).item() == abs(first - second)
+
+
+def test_ordinal_alone_knows_that_71_bpm_is_nearer_to_72_than_140_is() -> None:
+    teacher, near, far = (5 * tensor(np.eye(N_CLASSES)[[bpm - 30]]) for bpm in (72, 71, 140))
+    soft_near, soft_far = (soft_loss(one, teacher, 1.0).item() for one in (near, far))
+    assert soft_near == pytest.approx(soft_far)
+    # the mass on a peak, less what lies on any other class, is moved by 1 and by 68 classes
+    moved = (np.exp(5) - 1) / (np.exp(5) + 179)
+    assert ordinal_loss(near, teacher).item() == pytest.approx(moved**2, rel=1e-5)
+    assert ordinal_loss(far, teacher).item() == pytest.approx(68 * moved**2, rel=1e-5)
 
 
 def test_the_label_loss_is_the_cross_entropy_to_the_softened_label() -> None:
@@ -180,6 +213,17 @@ def test_the_gradient_of_soft_targets_is_t_times_the_difference_of_probabilities
     np.testing.assert_allclose(found, temperature * (q - p) / BATCH, rtol=1e-4, atol=1e-7)
 
 
+def test_the_gradient_of_ordinal_is_the_slope_of_the_formula() -> None:
+    found = gradient_of(lambda s: ordinal_loss(s, tensor(TEACHER)))
+    step = 1e-5
+    for row in range(BATCH):
+        for place in (0, 20, 71, 100, 160, 179):
+            moved = step * np.eye(N_CLASSES)[[place]]
+            up, down = (ordinal(STUDENT[[row]] + sign * moved, TEACHER[[row]]) for sign in (1, -1))
+            slope = (up - down) / (2 * step) / BATCH
+            assert found[row, place] == pytest.approx(slope, rel=1e-3, abs=1e-6)
+
+
 def test_the_gradient_of_the_label_loss_is_the_difference_from_the_label() -> None:
     found = gradient_of(lambda s: label_loss(s, tensor(LABELS)))
     np.testing.assert_allclose(found, (softmax(STUDENT, axis=1) - LABELS) / BATCH, atol=1e-7)
@@ -215,7 +259,26 @@ def test_logits_of_magnitude_1e4_give_finite_losses_and_gradients(
     assert torch.isfinite(value)
     assert student.grad is not None
     assert torch.isfinite(student.grad).all()
-    assert (student.grad != 0).any()
+
+
+def test_a_student_that_is_sure_of_a_wrong_class_still_learns_from_every_divergence() -> None:
+    for loss in DIVERGENCES.values():
+        student = tensor(np.roll(TEACHER, 30, axis=1) * 3).requires_grad_()
+        loss(student, tensor(TEACHER), torch.tensor(TARGET)).backward()
+        assert student.grad is not None
+        assert student.grad.abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_the_label_loss_bears_logits_of_magnitude_1e4(dtype: torch.dtype) -> None:
+    student = tensor(1e4 * STUDENT / np.abs(STUDENT).max(), dtype).requires_grad_()
+    value = label_loss(student, tensor(LABELS))
+    value.backward()
+    exact = -(LABELS * log_softmax(student.detach().double().numpy(), axis=1)).sum(axis=1).mean()
+    assert value.dtype == torch.float32
+    assert value.item() == pytest.approx(exact, rel=1e-5)
+    assert student.grad is not None
+    assert torch.isfinite(student.grad).all()
 
 
 @pytest.mark.parametrize("scale", [1e2, 3e3])
@@ -224,6 +287,7 @@ def test_losses_of_extreme_logits_are_those_of_the_formulas(scale: float) -> Non
     exact = student.double().numpy(), teacher.double().numpy()
     assert hard_loss(student, teacher).item() == pytest.approx(hard(*exact), rel=1e-4)
     assert soft_loss(student, teacher, 1.0).item() == pytest.approx(soft(*exact, 1.0), rel=1e-4)
+    assert ordinal_loss(student, teacher).item() == pytest.approx(ordinal(*exact), rel=1e-4)
     found = dkd_loss(student, teacher, torch.tensor(TARGET), 1.0, 1.0, 1.0)
     assert found.item() == pytest.approx(dkd(*exact, TARGET, 1.0, 1.0, 1.0), rel=1e-4)
 
@@ -262,3 +326,32 @@ def test_a_batch_given_twice_costs_the_same(loss: Loss) -> None:
     once = loss(student, teacher, target).item()
     twice = loss(student.repeat(2, 1), teacher.repeat(2, 1), target.repeat(2)).item()
     assert twice == pytest.approx(once, rel=1e-6)
+
+
+def withheld(rows: list[int]) -> Tensor:
+    hr_bpm = torch.tensor([30.0, 70.4, 71.5, 120.2, 208.0, 209.0])
+    hr_bpm[rows] = torch.nan
+    return soft_labels(hr_bpm, 2.0)
+
+
+def test_the_label_loss_is_the_mean_over_the_windows_that_have_a_reference() -> None:
+    found = label_loss(tensor(STUDENT), withheld([1, 4]))
+    having = [0, 2, 3, 5]
+    expected = -(LABELS * log_softmax(STUDENT, axis=1)).sum(axis=1)[having].mean()
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_window_without_a_reference_has_no_gradient() -> None:
+    found = gradient_of(lambda s: label_loss(s, withheld([1, 4])))
+    np.testing.assert_array_equal(found[[1, 4]], 0)
+    others = [0, 2, 3, 5]
+    expected = (softmax(STUDENT, axis=1) - LABELS)[others] / len(others)
+    np.testing.assert_allclose(found[others], expected, atol=1e-7)
+
+
+def test_the_label_loss_of_a_batch_without_any_reference_is_zero() -> None:
+    student = tensor(STUDENT).requires_grad_()
+    value = label_loss(student, withheld([*range(BATCH)]))
+    value.backward()
+    assert value.item() == 0
+    np.testing.assert_array_equal(student.grad, 0)

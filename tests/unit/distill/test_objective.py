@@ -7,8 +7,15 @@ import pytest
 import torch
 from scipy.special import log_softmax
 
-from ppgkd.distill import dkd_loss, feature_loss, hard_loss, label_loss, soft_loss
-from ppgkd.distill.objective import DistillationObjective, make_objective
+from ppgkd.distill import (
+    dkd_loss,
+    feature_loss,
+    hard_loss,
+    label_loss,
+    ordinal_loss,
+    soft_loss,
+)
+from ppgkd.distill.objective import DistillationObjective, make_objective, target_class
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import soft_labels
 from ppgkd.models.build import build_model
@@ -29,6 +36,7 @@ SETTINGS: dict[str, dict[str, float]] = {
         "label_weight": 0.0,
     },
     "feature": {"feature_weight": 0.7, "label_weight": 0.0},
+    "ordinal": {"label_weight": 0.0},
 }
 every_strategy = pytest.mark.parametrize("strategy", SETTINGS)
 
@@ -42,7 +50,6 @@ def targets() -> TeacherTargets:
     return TeacherTargets(
         logits=4 * noise(N_VIEWS, N_WINDOWS, 180, seed=1).astype(np.float16),
         features=noise(N_VIEWS, N_WINDOWS, *TEACHER_FEATURES, seed=2).astype(np.float16),
-        bank="of this test",
     )
 
 
@@ -86,6 +93,13 @@ def test_soft_is_its_loss_on_the_teachers_logits_for_the_same_windows_and_view(
     assert value(objective("soft", targets), output, batch) == pytest.approx(expected)
 
 
+def test_ordinal_is_its_loss_on_the_teachers_logits_for_the_same_windows_and_view(
+    targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    expected = ordinal_loss(output.logits, teacher_logits(targets, batch)).item()
+    assert value(objective("ordinal", targets), output, batch) == pytest.approx(expected)
+
+
 def test_dkds_target_is_the_class_nearest_to_the_reference_in_the_view(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
@@ -98,11 +112,48 @@ def test_dkds_target_is_the_mode_of_the_softened_label(batch: Batch) -> None:
     assert batch.labels.argmax(dim=1).tolist() == [61 - 30, 72 - 30, 120 - 30, 180 - 30]
 
 
+@pytest.mark.parametrize(
+    ("hr_bpm", "expected_bpm"), [(71.4, 71), (71.6, 72), (29.2, 30), (209.7, 209)]
+)
+def test_a_reference_between_two_classes_belongs_to_the_nearer(
+    hr_bpm: float, expected_bpm: int, targets: TeacherTargets
+) -> None:
+    logits = torch.tensor(targets.logits[0][:1]).float()
+    assert target_class(torch.tensor([hr_bpm]), logits).tolist() == [expected_bpm - 30]
+
+
+def test_without_a_reference_dkds_target_is_the_teachers_most_likely_class(
+    targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    hr_bpm = torch.tensor([61.4, float("nan"), 120.0, float("nan")])
+    withheld = batch._replace(hr_bpm=hr_bpm, labels=soft_labels(hr_bpm, 2.0))
+    teacher = teacher_logits(targets, batch)
+    likeliest = teacher.numpy().argmax(axis=1)
+    classes = torch.tensor([61 - 30, likeliest[1], 120 - 30, likeliest[3]])
+    assert target_class(hr_bpm, teacher).tolist() == classes.tolist()
+    expected = dkd_loss(output.logits, teacher, classes, 1.0, 3.0, 2.0)
+    assert value(objective("dkd", targets), output, withheld) == pytest.approx(expected.item())
+
+
+@every_strategy
+def test_a_batch_without_references_is_still_learned_from_the_teacher(
+    strategy: str, targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    hr_bpm = torch.full((4,), torch.nan)
+    withheld = batch._replace(hr_bpm=hr_bpm, labels=soft_labels(hr_bpm, 2.0))
+    alone = value(objective(strategy, targets), output, withheld)
+    both = value(objective(strategy, targets, label_weight=1.0), output, withheld)
+    assert np.isfinite(alone)
+    assert alone > 0
+    assert both == alone, "there is no reference to add anything"
+
+
 def test_feature_is_the_weighted_distance_after_the_projection(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     one = objective("feature", targets)
     assert one.projection is not None
+    assert targets.features is not None
     teacher = torch.tensor(targets.features[1][[5, 0, 7, 2]], dtype=torch.float32)
     expected = 0.7 * feature_loss(one.projection(output.features), teacher).item()
     assert value(one, output, batch) == pytest.approx(expected)
@@ -148,7 +199,7 @@ def test_an_unknown_strategy_is_refused_with_those_that_exist(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     one = DistillationObjective("osmosis", {"label_weight": 0.0}, targets, STUDENT_FEATURES)
-    message = r"'osmosis' is unknown; there are scratch, hard, soft, dkd, feature"
+    message = r"'osmosis' is unknown; there are scratch, hard, soft, dkd, feature, ordinal"
     with pytest.raises(PpgkdError, match=message):
         one(output, batch, 0)
 
@@ -170,7 +221,7 @@ def test_scratch_ignores_the_teacher(
     assert value(made("scratch", targets, inputs), output, batch) == expected
 
 
-@pytest.mark.parametrize("strategy", ["hard", "soft", "dkd"])
+@pytest.mark.parametrize("strategy", ["hard", "soft", "dkd", "ordinal"])
 def test_strategies_on_logits_have_nothing_of_their_own_to_learn(
     strategy: str, inputs: InputShape, targets: TeacherTargets
 ) -> None:
@@ -227,3 +278,19 @@ def test_a_strategy_that_needs_a_teacher_does_not_quietly_train_without_one(
 ) -> None:
     with pytest.raises(PpgkdError, match=strategy):
         made(strategy, None, inputs)
+
+
+def test_feature_is_refused_where_the_teacher_has_no_features(
+    inputs: InputShape, targets: TeacherTargets
+) -> None:
+    with pytest.raises(PpgkdError, match="'feature' needs a teacher with features"):
+        made("feature", TeacherTargets(targets.logits, None), inputs)
+
+
+@pytest.mark.parametrize("strategy", ["hard", "soft", "dkd", "ordinal"])
+def test_the_other_strategies_do_without_the_teachers_features(
+    strategy: str, inputs: InputShape, targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    bare = TeacherTargets(targets.logits, None)
+    expected = value(made(strategy, targets, inputs), output, batch)
+    assert value(made(strategy, bare, inputs), output, batch) == expected

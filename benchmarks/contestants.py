@@ -1,0 +1,238 @@
+"""The same student taught by the same teacher in several ways, each with one thread.
+
+All see augmented windows in batches of the same size, for the same number of steps, with the same
+optimiser, schedule, averaged weights and validation, and learn by soft targets with T = 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from apart import Spent, Stopwatch, peak_mib
+from data import LABEL_SD_BPM, Data
+from per_sample import AugmentedWindows
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader
+
+from ppgkd.artifacts import file_fingerprint
+from ppgkd.augment import Augmentation
+from ppgkd.bank import Examples, examples, read_bank, write_bank
+from ppgkd.distill.soft import soft_loss
+from ppgkd.heart_rate import decode
+from ppgkd.models.build import build_model, load_model
+from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.splits import StudyWindows
+from ppgkd.students import Lessons, Recipe, train_student
+from ppgkd.targets import read_targets, write_targets
+from ppgkd.training import AVERAGING_DECAY, GRADIENT_NORM, Budget, has_fast_bfloat16, predict
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
+WORKERS = (0, 2)
+"""Loading processes to choose from."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One student to be taught.
+
+    Attributes
+    ----------
+    data
+        Where the windows are.
+    n_params
+        Size of the student that is asked for.
+    teacher
+        File of its teacher.
+    lessons
+        Folder of the bank and of that teacher's targets, for those who use them.
+    budget
+        Length and speed of the training.
+    seed
+        Of the initial weights and of the order of the windows.
+    """
+
+    data: Data
+    n_params: int
+    teacher: Path
+    lessons: Path
+    budget: Budget
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a student, and what it took.
+
+    Attributes
+    ----------
+    spent
+        From windows in memory to the trained student, after an epoch to warm up.
+    val_mae_bpm
+        Of the averaged weights that validated best.
+    start_mib, peak_mib
+        Largest resident memory once the windows are read, and in the end; of the training process
+        without its helpers.
+    number_type
+        Of the student's matrix products.
+    workers
+        Loading processes beside the training one.
+    """
+
+    spent: Spent
+    val_mae_bpm: float
+    start_mib: float
+    peak_mib: float
+    number_type: str = "float32"
+    workers: int = 0
+
+
+def prepare_lessons(task: Task, views: int) -> tuple[Spent, Spent]:
+    """Make what the engine's students share: the bank, and the targets of one teacher."""
+    windows, inputs = task.data.read()
+    transfer, folder = examples(windows.transfer), task.lessons / "bank"
+    watch = Stopwatch()
+    write_bank(transfer, inputs, Augmentation(), folder, views=views, seed=task.seed)
+    bank = watch.read()
+    watch = Stopwatch()
+    teacher, fingerprint = load_model(task.teacher)[0], file_fingerprint(task.teacher)
+    write_targets(teacher, fingerprint, read_bank(folder), task.lessons / "targets")
+    return bank, watch.read()
+
+
+def engine(task: Task) -> Outcome:
+    """Teach a student from the bank and its teacher's targets."""
+    windows, inputs = task.data.read()
+    start_mib = peak_mib()
+    train_by_engine(one_epoch_of(task), windows, inputs)  # as warm as the others start
+    watch = Stopwatch()
+    mae_bpm = train_by_engine(task, windows, inputs)
+    number_type = "bfloat16" if has_fast_bfloat16(torch.device("cpu")) else "float32"
+    return Outcome(watch.read(), mae_bpm, start_mib, peak_mib(), number_type)
+
+
+def train_by_engine(task: Task, windows: StudyWindows, inputs: InputShape) -> float:
+    """Train a student; return its validation MAE in BPM."""
+    recipe = Recipe(
+        strategy="soft",
+        settings={"temperature": 1.0, "label_weight": 0.0},
+        shape=nearest_shape("resnet", task.n_params, inputs),
+        inputs=inputs,
+        budget=task.budget,
+        label_sd_bpm=LABEL_SD_BPM,
+        seed=task.seed,
+    )
+    bank = read_bank(task.lessons / "bank", examples(windows.transfer))
+    fingerprint = file_fingerprint(task.teacher)
+    targets = read_targets(task.lessons / "targets", bank, fingerprint)
+    _, history = train_student(recipe, Lessons(bank, fingerprint, targets), windows.val)
+    return float(history["val_mae_bpm"].min())
+
+
+def plain_loop(task: Task) -> Outcome:
+    """Teach a student by the loop of a tutorial: load, ask the teacher, take a step."""
+    return with_the_faster_loading(train_plainly, task)
+
+
+Training = Callable[[Task, StudyWindows, InputShape, int], float]
+"""Maps a task, its windows and a number of loading processes to the validation MAE in BPM."""
+
+
+def with_the_faster_loading(train: Training, task: Task) -> Outcome:
+    """Warm up, try one epoch with each number of `WORKERS`, then train with the faster one."""
+    windows, inputs = task.data.read()
+    start_mib = peak_mib()
+    torch.manual_seed(task.seed)
+
+    def one_epoch_s(workers: int) -> float:
+        watch = Stopwatch()
+        train(one_epoch_of(task), windows, inputs, workers)
+        return watch.read().wall_s
+
+    one_epoch_s(WORKERS[0])  # what comes first is slow whatever it is
+    workers = min(WORKERS, key=one_epoch_s)
+    watch = Stopwatch()
+    mae_bpm = train(task, windows, inputs, workers)
+    return Outcome(watch.read(), mae_bpm, start_mib, peak_mib(), workers=workers)
+
+
+def one_epoch_of(task: Task) -> Task:
+    """Give the same task for one epoch."""
+    return replace(task, budget=replace(task.budget, epochs=1))
+
+
+def train_plainly(task: Task, windows: StudyWindows, inputs: InputShape, workers: int) -> float:
+    """Train a student; return its validation MAE in BPM."""
+    dataset = AugmentedWindows(examples(windows.transfer), inputs, Augmentation())
+    size = min(task.budget.batch_size, len(dataset))
+    loader = DataLoader(dataset, size, shuffle=True, drop_last=True, num_workers=workers)
+    teacher = load_model(task.teacher)[0]
+    student = build_model(nearest_shape("resnet", task.n_params, inputs), inputs, task.seed)
+    optimiser = adamw([*student.parameters()], task.budget)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, **one_cycle(task.budget, task.budget.epochs * len(loader))
+    )
+    averaged = AveragedStudent(student, examples(windows.val))
+    for _ in range(task.budget.epochs):
+        student.train()
+        for signal, _ in loader:
+            with torch.no_grad():
+                teacher_logits = teacher(signal).logits
+            loss = soft_loss(student(signal).logits, teacher_logits, temperature=1.0)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(student.parameters(), GRADIENT_NORM)
+            optimiser.step()
+            schedule.step()
+            averaged.follow(student)
+        averaged.validate()
+    return averaged.best_mae_bpm
+
+
+class AveragedStudent:
+    """Averaged weights of a student as the engine has them, and their best validation error."""
+
+    def __init__(self, student: nn.Module, val: Examples) -> None:
+        self._average = AveragedModel(student, multi_avg_fn=_average_into)
+        self._val = val
+        self.best_mae_bpm = float("inf")
+
+    def follow(self, student: nn.Module) -> None:
+        """Move towards the student's weights after a step."""
+        self._average.update_parameters(student)
+
+    def validate(self) -> None:
+        """Look at the validation windows after an epoch."""
+        bpm, _ = decode(predict(self._average, self._val.signal))
+        mae_bpm = float((bpm - self._val.hr_bpm).abs().mean())
+        self.best_mae_bpm = min(self.best_mae_bpm, mae_bpm)
+
+
+def adamw(parameters: list[nn.Parameter], budget: Budget) -> torch.optim.AdamW:
+    """Make the optimiser that the engine has: only matrices and kernels decay."""
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": budget.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98))
+
+
+def one_cycle(budget: Budget, steps: int) -> dict[str, Any]:
+    """Arguments of the schedule as the engine gives them."""
+    return {
+        "max_lr": budget.learning_rate,
+        "total_steps": steps + 1,
+        "pct_start": 0.2,
+        "div_factor": 10,
+        "final_div_factor": 100,
+    }
+
+
+def _average_into(averaged: Tensors, current: Tensors, step: Tensor | int) -> None:
+    decay = min(AVERAGING_DECAY, (1 + int(step)) / (10 + int(step)))
+    torch._foreach_lerp_(averaged, current, 1 - decay)

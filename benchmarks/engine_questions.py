@@ -1,0 +1,189 @@
+"""What the engine could do and does not: compile the network, and train several seeds at once.
+
+Each is timed step by step in turn with what the engine does, so that a busy machine slows both.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from ppgkd.distill.soft import soft_loss
+from ppgkd.models.build import build_model
+from ppgkd.models.capacity import N_CLASSES, InputShape, nearest_shape
+from ppgkd.models.resnet import ResNet
+from ppgkd.training import GRADIENT_NORM, has_fast_bfloat16
+
+SEEDS = 3
+STEPS = 15
+
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Steps of one network size; a ratio below one would speak for the change.
+
+    Attributes
+    ----------
+    step_ms
+        One step of one network, as the engine takes it.
+    compiled_ratio
+        A compiled step to that; None if not asked for, or without a C++ compiler.
+    compile_s
+        Until the first compiled step was done.
+    pays_after_steps
+        Steps after which compiling has paid; None if never.
+    vmap_ratio
+        A step of `SEEDS` networks by `torch.func.vmap`, to as many steps of one.
+    grouped_ratio
+        The same by grouped convolutions.
+    """
+
+    n_params: int
+    step_ms: float
+    compiled_ratio: float | None
+    compile_s: float | None
+    pays_after_steps: int | None
+    vmap_ratio: float
+    grouped_ratio: float
+
+
+def answer(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) -> Answer:
+    """Time the steps of one size of student, in a process that has compiled nothing yet."""
+    shape = nearest_shape("resnet", n_params, inputs)
+    networks = [cast(ResNet, build_model(shape, inputs, seed)) for seed in range(SEEDS)]
+    one = _step(networks[0], _windows(inputs, batch_size))
+    steps = {
+        "one": one,
+        "vmap": _vmapped_step(copy.deepcopy(networks), _windows(inputs, SEEDS, batch_size)),
+        "grouped": _step(SeedsTogether(networks), _windows(inputs, SEEDS, batch_size)),
+    }
+    compile_s = None
+    with TemporaryDirectory() as nothing_compiled_before:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = nothing_compiled_before
+        if compiling and any(map(shutil.which, ("c++", "g++", "clang++"))):
+            compiled = build_model(shape, inputs, seed=0)
+            compiled.compile()
+            steps["compiled"] = _step(compiled, _windows(inputs, batch_size))
+            compile_s = _seconds(steps["compiled"])
+        step_s = _median_seconds(steps)
+    saved_s = step_s["one"] - step_s.get("compiled", float("inf"))
+    return Answer(
+        n_params=shape.n_params(inputs),
+        step_ms=1e3 * step_s["one"],
+        compiled_ratio=step_s["compiled"] / step_s["one"] if compile_s else None,
+        compile_s=compile_s,
+        pays_after_steps=round(compile_s / saved_s) if compile_s and saved_s > 0 else None,
+        vmap_ratio=step_s["vmap"] / (SEEDS * step_s["one"]),
+        grouped_ratio=step_s["grouped"] / (SEEDS * step_s["one"]),
+    )
+
+
+class SeedsTogether(nn.Module):
+    """Several residual networks of one shape side by side in the channels of one.
+
+    A grouped convolution keeps them apart, and batch normalisation treats every channel by itself
+    anyway. Reads the networks' layers, whose forward pass this repeats.
+    """
+
+    def __init__(self, networks: Sequence[ResNet]) -> None:
+        super().__init__()
+        self.n_networks = len(networks)
+        self.network = copy.deepcopy(networks[0])
+        for joined, *parts in zip(*(n.modules() for n in (self.network, *networks)), strict=True):
+            if isinstance(joined, nn.Conv2d):
+                joined.groups = self.n_networks
+            elif not isinstance(joined, nn.BatchNorm2d):
+                continue
+            for name, _ in [*joined.named_parameters()]:
+                weights = torch.cat([part.get_parameter(name).detach() for part in parts])
+                setattr(joined, name, nn.Parameter(weights))
+            for name, statistic in [*joined.named_buffers()]:
+                if statistic.ndim:
+                    setattr(joined, name, torch.cat([part.get_buffer(name) for part in parts]))
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, window: Tensor) -> Tensor:
+        """Map windows (n_networks, batch, n_channels, n_samples) to logits (…, batch, 180)."""
+        network, (n_networks, batch) = self.network, window.shape[:2]
+        spectrum = network.spectrum(window.flatten(0, 1)).flatten(1, 2).unsqueeze(2)
+        position = network.position.expand(len(spectrum), -1, -1, -1)
+        entry = torch.cat([spectrum, position], dim=1)
+        entry = entry.reshape(n_networks, batch, *entry.shape[1:]).transpose(0, 1).flatten(1, 2)
+        logits: Tensor = network.head(network.blocks(network.stem(entry)))
+        classes = logits.reshape(batch, n_networks, -1, logits.shape[3])
+        return classes.permute(1, 0, 3, 2).flatten(2)
+
+
+def _windows(inputs: InputShape, *batch: int) -> Tensor:
+    return torch.randn(*batch, inputs.channels, inputs.n_samples)
+
+
+def _step(network: nn.Module, window: Tensor) -> Step:
+    """Make a function that takes one training step as the engine does."""
+
+    def logits() -> Tensor:
+        output = network(window)
+        return output if isinstance(output, Tensor) else output.logits
+
+    return _learning(logits, network.parameters())
+
+
+def _vmapped_step(networks: Sequence[nn.Module], window: Tensor) -> Step:
+    """Make a function that takes a step of several networks at once.
+
+    Batch normalisation may update its running statistics under vmap, because each network has its
+    own: they are stacked as the weights are.
+    """
+    weights, statistics = stack_module_state([*networks])
+
+    def of_one(weights: dict[str, Tensor], statistics: dict[str, Tensor], part: Tensor) -> Tensor:
+        logits: Tensor = functional_call(networks[0], (weights, statistics), (part,)).logits
+        return logits
+
+    return _learning(lambda: vmap(of_one)(weights, statistics, window), weights.values())
+
+
+def _learning(logits: Callable[[], Tensor], parameters: Iterable[Tensor]) -> Step:
+    parameters = [*parameters]
+    optimiser = torch.optim.AdamW(parameters, foreach=True)
+    fast = has_fast_bfloat16(torch.device("cpu"))
+    teacher: Tensor | None = None
+
+    def step() -> None:
+        nonlocal teacher
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+            student = logits().float().view(-1, N_CLASSES)
+        if teacher is None:
+            teacher = torch.randn_like(student)
+        loss = soft_loss(student, teacher, temperature=1.0)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(parameters, GRADIENT_NORM)
+        optimiser.step()
+
+    return step
+
+
+def _median_seconds(steps: dict[str, Step]) -> dict[str, float]:
+    """Take all steps in turn; the first round is not counted."""
+    rounds = [{name: _seconds(step) for name, step in steps.items()} for _ in range(1 + STEPS)]
+    return {name: median(seconds[name] for seconds in rounds[1:]) for name in steps}
+
+
+def _seconds(step: Step) -> float:
+    started = time.perf_counter()
+    step()
+    return time.perf_counter() - started

@@ -1,0 +1,137 @@
+"""The same student taught by torchdistill (Matsubara, RRPR 2021), driven as in its examples.
+
+torchdistill was made for images, but its `DistillationBox` minds neither the shape of a sample nor
+the network: the data set and the loop over the batches are ours, data loader, teacher's pass,
+loss, optimiser and schedule are its own, as its configuration names them. Three things were needed:
+networks that return logits alone, an optimiser that spares vectors from the decay, and averaged
+weights, which it does not have, taken after every step as in the other contestants.
+
+It needs torchvision, of which it uses image classifiers only; ``envs/bench.txt`` has the pins.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import torch
+from contestants import (
+    AveragedStudent,
+    Outcome,
+    Task,
+    adamw,
+    one_cycle,
+    with_the_faster_loading,
+)
+from per_sample import AugmentedWindows
+from torch import Tensor, nn
+from torch.utils.data import RandomSampler
+
+from ppgkd.augment import Augmentation
+from ppgkd.bank import examples
+from ppgkd.models.build import build_model, load_model
+from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.splits import StudyWindows
+from ppgkd.training import GRADIENT_NORM
+
+
+def is_installed() -> bool:
+    """Whether it and the torchvision that it needs are there."""
+    return all(map(importlib.util.find_spec, ("torchdistill", "torchvision")))
+
+
+def torchdistill(task: Task) -> Outcome:
+    """Teach a student by torchdistill."""
+    _import_torchvision()
+    return with_the_faster_loading(_train, task)
+
+
+class LogitsOnly(nn.Module):
+    """A network that returns its logits and keeps its features to itself."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, window: Tensor) -> Tensor:
+        """Map windows to logits, shape (batch, 180)."""
+        logits: Tensor = self.network(window).logits
+        return logits
+
+
+def _train(task: Task, windows: StudyWindows, inputs: InputShape, workers: int) -> float:
+    from torchdistill.core.distillation import get_distillation_box  # type: ignore[import-not-found]
+    from torchdistill.optim.registry import register_optimizer  # type: ignore[import-not-found]
+
+    register_optimizer(key="adamw")(partial(adamw, budget=task.budget))
+
+    dataset = AugmentedWindows(examples(windows.transfer), inputs, Augmentation())
+    size = min(task.budget.batch_size, len(dataset))
+    steps = task.budget.epochs * (len(dataset) // size)
+    shape = nearest_shape("resnet", task.n_params, inputs)
+    student = build_model(shape, inputs, task.seed)
+    box = get_distillation_box(
+        LogitsOnly(load_model(task.teacher)[0]),
+        LogitsOnly(student),
+        {"train": dataset},
+        {
+            "num_epochs": task.budget.epochs,
+            "train_data_loader": {
+                "dataset_id": "train",
+                "sampler": {"class_or_func": RandomSampler},
+                "kwargs": {"batch_size": size, "drop_last": True, "num_workers": workers},
+            },
+            "teacher": {"forward_proc": "forward_batch_only", "requires_grad": False},
+            "student": {"forward_proc": "forward_batch_only"},
+            "optimizer": {"key": "adamw", "kwargs": {}, "max_grad_norm": GRADIENT_NORM},
+            "scheduler": {
+                "key": "OneCycleLR",
+                "kwargs": one_cycle(task.budget, steps),
+                "scheduling_step": 1,
+            },
+            "criterion": _soft_targets(),
+        },
+        device=torch.device("cpu"),
+        device_ids=None,
+        distributed=False,
+        lr_factor=1,
+    )
+    averaged = AveragedStudent(student, examples(windows.val))
+    for epoch in range(task.budget.epochs):
+        box.pre_epoch_process(epoch=epoch)
+        for signal, hr_bpm, about in box.train_data_loader:
+            box.pre_forward_process()
+            loss = box.forward_process(signal, hr_bpm, about)
+            box.post_forward_process(loss=loss)
+            averaged.follow(student)
+        averaged.validate()
+        box.post_epoch_process()
+    return averaged.best_mae_bpm
+
+
+def _soft_targets() -> dict[str, Any]:
+    whole_network = {"module_path": ".", "module_io": "output"}
+    sides = {
+        f"{side}_{key}": value
+        for side in ("student", "teacher")
+        for key, value in whole_network.items()
+    }
+    kd = {"key": "KDLoss", "kwargs": {**sides, "temperature": 1.0, "alpha": 0.0}}
+    return {
+        "key": "WeightedSumLoss",
+        "kwargs": {"sub_terms": {"kd": {"criterion": kd, "weight": 1.0}}},
+    }
+
+
+def _import_torchvision() -> None:
+    """Import torchvision even where its compiled operators, which nobody here calls, do not load.
+
+    The wheel on PyPI is built for CUDA. Beside a CPU build of PyTorch it fails when it describes
+    operators that are not there, unless it finds the module that does so already imported.
+    """
+    name = "torchvision._meta_registrations"
+    sys.modules.setdefault(name, ModuleType(name))
+    importlib.import_module("torchvision.datasets")

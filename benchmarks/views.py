@@ -1,0 +1,217 @@
+"""How many views make a bank as good as fresh views, and what twice the training changes.
+
+A student is trained from scratch and by a teacher's soft targets (T = 1), for the same number of
+steps, on banks of few and of many views. *Fresh* is a bank with a view for every epoch, so that a
+teacher can answer each of them. The views of a smaller bank are the first ones of that, and the
+weights and the order of the windows of a seed are the same: numbers in a row differ in the views.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import mean, stdev
+from tempfile import TemporaryDirectory
+
+import torch
+from data import LABEL_SD_BPM, add_options, budget, find_data, markdown
+from torch import nn
+
+from ppgkd.artifacts import write_json
+from ppgkd.augment import Augmentation
+from ppgkd.bank import examples, read_bank, write_bank
+from ppgkd.models.build import load_model
+from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.scoring import score
+from ppgkd.splits import StudyWindows
+from ppgkd.students import Lessons, Recipe, train_student
+from ppgkd.targets import read_targets, write_targets
+from ppgkd.teachers import train_teacher
+from ppgkd.windows import Windows
+
+SETTINGS: dict[str, dict[str, float]] = {
+    "scratch": {},
+    "soft": {"temperature": 1.0, "label_weight": 0.0},
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Students of several seeds that differ in nothing else.
+
+    Attributes
+    ----------
+    fresh
+        Whether every epoch has its own view.
+    val_mae_bpm
+        Mean over the validation subjects, for each seed.
+    """
+
+    strategy: str
+    epochs: int
+    views: int
+    fresh: bool
+    val_mae_bpm: list[float]
+
+
+def main() -> None:
+    """Train, print the tables, write the JSON."""
+    options = _options()
+    torch.set_num_threads(1)
+    with TemporaryDirectory() as temporary:
+        windows, inputs = find_data(options, Path(temporary)).read()
+        teacher = _teacher(options, windows, inputs)
+        lessons = [
+            _lessons(teacher, windows, inputs, Path(temporary) / f"seed{seed}", options, seed)
+            for seed in range(options.seeds)
+        ]
+        rows = [*_sweep(options, inputs, lessons, windows.val)]
+    print(_report(options, rows, len(windows.transfer)))
+    content = {
+        "data": "simulated" if options.windows is None else options.windows.stem,
+        "windows": len(windows.transfer),
+        "student_params": nearest_shape("resnet", options.student, inputs).n_params(inputs),
+        "teacher_val_mae_bpm": _subjects_mae_bpm(teacher, windows.val),
+        "rows": [asdict(row) for row in rows],
+    }
+    write_json(options.output, content)
+    print(f"\nwritten to {options.output}")
+
+
+def _options() -> Namespace:
+    parser = ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--views", type=int, nargs="+", default=[1, 2, 4, 8, 16])
+    parser.add_argument("--epochs", type=int, nargs="+", default=[6, 12, 24])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--student", type=int, default=1_000, help="parameters")
+    parser.add_argument("--teacher", type=int, default=60_000, help="parameters")
+    parser.add_argument("--teacher-file", type=Path, help="a trained one, model.safetensors")
+    add_options(parser, "results/benchmarks/views.json")
+    return parser.parse_args()
+
+
+def _teacher(options: Namespace, windows: StudyWindows, inputs: InputShape) -> nn.Module:
+    if options.teacher_file:
+        return load_model(options.teacher_file)[0]
+    training = budget(options.teacher_epochs, options.batch_size)
+    model, _ = train_teacher(
+        nearest_shape("resnet", options.teacher, inputs),
+        inputs,
+        windows,
+        pretraining=training,
+        training=training,
+        augmentation=Augmentation(),
+        label_sd_bpm=LABEL_SD_BPM,
+        seed=0,
+    )
+    return model
+
+
+def _lessons(
+    teacher: nn.Module,
+    windows: StudyWindows,
+    inputs: InputShape,
+    folder: Path,
+    options: Namespace,
+    seed: int,
+) -> Lessons:
+    """Make a bank with a view for every epoch of the longest training, and its targets."""
+    most = max(options.epochs)
+    transfer = examples(windows.transfer)
+    write_bank(transfer, inputs, Augmentation(), folder, views=most, seed=seed)
+    bank = read_bank(folder, transfer)
+    write_targets(teacher, "teacher", bank, folder)
+    return Lessons(bank, "teacher", read_targets(folder, bank, "teacher"))
+
+
+def _first_views(lessons: Lessons, views: int) -> Lessons:
+    """Keep the first views of a bank."""
+    bank, targets = lessons.bank, lessons.targets
+    assert targets is not None
+    return replace(
+        lessons,
+        bank=replace(bank, signal=bank.signal[:views], hr_bpm=bank.hr_bpm[:views]),
+        targets=replace(targets, logits=targets.logits[:views], features=None),
+    )
+
+
+def _sweep(
+    options: Namespace, inputs: InputShape, lessons: list[Lessons], val: Windows
+) -> Iterator[Row]:
+    for strategy, settings in SETTINGS.items():
+        for epochs in options.epochs:
+            recipe = Recipe(
+                strategy,
+                settings,
+                nearest_shape("resnet", options.student, inputs),
+                inputs,
+                budget(epochs, options.batch_size),
+                LABEL_SD_BPM,
+                seed=0,
+            )
+            for views in [*(number for number in options.views if number < epochs), epochs]:
+                found = []
+                for seed, of_seed in enumerate(lessons):
+                    model, _ = train_student(
+                        replace(recipe, seed=seed), _first_views(of_seed, views), val
+                    )
+                    found.append(_subjects_mae_bpm(model, val))
+                yield Row(strategy, epochs, views, views == epochs, found)
+
+
+def _subjects_mae_bpm(model: nn.Module, windows: Windows) -> float:
+    predictions, _ = score(model, windows)
+    error_bpm = (predictions["pred_bpm"] - predictions["hr_bpm"]).abs()
+    return float(error_bpm.groupby(predictions["subject"]).mean().mean())
+
+
+def _spread(values: list[float], form: str = ".2f") -> str:
+    spread = stdev(values) if len(values) > 1 else 0.0
+    return f"{mean(values):{form}} ± {spread:.2f}"
+
+
+def _report(options: Namespace, rows: list[Row], n_windows: int) -> str:
+    found = {(row.strategy, row.epochs, "fresh" if row.fresh else row.views): row for row in rows}
+    columns: list[int | str] = [*options.views, "fresh"]
+    errors, gains = [], []
+    for strategy in SETTINGS:
+        for shorter, epochs in zip([None, *options.epochs], options.epochs, strict=False):
+            line = [found.get((strategy, epochs, column)) for column in columns]
+            errors.append(
+                [
+                    f"{strategy}, {epochs} epochs",
+                    *(_spread(row.val_mae_bpm) if row else "" for row in line),
+                ]
+            )
+            if shorter is None:
+                continue
+            before = [found.get((strategy, shorter, column)) for column in columns]
+            gains.append(
+                [
+                    f"{strategy}, {shorter} to {epochs} epochs",
+                    *(
+                        _spread(_differences(row, than), "+.2f") if row and than else ""
+                        for row, than in zip(line, before, strict=True)
+                    ),
+                ]
+            )
+    header = ["", *(f"{views} views" if views != "fresh" else "fresh" for views in columns)]
+    parts = [
+        "# Views and epochs",
+        f"Validation MAE in BPM, mean over subjects, ± spread over {options.seeds} seeds; "
+        f"{n_windows:,} windows. A bank needs no more views than there are epochs.",
+        markdown(header, errors),
+        "What longer training changes, seed by seed:",
+        markdown(header, gains),
+    ]
+    return "\n\n".join(parts)
+
+
+def _differences(row: Row, than: Row) -> list[float]:
+    return [a - b for a, b in zip(row.val_mae_bpm, than.val_mae_bpm, strict=True)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""A study that has all there is: folds, tuning, and subjects in all five roles.
+
+The tests share one folder, and look at what one run of Snakemake left in it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.workflow import Workflow
+
+from ppgkd.config import ROLES
+
+STUDENTS = {
+    "scratch": "students/scratch/none/resnet-350/seed0",
+    "ordinal": "students/ordinal/resnet-3000/resnet-350/seed0",
+}
+TRIALS = {
+    "scratch": [{"learning_rate": 0.02}, {"label_sd_bpm": 3}],
+    "ordinal": [{}, {"learning_rate": 0.02}],
+}
+FOLDS = ("fold0", "fold1")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) -> Workflow:
+    changes = {
+        "folds": 2,
+        "datasets": {
+            "simulated": {
+                "train": 0.125,
+                "val": 0.125,
+                "test": 0.5,
+                "pretrain": 0.125,
+                "unlabelled": 0.125,
+            }
+        },
+        "simulation": {"n_subjects": 8, "duration_s": 60, "seed": 0},
+        "students": {"resnet": [350]},
+        "strategies": {"scratch": {}, "ordinal": {"label_weight": 0.5}},
+        "tuning": {"student": "resnet-350", "teacher": "resnet-3000", "trials": TRIALS},
+        "training": {
+            "pretraining": {"epochs": 1},
+            "teacher": {"epochs": 2},
+            "student": {"epochs": 2},
+        },
+    }
+    made = Workflow(tmp_path_factory.mktemp("folds"), {**tiny_config, **changes})
+    made.make("results/tiny/cells.parquet", cores=2)
+    return made
+
+
+def splits_of(study: Workflow, fold: str) -> pd.Series:
+    """Role to its only subject; the test role has several."""
+    return pd.read_csv(study.results / fold / "splits.csv").set_index("subject")["role"]
+
+
+def windows_of(study: Workflow, fold: str, *roles: str) -> pd.DataFrame:
+    splits = splits_of(study, fold)
+    table = pd.read_parquet(study.results / "windows/simulated.parquet")
+    return table[table["subject"].isin(splits.index[splits.isin(roles)])]
+
+
+def metrics_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
+    return found
+
+
+def test_every_fold_has_all_roles_and_every_subject_is_tested_once(study: Workflow) -> None:
+    folds = [splits_of(study, fold) for fold in FOLDS]
+    assert all(set(splits) == set(ROLES) for splits in folds)
+    tested = [subject for splits in folds for subject in splits.index[splits == "test"]]
+    assert sorted(tested) == [f"sim-{number:02d}" for number in range(1, 9)]
+
+
+def test_the_teacher_is_pretrained_before_it_is_trained(study: Workflow) -> None:
+    for fold in FOLDS:
+        folder = study.results / fold / "teachers/resnet-3000/seed0"
+        history = pd.read_parquet(folder / "history.parquet")
+        assert history["lesson"].tolist() == ["pretraining", "training", "training"]
+        assert not (folder / "checkpoints").exists()
+
+
+def test_the_bank_has_the_training_and_the_unlabelled_windows_without_their_reference(
+    study: Workflow,
+) -> None:
+    for fold in FOLDS:
+        n_train = len(windows_of(study, fold, "train"))
+        n_unlabelled = len(windows_of(study, fold, "unlabelled"))
+        hr_bpm = np.load(study.results / fold / "bank/seed0/hr_bpm.npy")
+        logits = np.load(study.results / fold / "targets/resnet-3000/seed0/logits.npy")
+        assert hr_bpm.shape == logits.shape[:2] == (2, n_train + n_unlabelled)
+        assert np.isfinite(hr_bpm[:, :n_train]).all()
+        assert np.isnan(hr_bpm[:, n_train:]).all()
+
+
+def test_a_strategys_settings_are_those_of_the_trial_that_validated_best(study: Workflow) -> None:
+    own = {"scratch": {}, "ordinal": {"label_weight": 0.5}}
+    budget = {"learning_rate": 0.01, "label_sd_bpm": 1.5}
+    for fold in FOLDS:
+        for strategy, trials in TRIALS.items():
+            tuning = json.loads((study.results / fold / f"tuning/{strategy}.json").read_text())
+            assert [trial["settings"] for trial in tuning["trials"]] == [
+                {**budget, **own[strategy], **trial} for trial in trials
+            ]
+            errors = [trial["val_mae_bpm"] for trial in tuning["trials"]]
+            assert tuning["settings"] == tuning["trials"][int(np.argmin(errors))]["settings"]
+            student = study.results / fold / STUDENTS[strategy]
+            assert metrics_of(student)["settings"] == tuning["settings"]
+
+
+def test_the_trial_that_won_is_the_student_that_is_then_trained(study: Workflow) -> None:
+    # same student, teacher, seed and budget: the validation error is that of the trial
+    for fold in FOLDS:
+        for strategy, student in STUDENTS.items():
+            tuning = json.loads((study.results / fold / f"tuning/{strategy}.json").read_text())
+            found = metrics_of(study.results / fold / student)["val_mae_bpm"]
+            assert found == pytest.approx(tuning["val_mae_bpm"])
+
+
+def test_a_trial_leaves_no_checkpoint(study: Workflow) -> None:
+    assert not [*study.results.rglob("*.pt")]
+
+
+def test_a_student_is_tested_on_the_subjects_of_its_fold_alone(study: Workflow) -> None:
+    for fold in FOLDS:
+        for student in STUDENTS.values():
+            predictions = pd.read_parquet(study.results / fold / student / "predictions.parquet")
+            assert set(predictions["subject"]) == set(windows_of(study, fold, "test")["subject"])
+
+
+def test_the_tables_have_every_fold_and_every_subject(study: Workflow) -> None:
+    cells = pd.read_parquet(study.results / "cells.parquet")
+    assert cells[["strategy", "fold"]].to_numpy().tolist() == [
+        ["ordinal", 0],
+        ["ordinal", 1],
+        ["scratch", 0],
+        ["scratch", 1],
+    ]
+    assert {"learning_rate", "label_sd_bpm"} <= set(json.loads(cells["settings"][0]))
+    subjects = pd.read_parquet(study.results / "subjects.parquet")
+    for _, part in subjects.groupby("strategy"):
+        assert sorted(part["subject"]) == [f"sim-{number:02d}" for number in range(1, 9)]
+
+
+def test_students_of_the_first_fold_alone_are_exported_and_timed(study: Workflow) -> None:
+    exported = {path.relative_to(study.results) for path in study.results.rglob("model.onnx")}
+    assert exported == {Path("fold0", student, "model.onnx") for student in STUDENTS.values()}
+    cells = pd.read_parquet(study.results / "cells.parquet")
+    assert set(map(Path, cells["model"])) == exported

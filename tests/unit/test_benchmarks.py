@@ -1,0 +1,98 @@
+"""The benchmarks run where there is nothing but the package, and leave what they measured."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ppgkd.artifacts import read_json
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+SMALL = ["--subjects", "4", "--duration-s", "60", "--batch-size", "16", "--teacher-epochs", "1"]
+
+
+def run(script: str, output: Path, *options: str) -> tuple[Any, str]:
+    """Give the JSON that a benchmark wrote, and what it printed."""
+    command = [sys.executable, str(BENCHMARKS / script), "--output", str(output), *SMALL, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return read_json(output), done.stdout
+
+
+@pytest.fixture(scope="module")
+def training(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, str]:
+    sizes = ["--students", "500", "--teachers", "2000", "--epochs", "2", "--no-compile"]
+    return run("train.py", tmp_path_factory.mktemp("train") / "train.json", *sizes)
+
+
+def test_every_contestant_that_is_installed_trains_the_same_student(
+    training: tuple[Any, str],
+) -> None:
+    rows = {row["contestant"]: row for row in training[0]["students"]}
+    needed = ("torchdistill", "torchvision")
+    optional = {"torchdistill"} if all(map(importlib.util.find_spec, needed)) else set()
+    assert set(rows) == {"plain loop", "engine"} | optional
+    assert len({(row["student_params"], row["teacher_params"]) for row in rows.values()}) == 1
+    for row in rows.values():
+        assert row["outcome"]["spent"]["wall_s"] > 0
+        assert row["outcome"]["val_mae_bpm"] > 0
+        assert row["outcome"]["peak_mib"] >= row["outcome"]["start_mib"] > 10
+
+
+def test_only_the_engine_has_costs_per_teacher_and_they_are_shared(
+    training: tuple[Any, str],
+) -> None:
+    for row in training[0]["students"]:
+        totals = {n: of["total"]["wall_s"] for n, of in row["students_per_teacher"].items()}
+        one_s, fixed_s = row["outcome"]["spent"]["wall_s"], row["fixed"]["wall_s"]
+        assert (fixed_s > 0) == (row["contestant"] == "engine")
+        assert totals["25"] == pytest.approx(fixed_s + 25 * one_s)
+        if row["contestant"] == "engine":
+            assert row["students_per_teacher"]["5"]["to_engine"]["wall_s"] == 1
+
+
+def test_the_questions_about_the_engine_are_answered_by_ratios(training: tuple[Any, str]) -> None:
+    (found,) = training[0]["engine"]
+    assert found["grouped_ratio"] > 0
+    assert found["vmap_ratio"] > 0
+    assert found["compiled_ratio"] is None
+    assert "| not tried |" in training[1]
+
+
+def test_banks_of_few_views_are_compared_with_fresh_ones_at_the_same_epochs(
+    tmp_path: Path,
+) -> None:
+    sweep = ["--views", "1", "2", "--epochs", "2", "4", "--seeds", "2"]
+    sizes = ["--student", "500", "--teacher", "1000"]
+    content, printed = run("views.py", tmp_path / "views.json", *sweep, *sizes)
+    rows = content["rows"]
+    found = [(row["strategy"], row["epochs"], row["views"], row["fresh"]) for row in rows]
+    of_each = [(2, 1, False), (2, 2, True), (4, 1, False), (4, 2, False), (4, 4, True)]
+    assert found == [(name, *row) for name in ("scratch", "soft") for row in of_each]
+    assert all(len(row["val_mae_bpm"]) == 2 for row in rows)
+    assert "soft, 2 to 4 epochs" in printed
+
+
+def test_networks_side_by_side_give_what_each_gives_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+    from engine_questions import SeedsTogether
+
+    from ppgkd.models.capacity import InputShape, ResNetShape
+    from ppgkd.models.resnet import ResNet
+
+    inputs = InputShape(ppg_channels=2, acc_channels=3, n_samples=200, rate_hz=25.0)
+    networks = [ResNet(ResNetShape(3), inputs) for _ in range(2)]
+    windows = torch.randn(2, 5, inputs.channels, inputs.n_samples)
+    together = SeedsTogether(networks)
+    for each in (*networks, together):
+        each.train()
+    found = together(windows)
+    for number, network in enumerate(networks):
+        torch.testing.assert_close(found[number], network(windows[number]).logits)

@@ -1,0 +1,124 @@
+"""Where the disk is full, a job ends with an error and leaves neither a file nor half of one."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ppgkd.augment import Augmentation
+from ppgkd.bank import Bank, Examples, examples, read_bank, write_bank
+from ppgkd.checkpoint import Checkpoint
+from ppgkd.models.build import build_model
+from ppgkd.models.capacity import InputShape, ResNetShape
+from ppgkd.targets import write_targets
+from ppgkd.windows import Windows
+
+resource = pytest.importorskip("resource", reason="this system has no limits on files")
+
+ROOM_BYTES = 40_000
+STATE: dict[str, Any] = {"model": {"weight": torch.ones(30_000)}, "history": [1, 2]}
+
+
+@contextmanager
+def room(size: int) -> Iterator[None]:
+    """No file may grow beyond this: writing fails half-way, as it does on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture(scope="module")
+def windows(tones: Callable[..., Windows], inputs: InputShape) -> Examples:
+    return examples(tones(np.linspace(60, 170, 16), inputs))
+
+
+@pytest.fixture(scope="module")
+def bank(windows: Examples, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    folder = tmp_path_factory.mktemp("bank")
+    write_bank(windows, inputs, Augmentation(), folder, views=2, seed=0)
+    return read_bank(folder)
+
+
+@pytest.fixture(scope="module")
+def teacher(inputs: InputShape) -> nn.Module:
+    return build_model(ResNetShape(64), inputs, seed=0)
+
+
+def test_a_bank_leaves_nothing(windows: Examples, inputs: InputShape, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="large") as caught, room(ROOM_BYTES):
+        write_bank(windows, inputs, Augmentation(), tmp_path, views=2, seed=0)
+    assert caught.value.errno == errno.EFBIG
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_targets_leave_nothing(bank: Bank, teacher: nn.Module, tmp_path: Path) -> None:
+    """The logits would fit, the features do not."""
+    assert 2 * 16 * 180 * 2 < ROOM_BYTES < 2 * 16 * 64 * 18 * 2
+    with pytest.raises(OSError, match="large") as caught, room(ROOM_BYTES):
+        write_targets(teacher, "teacher", bank, tmp_path)
+    assert caught.value.errno == errno.EFBIG
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_first_checkpoint_leaves_nothing(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "this training")
+    with pytest.raises(OSError, match="large") as caught, room(ROOM_BYTES):
+        checkpoint.save(STATE)
+    assert caught.value.errno == errno.EFBIG
+    assert [*tmp_path.iterdir()] == []
+    assert checkpoint.load() is None
+
+
+def test_a_later_checkpoint_leaves_the_one_before(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "this training")
+    checkpoint.save({"history": [1]})
+    with pytest.raises(OSError, match="large"), room(ROOM_BYTES):
+        checkpoint.save(STATE)
+    assert [*tmp_path.iterdir()] == [checkpoint.path]
+    assert checkpoint.load() == {"history": [1]}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if not shutil.which("mount") or subprocess.run(command, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_bank_larger_than_the_disk_ends_with_an_error_and_leaves_nothing(
+    small_disk: Path,
+) -> None:
+    """In a process of its own: one that writes by mapping a file is killed by the system."""
+    code = f"""
+import torch
+from ppgkd.augment import Augmentation
+from ppgkd.bank import Examples, write_bank
+from ppgkd.models.capacity import InputShape
+windows = Examples(torch.ones(200, 5, 200), torch.full((200,), 80.0))
+write_bank(windows, InputShape(2, 3, 200, 25.0), Augmentation(), {str(small_disk)!r},
+           views=4, seed=0)
+"""
+    child = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, env=os.environ
+    )
+    assert child.returncode == 1
+    assert "No space left on device" in child.stderr
+    assert [*small_disk.iterdir()] == []

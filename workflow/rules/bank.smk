@@ -1,0 +1,29 @@
+# The views that all students of a seed learn on, and that their teachers label.
+
+
+rule bank:
+    input:
+        windows=expand(
+            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
+        ),
+        splits="<fold>/splits.csv",
+    output:
+        signal="<fold>/bank/seed{seed}/signal.npy",
+        hr_bpm="<fold>/bank/seed{seed}/hr_bpm.npy",
+        about="<fold>/bank/seed{seed}/bank.json",
+    log:
+        "<fold_logs>/bank/seed{seed}.log",
+    benchmark:
+        "<fold_benchmarks>/bank/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        inputs=input_shape(config),
+        augmentation=lookup(dpath="augmentation", within=config),
+        views=lookup(dpath="views", within=config),
+    script:
+        "../scripts/bank.py"

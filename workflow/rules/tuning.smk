@@ -1,0 +1,77 @@
+# Each strategy's settings, chosen on the validation subjects from the same number of trials.
+
+
+rule trial:
+    input:
+        windows=expand(
+            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
+        ),
+        splits="<fold>/splits.csv",
+        bank=multiext(
+            f"<fold>/bank/seed{config['seeds'][0]}/",
+            "bank.json",
+            "signal.npy",
+            "hr_bpm.npy",
+        ),
+        teaching=branch(
+            lambda wildcards: wildcards.strategy == "scratch",
+            then=[],
+            otherwise=[
+                f"<fold>/teachers/{study.tuning.teacher}/seed{config['seeds'][0]}/metrics.json",
+                *multiext(
+                    f"<fold>/targets/{study.tuning.teacher}/seed{config['seeds'][0]}/",
+                    "targets.json",
+                    "logits.npy",
+                    "features.npy",
+                ),
+            ],
+        ),
+    output:
+        "<fold>/tuning/{strategy}/trial{trial}.json",
+    log:
+        "<fold_logs>/trial/{strategy}/trial{trial}.log",
+    benchmark:
+        "<fold_benchmarks>/trial/{strategy}/trial{trial}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: lookup(dpath="training/student/threads", within=config)
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        inputs=input_shape(config),
+        student=study.tuning.student,
+        teacher=branch(
+            lambda wildcards: wildcards.strategy == "scratch",
+            then="none",
+            otherwise=study.tuning.teacher,
+        ),
+        settings=lambda wildcards: study.tuning.trials[wildcards.strategy][
+            int(wildcards.trial)
+        ],
+        budget=lookup(dpath="training/student", within=config),
+        label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
+        seed=config["seeds"][0],
+    script:
+        "../scripts/trial.py"
+
+
+rule settings:
+    input:
+        lambda wildcards: expand(
+            "<fold>/tuning/{strategy}/trial{trial}.json",
+            trial=range(len(study.tuning.trials[wildcards.strategy])),
+            allow_missing=True,
+        ),
+    output:
+        "<fold>/tuning/{strategy}.json",
+    log:
+        "<fold_logs>/settings/{strategy}.log",
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    script:
+        "../scripts/settings.py"

@@ -1,0 +1,20 @@
+"""Make the bank of augmented views of one seed."""
+
+from pathlib import Path
+
+from ppgkd.augment import Augmentation
+from ppgkd.bank import examples, write_bank
+from ppgkd.job import job
+from ppgkd.splits import read_study_windows
+
+with job(snakemake.log[0]):
+    params = snakemake.params
+    windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, params.inputs)
+    write_bank(
+        examples(windows.transfer),
+        params.inputs,
+        Augmentation(**params.augmentation),
+        Path(snakemake.output.signal).parent,
+        views=params.views,
+        seed=int(snakemake.wildcards.seed),
+    )

@@ -1,0 +1,15 @@
+"""Judge a teacher that the study does not train: an ensemble, or a file of the user's own."""
+
+from pathlib import Path
+
+from ppgkd.job import job
+from ppgkd.splits import read_study_windows
+from ppgkd.teaching import read_teacher
+from ppgkd.trained import judge_teacher
+
+with job(snakemake.log[0]):
+    inputs = snakemake.params.inputs
+    teacher = read_teacher([*snakemake.input.models], inputs, snakemake.threads)
+    windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
+    folder, seed = Path(snakemake.output.metrics).parent, int(snakemake.wildcards.seed)
+    judge_teacher(teacher.network, windows, folder, seed=seed, **teacher.about)

@@ -1,0 +1,35 @@
+"""Train one trial of a strategy's settings; the validation subjects alone judge it."""
+
+from pathlib import Path
+
+from ppgkd.artifacts import write_json
+from ppgkd.job import job
+from ppgkd.models.capacity import nearest_shape
+from ppgkd.splits import read_study_windows
+from ppgkd.students import Recipe, read_lessons, train_student
+from ppgkd.training import Budget
+
+with job(snakemake.log[0]):
+    files, params = snakemake.input, snakemake.params
+    windows = read_study_windows(files.windows, files.splits, params.inputs)
+    recipe = Recipe(
+        snakemake.wildcards.strategy,
+        params.settings,
+        nearest_shape(params.student.family, params.student.capacity, params.inputs),
+        params.inputs,
+        Budget(**params.budget),
+        params.label_sd_bpm,
+        params.seed,
+    )
+    lessons = read_lessons(windows.transfer, files.bank, files.teaching)
+    checkpoint = Path(snakemake.output[0]).with_suffix(".pt")
+    _, history = train_student(recipe, lessons, windows.val, checkpoint)
+    result = {
+        "settings": recipe.own_settings,
+        "val_mae_bpm": float(history["val_mae_bpm"].min()),
+        "student": params.student.name,
+        "teacher": params.teacher,
+        "seed": params.seed,
+    }
+    write_json(snakemake.output[0], result)
+    checkpoint.unlink()
