@@ -214,7 +214,7 @@ def _train_epoch(
     for step in range(state.steps_per_epoch):
         rows = order[step * size : (step + 1) * size]
         here = rows.to(state.device)
-        with fast_autocast(state.device):
+        with _autocast(state.device):
             output = state.model(signal[here])
         batch = Batch(rows, number, hr_bpm[here], labels[here])
         loss = state.objective(Output(*(part.float() for part in output)), batch, epoch)
@@ -288,7 +288,7 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     return bool(torch.cpu._is_amx_tile_supported())
 
 
-def fast_autocast(device: torch.device) -> torch.autocast:
+def _autocast(device: torch.device) -> torch.autocast:
     """Compute in bfloat16 where that is faster."""
     return torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device))
 

@@ -151,3 +151,10 @@ def test_students_of_the_first_fold_alone_are_exported_and_timed(study: Workflow
     assert exported == {Path("fold0", student, "model.onnx") for student in STUDENTS.values()}
     cells = pd.read_parquet(study.results / "cells.parquet")
     assert set(map(Path, cells["model"])) == exported
+
+
+def test_the_study_ends_in_a_report_of_its_strategies(study: Workflow) -> None:
+    study.make()
+    page = (study.results / "report/report.html").read_text()
+    for strategy in STUDENTS:
+        assert f"<code>{strategy}</code>" in page

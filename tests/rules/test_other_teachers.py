@@ -4,6 +4,7 @@ The tests share one folder, so that what one has made the next ones find.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,5 +100,7 @@ def test_an_onnx_file_that_does_not_answer_in_classes_stops_its_jobs_with_its_na
     finally:
         path.write_bytes(whole)
     assert done.returncode != 0
-    assert "The first output of the teacher linear.onnx has shape (2, 7)" in done.stdout
+    assert re.search(
+        r"The first output of the teacher linear.onnx has shape \(\d+, 7\)", done.stdout
+    )
     assert "Traceback" not in done.stdout
