@@ -289,9 +289,11 @@ def test_no_server_at_all_is_an_error(destination: Path, monkeypatch: pytest.Mon
 def test_an_interruption_leaves_nothing(server: Server, destination: Path) -> None:
     server.answers = [Answer(pause_between_parts_s=5)]
     code = (
-        "import sys; from pathlib import Path\n"
+        "import signal, sys; from pathlib import Path\n"
         "from ppgkd.datasets.registry import RawFile\n"
         "from ppgkd.retrieve import retrieve\n"
+        # a shell's background job would have it ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"retrieve({FILE!r}, Path(sys.argv[1]), sys.argv[2])"
     )
     child = subprocess.Popen(

@@ -657,6 +657,7 @@ def test_where_a_training_goes_on_is_logged(
     killed = KilledAt(LabelObjective(), 4 + 4 + 1)
     with pytest.raises(Killed):
         train_once(inputs, bank, val, killed, FOUR_STEPS, checkpoint=checkpoint)
+    caplog.clear()
     with caplog.at_level(logging.INFO, logger="ppgkd"):
         train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
     lines = [record.getMessage() for record in caplog.records]
