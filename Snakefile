@@ -13,8 +13,8 @@ min_version("9.11")
 SOURCE = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, SOURCE)
 os.environ.update(PYTHONPATH=SOURCE)
-# glibc gives large arrays back to the system and asks for them again in every training step;
-# kept instead, a step takes 10 to 20 % less.
+# glibc gives large arrays back to the system and asks for them again in every training step,
+# which takes longer than keeping them.
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**34))
 
 from ppgkd.config import fold_folder, input_shape, parse_study

@@ -57,7 +57,3 @@ class Checkpoint:
             return None
         state: dict[str, Any] = found["state"]
         return state
-
-    def clear(self) -> None:
-        """Remove the state of a training that has ended."""
-        self.path.unlink(missing_ok=True)

@@ -157,7 +157,7 @@ def _first_difference(found: dict[str, str], bank: Bank, teacher: str) -> str | 
 
 
 def _outputs(teacher: nn.Module, bank: Bank, number: int) -> Iterator[Output]:
-    """Answers in float32: bfloat16 logits tie, and 13 % of the most likely classes change."""
+    """Answers in float32: bfloat16 logits tie, which would change the most likely class."""
     for part in torch.split(bank.view(number).signal, EVALUATION_BATCH):
         yield teacher(part)
 

@@ -30,7 +30,7 @@ AVERAGING_DECAY = 0.995
 
 GRADIENT_NORM = 5.0
 EVALUATION_BATCH = 128
-"""Larger ones fall out of the cache: a network of a million parameters takes a third longer."""
+"""Larger ones fall out of the cache where the network is large."""
 
 
 @dataclass(frozen=True)

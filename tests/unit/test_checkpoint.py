@@ -59,15 +59,6 @@ def test_the_state_of_another_training_is_not_used(path: Path, state: dict[str, 
     assert Checkpoint(path, "this training").load() is None
 
 
-def test_a_state_that_was_removed_is_gone(path: Path, state: dict[str, Any]) -> None:
-    checkpoint = Checkpoint(path, "this training")
-    checkpoint.save(state)
-    checkpoint.clear()
-    checkpoint.clear()
-    assert checkpoint.load() is None
-    assert [*path.parent.iterdir()] == []
-
-
 @pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.999])
 def test_a_truncated_file_is_not_used(
     kept: float, path: Path, state: dict[str, Any], caplog: pytest.LogCaptureFixture
