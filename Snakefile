@@ -36,6 +36,10 @@ config.update(study.config)
 RESULTS = f"results/{config['study']}"
 FOLD = f"{RESULTS}/fold{{fold}}" if config["folds"] else RESULTS
 
+# Files of a bank of views, and of what a teacher says about it.
+BANK = ["bank.json", "signal.npy", "spectra.npy", "hr_bpm.npy"]
+TARGETS = ["targets.json", "logits.npy", "features.npy"]
+
 
 pathvars:
     results=RESULTS,
@@ -44,7 +48,7 @@ pathvars:
     fold=FOLD,
     fold_logs=f"{FOLD}/logs",
     fold_benchmarks=f"{FOLD}/benchmarks",
-    student="{strategy}/{teacher}/{family}-{capacity}/seed{seed}",
+    student="{strategy}/{teacher}/{family}-{capacity}",
     teacher="{teacher}/seed{seed}",
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -27,11 +28,14 @@ from ppgkd.heart_rate import decode
 from ppgkd.models.build import build_model, load_model
 from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.splits import StudyWindows
-from ppgkd.students import Lessons, Recipe, train_student
+from ppgkd.students import Lessons, Recipe, train_students
 from ppgkd.targets import read_targets, write_targets
 from ppgkd.training import AVERAGING_DECAY, GRADIENT_NORM, Budget, has_fast_bfloat16, predict
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
+
+SEEDS = 3
+"""Students that the engine teaches at once: the seeds of a cell."""
 
 WORKERS = (0, 2)
 """Loading processes to choose from."""
@@ -67,7 +71,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a student, and what it took.
+    """What became of a student, and what it took; of several, their means.
 
     Attributes
     ----------
@@ -106,19 +110,21 @@ def prepare_lessons(task: Task, views: int) -> tuple[Spent, Spent]:
 
 
 def engine(task: Task) -> Outcome:
-    """Teach a student from the bank and its teacher's targets."""
+    """Teach the seeds of a cell as a student's job does: from the bank and the targets."""
     windows, inputs = task.data.read()
     start_mib = peak_mib()
     train_by_engine(one_epoch_of(task), windows, inputs)  # as warm as the others start
     watch = Stopwatch()
     mae_bpm = train_by_engine(task, windows, inputs)
+    spent = watch.read()
     number_type = "bfloat16" if has_fast_bfloat16(torch.device("cpu")) else "float32"
-    return Outcome(watch.read(), mae_bpm, start_mib, peak_mib(), number_type)
+    each = Spent(spent.wall_s / SEEDS, spent.cpu_s / SEEDS)
+    return Outcome(each, mae_bpm, start_mib, peak_mib(), number_type)
 
 
 def train_by_engine(task: Task, windows: StudyWindows, inputs: InputShape) -> float:
-    """Train a student; return its validation MAE in BPM."""
-    recipe = Recipe(
+    """Train the seeds of a cell; return their mean validation MAE in BPM."""
+    first = Recipe(
         strategy="soft",
         settings={"temperature": 1.0, "label_weight": 0.0},
         shape=nearest_shape("resnet", task.n_params, inputs),
@@ -130,8 +136,10 @@ def train_by_engine(task: Task, windows: StudyWindows, inputs: InputShape) -> fl
     bank = read_bank(task.lessons / "bank", examples(windows.transfer))
     fingerprint = file_fingerprint(task.teacher)
     targets = read_targets(task.lessons / "targets", bank, fingerprint)
-    _, history = train_student(recipe, Lessons(bank, fingerprint, targets), windows.val)
-    return float(history["val_mae_bpm"].min())
+    lessons = [Lessons(bank, fingerprint, targets)] * SEEDS
+    recipes = [replace(first, seed=task.seed + number) for number in range(SEEDS)]
+    trained = train_students(recipes, lessons, windows.val)
+    return fmean(float(history["val_mae_bpm"].min()) for _, history in trained)
 
 
 def plain_loop(task: Task) -> Outcome:

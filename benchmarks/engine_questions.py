@@ -1,4 +1,4 @@
-"""What the engine could do and does not: compile the network, and train several seeds at once.
+"""What the engine could do: compile the network, or train several seeds at once in two ways.
 
 Each is timed step by step in turn with what the engine does, so that a busy machine slows both.
 """
@@ -13,19 +13,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import cast
 
 import torch
+from contestants import SEEDS
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from ppgkd.distill.soft import soft_loss
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import N_CLASSES, InputShape, nearest_shape
-from ppgkd.models.resnet import ResNet
+from ppgkd.models.capacity import BINS, HARMONICS, N_CLASSES, InputShape, nearest_shape
+from ppgkd.models.network import Network
+from ppgkd.models.together import Grouped
 from ppgkd.training import GRADIENT_NORM, has_fast_bfloat16
 
-SEEDS = 3
 STEPS = 15
 
 Step = Callable[[], None]
@@ -63,20 +63,20 @@ class Answer:
 def answer(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) -> Answer:
     """Time the steps of one size of student, in a process that has compiled nothing yet."""
     shape = nearest_shape("resnet", n_params, inputs)
-    networks = [cast(ResNet, build_model(shape, inputs, seed)) for seed in range(SEEDS)]
-    one = _step(networks[0], _windows(inputs, batch_size))
+    networks = [build_model(shape, inputs, seed) for seed in range(SEEDS)]
+    spectra = _spectra(inputs, SEEDS, batch_size)
     steps = {
-        "one": one,
-        "vmap": _vmapped_step(copy.deepcopy(networks), _windows(inputs, SEEDS, batch_size)),
-        "grouped": _step(SeedsTogether(networks), _windows(inputs, SEEDS, batch_size)),
+        "one": _step(BehindTheFrontEnd(copy.deepcopy(networks[0])), spectra[0]),
+        "vmap": _vmapped_step(copy.deepcopy(networks), spectra),
+        "grouped": _grouped_step(networks, spectra),
     }
     compile_s = None
     with TemporaryDirectory() as nothing_compiled_before:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = nothing_compiled_before
         if compiling and any(map(shutil.which, ("c++", "g++", "clang++"))):
-            compiled = build_model(shape, inputs, seed=0)
+            compiled = BehindTheFrontEnd(build_model(shape, inputs, seed=0))
             compiled.compile()
-            steps["compiled"] = _step(compiled, _windows(inputs, batch_size))
+            steps["compiled"] = _step(compiled, spectra[0])
             compile_s = _seconds(steps["compiled"])
         step_s = _median_seconds(steps)
     saved_s = step_s["one"] - step_s.get("compiled", float("inf"))
@@ -91,69 +91,49 @@ def answer(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) 
     )
 
 
-class SeedsTogether(nn.Module):
-    """Several residual networks of one shape side by side in the channels of one.
+class BehindTheFrontEnd(nn.Module):
+    """A network that is given spectra."""
 
-    A grouped convolution keeps them apart, and batch normalisation treats every channel by itself
-    anyway. Reads the networks' layers, whose forward pass this repeats.
-    """
-
-    def __init__(self, networks: Sequence[ResNet]) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
-        self.n_networks = len(networks)
-        self.network = copy.deepcopy(networks[0])
-        for joined, *parts in zip(*(n.modules() for n in (self.network, *networks)), strict=True):
-            if isinstance(joined, nn.Conv2d):
-                joined.groups = self.n_networks
-            elif not isinstance(joined, nn.BatchNorm2d):
-                continue
-            for name, _ in [*joined.named_parameters()]:
-                weights = torch.cat([part.get_parameter(name).detach() for part in parts])
-                setattr(joined, name, nn.Parameter(weights))
-            for name, statistic in [*joined.named_buffers()]:
-                if statistic.ndim:
-                    setattr(joined, name, torch.cat([part.get_buffer(name) for part in parts]))
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network
 
-    def forward(self, window: Tensor) -> Tensor:
-        """Map windows (n_networks, batch, n_channels, n_samples) to logits (…, batch, 180)."""
-        network, (n_networks, batch) = self.network, window.shape[:2]
-        spectrum = network.spectrum(window.flatten(0, 1)).flatten(1, 2).unsqueeze(2)
-        position = network.position.expand(len(spectrum), -1, -1, -1)
-        entry = torch.cat([spectrum, position], dim=1)
-        entry = entry.reshape(n_networks, batch, *entry.shape[1:]).transpose(0, 1).flatten(1, 2)
-        logits: Tensor = network.head(network.blocks(network.stem(entry)))
-        classes = logits.reshape(batch, n_networks, -1, logits.shape[3])
-        return classes.permute(1, 0, 3, 2).flatten(2)
+    def forward(self, spectra: Tensor) -> Tensor:
+        """Map spectra to logits."""
+        return self.network.from_spectra(spectra).logits
 
 
-def _windows(inputs: InputShape, *batch: int) -> Tensor:
-    return torch.randn(*batch, inputs.channels, inputs.n_samples)
+def _spectra(inputs: InputShape, *batch: int) -> Tensor:
+    return torch.randn(*batch, inputs.spectra, len(HARMONICS), BINS)
 
 
-def _step(network: nn.Module, window: Tensor) -> Step:
+def _step(network: nn.Module, spectra: Tensor) -> Step:
     """Make a function that takes one training step as the engine does."""
-
-    def logits() -> Tensor:
-        output = network(window)
-        return output if isinstance(output, Tensor) else output.logits
-
-    return _learning(logits, network.parameters())
+    return _learning(lambda: network(spectra), network.parameters())
 
 
-def _vmapped_step(networks: Sequence[nn.Module], window: Tensor) -> Step:
+def _grouped_step(networks: Sequence[Network], spectra: Tensor) -> Step:
+    """Make a function that takes a step of several networks as groups of one."""
+    models = Grouped(networks)
+    return _learning(
+        lambda: torch.stack([output.logits for output in models([*spectra])]), models.parameters()
+    )
+
+
+def _vmapped_step(networks: Sequence[Network], spectra: Tensor) -> Step:
     """Make a function that takes a step of several networks at once.
 
     Batch normalisation may update its running statistics under vmap, because each network has its
     own: they are stacked as the weights are.
     """
-    weights, statistics = stack_module_state([*networks])
+    behind = [BehindTheFrontEnd(network) for network in networks]
+    weights, statistics = stack_module_state([*behind])
 
     def of_one(weights: dict[str, Tensor], statistics: dict[str, Tensor], part: Tensor) -> Tensor:
-        logits: Tensor = functional_call(networks[0], (weights, statistics), (part,)).logits
+        logits: Tensor = functional_call(behind[0], (weights, statistics), (part,))
         return logits
 
-    return _learning(lambda: vmap(of_one)(weights, statistics, window), weights.values())
+    return _learning(lambda: vmap(of_one)(weights, statistics, spectra), weights.values())
 
 
 def _learning(logits: Callable[[], Tensor], parameters: Iterable[Tensor]) -> Step:

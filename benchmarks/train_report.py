@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from apart import Spent
-from contestants import Outcome
+from contestants import SEEDS, Outcome
 from data import Data, markdown
-from engine_questions import SEEDS, Answer
+from engine_questions import Answer
 from torchdistill_box import is_installed
 
 from ppgkd.models.capacity import InputShape
@@ -125,7 +125,8 @@ def report(
             [_teacher_line(setting, rates, teacher) for teacher in teachers],
         ),
         "## One student",
-        f"The ratios are to the engine with its fixed costs spread over {many} students.",
+        f"The engine teaches {SEEDS} seeds together and counts a share of each. The ratios are to "
+        f"the engine with its fixed costs spread over {many} students.",
         markdown(
             [
                 "student / teacher: contestant",

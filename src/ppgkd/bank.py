@@ -20,7 +20,8 @@ from torch import Tensor
 from ppgkd.artifacts import read_json, whole, whole_array, write_json
 from ppgkd.augment import Augmentation, View, augmented_view
 from ppgkd.errors import PpgkdError
-from ppgkd.models.capacity import InputShape
+from ppgkd.models.capacity import BINS, HARMONICS, InputShape
+from ppgkd.models.spectrum import Spectrum
 from ppgkd.windows import Windows
 
 
@@ -36,6 +37,21 @@ class Examples(NamedTuple):
     """
 
     signal: Tensor
+    hr_bpm: Tensor
+
+
+class Spectra(NamedTuple):
+    """Windows as the networks' front end sees them.
+
+    Attributes
+    ----------
+    spectra
+        Shape (n_windows, n_spectra, n_harmonics, 90).
+    hr_bpm
+        Reference, shape (n_windows,); NaN where it is withheld.
+    """
+
+    spectra: Tensor
     hr_bpm: Tensor
 
 
@@ -56,8 +72,8 @@ class Views(Protocol):
     def fingerprint(self) -> str:
         """Digest of the windows and of how the views are made."""
 
-    def of_epoch(self, epoch: int) -> tuple[int, View]:
-        """Number of the view that an epoch sees, and the view."""
+    def of_epoch(self, epoch: int) -> tuple[int, Spectra]:
+        """Number of the view that an epoch sees, and its spectra."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +95,25 @@ class FreshViews:
         """Digest of the windows and of how the views are made."""
         return _digest(fingerprint(self.windows), self.inputs, self.augmentation, self.seed)
 
-    def of_epoch(self, epoch: int) -> tuple[int, View]:
+    def of_epoch(self, epoch: int) -> tuple[int, Spectra]:
         """Make the view of an epoch."""
         made = augmented_view(*self.windows, self.inputs, self.augmentation, self.seed, epoch)
-        return epoch, made
+        return epoch, Spectra(Spectrum(self.inputs).of_all(made.signal), made.hr_bpm)
 
 
 @dataclass(frozen=True)
 class Bank:
     """Views on disk, memory-mapped; epoch e sees view e modulo their number.
 
+    Teachers answer to the signal, students learn from the spectra: their front end has nothing to
+    learn, so it runs once for all of them.
+
     Attributes
     ----------
     signal
         Shape (n_views, n_windows, n_channels, n_samples), float16.
+    spectra
+        Shape (n_views, n_windows, n_spectra, n_harmonics, 90), float16.
     hr_bpm
         Shape (n_views, n_windows), float32.
     windows
@@ -102,6 +123,7 @@ class Bank:
     """
 
     signal: NDArray[np.float16]
+    spectra: NDArray[np.float16]
     hr_bpm: NDArray[np.float32]
     windows: str
     fingerprint: str
@@ -117,14 +139,15 @@ class Bank:
         return int(self.signal.shape[1])
 
     def view(self, number: int) -> View:
-        """Read one view."""
+        """Read one view as a teacher sees it."""
         signal = torch.from_numpy(self.signal[number].astype(np.float32))
         return View(signal, torch.from_numpy(np.array(self.hr_bpm[number])))
 
-    def of_epoch(self, epoch: int) -> tuple[int, View]:
-        """Read the view of an epoch."""
+    def of_epoch(self, epoch: int) -> tuple[int, Spectra]:
+        """Read the view of an epoch as a student sees it."""
         number = epoch % self.n_views
-        return number, self.view(number)
+        spectra = torch.from_numpy(self.spectra[number].astype(np.float32))
+        return number, Spectra(spectra, torch.from_numpy(np.array(self.hr_bpm[number])))
 
 
 def fingerprint(windows: Examples) -> str:
@@ -144,7 +167,7 @@ def write_bank(
     views: int,
     seed: int,
 ) -> None:
-    """Make a bank: ``signal.npy``, ``hr_bpm.npy`` and ``bank.json``.
+    """Make a bank: ``signal.npy``, ``spectra.npy``, ``hr_bpm.npy`` and ``bank.json``.
 
     Parameters
     ----------
@@ -163,11 +186,18 @@ def write_bank(
     """
     folder = Path(folder)
     references = []
-    shape = (views, *windows.signal.shape)
-    with whole_array(folder / "signal.npy", shape, np.float16) as append:
+    shape = (views, len(windows.signal))
+    signal_shape = (*shape, *windows.signal.shape[1:])
+    spectra_shape = (*shape, inputs.spectra, len(HARMONICS), BINS)
+    front_end = Spectrum(inputs)
+    with (
+        whole_array(folder / "signal.npy", signal_shape, np.float16) as append_signal,
+        whole_array(folder / "spectra.npy", spectra_shape, np.float16) as append_spectra,
+    ):
         for number in range(views):
             view = augmented_view(*windows, inputs, augmentation, seed, number)
-            append(view.signal.numpy())
+            append_signal(view.signal.numpy())
+            append_spectra(front_end.of_all(view.signal).numpy())
             references.append(view.hr_bpm.numpy())
     with whole(folder / "hr_bpm.npy") as beside:
         np.save(beside, np.stack(references).astype(np.float32))
@@ -196,6 +226,7 @@ def read_bank(folder: str | Path, windows: Examples | None = None) -> Bank:
         about = read_json(folder / "bank.json")
         bank = Bank(
             signal=np.load(folder / "signal.npy", mmap_mode="r"),
+            spectra=np.load(folder / "spectra.npy", mmap_mode="r"),
             hr_bpm=np.load(folder / "hr_bpm.npy"),
             windows=about["windows"],
             fingerprint=about["bank"],

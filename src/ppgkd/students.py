@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
-from torch import nn
 
 from ppgkd.artifacts import read_json
 from ppgkd.bank import Bank, examples, fingerprint, read_bank
@@ -18,8 +17,9 @@ from ppgkd.distill.objective import make_objective
 from ppgkd.errors import PpgkdError
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.network import Network
 from ppgkd.targets import TeacherTargets, read_targets
-from ppgkd.training import Budget, fit
+from ppgkd.training import Budget, Trainee, fit_together
 from ppgkd.windows import Windows
 
 Settings = Mapping[str, float]
@@ -93,7 +93,7 @@ class Lessons:
 
 
 def read_lessons(
-    transfer: Windows, bank_files: Sequence[str], teaching_files: Sequence[str]
+    transfer: Windows, bank: str | Path, teacher: str | Path = "", targets: str | Path = ""
 ) -> Lessons:
     """Open what a student learns from, memory-mapped, and check that all of it belongs together.
 
@@ -101,66 +101,83 @@ def read_lessons(
     ----------
     transfer
         The windows that the bank must have been made from.
-    bank_files
-        Files of the bank.
-    teaching_files
-        Metrics of the teacher, and the files of its targets; empty for ``scratch``.
+    bank
+        Folder of the bank.
+    teacher
+        Metrics of the teacher; empty for ``scratch``.
+    targets
+        Folder of its targets.
 
     Raises
     ------
     PpgkdError
         If something is damaged, or was made for another window table, bank or teacher.
     """
-    bank = read_bank(Path(bank_files[0]).parent, examples(transfer))
-    if not teaching_files:
-        return Lessons(bank)
+    views = read_bank(bank, examples(transfer))
+    if not teacher:
+        return Lessons(views)
     try:
-        teacher = read_json(teaching_files[0])["sha256"]
+        fingerprint_of_teacher = read_json(teacher)["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PpgkdError(
-            f"The teacher's metrics {teaching_files[0]} cannot be read: {error}. Delete the file "
-            "and run the workflow again."
+            f"The teacher's metrics {teacher} cannot be read: {error}. Delete the file and run "
+            "the workflow again."
         ) from error
-    return Lessons(bank, teacher, read_targets(Path(teaching_files[1]).parent, bank, teacher))
+    answers = read_targets(targets, views, fingerprint_of_teacher)
+    return Lessons(views, fingerprint_of_teacher, answers)
 
 
 def train_student(
     recipe: Recipe, lessons: Lessons, val: Windows, checkpoint: str | Path | None = None
-) -> tuple[nn.Module, pd.DataFrame]:
-    """Train the student of one cell.
+) -> tuple[Network, pd.DataFrame]:
+    """Train one student; see `train_students`."""
+    (trained,) = train_students([recipe], [lessons], val, checkpoint)
+    return trained
+
+
+def train_students(
+    recipes: Sequence[Recipe],
+    lessons: Sequence[Lessons],
+    val: Windows,
+    checkpoint: str | Path | None = None,
+) -> list[tuple[Network, pd.DataFrame]]:
+    """Train the students of one cell together.
 
     Parameters
     ----------
-    recipe
-        What it is and how it learns.
+    recipes
+        What they are and how they learn; they differ in the seed alone.
     lessons
-        What it learns from.
+        What each learns from.
     val
         Windows that choose the weights.
     checkpoint
-        File that keeps the state between epochs.
+        File that keeps the state of all between epochs.
 
     Returns
     -------
-    model, history
-        The network with its best weights, and the table of `ppgkd.training.fit`.
+    list of (model, history)
+        Each network with its best weights, and its table of `ppgkd.training.fit_together`.
     """
+    chosen_by = examples(val)
+    pairs = [*zip(recipes, lessons, strict=True)]
+    parts = [(recipe, own.bank.fingerprint, own.teacher) for recipe, own in pairs]
+    run = hashlib.sha256(repr((parts, fingerprint(chosen_by))).encode()).hexdigest()
+    trainees = [_trainee(recipe, own) for recipe, own in pairs]
+    histories = fit_together(
+        trainees,
+        chosen_by,
+        recipes[0].own_budget,
+        label_sd_bpm=recipes[0].own_label_sd_bpm,
+        checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint), run),
+    )
+    return [(trainee.model, history) for trainee, history in zip(trainees, histories, strict=True)]
+
+
+def _trainee(recipe: Recipe, lessons: Lessons) -> Trainee:
     model = build_model(recipe.shape, recipe.inputs, recipe.seed)
     window_shape = (recipe.inputs.channels, recipe.inputs.n_samples)
     objective = make_objective(
         recipe.strategy, recipe.settings, lessons.targets, model, window_shape, recipe.seed
     )
-    chosen_by = examples(val)
-    parts = (recipe, lessons.bank.fingerprint, lessons.teacher, fingerprint(chosen_by))
-    run = hashlib.sha256(repr(parts).encode()).hexdigest()
-    history = fit(
-        model,
-        objective,
-        lessons.bank,
-        chosen_by,
-        recipe.own_budget,
-        label_sd_bpm=recipe.own_label_sd_bpm,
-        seed=recipe.seed,
-        checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint), run),
-    )
-    return model, history
+    return Trainee(model, objective, lessons.bank, recipe.seed)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from torch import nn
 
 from ppgkd.augment import Augmentation
 from ppgkd.bank import FreshViews, examples, fingerprint
@@ -16,6 +15,7 @@ from ppgkd.checkpoint import Checkpoint
 from ppgkd.distill.objective import LabelObjective
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.network import Network
 from ppgkd.splits import StudyWindows
 from ppgkd.training import Budget, fit
 from ppgkd.windows import Windows
@@ -53,7 +53,7 @@ def train_teacher(
     label_sd_bpm: float,
     seed: int,
     checkpoints: str | Path | None = None,
-) -> tuple[nn.Module, pd.DataFrame]:
+) -> tuple[Network, pd.DataFrame]:
     """Train a teacher: on all that there is to learn from first, then on the study's own windows.
 
     Parameters

@@ -14,6 +14,7 @@ from torch import nn
 from ppgkd.artifacts import file_fingerprint, write_json, write_parquet
 from ppgkd.models.build import save_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.network import Network
 from ppgkd.scoring import score
 from ppgkd.splits import StudyWindows
 from ppgkd.windows import Windows
@@ -23,7 +24,7 @@ from ppgkd.windows import Windows
 class TrainedModel:
     """A network with its history and its test result."""
 
-    model: nn.Module
+    model: Network
     shape: ResNetShape | MLPShape
     inputs: InputShape
     history: pd.DataFrame
@@ -42,7 +43,7 @@ class TrainedModel:
 
 
 def judge(
-    model: nn.Module,
+    model: Network,
     shape: ResNetShape | MLPShape,
     inputs: InputShape,
     history: pd.DataFrame,

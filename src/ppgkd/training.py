@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,11 +19,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ppgkd.bank import Examples, Views
+from ppgkd.bank import Examples, Spectra, Views
 from ppgkd.checkpoint import Checkpoint
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import decode, soft_labels
+from ppgkd.models.network import Network
 from ppgkd.models.output import Output
+from ppgkd.models.together import Together, together
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +90,7 @@ class Batch(NamedTuple):
 
 
 def fit(
-    model: nn.Module,
+    model: Network,
     objective: nn.Module,
     views: Views,
     val: Examples,
@@ -96,66 +100,114 @@ def fit(
     seed: int,
     checkpoint: Checkpoint | None = None,
 ) -> pd.DataFrame:
-    """Train a network; leave it with the averaged weights that validated best.
+    """Train one network; see `fit_together`."""
+    (history,) = fit_together(
+        [Trainee(model, objective, views, seed)],
+        val,
+        budget,
+        label_sd_bpm=label_sd_bpm,
+        checkpoint=checkpoint,
+    )
+    return history
 
-    Parameters
+
+class Trainee(NamedTuple):
+    """A network, and what is its own in a training.
+
+    Attributes
     ----------
     model
-        Maps (batch, n_channels, n_samples) to `Output`. Changed in place.
+        Changed in place.
     objective
         Maps (output, batch, epoch) to a loss; its own parameters are trained along.
     views
         Windows to learn from.
+    seed
+        Of the order of the windows.
+    """
+
+    model: Network
+    objective: nn.Module
+    views: Views
+    seed: int
+
+
+def fit_together(
+    trainees: Sequence[Trainee],
+    val: Examples,
+    budget: Budget,
+    *,
+    label_sd_bpm: float,
+    checkpoint: Checkpoint | None = None,
+) -> list[pd.DataFrame]:
+    """Train networks of one shape; leave each with its averaged weights that validated best.
+
+    Parameters
+    ----------
+    trainees
+        The networks; they have the same shape and as many windows to learn from, and share no
+        number.
     val
         Windows whose error chooses the weights.
     budget
         Length and speed of the training.
     label_sd_bpm
         Width of the softened label.
-    seed
-        Of the order of the windows.
     checkpoint
         Where the state is kept after every epoch. A training that finds its own state there goes
         on from it, and ends with the numbers that it would have had without the interruption.
 
     Returns
     -------
-    DataFrame
-        One row per epoch: ``epoch, view, train_loss, val_mae_bpm, learning_rate, seconds``.
+    list of DataFrame
+        For each network, one row per epoch: ``epoch, view, train_loss, val_mae_bpm,
+        learning_rate, seconds``, the last being its share of the time.
 
     Raises
     ------
     PpgkdError
-        If a loss is not finite; the message names the step and the batch, and the checkpoint of
-        the epoch before is kept. If CUDA is asked for and not there.
+        If a loss is not finite; the message names the seed, the step and the batch, and the
+        checkpoint of the epoch before is kept. If CUDA is asked for and not there.
     """
     torch.set_num_threads(budget.threads)
-    state = _State(model, objective, budget, views.n_windows, seed)
+    state = _State(trainees, budget)
     if checkpoint is not None and (kept := checkpoint.load()) is not None:
         state.restore(kept)
         log.info("going on after epoch %d of %d", state.epochs_done, budget.epochs)
-    while state.epochs_done < budget.epochs and state.epochs_waited < budget.patience:
-        _train_epoch(state, views, val, budget, label_sd_bpm)
+    seen = trainees[0].model.spectrum.of_all(val.signal)
+    while state.epochs_done < budget.epochs and any(state.running):
+        _train_epoch(state, Spectra(seen, val.hr_bpm), budget, label_sd_bpm)
         if checkpoint is not None:
             checkpoint.save(state.keep())
-    if state.epochs_done < budget.epochs:
+    if not any(state.running):
         log.info("no better validation MAE for %d epochs: stopped", budget.patience)
-    model.load_state_dict(state.best_weights)
-    model.to("cpu").eval()
-    return pd.DataFrame(state.history)
+    for trainee, best in zip(trainees, state.best, strict=True):
+        trainee.model.load_state_dict(best.weights)
+        trainee.model.to("cpu").eval()
+    return [pd.DataFrame(history) for history in state.histories]
+
+
+class _Best(NamedTuple):
+    """What a network had when it validated best."""
+
+    mae_bpm: float
+    epoch: int
+    weights: dict[str, Tensor]
 
 
 class _State:
-    """Everything that changes while a network is trained."""
+    """Everything that changes while networks are trained."""
 
-    def __init__(
-        self, model: nn.Module, objective: nn.Module, budget: Budget, n_windows: int, seed: int
-    ) -> None:
+    def __init__(self, trainees: Sequence[Trainee], budget: Budget) -> None:
+        self.trainees, self.patience = trainees, budget.patience
         self.device = _device(budget)
-        self.model, self.objective = model.to(self.device), objective.to(self.device)
+        n_windows = trainees[0].views.n_windows
         self.batch_size = min(budget.batch_size, n_windows)
         self.steps_per_epoch = n_windows // self.batch_size
-        self.optimiser = _optimiser(model, objective, budget)
+        self.models = together([trainee.model for trainee in trainees]).to(self.device)
+        objectives = [trainee.objective for trainee in trainees]
+        self.objectives = nn.ModuleList(objectives).to(self.device)
+        self.optimiser = _optimiser(self.models, self.objectives, budget)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser,
             max_lr=budget.learning_rate,
@@ -165,107 +217,160 @@ class _State:
             div_factor=10,
             final_div_factor=100,
         )
-        self.averaged = copy.deepcopy(model)
-        self.order = torch.Generator().manual_seed(seed)
-        self.best_mae_bpm, self.best_epoch = float("inf"), 0
-        self.best_weights = copy.deepcopy(model.state_dict())
-        self.history: list[dict[str, Any]] = []
+        self.averaged = copy.deepcopy(self.models)
+        self.orders = [torch.Generator().manual_seed(trainee.seed) for trainee in trainees]
+        self.best = [
+            _Best(float("inf"), 0, self.models.state_of(number)) for number in range(len(trainees))
+        ]
+        self.histories: list[list[dict[str, Any]]] = [[] for _ in trainees]
 
     @property
     def epochs_done(self) -> int:
-        return len(self.history)
+        return max(map(len, self.histories))
 
     @property
-    def epochs_waited(self) -> int:
-        return self.epochs_done - self.best_epoch
+    def running(self) -> list[bool]:
+        """Whether each network still has patience; one that has not changes no more."""
+        pairs = zip(self.best, self.histories, strict=True)
+        return [len(history) - best.epoch < self.patience for best, history in pairs]
 
     @property
     def _modules(self) -> dict[str, Any]:
-        names = ("model", "objective", "averaged", "optimiser", "schedule")
+        names = ("models", "objectives", "averaged", "optimiser", "schedule")
         return {name: getattr(self, name) for name in names}
 
     def keep(self) -> dict[str, Any]:
         return {
             **{name: module.state_dict() for name, module in self._modules.items()},
-            "order": self.order.get_state(),
-            "best": (self.best_mae_bpm, self.best_epoch, self.best_weights),
-            "history": self.history,
+            "orders": [order.get_state() for order in self.orders],
+            "best": [tuple(best) for best in self.best],
+            "histories": self.histories,
         }
 
     def restore(self, kept: dict[str, Any]) -> None:
         for name, module in self._modules.items():
             module.load_state_dict(kept[name])
-        self.order.set_state(kept["order"])
-        self.best_mae_bpm, self.best_epoch, self.best_weights = kept["best"]
-        self.history = kept["history"]
+        for order, state in zip(self.orders, kept["orders"], strict=True):
+            order.set_state(state)
+        self.best = [_Best(*best) for best in kept["best"]]
+        self.histories = kept["histories"]
 
 
-def _train_epoch(
-    state: _State, views: Views, val: Examples, budget: Budget, label_sd_bpm: float
-) -> None:
-    started, epoch, size = time.perf_counter(), state.epochs_done, state.batch_size
-    number, view = views.of_epoch(epoch)
-    signal = view.signal.to(state.device)
-    hr_bpm = view.hr_bpm.to(state.device)
-    labels = soft_labels(hr_bpm, label_sd_bpm)
-    order = torch.randperm(views.n_windows, generator=state.order)
-    state.model.train()
-    total = 0.0
+class _Lesson(NamedTuple):
+    """What one network learns from in one epoch."""
+
+    view: int
+    spectra: Tensor
+    hr_bpm: Tensor
+    labels: Tensor
+    order: Tensor
+
+    def batch(self, step: int, size: int) -> tuple[Tensor, Batch]:
+        """Spectra of a step, and what else there is to know of it."""
+        rows = self.order[step * size : (step + 1) * size]
+        here = rows.to(self.spectra.device)
+        return self.spectra[here], Batch(rows, self.view, self.hr_bpm[here], self.labels[here])
+
+
+def _train_epoch(state: _State, val: Spectra, budget: Budget, label_sd_bpm: float) -> None:
+    started, epoch, running = time.perf_counter(), state.epochs_done, state.running
+    pairs = zip(state.trainees, state.orders, strict=True)
+    lessons = [_lesson(trainee, order, state, label_sd_bpm) for trainee, order in pairs]
+    totals = torch.zeros(len(lessons))
+    state.models.train()
     for step in range(state.steps_per_epoch):
-        rows = order[step * size : (step + 1) * size]
-        here = rows.to(state.device)
+        spectra, batches = zip(
+            *(lesson.batch(step, state.batch_size) for lesson in lessons), strict=True
+        )
         with _autocast(state.device):
-            output = state.model(signal[here])
-        batch = Batch(rows, number, hr_bpm[here], labels[here])
-        loss = state.objective(Output(*(part.float() for part in output)), batch, epoch)
-        if not torch.isfinite(loss):
-            raise PpgkdError(_not_finite(loss.item(), state, batch, step))
+            outputs = state.models(spectra)
+        losses = torch.stack(
+            [
+                objective(Output(*(part.float() for part in output)), batch, epoch)
+                for objective, output, batch in zip(state.objectives, outputs, batches, strict=True)
+            ]
+        )
+        found = losses.detach().cpu()
+        for trainee, batch, loss, runs in zip(
+            state.trainees, batches, found.tolist(), running, strict=True
+        ):
+            if runs and not math.isfinite(loss):
+                raise PpgkdError(_not_finite(loss, state, trainee.seed, batch, step))
         state.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(state.model.parameters(), GRADIENT_NORM)
+        losses.sum().backward()  # type: ignore[no-untyped-call]
+        for number in range(len(lessons)):
+            _clip(state.models.gradients_of(number))
         state.optimiser.step()
         state.schedule.step()
-        _average_into(state.averaged, state.model, epoch * state.steps_per_epoch + step)
-        total += loss.item()
+        _average_into(state.averaged, state.models, epoch * state.steps_per_epoch + step)
+        totals += found
 
-    bpm, _ = decode(predict(state.averaged, val.signal))
-    val_mae_bpm = float((bpm - val.hr_bpm).abs().mean())
-    if val_mae_bpm < state.best_mae_bpm:
-        state.best_mae_bpm, state.best_epoch = val_mae_bpm, epoch + 1
-        state.best_weights = copy.deepcopy(state.averaged.state_dict())
-    before_s = state.history[-1]["seconds"] if state.history else 0.0
-    seconds = before_s + time.perf_counter() - started
-    state.history.append(
-        {
-            "epoch": epoch + 1,
-            "view": number,
-            "train_loss": total / state.steps_per_epoch,
-            "val_mae_bpm": val_mae_bpm,
-            "learning_rate": state.schedule.get_last_lr()[0],
-            "seconds": seconds,
-        }
-    )
+    errors_bpm = _errors_bpm(state.averaged, val, len(lessons))
+    share_s = (time.perf_counter() - started) / len(lessons)
+    for number, (lesson, history) in enumerate(zip(lessons, state.histories, strict=True)):
+        if not running[number]:
+            continue
+        if errors_bpm[number] < state.best[number].mae_bpm:
+            weights = state.averaged.state_of(number)
+            state.best[number] = _Best(errors_bpm[number], epoch + 1, weights)
+        history.append(
+            {
+                "epoch": epoch + 1,
+                "view": lesson.view,
+                "train_loss": float(totals[number]) / state.steps_per_epoch,
+                "val_mae_bpm": errors_bpm[number],
+                "learning_rate": state.schedule.get_last_lr()[0],
+                "seconds": share_s + (history[-1]["seconds"] if history else 0.0),
+            }
+        )
+    _log_epoch(state, budget)
+
+
+def _lesson(
+    trainee: Trainee, order: torch.Generator, state: _State, label_sd_bpm: float
+) -> _Lesson:
+    number, (spectra, hr_bpm) = trainee.views.of_epoch(state.epochs_done)
+    spectra, hr_bpm = spectra.to(state.device), hr_bpm.to(state.device)
+    shuffled = torch.randperm(trainee.views.n_windows, generator=order)
+    return _Lesson(number, spectra, hr_bpm, soft_labels(hr_bpm, label_sd_bpm), shuffled)
+
+
+def _log_epoch(state: _State, budget: Budget) -> None:
+    longest = max(state.histories, key=len)
+    epochs, seconds = len(longest), longest[-1]["seconds"] * len(state.histories)
     log.info(
-        "epoch %d/%d  loss %.3f  validation MAE %.2f BPM  best %.2f (epoch %d)  %.0f s left",
-        epoch + 1,
+        "epoch %d/%d  loss %s  validation MAE %s BPM  best %s  %.0f s left",
+        epochs,
         budget.epochs,
-        state.history[-1]["train_loss"],
-        val_mae_bpm,
-        state.best_mae_bpm,
-        state.best_epoch,
-        seconds / (epoch + 1) * (budget.epochs - epoch - 1),
+        ", ".join(f"{history[-1]['train_loss']:.3f}" for history in state.histories),
+        ", ".join(f"{history[-1]['val_mae_bpm']:.2f}" for history in state.histories),
+        ", ".join(f"{best.mae_bpm:.2f} (epoch {best.epoch})" for best in state.best),
+        seconds / epochs * (budget.epochs - epochs),
     )
 
 
-def _not_finite(loss: float, state: _State, batch: Batch, step: int) -> str:
+def _not_finite(loss: float, state: _State, seed: int, batch: Batch, step: int) -> str:
     first = ", ".join(map(str, batch.rows[:5].tolist()))
     epoch = state.epochs_done + 1
     return (
-        f"The loss became {loss} in epoch {epoch}, step {step + 1} of {state.steps_per_epoch}: "
-        f"batch of {len(batch.rows)} windows of view {batch.view}, rows {first}, .... Nothing of "
-        f"this epoch is kept; a checkpoint holds the state after epoch {epoch - 1} if there was "
-        "one. Lower 'learning_rate' or the strategy's weights."
+        f"The loss of seed {seed} became {loss} in epoch {epoch}, step {step + 1} of "
+        f"{state.steps_per_epoch}: batch of {len(batch.rows)} windows of view {batch.view}, rows "
+        f"{first}, .... Nothing of this epoch is kept; a checkpoint holds the state after epoch "
+        f"{epoch - 1} if there was one. Lower 'learning_rate' or the strategy's weights."
     )
+
+
+@torch.inference_mode()
+def _errors_bpm(models: Together, val: Spectra, n_networks: int) -> list[float]:
+    """Mean absolute error of each network on the validation windows."""
+    models.eval()
+    device = next(models.parameters()).device
+    answers: list[list[Tensor]] = [[] for _ in range(n_networks)]
+    for part in torch.split(val.spectra, EVALUATION_BATCH):
+        for known, output in zip(answers, models([part.to(device)] * n_networks), strict=True):
+            known.append(torch.softmax(output.logits.float(), dim=1).cpu())
+    estimates = (decode(torch.cat(known))[0] for known in answers)
+    return [float((bpm - val.hr_bpm).abs().mean()) for bpm in estimates]
 
 
 @torch.inference_mode()
@@ -285,7 +390,7 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 matrices are multiplied in hardware; elsewhere float32 is faster."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_amx_tile_supported())
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 def _autocast(device: torch.device) -> torch.autocast:
@@ -302,15 +407,21 @@ def _device(budget: Budget) -> torch.device:
     return torch.device(budget.device)
 
 
-def _optimiser(model: nn.Module, objective: nn.Module, budget: Budget) -> torch.optim.Optimizer:
-    parameters = [*model.parameters(), *objective.parameters()]
+def _optimiser(models: nn.Module, objectives: nn.Module, budget: Budget) -> torch.optim.Optimizer:
+    parameters = [*models.parameters(), *objectives.parameters()]
     matrices = [p for p in parameters if p.ndim > 1]
     vectors = [p for p in parameters if p.ndim <= 1]
     groups = [
         {"params": matrices, "weight_decay": budget.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98), foreach=True)
+    return torch.optim.AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98), fused=True)
+
+
+def _clip(gradients: list[Tensor]) -> None:
+    """Bring the norm of all gradients together down to `GRADIENT_NORM` if it is larger."""
+    norm = nn.utils.get_total_norm(gradients)
+    torch._foreach_mul_(gradients, (GRADIENT_NORM / (norm + 1e-6)).clamp_max(1.0))
 
 
 @torch.no_grad()

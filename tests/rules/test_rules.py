@@ -108,7 +108,7 @@ def test_student_writes_predictions_of_the_test_subjects_alone(study: Workflow, 
 
 def test_student_leaves_progress_with_the_time_left_in_its_log(study: Workflow) -> None:
     study.make(f"results/tiny/students/{CELLS[0]}/{STUDENT}/model.safetensors")
-    log = (study.results / "logs/student" / CELLS[0] / "resnet-350/seed0.log").read_text()
+    log = (study.results / "logs/student" / CELLS[0] / "resnet-350.log").read_text()
     assert "epoch 2/2" in log
     assert "s left" in log
 
@@ -232,17 +232,17 @@ def test_a_student_that_is_killed_goes_on_from_its_last_epoch(study: Workflow) -
     killed = long.run_and_kill(
         target,
         script="student.py",
-        when=(folder / "checkpoint.pt").exists,
+        when=(folder.parent / "checkpoint.pt").exists,
         options=("--forcerun", "student"),
     )
     assert killed.returncode != 0
     assert not (folder / "metrics.json").exists()
 
     long.make(target)
-    log = (study.results / "logs/student" / CELLS[1] / "resnet-350/seed0.log").read_text()
+    log = (study.results / "logs/student" / CELLS[1] / "resnet-350.log").read_text()
     assert re.search(r"going on after epoch \d+ of 150", log)
     assert "epoch 1/150" not in log
     history = pd.read_parquet(folder / "history.parquet")
     assert history["epoch"].tolist() == [*range(1, 151)]
     pd.testing.assert_frame_equal(pd.read_parquet(folder / "predictions.parquet"), undisturbed)
-    assert not (folder / "checkpoint.pt").exists()
+    assert not (folder.parent / "checkpoint.pt").exists()

@@ -21,11 +21,12 @@ from ppgkd.bank import (
 )
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
+from ppgkd.models.spectrum import Spectrum
 from ppgkd.windows import Windows
 
 VIEWS, SEED, WINDOWS = 3, 4, 12
 AUGMENTATION = Augmentation()
-FILES = ["bank.json", "hr_bpm.npy", "signal.npy"]
+FILES = ["bank.json", "hr_bpm.npy", "signal.npy", "spectra.npy"]
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,15 @@ def test_a_view_is_the_augmented_one_in_half_precision(
 
 
 @pytest.mark.parametrize("number", range(VIEWS))
+def test_a_views_spectra_are_those_of_its_windows_in_half_precision(
+    number: int, bank: Bank, windows: Examples, inputs: InputShape
+) -> None:
+    view = augmented_view(*windows, inputs, AUGMENTATION, SEED, number)
+    expected = Spectrum(inputs)(view.signal)
+    np.testing.assert_allclose(bank.spectra[number], expected, rtol=2**-11, atol=1e-6)
+
+
+@pytest.mark.parametrize("number", range(VIEWS))
 def test_references_are_those_of_the_view_in_single_precision(
     number: int, bank: Bank, windows: Examples, inputs: InputShape
 ) -> None:
@@ -95,7 +105,7 @@ def test_epochs_see_the_views_by_turns(bank: Bank) -> None:
     for epoch, number in enumerate([0, 1, 2, 0, 1, 2, 0]):
         found, view = bank.of_epoch(epoch)
         assert found == number
-        np.testing.assert_array_equal(view.signal, bank.view(number).signal)
+        np.testing.assert_array_equal(view.spectra, bank.spectra[number].astype(np.float32))
         np.testing.assert_array_equal(view.hr_bpm, bank.view(number).hr_bpm)
 
 
@@ -245,7 +255,7 @@ def test_fresh_views_are_those_of_a_bank_that_never_ends(
         number, view = fresh.of_epoch(epoch)
         expected = augmented_view(*windows, inputs, AUGMENTATION, SEED, epoch)
         assert number == epoch
-        np.testing.assert_array_equal(view.signal, expected.signal)
+        np.testing.assert_array_equal(view.spectra, Spectrum(inputs)(expected.signal))
         np.testing.assert_array_equal(view.hr_bpm, expected.hr_bpm)
 
 

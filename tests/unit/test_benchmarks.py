@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from ppgkd.artifacts import read_json
 
@@ -77,22 +76,3 @@ def test_banks_of_few_views_are_compared_with_fresh_ones_at_the_same_epochs(
     assert found == [(name, *row) for name in ("scratch", "soft") for row in of_each]
     assert all(len(row["val_mae_bpm"]) == 2 for row in rows)
     assert "soft, 2 to 4 epochs" in printed
-
-
-def test_networks_side_by_side_give_what_each_gives_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-
-    from engine_questions import SeedsTogether
-
-    from ppgkd.models.capacity import InputShape, ResNetShape
-    from ppgkd.models.resnet import ResNet
-
-    inputs = InputShape(ppg_channels=2, acc_channels=3, n_samples=200, rate_hz=25.0)
-    networks = [ResNet(ResNetShape(3), inputs) for _ in range(2)]
-    windows = torch.randn(2, 5, inputs.channels, inputs.n_samples)
-    together = SeedsTogether(networks)
-    for each in (*networks, together):
-        each.train()
-    found = together(windows)
-    for number, network in enumerate(networks):
-        torch.testing.assert_close(found[number], network(windows[number]).logits)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,6 @@ SETTINGS: dict[str, dict[str, float]] = {
     "feature": {"feature_weight": 1.0, "label_weight": 1.0},
     "ordinal": {"label_weight": 0.1},
 }
-BANK_FILES = ("signal.npy", "hr_bpm.npy", "bank.json")
 TARGETS_FILES = ("logits.npy", "features.npy", "targets.json")
 every_strategy = pytest.mark.parametrize("strategy", SETTINGS)
 
@@ -68,13 +67,8 @@ class Study:
         )
 
     @property
-    def bank_files(self) -> list[str]:
-        return [str(self.bank / name) for name in BANK_FILES]
-
-    @property
-    def teaching_files(self) -> list[str]:
-        metrics = self.teacher / "metrics.json"
-        return [str(metrics), *(str(self.targets / name) for name in TARGETS_FILES)]
+    def teaching(self) -> tuple[Path, Path]:
+        return self.teacher / "metrics.json", self.targets
 
     def make(self, transfer: Windows, inputs: InputShape, *, seed: int = 0) -> None:
         windows = examples(transfer)
@@ -108,7 +102,7 @@ def own_study(transfer: Windows, inputs: InputShape, tmp_path: Path) -> Study:
 
 @pytest.fixture(scope="module")
 def lessons(study: Study, transfer: Windows) -> Lessons:
-    return read_lessons(transfer, study.bank_files, study.teaching_files)
+    return read_lessons(transfer, study.bank, *study.teaching)
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +181,7 @@ def test_a_student_made_again_is_the_same_bit_by_bit(
 def test_scratch_needs_no_teacher(
     recipe: Recipe, lessons: Lessons, val: Windows, study: Study, transfer: Windows
 ) -> None:
-    alone = read_lessons(transfer, study.bank_files, [])
+    alone = read_lessons(transfer, study.bank)
     assert alone.targets is None
     assert alone.teacher == "none"
     without, _ = train_student(recipe, alone, val)
@@ -224,9 +218,9 @@ def test_the_teachers_weights_may_be_gone_when_a_student_learns(
     val: Windows,
 ) -> None:
     (own_study.teacher / "model.safetensors").unlink()
-    found = read_lessons(transfer, own_study.bank_files, own_study.teaching_files)
+    found = read_lessons(transfer, own_study.bank, *own_study.teaching)
     model, _ = train_student(by_strategy(recipe, strategy), found, val)
-    there = read_lessons(transfer, study.bank_files, study.teaching_files)
+    there = read_lessons(transfer, study.bank, *study.teaching)
     assert same(model, train_student(by_strategy(recipe, strategy), there, val)[0])
 
 
@@ -265,7 +259,7 @@ def test_a_student_that_was_killed_ends_as_an_undisturbed_one(
 ) -> None:
     own, path, bank = by_strategy(recipe, strategy), tmp_path / "state.pt", lessons.bank
     undisturbed, history = train_student(own, lessons, val)
-    broken = BreaksOff(bank.signal, bank.hr_bpm, bank.windows, bank.fingerprint)
+    broken = BreaksOff(**vars(bank))
     with pytest.raises(Killed):
         train_student(own, replace(lessons, bank=broken), val, path)
     assert path.is_file()
@@ -318,9 +312,9 @@ def test_lessons_are_the_bank_the_teachers_fingerprint_and_its_targets(
     assert isinstance(lessons.targets.logits, np.memmap)
 
 
-def refusal(transfer: Windows, bank: Sequence[str], teaching: Sequence[str]) -> str:
+def refusal(transfer: Windows, bank: Path, *teaching: Path) -> str:
     with pytest.raises(PpgkdError) as caught:
-        read_lessons(transfer, bank, teaching)
+        read_lessons(transfer, bank, *teaching)
     message = str(caught.value)
     assert "Delete the f" in message
     assert "run the workflow again" in message
@@ -331,7 +325,7 @@ def test_a_bank_of_other_windows_is_refused(
     study: Study, tones: Callable[..., Windows], inputs: InputShape
 ) -> None:
     other = tones(np.linspace(60, 170, 64), inputs)
-    message = refusal(other, study.bank_files, study.teaching_files)
+    message = refusal(other, study.bank, *study.teaching)
     assert f"bank of views in {study.bank} was made from another window table" in message
 
 
@@ -339,14 +333,14 @@ def test_a_bank_whose_references_were_not_withheld_is_refused(
     study: Study, transfer: Windows
 ) -> None:
     known = replace(transfer, index=transfer.index.assign(hr_bpm=transfer.index.hr_bpm.fillna(80)))
-    assert "another window table" in refusal(known, study.bank_files, study.teaching_files)
+    assert "another window table" in refusal(known, study.bank, *study.teaching)
 
 
 def test_targets_of_a_bank_of_another_seed_are_refused(
     study: Study, own_study: Study, transfer: Windows, inputs: InputShape
 ) -> None:
     write_bank(examples(transfer), inputs, Augmentation(), own_study.bank, views=2, seed=1)
-    message = refusal(transfer, own_study.bank_files, study.teaching_files)
+    message = refusal(transfer, own_study.bank, *study.teaching)
     assert f"targets in {study.targets} were made for another bank of views" in message
 
 
@@ -354,7 +348,7 @@ def test_targets_of_a_teacher_that_was_trained_anew_are_refused(
     own_study: Study, transfer: Windows, inputs: InputShape
 ) -> None:
     own_study.make_teacher(inputs, seed=1)
-    message = refusal(transfer, own_study.bank_files, own_study.teaching_files)
+    message = refusal(transfer, own_study.bank, *own_study.teaching)
     assert f"targets in {own_study.targets} were made for another teacher" in message
 
 
@@ -364,7 +358,7 @@ def test_metrics_of_a_teacher_that_cannot_be_read_are_refused(
 ) -> None:
     metrics = own_study.teacher / "metrics.json"
     metrics.write_text(content)
-    message = refusal(transfer, own_study.bank_files, own_study.teaching_files)
+    message = refusal(transfer, own_study.bank, *own_study.teaching)
     assert f"metrics {metrics} cannot be read" in message
 
 
@@ -372,7 +366,7 @@ def test_metrics_of_a_teacher_that_are_missing_are_refused(
     own_study: Study, transfer: Windows
 ) -> None:
     (own_study.teacher / "metrics.json").unlink()
-    assert "cannot be read" in refusal(transfer, own_study.bank_files, own_study.teaching_files)
+    assert "cannot be read" in refusal(transfer, own_study.bank, *own_study.teaching)
 
 
 @pytest.mark.parametrize("name", TARGETS_FILES)
@@ -381,5 +375,5 @@ def test_targets_that_are_cut_short_are_refused(
 ) -> None:
     path = own_study.targets / name
     path.write_bytes(path.read_bytes()[:-40])
-    message = refusal(transfer, own_study.bank_files, own_study.teaching_files)
+    message = refusal(transfer, own_study.bank, *own_study.teaching)
     assert f"targets in {own_study.targets} cannot be read" in message

@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ppgkd import training
 from ppgkd.augment import Augmentation, augmented_view
 from ppgkd.bank import Bank, Examples, FreshViews, Views, examples, read_bank, write_bank
 from ppgkd.checkpoint import Checkpoint
@@ -26,7 +27,7 @@ from ppgkd.models.build import build_model
 from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape, nearest_shape
 from ppgkd.models.output import Output
 from ppgkd.targets import TeacherTargets, read_targets, write_targets
-from ppgkd.training import Batch, Budget, fit, predict
+from ppgkd.training import Batch, Budget, Trainee, fit, fit_together, predict
 from ppgkd.windows import Windows
 
 LABEL_SD_BPM = 2.0
@@ -378,8 +379,8 @@ def test_a_loss_that_is_no_number_leaves_the_checkpoint_of_the_epoch_before(
         )
     kept = checkpoint.load()
     assert kept is not None
-    assert without_time(kept["history"]) == without_time(history[:2])
-    assert all(torch.isfinite(value).all() for value in kept["model"].values())
+    assert without_time(kept["histories"][0]) == without_time(history[:2])
+    assert all(torch.isfinite(value).all() for value in kept["models"].values())
     mended, _ = train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
     assert same(mended, undisturbed)
 
@@ -451,7 +452,7 @@ def test_a_training_that_was_killed_ends_as_an_undisturbed_one(
     with pytest.raises(Killed):
         train_once(inputs, bank, val, killed, budget, shape=shape, checkpoint=checkpoint)
     kept = checkpoint.load()
-    assert (0 if kept is None else len(kept["history"])) == (call - 1) // 4
+    assert (0 if kept is None else len(kept["histories"][0])) == (call - 1) // 4
     resumed, found = train_once(
         inputs, bank, val, budget=budget, shape=shape, checkpoint=checkpoint
     )
@@ -479,7 +480,7 @@ def test_a_training_whose_bank_broke_off_ends_as_an_undisturbed_one(
 ) -> None:
     undisturbed, history = train_once(inputs, bank, val, budget=FOUR_STEPS)
     checkpoint = Checkpoint(path, "this training")
-    broken = BreaksOff(bank.signal, bank.hr_bpm, bank.windows, bank.fingerprint)
+    broken = BreaksOff(**vars(bank))
     with pytest.raises(Killed):
         train_once(inputs, broken, val, budget=FOUR_STEPS, checkpoint=checkpoint)
     resumed, found = train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
@@ -538,7 +539,7 @@ fit(build_model(MLPShape(6), {inputs}, 0), Killed(), read_bank({str(folder)!r}),
     checkpoint = Checkpoint(path, "this training")
     kept = checkpoint.load()
     assert kept is not None
-    assert len(kept["history"]) == 2
+    assert len(kept["histories"][0]) == 2
     resumed, found = train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
     undisturbed, history = train_once(inputs, bank, val, budget=FOUR_STEPS)
     assert same(resumed, undisturbed)
@@ -599,7 +600,7 @@ def test_the_time_of_both_parts_of_a_training_is_counted(
     assert kept is not None
     _, history = train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
     seconds = [row["seconds"] for row in history]
-    assert seconds[:2] == [row["seconds"] for row in kept["history"]]
+    assert seconds[:2] == [row["seconds"] for row in kept["histories"][0]]
     assert seconds == sorted(seconds)
     assert seconds[2] > seconds[1]
 
@@ -817,3 +818,125 @@ def test_more_windows_than_fit_one_pass_are_predicted_in_order(
     repeats = 1 + 2_100 // len(val.signal)
     many = predict(model, val.signal.repeat(repeats, 1, 1))
     np.testing.assert_allclose(many, predict(model, val.signal).repeat(repeats, 1), rtol=1e-4)
+
+
+SEEDS = (2, 0, 5)
+SHAPES_TOGETHER = {"grouped": ResNetShape(4), "one by one": MLPShape(6)}
+
+
+def train_seeds(
+    shape: ResNetShape | MLPShape,
+    inputs: InputShape,
+    banks: list[Bank],
+    val: Examples,
+    objectives: list[nn.Module] | None = None,
+    budget: Budget = SHORT,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[list[nn.Module], list[list[dict[str, Any]]]]:
+    models = [build_model(shape, inputs, seed) for seed in SEEDS]
+    objectives = objectives or [LabelObjective() for _ in SEEDS]
+    trainees = [*map(Trainee, models, objectives, banks, SEEDS)]
+    histories = fit_together(
+        trainees, val, budget, label_sd_bpm=LABEL_SD_BPM, checkpoint=checkpoint
+    )
+    return [*models], [history.to_dict("records") for history in histories]
+
+
+@pytest.fixture(scope="module")
+def banks(
+    bank: Bank, train: Examples, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory
+) -> list[Bank]:
+    """A bank for each seed."""
+    others = []
+    for seed in (6, 7):
+        folder = tmp_path_factory.mktemp("bank")
+        write_bank(train, inputs, Augmentation(), folder, views=3, seed=seed)
+        others.append(read_bank(folder, train))
+    return [bank, *others]
+
+
+@pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
+def test_seeds_that_are_trained_together_learn_what_each_learns_alone(
+    shape: ResNetShape | MLPShape,
+    inputs: InputShape,
+    banks: list[Bank],
+    val: Examples,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # rounded to bfloat16, trainings that differ in the last digit soon differ in the first
+    monkeypatch.setattr(training, "has_fast_bfloat16", lambda device: False)
+    models, histories = train_seeds(shape, inputs, banks, val)
+    for model, history, seed, own in zip(models, histories, SEEDS, banks, strict=True):
+        alone, expected = train_once(inputs, own, val, shape=shape, seed=seed)
+        if isinstance(shape, MLPShape):
+            assert same(model, alone)
+        for row, other in zip(history, expected, strict=True):
+            assert row["view"] == other["view"]
+            assert row["train_loss"] == pytest.approx(other["train_loss"], rel=1e-3)
+            assert row["val_mae_bpm"] == pytest.approx(other["val_mae_bpm"], rel=0.05, abs=0.05)
+
+
+def test_seeds_trained_together_again_are_the_same_bit_by_bit(
+    inputs: InputShape, banks: list[Bank], val: Examples
+) -> None:
+    first, _ = train_seeds(ResNetShape(4), inputs, banks, val)
+    second, _ = train_seeds(ResNetShape(4), inputs, banks, val)
+    assert all(map(same, first, second))
+
+
+@pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
+def test_seeds_that_were_interrupted_end_as_undisturbed_ones(
+    shape: ResNetShape | MLPShape, inputs: InputShape, banks: list[Bank], val: Examples, path: Path
+) -> None:
+    undisturbed, histories = train_seeds(shape, inputs, banks, val, budget=FOUR_STEPS)
+    checkpoint = Checkpoint(path, "this training")
+    killed = [LabelObjective(), KilledAt(LabelObjective(), 4 + 4 + 2), LabelObjective()]
+    with pytest.raises(Killed):
+        train_seeds(shape, inputs, banks, val, killed, FOUR_STEPS, checkpoint)
+    resumed, found = train_seeds(shape, inputs, banks, val, None, FOUR_STEPS, checkpoint)
+    assert all(map(same, undisturbed, resumed))
+    assert [*map(without_time, found)] == [*map(without_time, histories)]
+
+
+class Unlearning(LabelObjective):
+    """The reference's loss for two epochs, and then its opposite."""
+
+    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+        loss = super().forward(output, batch, epoch)
+        return loss if epoch < 2 else -loss
+
+
+@pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
+def test_a_seed_without_patience_stops_and_the_others_go_on(
+    shape: ResNetShape | MLPShape, inputs: InputShape, banks: list[Bank], val: Examples
+) -> None:
+    budget = Budget(epochs=8, batch_size=16, learning_rate=0.01, weight_decay=0, patience=2)
+    objectives: list[nn.Module] = [LabelObjective(), Unlearning(), LabelObjective()]
+    models, histories = train_seeds(shape, inputs, banks, val, objectives, budget)
+    errors = [row["val_mae_bpm"] for row in histories[1]]
+    assert len(errors) == int(np.argmin(errors)) + 1 + 2
+    assert len(errors) < max(map(len, histories))
+    assert mae_bpm(models[1], val) == pytest.approx(min(errors), abs=1e-4)
+
+
+def test_a_loss_of_one_seed_that_is_no_number_stops_the_cell_and_names_the_seed(
+    inputs: InputShape, banks: list[Bank], val: Examples
+) -> None:
+    objectives = [LabelObjective(), LabelObjective(), FailsAt(2, float("nan"))]
+    with pytest.raises(PpgkdError, match="The loss of seed 5 became nan in epoch 1, step 2"):
+        train_seeds(ResNetShape(4), inputs, banks, val, objectives)
+
+
+def test_a_large_gradient_of_one_seed_does_not_slow_the_others(
+    inputs: InputShape, banks: list[Bank], val: Examples
+) -> None:
+    class Loud(LabelObjective):
+        def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+            return 1e6 * super().forward(output, batch, epoch)
+
+    quiet, _ = train_seeds(MLPShape(6), inputs, banks, val)
+    beside: list[nn.Module] = [LabelObjective(), Loud(), LabelObjective()]
+    models, _ = train_seeds(MLPShape(6), inputs, banks, val, beside)
+    assert same(models[0], quiet[0])
+    assert same(models[2], quiet[2])
+    assert not same(models[1], quiet[1])

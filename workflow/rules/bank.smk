@@ -9,6 +9,7 @@ rule bank:
         splits="<fold>/splits.csv",
     output:
         signal="<fold>/bank/seed{seed}/signal.npy",
+        spectra="<fold>/bank/seed{seed}/spectra.npy",
         hr_bpm="<fold>/bank/seed{seed}/hr_bpm.npy",
         about="<fold>/bank/seed{seed}/bank.json",
     log:

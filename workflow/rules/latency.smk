@@ -3,11 +3,11 @@
 
 rule latency:
     input:
-        "<fold>/students/<student>/model.onnx",
+        "<fold>/students/<student>/seed{seed}/model.onnx",
     output:
-        "<fold>/students/<student>/latency.json",
+        "<fold>/students/<student>/seed{seed}/latency.json",
     log:
-        "<fold_logs>/latency/<student>.log",
+        "<fold_logs>/latency/<student>/seed{seed}.log",
     conda:
         "../../envs/environment.yaml"
     threads: workflow.cores or 1

@@ -3,15 +3,15 @@
 
 rule onnx:
     input:
-        model="<fold>/students/<student>/model.safetensors",
+        model="<fold>/students/<student>/seed{seed}/model.safetensors",
         windows=expand(
             "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
         ),
         splits="<fold>/splits.csv",
     output:
-        "<fold>/students/<student>/model.onnx",
+        "<fold>/students/<student>/seed{seed}/model.onnx",
     log:
-        "<fold_logs>/onnx/<student>.log",
+        "<fold_logs>/onnx/<student>/seed{seed}.log",
     conda:
         "../../envs/environment.yaml"
     threads: 1

@@ -1,4 +1,5 @@
-# One cell of the sweep, one job. It reads what the teacher said, and never the teacher.
+# One cell of the sweep, one job, which trains its seeds together. It reads what the teachers said,
+# and never a teacher.
 
 
 rule student:
@@ -7,21 +8,30 @@ rule student:
             "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
         ),
         splits="<fold>/splits.csv",
-        bank=multiext(
-            "<fold>/bank/seed{seed}/", "bank.json", "signal.npy", "hr_bpm.npy"
+        banks=expand(
+            "<fold>/bank/seed{seed}/{file}",
+            file=BANK,
+            seed=config["seeds"],
+            allow_missing=True,
         ),
-        teaching=branch(
+        teachers=branch(
             lambda wildcards: wildcards.teacher == "none",
             then=[],
-            otherwise=[
+            otherwise=expand(
                 "<fold>/teachers/{teacher}/seed{seed}/metrics.json",
-                *multiext(
-                    "<fold>/targets/{teacher}/seed{seed}/",
-                    "targets.json",
-                    "logits.npy",
-                    "features.npy",
-                ),
-            ],
+                seed=config["seeds"],
+                allow_missing=True,
+            ),
+        ),
+        targets=branch(
+            lambda wildcards: wildcards.teacher == "none",
+            then=[],
+            otherwise=expand(
+                "<fold>/targets/{teacher}/seed{seed}/{file}",
+                file=TARGETS,
+                seed=config["seeds"],
+                allow_missing=True,
+            ),
         ),
         settings=branch(
             study.tuning is not None,
@@ -29,10 +39,19 @@ rule student:
             otherwise=[],
         ),
     output:
-        model="<fold>/students/<student>/model.safetensors",
-        metrics="<fold>/students/<student>/metrics.json",
-        history="<fold>/students/<student>/history.parquet",
-        predictions="<fold>/students/<student>/predictions.parquet",
+        **{
+            name: expand(
+                f"<fold>/students/<student>/seed{{seed}}/{file}",
+                seed=config["seeds"],
+                allow_missing=True,
+            )
+            for name, file in {
+                "models": "model.safetensors",
+                "metrics": "metrics.json",
+                "histories": "history.parquet",
+                "predictions": "predictions.parquet",
+            }.items()
+        },
     log:
         "<fold_logs>/student/<student>.log",
     benchmark:
@@ -48,5 +67,6 @@ rule student:
         settings=lookup(dpath="strategies/{strategy}", within=config),
         budget=lookup(dpath="training/student", within=config),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
+        seeds=lookup(dpath="seeds", within=config),
     script:
         "../scripts/student.py"

@@ -6,9 +6,7 @@ rule targets:
         models=lambda wildcards: study.teacher_files(
             wildcards.teacher, wildcards.seed, "<fold>/teachers"
         ),
-        bank=multiext(
-            "<fold>/bank/seed{seed}/", "bank.json", "signal.npy", "hr_bpm.npy"
-        ),
+        bank=expand("<fold>/bank/seed{seed}/{file}", file=BANK, allow_missing=True),
     output:
         logits="<fold>/targets/<teacher>/logits.npy",
         features="<fold>/targets/<teacher>/features.npy",

@@ -7,24 +7,32 @@ rule trial:
             "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
         ),
         splits="<fold>/splits.csv",
-        bank=multiext(
-            f"<fold>/bank/seed{config['seeds'][0]}/",
-            "bank.json",
-            "signal.npy",
-            "hr_bpm.npy",
+        bank=expand(
+            "<fold>/bank/seed{seed}/{file}",
+            seed=config["seeds"][0],
+            file=BANK,
+            allow_missing=True,
         ),
-        teaching=branch(
+        teacher=branch(
             lambda wildcards: wildcards.strategy == "scratch",
             then=[],
-            otherwise=[
-                f"<fold>/teachers/{study.tuning.teacher}/seed{config['seeds'][0]}/metrics.json",
-                *multiext(
-                    f"<fold>/targets/{study.tuning.teacher}/seed{config['seeds'][0]}/",
-                    "targets.json",
-                    "logits.npy",
-                    "features.npy",
-                ),
-            ],
+            otherwise=expand(
+                "<fold>/teachers/{teacher}/seed{seed}/metrics.json",
+                teacher=study.tuning.teacher,
+                seed=config["seeds"][0],
+                allow_missing=True,
+            ),
+        ),
+        targets=branch(
+            lambda wildcards: wildcards.strategy == "scratch",
+            then=[],
+            otherwise=expand(
+                "<fold>/targets/{teacher}/seed{seed}/{file}",
+                teacher=study.tuning.teacher,
+                seed=config["seeds"][0],
+                file=TARGETS,
+                allow_missing=True,
+            ),
         ),
     output:
         "<fold>/tuning/{strategy}/trial{trial}.json",

@@ -1,31 +1,40 @@
-"""Train the student of one cell, and judge it."""
+"""Train the students of one cell, one for each seed, and judge them."""
 
+from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 from ppgkd.artifacts import read_json
 from ppgkd.job import job
 from ppgkd.models.capacity import nearest_shape
 from ppgkd.splits import read_study_windows
-from ppgkd.students import Recipe, read_lessons, train_student
+from ppgkd.students import Recipe, read_lessons, train_students
 from ppgkd.trained import judge
 from ppgkd.training import Budget
 
 with job(snakemake.log[0]):
     files, wildcards, params = snakemake.input, snakemake.wildcards, snakemake.params
     windows = read_study_windows(files.windows, files.splits, params.inputs)
-    recipe = Recipe(
+    first = Recipe(
         wildcards.strategy,
         read_json(files.settings)["settings"] if files.settings else params.settings,
         nearest_shape(wildcards.family, int(wildcards.capacity), params.inputs),
         params.inputs,
         Budget(**params.budget),
         params.label_sd_bpm,
-        int(wildcards.seed),
+        params.seeds[0],
     )
-    lessons = read_lessons(windows.transfer, files.bank, files.teaching)
-    folder = Path(snakemake.output.model).parent
-    checkpoint = folder / "checkpoint.pt"
-    model, history = train_student(recipe, lessons, windows.val, checkpoint)
-    about = {"seed": recipe.seed, "settings": recipe.own_settings}
-    judge(model, recipe.shape, recipe.inputs, history, windows.test, **about).save(folder)
+    recipes = [replace(first, seed=seed) for seed in params.seeds]
+    banks = [Path(file).parent for file in files.banks if file.endswith("bank.json")]
+    targets = [Path(file).parent for file in files.targets if file.endswith("targets.json")]
+    lessons = [
+        read_lessons(windows.transfer, *found)
+        for found in zip_longest(banks, files.teachers, targets, fillvalue="")
+    ]
+    folders = [Path(file).parent for file in snakemake.output.models]
+    checkpoint = folders[0].parent / "checkpoint.pt"
+    trained = train_students(recipes, lessons, windows.val, checkpoint)
+    for recipe, folder, (model, history) in zip(recipes, folders, trained, strict=True):
+        about = {"seed": recipe.seed, "settings": recipe.own_settings}
+        judge(model, recipe.shape, recipe.inputs, history, windows.test, **about).save(folder)
     checkpoint.unlink()

@@ -21,7 +21,8 @@ with job(snakemake.log[0]):
         params.label_sd_bpm,
         params.seed,
     )
-    lessons = read_lessons(windows.transfer, files.bank, files.teaching)
+    teaching = (files.teacher[0], Path(files.targets[0]).parent) if files.teacher else ()
+    lessons = read_lessons(windows.transfer, Path(files.bank[0]).parent, *teaching)
     checkpoint = Path(snakemake.output[0]).with_suffix(".pt")
     _, history = train_student(recipe, lessons, windows.val, checkpoint)
     result = {

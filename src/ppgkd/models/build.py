@@ -9,16 +9,16 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
 
 from ppgkd.artifacts import whole
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape
 from ppgkd.models.mlp import MLP
+from ppgkd.models.network import Network
 from ppgkd.models.resnet import ResNet
 
 
-def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) -> nn.Module:
+def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) -> Network:
     """Make a network whose initial weights depend on the shape and the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -30,7 +30,7 @@ def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) ->
 
 
 def save_model(
-    path: str | Path, model: nn.Module, shape: ResNetShape | MLPShape, inputs: InputShape
+    path: str | Path, model: Network, shape: ResNetShape | MLPShape, inputs: InputShape
 ) -> None:
     """Write weights and shape as safetensors: data, never code."""
     about = {"family": shape.family, "width": shape.width, "inputs": asdict(inputs)}
@@ -39,7 +39,7 @@ def save_model(
         save_file(weights, beside, metadata={"ppgkd": json.dumps(about, sort_keys=True)})
 
 
-def load_model(path: str | Path) -> tuple[nn.Module, ResNetShape | MLPShape, InputShape]:
+def load_model(path: str | Path) -> tuple[Network, ResNetShape | MLPShape, InputShape]:
     """Read a network that `save_model` wrote, ready for inference.
 
     Raises

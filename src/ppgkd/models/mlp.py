@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from ppgkd.models.capacity import BINS, HARMONICS, N_CLASSES, InputShape, MLPShape
+from ppgkd.models.network import Network
 from ppgkd.models.output import Output
-from ppgkd.models.spectrum import Spectrum
 
 
-class MLP(nn.Module):
+class MLP(Network):
     """One spectrum per sensor, two hidden layers, 180 classes.
 
     The PPG channels' spectra are averaged because the first layer holds most of the parameters:
@@ -25,10 +25,9 @@ class MLP(nn.Module):
     """
 
     def __init__(self, shape: MLPShape, inputs: InputShape) -> None:
-        super().__init__()
+        super().__init__(inputs)
         width = shape.width
         self.ppg_channels = inputs.ppg_channels
-        self.spectrum = Spectrum(inputs)
         entry = inputs.sensors * len(HARMONICS) * BINS
         self.hidden = nn.Sequential(
             nn.Linear(entry, width, bias=False),
@@ -40,10 +39,9 @@ class MLP(nn.Module):
         )
         self.head = nn.Linear(width, N_CLASSES)
 
-    def forward(self, window: Tensor) -> Output:
-        """Map windows of shape (n_windows, n_channels, n_samples) to logits and features."""
-        spectrum = self.spectrum(window)
-        ppg = spectrum[:, : self.ppg_channels].mean(dim=1, keepdim=True)
-        acc = spectrum[:, self.ppg_channels :]
+    def from_spectra(self, spectra: Tensor) -> Output:
+        """Map spectra of shape (n_windows, n_spectra, n_harmonics, 90) to logits and features."""
+        ppg = spectra[:, : self.ppg_channels].mean(dim=1, keepdim=True)
+        acc = spectra[:, self.ppg_channels :]
         hidden = self.hidden(torch.cat([ppg, acc], dim=1).flatten(1))
         return Output(self.head(hidden), hidden.unsqueeze(2))

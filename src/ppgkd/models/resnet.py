@@ -15,11 +15,11 @@ from ppgkd.models.capacity import (
     InputShape,
     ResNetShape,
 )
+from ppgkd.models.network import Network
 from ppgkd.models.output import POSITIONS, Output
-from ppgkd.models.spectrum import Spectrum
 
 
-class ResNet(nn.Module):
+class ResNet(Network):
     """Spectrum, stem, residual blocks of growing dilation, and two classes per frequency bin.
 
     There is no pooling and no stride: what was learned at one heart rate holds at every other,
@@ -36,9 +36,8 @@ class ResNet(nn.Module):
     """
 
     def __init__(self, shape: ResNetShape, inputs: InputShape) -> None:
-        super().__init__()
+        super().__init__(inputs)
         width = shape.width
-        self.spectrum = Spectrum(inputs)
         self.register_buffer("position", _position_map(), persistent=False)
         self.position: Tensor
         entry = inputs.spectra * len(HARMONICS) + POSITION_CHANNELS
@@ -46,15 +45,30 @@ class ResNet(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(width, dilation) for dilation in DILATIONS))
         self.head = nn.Conv2d(width, N_CLASSES // BINS, 1)
 
-    def forward(self, window: Tensor) -> Output:
-        """Map windows of shape (n_windows, n_channels, n_samples) to logits and features."""
-        spectrum = self.spectrum(window).flatten(1, 2).unsqueeze(2)
-        position = self.position.expand(spectrum.shape[0], -1, -1, -1)
-        entry = torch.cat([spectrum, position], dim=1)
+    def from_spectra(self, spectra: Tensor) -> Output:
+        """Map spectra of shape (n_windows, n_spectra, n_harmonics, 90) to logits and features."""
+        logits, features = self.from_entry(self.entry(spectra))
+        return Output(logits[:, 0], features[:, 0])
+
+    def entry(self, spectra: Tensor) -> Tensor:
+        """Lay the spectra and the map of the position on top of each other."""
+        position = self.position.expand(spectra.shape[0], -1, -1, -1)
+        return torch.cat([spectra.flatten(1, 2).unsqueeze(2), position], dim=1)
+
+    def from_entry(self, entry: Tensor) -> Output:
+        """Map the entries of one network, or of several that share its layers as groups.
+
+        Returns
+        -------
+        Output
+            Logits of shape (n_windows, n_networks, 180), features (n_windows, n_networks,
+            n_features, n_positions).
+        """
         hidden = self.blocks(self.stem(entry))
-        logits = self.head(hidden).squeeze(2).transpose(1, 2).flatten(1)
-        features = hidden.squeeze(2).reshape(*hidden.shape[:2], POSITIONS, -1).mean(dim=3)
-        return Output(logits, features)
+        networks = (self.head.groups, -1)
+        logits = self.head(hidden).squeeze(2).unflatten(1, networks)
+        features = hidden.squeeze(2).unflatten(1, networks).unflatten(3, (POSITIONS, -1))
+        return Output(logits.transpose(2, 3).flatten(2), features.mean(dim=4))
 
 
 class ResidualBlock(nn.Module):

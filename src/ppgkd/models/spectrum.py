@@ -20,6 +20,9 @@ from ppgkd.heart_rate import BPM_MIN, N_CLASSES
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape
 
 BIN_BPM = N_CLASSES // BINS
+CHUNK = 256
+"""Windows that are transformed at once: more of them fall out of the cache."""
+
 POWER_FLOOR = 1e-3
 """Power below this, relative to a channel of unit variance, is noise."""
 
@@ -70,3 +73,8 @@ class Spectrum(nn.Module):
             ppg = torch.cat([ppg, acc.sum(dim=1, keepdim=True)], dim=1)
         spectra = 0.5 * torch.log(ppg + POWER_FLOOR) + 1.5
         return spectra.reshape(*spectra.shape[:2], len(HARMONICS), BINS)
+
+    @torch.no_grad()
+    def of_all(self, windows: Tensor) -> Tensor:
+        """Transform many windows, a chunk at a time."""
+        return torch.cat([self(chunk) for chunk in torch.split(windows, CHUNK)])

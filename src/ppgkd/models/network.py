@@ -1,0 +1,35 @@
+"""What all families have in common: a front end without parameters, and a network behind it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from ppgkd.models.capacity import InputShape
+from ppgkd.models.output import Output
+from ppgkd.models.spectrum import Spectrum
+
+
+class Network(nn.Module, ABC):
+    """Maps windows to logits and features by way of their spectra.
+
+    Training reads the spectra, which need to be computed once; everything else gives windows.
+
+    Parameters
+    ----------
+    inputs
+        Shape of the windows.
+    """
+
+    def __init__(self, inputs: InputShape) -> None:
+        super().__init__()
+        self.spectrum = Spectrum(inputs)
+
+    def forward(self, window: Tensor) -> Output:
+        """Map windows of shape (n_windows, n_channels, n_samples) to logits and features."""
+        return self.from_spectra(self.spectrum(window))
+
+    @abstractmethod
+    def from_spectra(self, spectra: Tensor) -> Output:
+        """Map spectra of shape (n_windows, n_spectra, n_harmonics, 90) to logits and features."""
