@@ -1,6 +1,7 @@
 # The street: raw recordings -> windows -> splits -> teachers -> bank -> targets -> tuning ->
-# students -> onnx -> latency -> cells -> scaling -> report. One rule file, one script and one
+# students -> onnx -> latency -> cells -> scaling -> plan -> report. One rule file, one script and one
 # module for each stage.
+import json
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,9 @@ os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(
 
 from ppgkd.config import fold_folder, input_shape, parse_study
 from ppgkd.datasets.registry import MANIFEST
+
+# What names a student, in paths and tables.
+STUDENT = ["strategy", "teacher", "student"]
 
 # A configuration that names its study is whole; anything else adjusts the default study.
 if "study" not in config:
@@ -88,4 +92,5 @@ include: "workflow/rules/onnx.smk"
 include: "workflow/rules/latency.smk"
 include: "workflow/rules/cells.smk"
 include: "workflow/rules/scaling.smk"
+include: "workflow/rules/plan.smk"
 include: "workflow/rules/report.smk"

@@ -144,6 +144,14 @@ class Study:
         first = (self.folds[0], self.config["seeds"][0])
         return tuple(cell for cell in self.cells if (cell.fold, cell.seed) == first)
 
+    def cells_of(self, strategy: str, teacher: str, student: str) -> tuple[Cell, ...]:
+        """Cells of one student, which need not be one of the sweep, for all seeds and folds."""
+        return tuple(
+            Cell(strategy, teacher, student, seed, fold)
+            for seed in self.config["seeds"]
+            for fold in self.folds
+        )
+
     def teacher(self, name: str) -> Teacher:
         """Find a teacher by its name."""
         return next(teacher for teacher in self.teachers if teacher.name == name)

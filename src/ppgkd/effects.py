@@ -9,13 +9,20 @@ further random level.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import statsmodels.formula.api as smf
+from numpy.typing import NDArray
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 BASELINE = "scratch"
+NORMAL_95 = float(stats.norm.ppf(0.975))
+QUANTILES = 99
 LEFT_OUT = "with seeds and answers to strategies it had no solution; they are left out"
 
 
@@ -32,7 +39,10 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
     Returns
     -------
     dict
-        ``formula, n_rows, n_subjects, n_seeds``; ``terms``, a list with ``name``,
+        ``formula, n_rows, n_subjects, n_seeds``; ``contrasts`` of every pair of strategies at the
+        mean capacity and, in ``at_capacity``, of every strategy to the ``baseline`` at each
+        capacity, with Holm's correction; ``crossings``, where a strategy starts or stops paying;
+        ``checks`` of the model's assumptions (`check_assumptions`); ``terms``, with ``name``,
         ``estimate_bpm``, ``lower_bpm``, ``upper_bpm`` at 95 %, and ``p_value``; the standard
         deviations ``subject_sd_bpm``, ``strategy_sd_bpm`` (between subjects in what a strategy
         does to them), ``seed_sd_bpm`` and ``residual_sd_bpm``; ``warnings`` of the fit. If there
@@ -80,6 +90,8 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
             }
             for term in fit.fe_params.index
         ],
+        **_inference(fit, table),
+        "checks": check_assumptions(fit, table),
         "subject_sd_bpm": _sd(fit.cov_re.iloc[0, 0]),
         "seed_sd_bpm": _sd(variances.get("seed")),
         "strategy_sd_bpm": _sd(variances.get("strategy")),
@@ -101,6 +113,142 @@ def _fit(formula: str, table: pd.DataFrame, components: dict[str, str]) -> tuple
     except np.linalg.LinAlgError:
         return model, None
     return model, fit if finite else None
+
+
+def _inference(fit: Any, table: pd.DataFrame) -> dict[str, Any]:
+    """Differences between strategies, from the fixed effects and their covariance."""
+    strategies = sorted(table["strategy"].unique(), key=lambda name: (name != BASELINE, name))
+    if len(strategies) < 2:
+        return {"contrasts": [], "at_capacity": [], "crossings": []}
+    names = [*fit.fe_params.index]
+    estimates = fit.fe_params.to_numpy(float)
+    covariance = fit.cov_params().loc[names, names].to_numpy(float)
+
+    def row_of(strategy: str, log2_params: float) -> NDArray[np.float64]:
+        row = np.zeros(len(names))
+        for index, name in enumerate(names):
+            if f"[T.{strategy}]" in name and "strategy" in name:
+                row[index] = log2_params if "log2_params" in name else 1.0
+        return row
+
+    def difference(one: str, other: str, log2_params: float) -> dict[str, Any]:
+        row = row_of(one, log2_params) - row_of(other, log2_params)
+        estimate, sd = float(row @ estimates), float(np.sqrt(row @ covariance @ row))
+        reach = NORMAL_95 * sd
+        return {
+            "strategy": one,
+            "to": other,
+            "difference_bpm": estimate,
+            "lower_bpm": estimate - reach,
+            "upper_bpm": estimate + reach,
+            "p_value": float(2 * stats.norm.sf(abs(estimate) / sd)) if sd > 0 else 1.0,
+        }
+
+    pairs = [difference(one, other, 0.0) for other, one in combinations(strategies, 2)]
+    baseline, others = strategies[0], strategies[1:]
+    places = table.groupby("params")["log2_params"].first()
+    at_capacity = [
+        {"params": params, **difference(strategy, baseline, place)}
+        for strategy in others
+        for params, place in zip(places.index.tolist(), places.tolist(), strict=True)
+    ]
+    return {
+        "baseline": baseline,
+        "contrasts": _holm(pairs),
+        "at_capacity": _holm(at_capacity),
+        "crossings": [
+            _crossing(strategy, row_of(strategy, 0.0), row_of, estimates, covariance, places)
+            for strategy in others
+        ],
+    }
+
+
+def _crossing(
+    strategy: str,
+    at_mean: NDArray[np.float64],
+    row_of: Callable[[str, float], NDArray[np.float64]],
+    estimates: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+    places: pd.Series,
+) -> dict[str, Any]:
+    """Capacity at which a strategy's difference to the baseline changes its sign."""
+    per_doubling = row_of(strategy, 1.0) - at_mean
+    difference, slope = float(at_mean @ estimates), float(per_doubling @ estimates)
+    nothing = {"strategy": strategy, "params": None, "lower_params": None, "upper_params": None}
+    if slope == 0:
+        return {**nothing, "says": "the difference does not change with capacity"}
+    place = -difference / slope
+    gradient = -(at_mean + place * per_doubling) / slope
+    sd = float(np.sqrt(gradient @ covariance @ gradient))
+    middle = float(np.log2(places.index.to_numpy(float)).mean()) - float(places.mean())
+    if not places.min() <= place <= places.max():
+        better = difference + slope * float(places.mean()) < 0
+        return {**nothing, "says": f"{'better' if better else 'worse'} at all capacities tried"}
+    # beyond a thousandfold of the ladder an interval says no more than that there is none
+    ends = np.clip([place - NORMAL_95 * sd, place + NORMAL_95 * sd], -40, 40)
+    return {
+        "strategy": strategy,
+        "params": float(2 ** (middle + place)),
+        "lower_params": float(2 ** (middle + ends[0])),
+        "upper_params": float(2 ** (middle + ends[1])),
+        "says": "better below it" if slope > 0 else "better above it",
+    }
+
+
+def _holm(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Correct the p-values of a family of comparisons (Holm 1979)."""
+    corrected = multipletests([row["p_value"] for row in rows], method="holm")[1]
+    return [{**row, "p_holm": float(value)} for row, value in zip(rows, corrected, strict=True)]
+
+
+def check_assumptions(fit: Any, table: pd.DataFrame) -> dict[str, Any]:
+    """Look at what the mixed model assumes.
+
+    Returns
+    -------
+    dict
+        ``skewness`` and ``excess_kurtosis`` of the residuals (0 for a normal law);
+        ``spread_with_level``, rank correlation of their size with the fitted error; ``quantiles``
+        of the standardised residuals beside the normal ones; ``influence``, for each strategy,
+        its mean difference to the baseline and the range of it when each subject in turn is left
+        out, with the subject that moves it most.
+    """
+    residual = np.asarray(fit.resid, float)
+    probability = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    standardised = (residual - residual.mean()) / residual.std()
+    spread = stats.spearmanr(np.abs(residual), np.asarray(fit.fittedvalues)).statistic
+    return {
+        "skewness": float(stats.skew(residual)),
+        "excess_kurtosis": float(stats.kurtosis(residual)),
+        "spread_with_level": float(spread),
+        "quantiles": {
+            "normal": stats.norm.ppf(probability).tolist(),
+            "residual": np.quantile(standardised, probability).tolist(),
+        },
+        "influence": _influence(table),
+    }
+
+
+def _influence(table: pd.DataFrame) -> list[dict[str, Any]]:
+    means = table.pivot_table("mae_bpm", "subject", "strategy")
+    if BASELINE not in means or len(means.columns) < 2:
+        return []
+    rows = []
+    for strategy in means.columns.drop(BASELINE):
+        difference = (means[strategy] - means[BASELINE]).dropna()
+        without = (difference.sum() - difference) / (len(difference) - 1)
+        most = int((without - difference.mean()).abs().argmax())
+        rows.append(
+            {
+                "strategy": str(strategy),
+                "difference_bpm": float(difference.mean()),
+                "lowest_bpm": float(without.min()),
+                "highest_bpm": float(without.max()),
+                "subject": str(without.index[most]),
+                "without_bpm": float(without.iloc[most]),
+            }
+        )
+    return rows
 
 
 def _sd(variance: float | None) -> float | None:

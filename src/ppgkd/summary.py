@@ -34,7 +34,7 @@ def summarise_students(
     Returns
     -------
     DataFrame
-        ``strategy, teacher, student, family, params, teacher_params, teacher_mae_bpm, seeds,
+        ``strategy, teacher, student, family, params, macs, teacher_params, teacher_mae_bpm, seeds,
         val_mae_bpm, mae_bpm, mae_lower_bpm, mae_upper_bpm, gain_bpm, gain_lower_bpm,
         gain_upper_bpm, within_5bpm, latency_p99_ms, onnx_bytes``. The MAE is over the windows of
         all test subjects, seeds and folds; the latency is the worst. The gain is the MAE of the
@@ -45,6 +45,7 @@ def summarise_students(
         .agg(
             family=("family", "first"),
             params=("params", "first"),
+            macs=("macs", "first"),
             teacher_params=("teacher_params", "first"),
             teacher_mae_bpm=("teacher_mae_bpm", "mean"),
             seeds=("seed", "nunique"),

@@ -158,8 +158,8 @@ def test_cells_is_tidy_with_one_row_per_cell(study: Workflow) -> None:
 def test_scaling_says_why_there_is_no_law(study: Workflow) -> None:
     study.make("results/tiny/scaling/laws.json")
     laws = json.loads((study.results / "scaling/laws.json").read_text())
-    assert [law["strategy"] for law in laws] == ["scratch", "soft"]
-    assert all("at least 4 sizes, found 1" in law["reason"] for law in laws)
+    assert [law["strategy"] for law in laws["laws"]] == ["scratch", "soft"]
+    assert all("at least 4 sizes, found 1" in law["reason"] for law in laws["laws"])
 
 
 def test_report_is_one_file_that_says_that_the_data_are_simulated(study: Workflow) -> None:

@@ -240,3 +240,120 @@ def test_what_had_to_be_left_out_of_the_model_is_said(sweep: Sweep) -> None:
     assert LEFT_OUT in result["warnings"]
     assert result["strategy_sd_bpm"] is None
     assert result["seed_sd_bpm"] is None
+
+
+def contrast(result: dict[str, Any], one: str, other: str) -> dict[str, float]:
+    found = {frozenset((row["strategy"], row["to"])): row for row in result["contrasts"]}
+    row = found[frozenset((one, other))]
+    sign = 1 if row["strategy"] == one else -1
+    return {**row, "difference_bpm": sign * row["difference_bpm"]}
+
+
+def test_every_pair_of_strategies_is_compared(sweep: Sweep) -> None:
+    tables = sweep(population(), strategies=FIVE, seeds=(0, 1, 2), n_subjects=20)
+    result = fit_effects(*tables)
+    assert result["baseline"] == "scratch"
+    assert len(result["contrasts"]) == 10
+    for one, other in (("soft", "scratch"), ("hard", "soft"), ("dkd", "feature")):
+        truth_bpm = TRUTH_BPM[one] - TRUTH_BPM[other]
+        found = contrast(result, one, other)
+        assert found["difference_bpm"] == pytest.approx(truth_bpm, abs=0.1)
+
+
+def test_of_a_balanced_sweep_a_contrast_is_the_mean_paired_difference(sweep: Sweep) -> None:
+    cells, subjects = sweep(population(), strategies=FIVE, seeds=(0, 1), n_subjects=6)
+    mean_bpm = subjects.groupby("strategy")["mae_bpm"].mean()
+    result = fit_effects(cells, subjects)
+    for one, other in (("soft", "scratch"), ("hard", "dkd")):
+        expected = mean_bpm[one] - mean_bpm[other]
+        assert contrast(result, one, other)["difference_bpm"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_p_values_are_corrected_as_holm_does(sweep: Sweep) -> None:
+    result = fit_effects(*sweep(population(3), strategies=FIVE, n_subjects=8))
+    rows = sorted(result["contrasts"], key=lambda row: row["p_value"])
+    largest = 0.0
+    for rank, row in enumerate(rows):
+        largest = max(largest, min(1.0, row["p_value"] * (len(rows) - rank)))
+        assert row["p_holm"] == pytest.approx(largest)
+
+
+def test_strategies_that_do_nothing_are_seldom_found_to_differ(sweep: Sweep) -> None:
+    flags = 0
+    for rng_seed in range(20):
+        rng = np.random.default_rng(rng_seed)
+        tables = sweep(
+            lambda s, p, k, who, rng=rng: float(4 + 0.2 * who + 0.3 * rng.standard_normal()),
+            strategies=FIVE,
+            students=TWO_SIZES,
+            n_subjects=12,
+        )
+        flags += any(row["p_holm"] < 0.05 for row in fit_effects(*tables)["contrasts"])
+    assert flags <= 4, "one in twenty, with ten comparisons each"
+
+
+def test_each_capacity_has_its_difference(sweep: Sweep) -> None:
+    def error_bpm(strategy: str, params: int, seed: int, who: int) -> float:
+        gain = 0.5 * np.log2(params / 2_000) if strategy == "soft" else 0.0
+        return float(5 + who + gain)
+
+    sizes = [("resnet", 500), ("resnet", 2_000), ("resnet", 8_000)]
+    result = fit_effects(*sweep(error_bpm, students=sizes, n_subjects=4))
+    found = {row["params"]: row["difference_bpm"] for row in result["at_capacity"]}
+    assert found == pytest.approx({500: -1.0, 2_000: 0.0, 8_000: 1.0}, abs=1e-4)
+
+
+@pytest.mark.parametrize(("sign", "says"), [(1, "better below it"), (-1, "better above it")])
+def test_the_crossing_is_where_the_difference_changes_its_sign(
+    sweep: Sweep, sign: int, says: str
+) -> None:
+    rng = np.random.default_rng(0)
+
+    def error_bpm(strategy: str, params: int, seed: int, who: int) -> float:
+        gain = sign * 0.5 * np.log2(params / 3_000) if strategy == "soft" else 0.0
+        return float(5 + who + gain + 0.05 * rng.standard_normal())
+
+    sizes = [("resnet", size) for size in (500, 1_000, 2_000, 4_000, 8_000)]
+    (row,) = fit_effects(*sweep(error_bpm, students=sizes, n_subjects=9))["crossings"]
+    assert row["says"] == says
+    assert row["params"] == pytest.approx(3_000, rel=0.1)
+    assert row["lower_params"] < 3_000 < row["upper_params"]
+
+
+def test_no_crossing_is_told_outside_the_sizes_tried(sweep: Sweep) -> None:
+    result = fit_effects(*sweep(population(), strategies=("scratch", "soft"), n_subjects=8))
+    (row,) = result["crossings"]
+    assert row["params"] is None
+    assert row["says"] == "better at all capacities tried"
+
+
+def test_a_subject_on_whom_everything_hangs_is_named(sweep: Sweep) -> None:
+    def error_bpm(strategy: str, params: int, seed: int, who: int) -> float:
+        return 4.0 + who - (8.0 if (strategy, who) == ("soft", 2) else 0.0)
+
+    result = fit_effects(*sweep(error_bpm, n_subjects=4))
+    (row,) = result["checks"]["influence"]
+    assert row["subject"] == "s2"
+    assert row["difference_bpm"] == pytest.approx(-2)
+    assert row["without_bpm"] == pytest.approx(0)
+    assert row["highest_bpm"] == pytest.approx(0)
+
+
+def test_the_checks_tell_normal_residuals_from_skewed_ones(sweep: Sweep) -> None:
+    rng = np.random.default_rng(0)
+
+    def with_noise(draw: Callable[[], float]) -> dict[str, Any]:
+        tables = sweep(lambda s, p, k, who: 6 + who + draw(), seeds=(0, 1, 2), n_subjects=20)
+        checks: dict[str, Any] = fit_effects(*tables)["checks"]
+        return checks
+
+    normal = with_noise(lambda: float(0.3 * rng.standard_normal()))
+    skewed = with_noise(lambda: float(0.3 * rng.exponential()))
+    assert abs(normal["skewness"]) < 0.6 < skewed["skewness"]
+    quantiles = normal["quantiles"]
+    np.testing.assert_allclose(quantiles["residual"], quantiles["normal"], atol=0.5)
+
+
+def test_contrasts_and_checks_are_json(sweep: Sweep) -> None:
+    result = fit_effects(*sweep(population(), strategies=FIVE, n_subjects=5))
+    json.dumps(result, allow_nan=False)

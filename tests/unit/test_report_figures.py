@@ -12,13 +12,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ppgkd.decision import Gates
-from ppgkd.report.figures import draw_figures, error_vs_size, gain_over_scratch, pareto_front
+from ppgkd.report.figures import (
+    draw_figures,
+    error_vs_cost,
+    error_vs_size,
+    gain_over_scratch,
+    pareto_front,
+    residuals,
+    teacher_student,
+)
+from ppgkd.scaling import fit_joint_law, fit_law
 from ppgkd.summary import summarise_students
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
 GATES = Gates(min_reduction=0.8, max_latency_ms=15.0, max_mae_bpm=2.5)
-NAMES = ("error_vs_size", "gain_over_scratch", "pareto")
+NAMES = (
+    "error_vs_size",
+    "error_vs_cost",
+    "gain_over_scratch",
+    "pareto",
+    "residuals",
+    "teacher_student",
+)
+EFFECTS = {"checks": {"quantiles": {"normal": [-1.0, 0.0, 1.0], "residual": [-1.1, 0.1, 0.9]}}}
 LEVEL_BPM = [1.0, 2.0, 6.0]
 GAIN_BPM = {"scratch": 0.0, "hard": -0.5, "soft": 0.25, "dkd": 0.5, "feature": 0.125}
 
@@ -86,7 +103,7 @@ def test_the_best_in_one_respect_is_on_the_front_however_bad_in_the_others() -> 
 
 def draw(students: pd.DataFrame, laws: list[dict[str, Any]], folder: Path) -> dict[str, bytes]:
     paths = {name: folder / f"{name}.svg" for name in NAMES}
-    draw_figures(students, laws, GATES, paths)
+    draw_figures(students, {"laws": laws, "joint": []}, EFFECTS, GATES, paths)
     return {name: path.read_bytes() for name, path in paths.items()}
 
 
@@ -193,3 +210,52 @@ def test_a_study_of_few_strategies_has_its_figures_too(
     tables = sweep(lambda s, p, k, who: LEVEL_BPM[who], strategies=strategies)
     drawn = draw(summarise_students(*tables), [], tmp_path)
     assert all(content.startswith(b"<?xml") for content in drawn.values())
+
+
+def test_error_is_shown_against_work_and_time(students: pd.DataFrame) -> None:
+    work, time = error_vs_cost(students).axes
+    for ax, column in ((work, "macs"), (time, "latency_p99_ms")):
+        for line in ax.lines:
+            rows = students[students["strategy"] == line.get_label()].sort_values("params")
+            np.testing.assert_allclose(np.asarray(line.get_xdata()), rows[column])
+            np.testing.assert_allclose(np.asarray(line.get_ydata()), rows["mae_bpm"])
+
+
+def test_residuals_are_shown_in_percent_of_the_law() -> None:
+    sizes = [300, 900, 2_000, 4_000, 8_000]
+    fitted = fit_law("constant", sizes, [2.0, 2.0, 2.2, 2.0, 2.0])
+    one = {
+        "strategy": "soft",
+        "sizes": sizes,
+        "mae_bpm": [2.0, 2.0, 2.2, 2.0, 2.0],
+        "chosen": "constant",
+        "forms": {"constant": {"law": fitted.to_dict()}},
+    }
+    left, right = residuals([one, {"strategy": "dkd", "reason": "few"}], EFFECTS).axes
+    off = 100 * (np.array(one["mae_bpm"]) / fitted.parameters["E"] - 1)
+    np.testing.assert_allclose(np.asarray(left.lines[0].get_ydata()), off)
+    np.testing.assert_allclose(np.asarray(right.lines[0].get_ydata()), [-1.1, 0.1, 0.9])
+
+
+def test_the_map_has_a_panel_for_each_strategy_and_a_mark_for_each_pair(sweep: Sweep) -> None:
+    tables = sweep(
+        lambda strategy, p, k, who: LEVEL_BPM[who] + 1_000 / p,
+        strategies=("scratch", "soft", "dkd"),
+        teachers=("resnet-50000", "resnet-90000"),
+    )
+    sizes = np.tile([500.0, 1_000, 2_000, 4_000], 2)
+    law = fit_joint_law(
+        "additive", 2 + 60 * sizes**-0.6, student=sizes, teacher=np.repeat([5e4, 9e4], 4)
+    )
+    joint = [
+        {"strategy": "soft", "family": "resnet", "form": "additive", "law": law.to_dict()},
+        {"strategy": "dkd", "family": "resnet", "form": "capacity_gap", "reason": "none"},
+    ]
+    figure = teacher_student(summarise_students(*tables), joint)
+    panels = [ax for ax in figure.axes if "students" in ax.get_title()]
+    assert [ax.get_title() for ax in panels] == ["soft, resnet students", "dkd, resnet students"]
+    for ax in panels:
+        marks = np.asarray(ax.collections[-1].get_offsets())
+        assert sorted(map(tuple, marks.tolist())) == sorted(
+            (student, teacher) for student in (1_000, 4_000) for teacher in (50_000, 90_000)
+        )

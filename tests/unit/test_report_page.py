@@ -39,23 +39,72 @@ LAWS = [
         "teacher": "resnet-3000",
         "family": "resnet",
         "sizes": [350, 700, 1_000, 2_000, 4_000],
-        "parameters": {
-            "floor_bpm": {"estimate": 1.23, "lower": 1.01, "upper": 1.45},
-            "scale_bpm": {"estimate": 2.0, "lower": 1.0, "upper": 3.0},
-            "exponent": {"estimate": 0.67, "lower": 0.51, "upper": 0.89},
+        "mae_bpm": [2.0, 1.9, 1.8, 1.7, 1.6],
+        "notes": ["resnet-700, seed 1: not finished; the seed is left out at all sizes"],
+        "chosen": "power_law_floor",
+        "forms": {
+            "power_law_floor": {
+                "formula": "E + A N^-a",
+                "parameters": {
+                    "E": {"estimate": 1.23, "lower": 1.01, "upper": 1.45},
+                    "A": {"estimate": 2.0, "lower": 1.0, "upper": 3.0},
+                    "a": {"estimate": 0.67, "lower": 0.51, "upper": 0.89},
+                },
+                "identified": {"E": True, "A": False, "a": True},
+                "aicc": -12.5,
+                "held_out_ape": 4.2,
+                "scatter": 0.021,
+                "describe": "E + A N^-a, E = 1.23",
+            }
         },
-        "identified": True,
-        "held_out_ape": 4.2,
+        "held_out": [
+            {
+                "place": "largest",
+                "size": 4_000.0,
+                "form": "power_law_floor",
+                "predicted_bpm": 1.62,
+                "lower_bpm": 1.52,
+                "upper_bpm": 1.72,
+                "actual_bpm": 1.6,
+                "hit": True,
+                "nearest_bpm": 1.71,
+                "line_bpm": 1.59,
+            }
+        ],
     },
     {
         "strategy": "dkd",
         "teacher": "resnet-3000",
         "family": "mlp",
         "sizes": [1_300],
-        "reason": "a power law with a floor needs at least 4 sizes, found 1",
+        "mae_bpm": [3.0],
+        "notes": [],
+        "reason": "a law needs at least 4 sizes, found 1: [1300.0]",
     },
 ]
+FITTED = {
+    "level": 0.9,
+    "draws": 1_000,
+    "laws": LAWS,
+    "skill": {"n": 1, "ape": 1.3, "hits": 1.0, "over_nearest": 0.82, "over_line": None},
+    "joint": [
+        {
+            "strategy": "dkd",
+            "family": "resnet",
+            "form": "capacity_gap",
+            "reason": "none to speak of",
+        }
+    ],
+}
 EFFECTS = {"reason": "a mixed model needs at least two test subjects, found one"}
+FIGURES = (
+    "error_vs_size",
+    "error_vs_cost",
+    "gain_over_scratch",
+    "pareto",
+    "residuals",
+    "teacher_student",
+)
 VOID = {"meta", "link", "img", "br", "hr", "input", "base"}
 
 
@@ -138,7 +187,7 @@ def make_results(study: Study, sweep: Sweep, folder: Path, error_bpm: float = 0.
         students=[("resnet", 350), ("resnet", 1_000), ("mlp", 1_300)],
     )
     figures = {}
-    for name in ("error_vs_size", "gain_over_scratch", "pareto"):
+    for name in FIGURES:
         figures[name] = folder / f"{name}.svg"
         figures[name].write_text(f"<svg xmlns='http://www.w3.org/2000/svg'><!--{name}--></svg>")
     roles = ("train", "val", "test")
@@ -152,8 +201,9 @@ def make_results(study: Study, sweep: Sweep, folder: Path, error_bpm: float = 0.
         subjects=subjects,
         students=summarise_students(cells, subjects),
         strategies=summarise_strategies(subjects),
-        laws=LAWS,
+        laws=FITTED,
         effects=EFFECTS,
+        plan=[],
         splits=pd.DataFrame(splits),
         counts=counts_of(study),
         teachers=[("resnet-3000", TEACHER_METRICS)],
@@ -194,7 +244,7 @@ def test_links_within_the_page_lead_somewhere(page: Page) -> None:
     assert links <= places
 
 
-def test_the_three_figures_are_in_the_page(page: Page, results: Results) -> None:
+def test_the_figures_are_in_the_page(page: Page, results: Results) -> None:
     images = [value for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
     assert len(images) == len(results.figures) == 3
     assert all(image.startswith("data:image/svg+xml;base64,") for image in images)
@@ -283,7 +333,7 @@ def with_evil_students_teacher(results: Results) -> Results:
 
 def with_evil_reasons(results: Results) -> Results:
     laws = [{**law, "reason": EVIL, "strategy": EVIL} for law in LAWS[1:]]
-    return replace(results, laws=laws, effects={"reason": EVIL})
+    return replace(results, laws={**FITTED, "laws": laws}, effects={"reason": EVIL})
 
 
 def with_evil_subject(results: Results) -> Results:
@@ -305,7 +355,7 @@ def test_markup_in_names_is_shown_and_not_obeyed(
 ) -> None:
     page = render(study, change(results), tmp_path / "report.html")
     assert "script" not in page.tags
-    assert page.tags.count("img") == 3
+    assert page.tags.count("img") == len(FIGURES)
     assert "<script>alert('x')</script>" in page.text
 
 
@@ -370,7 +420,7 @@ def test_a_law_is_told_with_its_intervals_and_its_absence_with_the_reason(page: 
     assert "1.23 (1.01 to 1.45)" in page.text
     assert "0.67 (0.51 to 0.89)" in page.text
     assert "4.2 %" in page.text
-    assert "no law: a power law with a floor needs at least 4 sizes, found 1" in page.text
+    assert "no law: a law needs at least 4 sizes, found 1: [1300.0]" in page.text
 
 
 def test_a_missing_mixed_model_is_told_with_its_reason(page: Page) -> None:
@@ -389,6 +439,54 @@ def test_effects_are_told_with_sign_interval_and_p(
         "seed_sd_bpm": 0.22,
         "strategy_sd_bpm": 0.33,
         "residual_sd_bpm": 0.44,
+        "baseline": "scratch",
+        "contrasts": [
+            {
+                "strategy": "soft",
+                "to": "scratch",
+                "difference_bpm": -0.66,
+                "lower_bpm": -1.16,
+                "upper_bpm": -0.16,
+                "p_value": 0.01,
+                "p_holm": 0.02,
+            }
+        ],
+        "at_capacity": [
+            {
+                "params": 1_000,
+                "strategy": "soft",
+                "to": "scratch",
+                "difference_bpm": -0.77,
+                "lower_bpm": -1.27,
+                "upper_bpm": -0.27,
+                "p_value": 0.01,
+                "p_holm": 0.03,
+            }
+        ],
+        "crossings": [
+            {
+                "strategy": "soft",
+                "params": 2_345.6,
+                "lower_params": 0.5,
+                "upper_params": 8e9,
+                "says": "better below it",
+            }
+        ],
+        "checks": {
+            "skewness": 0.31,
+            "excess_kurtosis": -0.42,
+            "spread_with_level": 0.53,
+            "influence": [
+                {
+                    "strategy": "soft",
+                    "difference_bpm": -0.6,
+                    "lowest_bpm": -0.7,
+                    "highest_bpm": -0.1,
+                    "subject": "s4",
+                    "without_bpm": -0.1,
+                }
+            ],
+        },
         "warnings": ["The MLE may be on the boundary of the parameter space."],
         "terms": [
             {
@@ -409,6 +507,11 @@ def test_effects_are_told_with_sign_interval_and_p(
     }
     page = render(study, replace(results, effects=effects), tmp_path / "report.html")
     assert "soft -0.75 -1.25 to -0.25 < 0.001" in page.text
+    assert "soft scratch -0.66 -1.16 to -0.16 0.020" in page.text
+    assert "soft 1,000 -0.77 -1.27 to -0.27 0.030" in page.text
+    assert "better below it: 2,345 parameters (under 1 to over 10⁹, 95 %)" in page.text
+    assert "skewness +0.31, excess kurtosis -0.42" in page.text
+    assert "soft -0.60 -0.70 to -0.10 s4: -0.10 without" in page.text
     assert "dkd +0.50 -0.50 to +1.50 0.250" in page.text
     assert "between subjects 1.11" in page.text
     assert "The MLE may be on the boundary" in page.text
@@ -492,3 +595,52 @@ def test_a_study_without_teachers_has_its_page_too(sweep: Sweep, tmp_path: Path)
     page = render(study, results, tmp_path / "report.html")
     assert "Ship " in page.verdict
     assert "from scratch" in page.verdict
+
+
+def test_a_law_is_told_with_those_of_its_parameters_that_the_points_tell(page: Page) -> None:
+    assert "E + A N^-a E 1.23 (1.01 to 1.45); A not identified; a 0.67 (0.51 to 0.89)" in page.text
+    assert "resnet-700, seed 1: not finished" in page.text
+
+
+def test_what_was_predicted_stands_beside_what_it_was(page: Page) -> None:
+    row = "largest 4,000 power law floor 1.62 1.52 to 1.72 1.60 ✓ 1.71 1.59"
+    assert row in page.text
+    assert "+0.82 over taking the nearest size's error, none possible over a line" in page.text
+
+
+def test_a_plan_is_told_with_its_wish_and_what_became_of_it(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    planned = {
+        "wish": {"max_mae_bpm": 2.5, "max_latency_ms": None, "max_bytes": 64_000.0},
+        "met": True,
+        "strategy": "soft",
+        "teacher": "resnet-3000",
+        "student": "resnet-777",
+        "params": 777,
+        "mae_bpm": 2.41,
+        "mae_lower_bpm": 2.31,
+        "mae_upper_bpm": 2.51,
+        "latency_p99_ms": 0.111,
+        "onnx_bytes": 12_345.0,
+        "tried": False,
+        "caveats": ["extrapolated"],
+        "measured": {"mae_bpm": 2.61, "latency_p99_ms": 0.122, "onnx_bytes": 12_346, "hit": False},
+    }
+    page = render(study, replace(results, plan=[planned]), tmp_path / "report.html")
+    assert "mae bpm ≤ 2.5, bytes ≤ 64000" in page.text
+    assert "777 2.41 2.31 to 2.51 2.61 ✗ 0.111, 0.122 12,345, 12,346" in page.text
+    assert "resnet-777, soft targets from resnet-3000: extrapolated." in page.text
+
+
+def test_laws_in_both_sizes_are_told_or_why_not(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    joint = [
+        {"strategy": "soft", "family": "resnet", "form": "additive", "describe": "E + A S^-a"},
+        {"strategy": "soft", "family": "resnet", "form": "capacity_gap", "reason": "no gap"},
+    ]
+    laws = {**FITTED, "joint": joint}
+    page = render(study, replace(results, laws=laws), tmp_path / "report.html")
+    assert "soft resnet E + A S^-a" in page.text
+    assert "capacity gap: no law; no gap" in page.text

@@ -5,6 +5,7 @@ rule figures:
     input:
         students="<results>/students.parquet",
         laws="<results>/scaling/laws.json",
+        effects="<results>/scaling/effects.json",
     output:
         error_vs_size=report(
             "<results>/report/error_vs_size.svg",
@@ -14,6 +15,21 @@ rule figures:
         gain_over_scratch=report(
             "<results>/report/gain_over_scratch.svg",
             caption="../report/gain_over_scratch.rst",
+            category="Results",
+        ),
+        error_vs_cost=report(
+            "<results>/report/error_vs_cost.svg",
+            caption="../report/error_vs_cost.rst",
+            category="Results",
+        ),
+        residuals=report(
+            "<results>/report/residuals.svg",
+            caption="../report/residuals.rst",
+            category="Results",
+        ),
+        teacher_student=report(
+            "<results>/report/teacher_student.svg",
+            caption="../report/teacher_student.rst",
             category="Results",
         ),
         pareto=report(
@@ -54,6 +70,9 @@ rule report:
             for seed in config["seeds"]
             for fold in study.folds
         ],
+        plan=branch(
+            bool(config["plan"]), then="<results>/plan/compared.json", otherwise=[]
+        ),
         tuning=[
             f"<results>/{fold_folder(fold)}tuning/{strategy}.json"
             for strategy in (config["strategies"] if study.tuning else ())

@@ -16,5 +16,7 @@ rule scaling:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        inputs=input_shape(config),
     script:
         "../scripts/scaling.py"

@@ -11,6 +11,7 @@ with job(snakemake.log[0]):
     draw_figures(
         pd.read_parquet(snakemake.input.students),
         read_json(snakemake.input.laws),
+        read_json(snakemake.input.effects),
         Gates(**snakemake.params.gates),
         dict(snakemake.output.items()),
     )

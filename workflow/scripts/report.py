@@ -17,6 +17,7 @@ with job(snakemake.log[0]):
         strategies=pd.read_parquet(files.strategies),
         laws=read_json(files.laws),
         effects=read_json(files.effects),
+        plan=read_json(files.plan) if files.plan else [],
         splits=pd.concat([pd.read_csv(path, dtype=str) for path in files.splits]),
         counts=pd.concat([pd.read_csv(path) for path in files.counts], ignore_index=True),
         teachers=[(Path(path).parts[-3], read_json(path)) for path in files.teachers],

@@ -1,4 +1,4 @@
-"""The figures: error against size, gain over scratch, and the Pareto front.
+"""The figures: error against size and cost, gain over scratch, Pareto front, residuals.
 
 Colours are those of seaborn's colour-blind palette; markers and dashes tell the strategies apart
 in grey, too.
@@ -6,7 +6,7 @@ in grey, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ppgkd.artifacts import whole
 from ppgkd.decision import Gates, apply_gates, recommend
+from ppgkd.scaling import JointLaw, Law
 
 STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
 _PALETTE = sns.color_palette("colorblind", 8)
@@ -40,7 +41,8 @@ STYLE: dict[Any, Any] = {
 
 def draw_figures(
     students: pd.DataFrame,
-    laws: list[dict[str, Any]],
+    fitted: Mapping[str, Any],
+    effects: Mapping[str, Any],
     gates: Gates,
     paths: Mapping[str, str | Path],
 ) -> None:
@@ -50,25 +52,33 @@ def draw_figures(
     ----------
     students
         Table of `ppgkd.summary.summarise_students`.
-    laws
+    fitted
         Of `ppgkd.scaling.fit_laws`.
+    effects
+        Of `ppgkd.effects.fit_effects`.
     gates
         The bounds.
     paths
-        Files for ``error_vs_size``, ``gain_over_scratch`` and ``pareto``.
+        Files for ``error_vs_size``, ``error_vs_cost``, ``gain_over_scratch``, ``pareto``,
+        ``residuals`` and ``teacher_student``.
     """
     with mpl.rc_context(STYLE):
         figures = {
-            "error_vs_size": error_vs_size(students, laws, gates),
+            "error_vs_size": error_vs_size(students, fitted["laws"], gates),
+            "error_vs_cost": error_vs_cost(students),
             "gain_over_scratch": gain_over_scratch(students),
             "pareto": pareto(apply_gates(students, gates)),
+            "residuals": residuals(fitted["laws"], effects),
+            "teacher_student": teacher_student(students, fitted["joint"]),
         }
         for name, figure in figures.items():
             with whole(paths[name]) as beside:
                 figure.savefig(beside, metadata={"Date": None}, bbox_inches="tight")
 
 
-def error_vs_size(students: pd.DataFrame, laws: list[dict[str, Any]], gates: Gates) -> Figure:
+def error_vs_size(
+    students: pd.DataFrame, laws: Sequence[Mapping[str, Any]], gates: Gates
+) -> Figure:
     """MAE against parameters, one panel for each family and teacher, with the fitted laws."""
     panels = _panels(students)
     figure, axes = _grid(panels)
@@ -103,6 +113,114 @@ def error_vs_size(students: pd.DataFrame, laws: list[dict[str, Any]], gates: Gat
         ax.set_ylim(bottom=0)
     _finish(figure, axes, "test MAE (BPM)")
     return figure
+
+
+def error_vs_cost(students: pd.DataFrame) -> Figure:
+    """MAE against the work of one window, and against the time that it takes."""
+    figure = Figure(figsize=(9.8, 3.9), layout="constrained")
+    axes = list(figure.subplots(1, 2, sharey=True))
+    sides = (("macs", "multiply-accumulates of one window"), ("latency_p99_ms", "p99 latency (ms)"))
+    for ax, (column, label) in zip(axes, sides, strict=True):
+        for strategy, part in _by_strategy(students):
+            ax.plot(
+                part[column],
+                part["mae_bpm"],
+                MARKERS[strategy],
+                color=COLOURS[strategy],
+                markersize=5,
+                alpha=0.8,
+                label=strategy,
+            )
+        _size_axis(ax, "")
+        ax.set_xlabel(label)
+    _finish(figure, axes, "test MAE (BPM)", None)
+    return figure
+
+
+def residuals(laws: Sequence[Mapping[str, Any]], effects: Mapping[str, Any]) -> Figure:
+    """What the laws and the mixed model leave unexplained."""
+    figure = Figure(figsize=(9.8, 3.9), layout="constrained")
+    axes = list(figure.subplots(1, 2))
+    for law in laws:
+        if "chosen" not in law:
+            continue
+        chosen = Law.from_dict(law["forms"][law["chosen"]]["law"])
+        expected = chosen.predict(law["sizes"]).mean
+        axes[0].plot(
+            law["sizes"],
+            100 * (np.array(law["mae_bpm"]) / expected - 1),
+            MARKERS[law["strategy"]],
+            color=COLOURS[law["strategy"]],
+            markersize=5,
+            alpha=0.8,
+            label=law["strategy"],
+        )
+    axes[0].axhline(0, color="0.35", linewidth=1)
+    _size_axis(axes[0], "laws")
+    axes[1].set_title("mixed model", fontsize=10)
+    if "checks" in effects:
+        quantiles = effects["checks"]["quantiles"]
+        axes[1].plot(quantiles["normal"], quantiles["residual"], ".", color=COLOURS["soft"])
+        axes[1].axline((0, 0), slope=1, color="0.35", linewidth=1)
+    _finish(figure, axes, "off the law (%)")
+    axes[1].set_xlabel("quantile of a normal law")
+    axes[1].set_ylabel("quantile of the residuals")
+    return figure
+
+
+def teacher_student(students: pd.DataFrame, joint: Sequence[Mapping[str, Any]]) -> Figure:
+    """Map of the error over the sizes of teacher and student, a panel for each strategy."""
+    taught = students.dropna(subset=["teacher_params"])
+    panels = list(dict.fromkeys(taught[["family", "strategy"]].itertuples(index=False, name=None)))
+    figure, axes = _grid(panels or [("", "")])
+    lowest, highest = students["mae_bpm"].min(), students["mae_bpm"].max()
+    colours = {"vmin": lowest, "vmax": max(highest, lowest * 1.01), "cmap": "cividis"}
+    points = None
+    for ax, (family, strategy) in zip(axes, panels, strict=False):
+        part = taught[(taught["family"] == family) & (taught["strategy"] == strategy)]
+        law = next(
+            (
+                one
+                for one in joint
+                if one["form"] == "additive"
+                and (one["strategy"], one["family"]) == (strategy, family)
+                and "law" in one
+            ),
+            None,
+        )
+        if law is not None:
+            _draw_surface(ax, JointLaw.from_dict(law["law"]), part)
+        points = ax.scatter(
+            part["params"],
+            part["teacher_params"].astype(float),
+            c=part["mae_bpm"],
+            s=70,
+            marker="s",
+            edgecolors="black",
+            linewidths=0.5,
+            zorder=3,
+            **colours,
+        )
+        _size_axis(ax, f"{strategy}, {family} students")
+        ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(FuncFormatter(_thousands))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.margins(y=0.4)
+        ax.set_xlabel("parameters of the student")
+    axes[0].set_ylabel("parameters of the teacher")
+    if points is not None:
+        figure.colorbar(points, ax=axes, label="test MAE (BPM)")
+    return figure
+
+
+def _draw_surface(ax: Axes, law: JointLaw, part: pd.DataFrame) -> None:
+    sizes = part["params"].astype(float), part["teacher_params"].astype(float)
+    student, teacher = (np.geomspace(size.min(), size.max(), 40) for size in sizes)
+    s, t = np.meshgrid(student, teacher)
+    mae_bpm = law.predict(student=s.ravel(), teacher=t.ravel()).mean.reshape(s.shape)
+    if np.ptp(mae_bpm) > 0:
+        lines = ax.contour(s, t, mae_bpm, levels=6, colors="0.5", linewidths=0.8)
+        ax.clabel(lines, fontsize=7, fmt="%.2f")
 
 
 def gain_over_scratch(students: pd.DataFrame) -> Figure:
@@ -245,9 +363,10 @@ def _on_line(ax: Axes, height: float, text: str, *, right: bool) -> None:
     )
 
 
-def _finish(figure: Figure, axes: list[Axes], label: str) -> None:
+def _finish(figure: Figure, axes: list[Axes], label: str, below: str | None = "parameters") -> None:
     for ax in axes:
-        ax.set_xlabel("parameters")
+        if below is not None:
+            ax.set_xlabel(below)
     axes[0].set_ylabel(label)
     handles = {
         text: handle

@@ -49,6 +49,8 @@ class Results:
         of the strategies over students.
     laws, effects
         Of the scaling stage.
+    plan
+        Planned students, predicted and measured; empty if none was asked for.
     splits
         ``dataset, subject, role``, and ``fold`` in a study with folds.
     counts
@@ -65,8 +67,9 @@ class Results:
     subjects: pd.DataFrame
     students: pd.DataFrame
     strategies: pd.DataFrame
-    laws: Sequence[Mapping[str, Any]]
+    laws: Mapping[str, Any]
     effects: Mapping[str, Any]
+    plan: Sequence[Mapping[str, Any]]
     splits: pd.DataFrame
     counts: pd.DataFrame
     teachers: Sequence[tuple[str, Mapping[str, Any]]]
@@ -125,6 +128,7 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "folds": study.config["folds"],
         "laws": results.laws,
         "effects": results.effects,
+        "plan": results.plan,
         "cells": results.cells.to_dict("records"),
         "train_hours": (
             results.cells["train_s"].sum()

@@ -1,0 +1,250 @@
+"""Laws in two sizes: the student's and its teacher's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from ppgkd.scaling.law import Prediction, doubt, is_told
+from ppgkd.scaling.solver import solve
+
+Array = NDArray[np.float64]
+Points = dict[str, Array]
+Curve = Callable[[Array, Points], tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class JointForm:
+    """A family of surfaces.
+
+    Attributes
+    ----------
+    name, formula
+        S and T are the sizes of student and teacher, L_T the teacher's error, L_S the error of
+        the same student from scratch.
+    parameters
+        Names, as in the formula; all are positive.
+    needs
+        Columns of the points that it reads.
+    curve
+        Maps logarithms of the parameters (n_samples, n_parameters) to log errors and gradient.
+    ranges
+        Lowest and highest value of each parameter.
+    """
+
+    name: str
+    formula: str
+    parameters: tuple[str, ...]
+    needs: tuple[str, ...]
+    curve: Curve
+    ranges: tuple[tuple[float, float], ...]
+
+
+def _additive(theta: Array, points: Points) -> tuple[Array, Array]:
+    floor, of_student, a, of_teacher, b = (theta[:, i : i + 1] for i in range(5))
+    drop, other = np.exp(a) * np.log(points["student"]), np.exp(b) * np.log(points["teacher"])
+    parts = [np.exp(floor) + 0 * drop, np.exp(of_student - drop), np.exp(of_teacher - other)]
+    total = parts[0] + parts[1] + parts[2]
+    shares = [part / total for part in parts]
+    gradients = [shares[0], shares[1], -shares[1] * drop, shares[2], -shares[2] * other]
+    return np.log(total), np.stack(gradients, axis=-1)
+
+
+def _capacity_gap(theta: Array, points: Points) -> tuple[Array, Array]:
+    c0, d, f, c1, scale, a = (theta[:, i : i + 1] for i in range(6))
+    teacher, alone = np.log(points["teacher_error"]), np.log(points["student_error"])
+    drop = np.exp(a) * np.log(points["student"])
+    gap = (teacher - alone - d) * np.exp(-f)
+    turned = np.logaddexp(0, gap)
+    outer = np.exp(c1 + f)
+    log_above = -np.exp(c0) * teacher - outer * turned + scale - drop
+    above = np.exp(log_above)
+    total = points["teacher_error"] + above
+    behind = 0.5 * (1 + np.tanh(gap / 2))
+    inner = [
+        -np.exp(c0) * teacher + 0 * log_above,
+        outer * behind * np.exp(-f),
+        -outer * turned + outer * behind * gap,
+        -outer * turned,
+        np.ones_like(log_above),
+        -drop,
+    ]
+    share = above / total
+    return np.log(total), np.stack([share * part for part in inner], axis=-1)
+
+
+JOINT_FORMS = {
+    form.name: form
+    for form in (
+        JointForm(
+            "additive",
+            "E + A S^-a + B T^-b",
+            ("E", "A", "a", "B", "b"),
+            ("student", "teacher"),
+            _additive,
+            ((1e-4, 1e4), (1e-6, 1e8), (0.02, 5.0), (1e-6, 1e10), (0.02, 5.0)),
+        ),
+        JointForm(
+            "capacity_gap",
+            "L_T + L_T^-c0 (1 + (L_T / (L_S d))^(1/f))^(-c1 f) A S^-a",
+            ("c0", "d", "f", "c1", "A", "a"),
+            ("student", "teacher_error", "student_error"),
+            _capacity_gap,
+            ((1e-3, 20.0), (1e-2, 1e2), (0.02, 5.0), (1e-3, 20.0), (1e-6, 1e8), (0.02, 5.0)),
+        ),
+    )
+}
+N_STARTS = 64
+
+
+@dataclass(frozen=True)
+class JointLaw:
+    """A joint form with its parameters; see `ppgkd.scaling.Law`."""
+
+    form: str
+    parameters: dict[str, float]
+    covariance: Array
+    identified: dict[str, bool]
+    n_points: int
+    scatter: float
+    coordinates: Array
+
+    @property
+    def is_identified(self) -> bool:
+        """Whether every parameter is."""
+        return all(self.identified.values())
+
+    def predict(self, level: float = 0.9, **columns: ArrayLike) -> Prediction:
+        """Predict the error; the columns are those that the form needs, as in `fit_joint_law`."""
+        points = _points(JOINT_FORMS[self.form], columns)
+        log_error, slope = JOINT_FORMS[self.form].curve(self.coordinates[None], points)
+        freedom = self.n_points - len(self.parameters)
+        of_coordinates = self.covariance / np.outer(*[np.array([*self.parameters.values()])] * 2)
+        of_curve = np.einsum("np,pq,nq->n", slope[0], of_coordinates, slope[0])
+        sd = np.sqrt(np.maximum(of_curve, 0) + self.scatter**2)
+        reach = stats.t.ppf((1 + level) / 2, freedom) * sd if freedom > 0 else np.inf * sd
+        return Prediction(*(np.exp(log_error[0] + part) for part in (0 * sd, -reach, reach)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give what `JointLaw.from_dict` makes the law of again, fit for JSON."""
+        arrays = {name: getattr(self, name).tolist() for name in ("covariance", "coordinates")}
+        return {**asdict(self), **arrays}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> JointLaw:
+        """Make a law of what `to_dict` gave."""
+        arrays = {name: np.array(content[name], float) for name in ("covariance", "coordinates")}
+        return cls(**{**content, **arrays})
+
+    def describe(self) -> str:
+        """Say the law in a line."""
+        errors = np.sqrt(np.maximum(np.diag(self.covariance), 0))
+        values = (
+            f"{name} = {value:.3g} ± {error:.2g}"
+            if self.identified[name]
+            else f"{name} not identified"
+            for (name, value), error in zip(self.parameters.items(), errors, strict=True)
+        )
+        formula = JOINT_FORMS[self.form].formula
+        return f"{formula}, " + ", ".join(values) + f"; scatter {100 * self.scatter:.1f} %"
+
+
+def fit_joint_law(
+    form: str, errors: ArrayLike, weights: ArrayLike | None = None, **columns: ArrayLike
+) -> JointLaw:
+    """Fit a law in the sizes of student and teacher.
+
+    Parameters
+    ----------
+    form
+        ``additive``: E + A S^-a + B T^-b, which needs ``student`` and ``teacher``;
+        ``capacity_gap``: the student's distance to its teacher shrinks with its size, and the
+        more so the less the teacher is ahead of what the student reaches alone; needs
+        ``student``, ``teacher_error`` and ``student_error`` (of the same student from scratch).
+    errors
+        Of the distilled students, positive, (n_points,).
+    weights
+        How much each point counts; None: alike.
+    columns
+        What the form needs, each (n_points,).
+
+    Raises
+    ------
+    ValueError
+        If the form is unknown, a column is missing or not allowed, there are too few points, or,
+        for ``capacity_gap``, a student is better than its teacher, whose error is the form's
+        floor.
+
+    References
+    ----------
+    Hoffmann et al. 2022, arXiv 2203.15556 (additive); Busbridge et al. 2025, arXiv 2502.08606
+    (capacity gap, here with one amount of data).
+    """
+    if form not in JOINT_FORMS:
+        raise ValueError(f"the joint form '{form}' is unknown; there are {sorted(JOINT_FORMS)}")
+    surface = JOINT_FORMS[form]
+    points = _points(surface, columns)
+    error = np.asarray(errors, np.float64)
+    weight = np.ones_like(error) if weights is None else np.asarray(weights, np.float64)
+    if not (np.isfinite(error).all() and (error > 0).all()):
+        raise ValueError(f"errors must be positive and finite, found {error.tolist()}")
+    if len(error) <= len(surface.parameters):
+        raise ValueError(
+            f"the form '{form}' has {len(surface.parameters)} parameters and needs more points, "
+            f"found {len(error)}"
+        )
+    if form == "capacity_gap" and (ahead := int((error <= points["teacher_error"]).sum())):
+        raise ValueError(
+            f"{ahead} of {len(error)} students are as good as their teacher or better; the "
+            "capacity-gap form has the teacher's error as its floor"
+        )
+    lower, upper = np.log(np.array(surface.ranges)).T
+    # Sobol-like cover of the box by a fixed generator: the landscape has many valleys
+    share = stats.qmc.Sobol(len(lower), seed=0).random(N_STARTS)
+    starts = lower + (upper - lower) * (0.1 + 0.8 * share)
+    log_error = np.log(error)
+    if form == "additive":
+        starts[:, 0] = log_error.min() + np.log(0.5 + 0.5 * share[:, 0])
+        exponents = np.exp(np.log(0.1) + np.log(10.0) * share[:, [2, 4]])
+        starts[:, [2, 4]] = np.log(exponents)
+        middle = [np.log(points[name]).mean() for name in ("student", "teacher")]
+        spread = log_error.max() - 1
+        starts[:, [1, 3]] = spread + exponents * middle
+    theta, cost = solve(
+        lambda theta: surface.curve(theta, points),
+        np.tile(log_error, (N_STARTS, 1)),
+        np.tile(weight, (N_STARTS, 1)),
+        starts,
+        (lower, upper),
+        steps=600,
+    )
+    best = theta[int(cost.argmin())]
+    predicted, slope = surface.curve(best[None], points)
+    scatter, covariance = doubt(slope[0], predicted[0] - log_error, weight)
+    values = np.exp(best)
+    inside = (best > lower + 1e-3) & (best < upper - 1e-3)
+    told = inside & is_told(covariance)
+    return JointLaw(
+        form=form,
+        parameters=dict(zip(surface.parameters, map(float, values), strict=True)),
+        covariance=covariance * np.outer(values, values),
+        identified=dict(zip(surface.parameters, map(bool, told), strict=True)),
+        n_points=int((weight > 0).sum()),
+        scatter=scatter,
+        coordinates=best,
+    )
+
+
+def _points(form: JointForm, columns: dict[str, ArrayLike]) -> Points:
+    if missing := sorted(set(form.needs) - set(columns)):
+        raise ValueError(f"the form '{form.name}' needs {list(form.needs)}, {missing} are missing")
+    points = {name: np.atleast_1d(np.asarray(columns[name], np.float64)) for name in form.needs}
+    for name, values in points.items():
+        if not (np.isfinite(values).all() and (values > 0).all()):
+            raise ValueError(f"'{name}' must be positive and finite, found {values.tolist()}")
+    return points

@@ -1,0 +1,71 @@
+"""A student that the laws name is trained, and what became of it stands in the report."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.workflow import Workflow
+
+STRATEGIES = {"scratch": {}}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    config = {
+        "study": "tiny",
+        "datasets": {"simulated": {"train": 0.5, "val": 0.17, "test": 0.33}},
+        "simulation": {"n_subjects": 6, "duration_s": 60, "seed": 0},
+        "teachers": {"resnet": [3_000]},
+        "students": {"resnet": [350, 700, 1_000, 1_500, 2_500]},
+        "strategies": STRATEGIES,
+        "seeds": [0],
+        "views": 1,
+        "training": {"teacher": {"epochs": 1}, "student": {"epochs": 2}},
+        "plan": [{"max_bytes": 16_000, "max_latency_ms": 50}, {"max_mae_bpm": 0.001}],
+    }
+    return Workflow(tmp_path_factory.mktemp("plan"), config)
+
+
+def test_the_planned_students_are_trained_and_compared_with_what_was_predicted(
+    study: Workflow,
+) -> None:
+    study.make("results/tiny/report/report.html", cores=2)
+    answers = json.loads((study.results / "plan/answers.json").read_text())
+    compared = json.loads((study.results / "plan/compared.json").read_text())
+    assert [answer["met"] for answer in answers] == [True, False]
+    cells = pd.read_parquet(study.results / "cells.parquet")
+    for answer, row in zip(answers, compared, strict=True):
+        folder = study.results / "students/scratch/none" / answer["student"] / "seed0"
+        metrics = json.loads((folder / "metrics.json").read_text())
+        latency = json.loads((folder / "latency.json").read_text())
+        assert metrics["params"] == answer["params"]
+        assert row["measured"]["mae_bpm"] == pytest.approx(metrics["mae_bpm"], rel=1e-5)
+        assert row["measured"]["onnx_bytes"] == latency["onnx_bytes"]
+        assert answer["onnx_bytes"] == pytest.approx(latency["onnx_bytes"], rel=0.05)
+        assert answer["tried"] == (answer["student"] in set(cells["student"]))
+    assert compared[0]["measured"]["onnx_bytes"] <= 16_000
+    report = (study.results / "report/report.html").read_text()
+    assert "Planned, then trained" in report
+
+
+def test_a_study_without_a_wish_plans_nothing(study: Workflow) -> None:
+    without = Workflow(study.folder, {**study.config, "plan": []})
+    done = without.run("results/tiny/report/report.html", options=("--dry-run",))
+    assert "compare_plan" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ([{"max_mae": 2.0}], "unknown keys ['max_mae']"),
+        ([{}], "'plan.0' must not be empty"),
+        ([{"max_bytes": 0}], "'plan.0.max_bytes'"),
+    ],
+)
+def test_a_wish_that_is_none_is_refused_before_any_job(
+    study: Workflow, plan: list[dict[str, float]], said: str
+) -> None:
+    done = Workflow(study.folder, {**study.config, "plan": plan}).run()
+    assert done.returncode != 0
+    assert said in done.stdout

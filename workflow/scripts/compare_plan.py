@@ -1,0 +1,14 @@
+"""Put the planned students' measured error, latency and bytes beside the predicted ones."""
+
+from ppgkd.artifacts import read_json, write_json
+from ppgkd.job import job
+from ppgkd.plan import compare
+from ppgkd.summary import STUDENT
+
+with job(snakemake.log[0]):
+    study = snakemake.params.study
+    compared = [
+        compare(answer, study.cells_of(*(answer[key] for key in STUDENT)), snakemake.params.results)
+        for answer in read_json(snakemake.input.answers)
+    ]
+    write_json(snakemake.output[0], compared)
