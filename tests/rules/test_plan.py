@@ -4,7 +4,6 @@ import json
 
 import pandas as pd
 import pytest
-
 from tests.workflow import Workflow
 
 STRATEGIES = {"scratch": {}}

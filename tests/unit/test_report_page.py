@@ -246,7 +246,7 @@ def test_links_within_the_page_lead_somewhere(page: Page) -> None:
 
 def test_the_figures_are_in_the_page(page: Page, results: Results) -> None:
     images = [value for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
-    assert len(images) == len(results.figures) == 3
+    assert len(images) == len(results.figures) == len(FIGURES)
     assert all(image.startswith("data:image/svg+xml;base64,") for image in images)
     assert len(set(images)) == 3
 
