@@ -1,6 +1,6 @@
 # make run    the default study, from nothing to results/default/report/report.html
 # make test   every check and every test
-# make bench  how fast training is against a plain loop, and how many views are enough
+# make bench  how fast training is against a plain loop, how many views are enough, what laws cost
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 STUDY ?=
 PYTHON ?= python3
@@ -24,6 +24,7 @@ test: lint
 bench: .venv/installed
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/views.py
+	$(BIN)/python benchmarks/scaling.py
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -132,7 +132,12 @@ def _first_views(lessons: Lessons, views: int) -> Lessons:
     assert targets is not None
     return replace(
         lessons,
-        bank=replace(bank, signal=bank.signal[:views], hr_bpm=bank.hr_bpm[:views]),
+        bank=replace(
+            bank,
+            signal=bank.signal[:views],
+            spectra=bank.spectra[:views],
+            hr_bpm=bank.hr_bpm[:views],
+        ),
         targets=replace(targets, logits=targets.logits[:views], features=None),
     )
 

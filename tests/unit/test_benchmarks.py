@@ -76,3 +76,16 @@ def test_banks_of_few_views_are_compared_with_fresh_ones_at_the_same_epochs(
     assert found == [(name, *row) for name in ("scratch", "soft") for row in of_each]
     assert all(len(row["val_mae_bpm"]) == 2 for row in rows)
     assert "soft, 2 to 4 epochs" in printed
+
+
+def test_the_cost_of_the_scaling_stage_is_told_by_the_number_of_cells(tmp_path: Path) -> None:
+    output = tmp_path / "scaling.json"
+    command = [sys.executable, str(BENCHMARKS / "scaling.py"), "--output", str(output)]
+    done = subprocess.run(
+        [*command, "--teachers", "1"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = read_json(output)["rows"]
+    assert (row["cells"], row["laws"]) == (200, 5)
+    assert row["laws_s"] > 0
+    assert "| 200 | 5 |" in done.stdout
