@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ppgkd.scaling.law import Prediction, doubt, is_told
+from ppgkd.scaling.law import Prediction, doubt, is_told, say
 from ppgkd.scaling.solver import solve
 
 Array = NDArray[np.float64]
@@ -143,15 +143,8 @@ class JointLaw:
 
     def describe(self) -> str:
         """Say the law in a line."""
-        errors = np.sqrt(np.maximum(np.diag(self.covariance), 0))
-        values = (
-            f"{name} = {value:.3g} ± {error:.2g}"
-            if self.identified[name]
-            else f"{name} not identified"
-            for (name, value), error in zip(self.parameters.items(), errors, strict=True)
-        )
         formula = JOINT_FORMS[self.form].formula
-        return f"{formula}, " + ", ".join(values) + f"; scatter {100 * self.scatter:.1f} %"
+        return say(formula, self.parameters, self.covariance, self.identified, self.scatter)
 
 
 def fit_joint_law(

@@ -107,8 +107,18 @@ class Law:
         -------
         Prediction
             ``mean, lower, upper``.
+
+        Raises
+        ------
+        ValueError
+            If a size is not finite and above 1, or the level is not between 0 and 1.
         """
-        relative = np.log(np.asarray(sizes, np.float64)) - self.reference
+        if not 0 < level < 1:
+            raise ValueError(f"the level must lie between 0 and 1, found {level}")
+        size = np.asarray(sizes, np.float64)
+        if not (np.isfinite(size).all() and (size > 1).all()):
+            raise ValueError(f"sizes must be finite and above 1, found {size.tolist()}")
+        relative = np.log(size) - self.reference
         log_error, slope = FORMS[self.form].curve(
             self.coordinates, np.atleast_1d(relative), self.reference
         )
@@ -117,23 +127,15 @@ class Law:
             reach = np.full_like(log_error, np.inf)
         else:
             of_curve = np.einsum("np,pq,nq->n", slope, self.coordinates_covariance, slope)
-            doubt = np.sqrt(np.maximum(of_curve, 0) + self.scatter**2)
-            reach = stats.t.ppf((1 + level) / 2, freedom) * doubt
-        shape = np.shape(sizes)
+            sd = np.sqrt(np.maximum(of_curve, 0) + self.scatter**2)
+            reach = stats.t.ppf((1 + level) / 2, freedom) * sd
         parts = (log_error, log_error - reach, log_error + reach)
-        return Prediction(*(np.exp(part).reshape(shape) for part in parts))
+        return Prediction(*(np.exp(part).reshape(size.shape) for part in parts))
 
     def describe(self) -> str:
         """Say the law in a line: the formula and its parameters, those that are told."""
-        errors = np.sqrt(np.maximum(np.diag(self.covariance), 0))
-        values = (
-            f"{name} = {value:.3g} ± {error:.2g}"
-            if self.identified[name]
-            else f"{name} not identified"
-            for (name, value), error in zip(self.parameters.items(), errors, strict=True)
-        )
         formula = FORMS[self.form].formula
-        return f"{formula}, " + ", ".join(values) + f"; scatter {100 * self.scatter:.1f} %"
+        return say(formula, self.parameters, self.covariance, self.identified, self.scatter)
 
     def to_dict(self) -> dict[str, Any]:
         """Give what `Law.from_dict` makes the law of again, fit for JSON."""
@@ -310,6 +312,22 @@ def is_told(covariance: Array) -> NDArray[np.bool_]:
     """Whether the 90 % interval of the logarithm of each parameter spans less than the ratio."""
     width = 2 * stats.norm.ppf(0.95) * np.sqrt(np.maximum(np.diag(covariance), 0))
     return np.asarray(width < np.log(IDENTIFIED_RATIO))
+
+
+def say(
+    formula: str,
+    parameters: Mapping[str, float],
+    covariance: Array,
+    identified: Mapping[str, bool],
+    scatter: float,
+) -> str:
+    """Write a fit in a line: its formula, the parameters that are told, and the scatter."""
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0))
+    values = (
+        f"{name} = {value:.3g} ± {error:.2g}" if identified[name] else f"{name} not identified"
+        for (name, value), error in zip(parameters.items(), errors, strict=True)
+    )
+    return f"{formula}, " + ", ".join(values) + f"; scatter {100 * scatter:.1f} %"
 
 
 def _curve(form: Form, relative: Array, reference: float) -> Callable[[Array], tuple[Array, Array]]:

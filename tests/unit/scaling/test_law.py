@@ -247,3 +247,17 @@ def test_an_unknown_form_is_refused_with_those_that_there_are() -> None:
 def test_vectors_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match=r"one length, found shapes \(8,\), \(7,\)"):
         fit_law("constant", SIZES, SIZES[:7])
+
+
+@pytest.mark.parametrize("bad", [0.0, -5.0, float("nan"), float("inf")])
+def test_a_size_that_is_none_has_no_prediction(bad: float) -> None:
+    law = fit_law("constant", SIZES, TRUTH["constant"][1](SIZES))
+    with pytest.raises(ValueError, match="sizes must be finite and above 1"):
+        law.predict([1_000.0, bad])
+
+
+@pytest.mark.parametrize("bad", [0.0, 1.0, 90.0, float("nan")])
+def test_a_level_that_is_none_is_refused(bad: float) -> None:
+    law = fit_law("constant", SIZES, TRUTH["constant"][1](SIZES))
+    with pytest.raises(ValueError, match="level must lie between 0 and 1"):
+        law.predict(1_000.0, bad)
