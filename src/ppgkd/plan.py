@@ -23,7 +23,9 @@ from ppgkd.models.capacity import SHAPES, WIDTHS, InputShape
 from ppgkd.scaling.law import Law
 
 REACH = 2.0
-"""A law is asked up to this factor beyond the sizes that it was fitted to."""
+"""A law is asked up to this factor beyond the sizes that it was fitted to; one that found no
+dependence on size is not asked beyond them at all: where the error begins to rise, it cannot say.
+"""
 
 LEVEL = 0.9
 
@@ -188,7 +190,8 @@ def _ladder(
 ) -> list[dict[str, Any]]:
     """Every member of a family within the law's reach, with what is predicted of it."""
     family = law["family"]
-    smallest, largest = min(law["sizes"]) / REACH, max(law["sizes"]) * REACH
+    reach = 1.0 if law["chosen"] == "constant" else REACH
+    smallest, largest = min(law["sizes"]) / reach, max(law["sizes"]) * reach
     shapes = [SHAPES[family](width) for width in WIDTHS]
     shapes = [s for s in shapes if smallest <= s.n_params(inputs) <= largest]
     params = np.array([shape.n_params(inputs) for shape in shapes])
@@ -217,13 +220,13 @@ def _ladder(
 
 
 def _line(size: pd.Series, measured: pd.Series, at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Straight line through measurements, never below the least of them."""
+    """Straight line through measurements, never below half the least of them."""
     by_size = measured.astype(float).groupby(size.astype(float)).median()
     x, y = by_size.index.to_numpy(float), by_size.to_numpy(float)
     if len(x) < 2:
         return np.full(len(at), y[0])
     slope, base = np.polyfit(x, y, 1)
-    return np.asarray(np.maximum(base + slope * at, y.min()))
+    return np.asarray(np.maximum(base + slope * at, 0.5 * y.min()))
 
 
 def _excess(table: pd.DataFrame, wish: Wish) -> pd.Series:

@@ -40,7 +40,7 @@ class Candidate:
 
 
 def candidates(sizes: Array, errors: Array) -> dict[str, Candidate]:
-    """Fit every form that has fewer parameters than there are sizes.
+    """Fit every form that there are sizes enough for.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def candidates(sizes: Array, errors: Array) -> dict[str, Candidate]:
         As `fit_law`.
     """
     size, error, _ = check_points(sizes, errors, None)
-    fitting = [form for form in FORMS.values() if form.n_parameters < len(size)]
+    fitting = [form for form in FORMS.values() if len(size) >= _least_sizes(form)]
     return {
         form.name: Candidate(fit_law(form.name, size, error), _held_out_ape(form, size, error))
         for form in fitting
@@ -138,6 +138,11 @@ def skill(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "over_nearest": over("nearest_bpm"),
         "over_line": over("line_bpm"),
     }
+
+
+def _least_sizes(form: Form) -> int:
+    """One more than parameters; with four, which can bend anywhere, two more."""
+    return form.n_parameters + (1 if form.n_parameters < 4 else 2)
 
 
 def _held_out_ape(form: Form, sizes: Array, errors: Array) -> float:

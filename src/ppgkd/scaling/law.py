@@ -23,6 +23,9 @@ IDENTIFIED_RATIO = 10.0
 FLATTEST = 1e-12
 """Share of the largest curvature below which a direction counts as flat."""
 
+WIDEST = float(np.log(1e6))
+"""An interval says nothing beyond a factor of a million, and stays a number."""
+
 _ARRAYS = ("covariance", "coordinates", "coordinates_covariance")
 
 
@@ -128,7 +131,7 @@ class Law:
         else:
             of_curve = np.einsum("np,pq,nq->n", slope, self.coordinates_covariance, slope)
             sd = np.sqrt(np.maximum(of_curve, 0) + self.scatter**2)
-            reach = stats.t.ppf((1 + level) / 2, freedom) * sd
+            reach = np.minimum(stats.t.ppf((1 + level) / 2, freedom) * sd, WIDEST)
         parts = (log_error, log_error - reach, log_error + reach)
         return Prediction(*(np.exp(part).reshape(size.shape) for part in parts))
 

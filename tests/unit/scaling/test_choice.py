@@ -27,6 +27,12 @@ def test_forms_with_as_many_parameters_as_sizes_are_not_tried() -> None:
     }
 
 
+def test_forms_of_four_parameters_need_six_sizes() -> None:
+    errors = 2 + 300 * SIZES**-0.7
+    assert "exponential" not in candidates(SIZES[:5], errors[:5])
+    assert "exponential" in candidates(SIZES[:6], errors[:6])
+
+
 def test_the_held_out_error_is_of_laws_that_have_not_seen_the_size() -> None:
     errors = noisy(2 + 300 * SIZES**-0.7, 3)
     misses = []

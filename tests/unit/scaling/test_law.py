@@ -217,6 +217,12 @@ def test_with_as_many_points_as_parameters_nothing_is_sure() -> None:
     assert not law.is_identified
 
 
+def test_an_interval_of_a_hopeless_extrapolation_is_still_a_number() -> None:
+    law = fit_law("broken_power_law", SIZES[:5], noisy(TRUTH["constant"][1](SIZES[:5]), 0))
+    said = law.predict(1e30)
+    assert np.isfinite([said.mean, said.lower, said.upper]).all()
+
+
 def test_a_law_survives_json() -> None:
     law = fit_law("exponential", SIZES, noisy(TRUTH["exponential"][1](SIZES), 1))
     again = Law.from_dict(json.loads(json.dumps(law.to_dict())))
