@@ -39,6 +39,10 @@ STYLE: dict[Any, Any] = {
 }
 
 
+CONTOURED_BPM = 0.02
+"""A joint law that is flatter than this over the map has no contours worth drawing."""
+
+
 def draw_figures(
     students: pd.DataFrame,
     fitted: Mapping[str, Any],
@@ -205,7 +209,9 @@ def teacher_student(students: pd.DataFrame, joint: Sequence[Mapping[str, Any]]) 
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(FuncFormatter(_thousands))
         ax.yaxis.set_minor_formatter(NullFormatter())
-        ax.margins(y=0.4)
+        ax.set_xlim(part["params"].min() / 1.5, part["params"].max() * 1.5)
+        teachers = part["teacher_params"].astype(float)
+        ax.set_ylim(teachers.min() / 2, teachers.max() * 2)
         ax.set_xlabel("parameters of the student")
     axes[0].set_ylabel("parameters of the teacher")
     if points is not None:
@@ -218,7 +224,7 @@ def _draw_surface(ax: Axes, law: JointLaw, part: pd.DataFrame) -> None:
     student, teacher = (np.geomspace(size.min(), size.max(), 40) for size in sizes)
     s, t = np.meshgrid(student, teacher)
     mae_bpm = law.predict(student=s.ravel(), teacher=t.ravel()).mean.reshape(s.shape)
-    if np.ptp(mae_bpm) > 0:
+    if np.ptp(mae_bpm) > CONTOURED_BPM:
         lines = ax.contour(s, t, mae_bpm, levels=6, colors="0.5", linewidths=0.8)
         ax.clabel(lines, fontsize=7, fmt="%.2f")
 
