@@ -21,24 +21,6 @@ checkpoint plan:
         "../scripts/plan.py"
 
 
-def planned(*files, first=False):
-    """Files of the planned students' cells, once it is known which they are."""
-
-    def of_answers(wildcards):
-        with checkpoints.plan.get().output[0].open() as file:
-            answers = json.load(file)
-        return [
-            f"<results>/{cell.path}/{file}"
-            for answer in answers
-            for cell in study.cells_of(*(answer[key] for key in STUDENT))[
-                : 1 if first else None
-            ]
-            for file in files
-        ]
-
-    return of_answers
-
-
 rule compare_plan:
     input:
         answers="<results>/plan/answers.json",
@@ -56,6 +38,6 @@ rule compare_plan:
         runtime=10,
     params:
         study=study,
-        results=RESULTS,
+        results=subpath(output[0], ancestor=2),
     script:
         "../scripts/compare_plan.py"
