@@ -78,6 +78,7 @@ include: "workflow/rules/retrieve.smk"
 include: "workflow/rules/windows.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/teachers.smk"
+include: "workflow/rules/alignment.smk"
 include: "workflow/rules/bank.smk"
 include: "workflow/rules/targets.smk"
 
@@ -88,10 +89,12 @@ if study.tuning:
 
 
 include: "workflow/rules/students.smk"
+include: "workflow/rules/filter.smk"
 include: "workflow/rules/onnx.smk"
 include: "workflow/rules/latency.smk"
 include: "workflow/rules/cells.smk"
 include: "workflow/rules/scaling.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/recommended.smk"
 include: "workflow/rules/report.smk"

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ppgkd.heart_rate import BPM_MAX, BPM_MIN
+from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.models.capacity import InputShape
 
 MOTION_HZ = (0.7, 3.0)

@@ -34,17 +34,26 @@ COLUMNS: dict[str, str] = {
     "mape": "float64",
     "bias_bpm": "float64",
     "within_5bpm": "float64",
+    "within_10pct": "float64",
+    "half_share": "float64",
+    "double_share": "float64",
     "nll": "float64",
     "val_mae_bpm": "float64",
     "latency_p50_ms": "float64",
     "latency_p99_ms": "float64",
     "onnx_bytes": "int64",
+    "network_latency_p99_ms": "float64",
+    "peak_memory_bytes": "int64",
+    "int8_loss_bpm": "float64",
+    "int8_latency_p99_ms": "float64",
+    "int8_bytes": "int64",
     "epochs": "int64",
     "train_s": "float64",
     "model": "string",
 }
 """Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and so is
-``fold`` in a study without folds. ``settings`` is JSON."""
+``fold`` in a study without folds. ``settings`` is JSON. Latency is from raw samples to BPM;
+``int8_loss_bpm`` is what eight bits add to the MAE."""
 
 
 def collect_cells(
@@ -126,9 +135,15 @@ def _student(cell: Cell) -> tuple[str, str, str]:
 
 def _profile(cell: Cell, results: Path) -> dict[str, Any]:
     latency = read_json(results / cell.path / "latency.json")
+    int8 = read_json(results / cell.path / "int8.json")
     return {
         "latency_p50_ms": latency["p50_ms"],
         "latency_p99_ms": latency["p99_ms"],
         "onnx_bytes": latency["onnx_bytes"],
+        "network_latency_p99_ms": latency["network"]["p99_ms"],
+        "peak_memory_bytes": latency["peak_memory_bytes"],
+        "int8_loss_bpm": int8["loss_bpm"],
+        "int8_latency_p99_ms": latency["int8"]["p99_ms"],
+        "int8_bytes": latency["int8"]["onnx_bytes"],
         "model": f"{cell.path}/model.onnx",
     }

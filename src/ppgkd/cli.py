@@ -2,30 +2,72 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from pathlib import Path
 
 from ppgkd.errors import PpgkdError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = ArgumentParser(prog="ppgkd", description="Ask a finished study.")
+    parser = ArgumentParser(prog="ppgkd", description="Ask a finished study, and use its students.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    plan = commands.add_parser("plan", help="how small may the student be, before it is trained")
-    plan.add_argument("results", help="folder of a finished study, results/<study>")
-    plan.add_argument("--max-mae", type=float, metavar="BPM", help="bound on the MAE")
-    plan.add_argument("--max-latency-ms", type=float, metavar="MS", help="bound on p99")
-    plan.add_argument("--max-bytes", type=float, metavar="BYTES", help="bound on the ONNX file")
-    plan.set_defaults(run=_plan)
+    _add_plan(
+        commands.add_parser("plan", help="how small may the student be, before it is trained")
+    )
+    _add_predict(commands.add_parser("predict", help="heart rate of a recording, CSV or Parquet"))
+    _add_export(commands.add_parser("export", help="a student for a sensor of another rate"))
     options = parser.parse_args(arguments)
     try:
         options.run(options)
-    except PpgkdError as error:
+    except BrokenPipeError:  # whoever reads the output, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (PpgkdError, OSError) as error:
         print(f"ppgkd: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _add_plan(parser: ArgumentParser) -> None:
+    parser.add_argument("results", help="folder of a finished study, results/<study>")
+    parser.add_argument("--max-mae", type=float, metavar="BPM", help="bound on the MAE")
+    parser.add_argument("--max-latency-ms", type=float, metavar="MS", help="bound on p99")
+    parser.add_argument("--max-bytes", type=float, metavar="BYTES", help="bound on the ONNX file")
+    parser.set_defaults(run=_plan)
+
+
+def _add_predict(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Estimate the heart rate of a recording. The table has one row per sample: a column for "
+        "each channel of the model (ppg_1, ..., acc_x, acc_y, acc_z; acceleration in g) and, if "
+        "there are time stamps, time_s in seconds or timestamp as ISO 8601 date and time."
+    )
+    parser.add_argument("recording", type=Path, help="table, .csv or .parquet")
+    parser.add_argument("--rate", type=float, required=True, metavar="HZ", help="of the sensor")
+    parser.add_argument("--model", type=Path, required=True, help="student, an exported .onnx")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="table to write, .csv or .parquet; else stdout"
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture, .png, .svg or .pdf")
+    parser.add_argument(
+        "--no-filter", action="store_true", help="every window by itself, no filter over time"
+    )
+    parser.add_argument(
+        "--max-sd", type=float, metavar="BPM", help="widest spread that is valid; else the model's"
+    )
+    parser.set_defaults(run=_predict)
+
+
+def _add_export(parser: ArgumentParser) -> None:
+    parser.description = "Fit a student to a sensor of another rate; its weights stay the same."
+    parser.add_argument("model", type=Path, help="student, an exported .onnx")
+    parser.add_argument("--rate", type=float, required=True, metavar="HZ", help="of the sensor")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help=".onnx to write")
+    parser.set_defaults(run=_export)
 
 
 def _plan(options: Namespace) -> None:
@@ -33,6 +75,55 @@ def _plan(options: Namespace) -> None:
 
     wish = Wish(options.max_mae, options.max_latency_ms, options.max_bytes)
     print(read_and_plan(wish, options.results))
+
+
+def _predict(options: Namespace) -> None:
+    from ppgkd.predict import predict_recording, write_prediction
+    from ppgkd.recording_table import TABLES, require_ending
+
+    if options.output:
+        _require_other(options.output, options.recording)
+        require_ending(options.output, TABLES, "The table to write")
+    if options.plot:
+        from ppgkd.heart_rate_plot import PICTURES, draw_heart_rate
+
+        require_ending(options.plot, PICTURES, "The picture to write")
+    prediction = predict_recording(
+        options.recording,
+        options.model,
+        options.rate,
+        online_filter=not options.no_filter,
+        max_sd_bpm=options.max_sd,
+    )
+    for note in prediction.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if options.output:
+        write_prediction(prediction, options.output)
+    else:
+        prediction.rounded.to_csv(sys.stdout, index=False)
+    if options.plot:
+        draw_heart_rate(prediction.table, options.plot, options.recording.name)
+    print(prediction.summary, file=sys.stderr)
+
+
+def _export(options: Namespace) -> None:
+    from ppgkd.export.student import card_of, change_rate, read_student, write_student
+
+    _require_other(options.output, options.model)
+    model = read_student(options.model)
+    card_of(model, options.model)  # a message about what it is not names the file
+    changed = change_rate(model, options.rate)
+    write_student(changed, options.output)
+    card = card_of(changed, options.output)
+    print(
+        f"{options.output}: {card.student} for {card.rate_hz:g} Hz, windows of {card.n_samples} "
+        f"samples of {', '.join(card.channels)}"
+    )
+
+
+def _require_other(output: Path, source: Path) -> None:
+    if output.resolve() == source.resolve():
+        raise PpgkdError(f"--output {output} would replace what is read. Name another file.")
 
 
 if __name__ == "__main__":

@@ -144,6 +144,12 @@ class Study:
         first = (self.folds[0], self.config["seeds"][0])
         return tuple(cell for cell in self.cells if (cell.fold, cell.seed) == first)
 
+    @property
+    def sensor(self) -> Dataset:
+        """Dataset whose sensor the students are exported for: the first that is tested on."""
+        shares = self.config["datasets"]
+        return next(d for d in self.datasets if _has_subjects(shares[d.name], "test"))
+
     def cells_of(self, strategy: str, teacher: str, student: str) -> tuple[Cell, ...]:
         """Cells of one student, which need not be one of the sweep, for all seeds and folds."""
         return tuple(
@@ -327,6 +333,7 @@ def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
                 f"{where} mixes fractions and lists of subjects; use one kind for all its roles."
             )
         _check_subjects_exist(where, dataset, [*shares.get("exclude", ())])
+        _check_recordings_exist(where, dataset, shares.get("reference_lag_s", {}))
         if kinds == {False}:
             _check_folds(where, config["folds"], given)
             total = sum(given.values())
@@ -380,6 +387,15 @@ def _check_subjects_exist(where: str, dataset: Dataset, subjects: list[str]) -> 
     unknown = sorted(set(subjects) - set(dataset.subjects))
     if unknown:
         raise PpgkdError(f"{where} names unknown subjects {unknown}; it has {[*dataset.subjects]}.")
+
+
+def _check_recordings_exist(where: str, dataset: Dataset, lags_s: Mapping[str, float]) -> None:
+    names = [recording.name for recording in dataset.recordings]
+    unknown = sorted(set(lags_s) - set(names), key=str)
+    if unknown:
+        raise PpgkdError(
+            f"{where}: 'reference_lag_s' names unknown recordings {unknown}; it has {names}."
+        )
 
 
 def _check_windows(windows: Config) -> None:

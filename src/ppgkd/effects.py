@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from ppgkd.cells import KEYS
+from ppgkd.scaling.sample import usable
+
 BASELINE = "scratch"
 NORMAL_95 = float(stats.norm.ppf(0.975))
 QUANTILES = 99
@@ -45,20 +48,29 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
         ``checks`` of the model's assumptions (`check_assumptions`); ``terms``, with ``name``,
         ``estimate_bpm``, ``lower_bpm``, ``upper_bpm`` at 95 %, and ``p_value``; the standard
         deviations ``subject_sd_bpm``, ``strategy_sd_bpm`` (between subjects in what a strategy
-        does to them), ``seed_sd_bpm`` and ``residual_sd_bpm``; ``warnings`` of the fit. If there
-        is nothing to compare, ``reason`` says so instead.
+        does to them), ``seed_sd_bpm`` and ``residual_sd_bpm``; ``warnings`` of the fit, and of
+        cells whose errors cannot be used. If there is nothing to compare, ``reason`` says so
+        instead.
     """
-    keys = ["strategy", "teacher", "student", "seed"]
-    networks = cells[[*keys, "family", "params"]].drop_duplicates()  # folds apart, they are one
-    table = subject_errors.merge(networks, on=keys)
+    networks = cells[[*KEYS, "family", "params"]].drop_duplicates()  # folds apart, they are one
+    errors, left_out = usable(subject_errors, above_bpm=-np.inf)
+    notes = [
+        f"{strategy}, {teacher}, {student}, seed {seed}: {why}; the cell is left out"
+        for strategy, teacher, student, seed, why in left_out.itertuples(index=False, name=None)
+    ]
+    table = errors.merge(networks, on=KEYS)
+    if table.empty:
+        return {"reason": "; ".join(["no cell can be used", *notes])}
     table["log2_params"] = np.log2(table["params"].astype(float))
     table["log2_params"] -= table["log2_params"].mean()
     counts = {name: int(table[name].nunique()) for name in ("subject", "seed", "strategy")}
     if counts["subject"] < 2:
-        return {"reason": "a mixed model needs at least two test subjects, found one"}
+        reason = "a mixed model needs at least two test subjects, found one"
+        return {"reason": "; ".join([reason, *notes])}
     formula = _formula(table)
     if formula is None:
-        return {"reason": "there is one strategy, one size and one family: nothing to compare"}
+        reason = "there is one strategy, one size and one family: nothing to compare"
+        return {"reason": "; ".join([reason, *notes])}
     everything = {name: f"0 + C({name})" for name in ("seed", "strategy") if counts[name] > 1}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -69,10 +81,8 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
             if fit is not None:
                 break
     if fit is None:
-        return {
-            "reason": f"{len(table)} rows of {counts['subject']} subjects do not determine the "
-            f"model {formula}"
-        }
+        rows = f"{len(table)} rows of {counts['subject']} subjects"
+        return {"reason": "; ".join([f"{rows} do not determine the model {formula}", *notes])}
     variances = dict(zip(model.exog_vc.names, fit.vcomp, strict=True)) if components else {}
     intervals = fit.conf_int()
     return {
@@ -97,7 +107,8 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
         "strategy_sd_bpm": _sd(variances.get("strategy")),
         "residual_sd_bpm": _sd(fit.scale),
         "warnings": sorted({str(one.message).split("\n")[0].rstrip(".") for one in caught})
-        + ([LEFT_OUT] if everything and not components else []),
+        + ([LEFT_OUT] if everything and not components else [])
+        + notes,
     }
 
 

@@ -9,11 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-BPM_MIN = 30
-BPM_MAX = 209
-N_CLASSES = BPM_MAX - BPM_MIN + 1
-DECODE_HALF_WIDTH_BPM = 8
-"""The mode's neighbourhood whose expectation is the estimate."""
+from ppgkd.grid import BPM_MAX, BPM_MIN, DECODE_HALF_WIDTH_BPM, N_CLASSES
 
 
 def bpm_grid() -> Tensor:

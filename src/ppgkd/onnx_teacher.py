@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ppgkd.errors import PpgkdError
-from ppgkd.heart_rate import N_CLASSES
+from ppgkd.grid import N_CLASSES
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output
 

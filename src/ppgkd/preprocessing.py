@@ -10,15 +10,24 @@ statistic of the recording, so a device that has one window has all that is need
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ppgkd.errors import PpgkdError
 
 PREPROCESSING_VERSION = 1
 """Raised whenever the same raw window would give other numbers."""
 
 TRANSITION_HZ = 0.2
 """Width of the raised-cosine flanks of the pass band; a sharp edge would ring."""
+
+LARGEST = 1e15
+"""A sample beyond this is no measurement, and its square would leave the range of float32."""
+
+AMPLITUDE_FLOOR = 1e-6
+"""A PPG channel whose deviation is below this share of its level is noise of float32 samples."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,38 @@ class WindowSpec:
         return round(self.length_s * self.rate_hz)
 
 
+class Cosines(NamedTuple):
+    """What the resampling matrix is made of.
+
+    Attributes
+    ----------
+    order
+        Orders of the cosines that are kept, shape (n_kept,).
+    gain
+        Gain of each, shape (n_kept,).
+    raw_phase, phase
+        Angle of the first order at each raw sample, and at each sample of the preprocessed
+        window.
+    """
+
+    order: NDArray[np.int64]
+    gain: NDArray[np.float64]
+    raw_phase: NDArray[np.float64]
+    phase: NDArray[np.float64]
+
+
+def kept_cosines(spec: WindowSpec, raw_rate_hz: float) -> Cosines:
+    """Find the cosines that the preprocessing keeps of a raw window."""
+    n_raw = round(spec.length_s * raw_rate_hz)
+    top_hz = min(spec.high_hz, raw_rate_hz / 2, spec.rate_hz / 2)
+    order = np.arange(1, min(n_raw, spec.n_samples))
+    gain = _pass_band(order / (2 * spec.length_s), spec.low_hz, top_hz)
+    raw_phase = np.pi * (np.arange(n_raw) + 0.5) / n_raw
+    phase = np.pi * (np.arange(spec.n_samples) + 0.5) / spec.n_samples
+    kept = gain > 0
+    return Cosines(order[kept], gain[kept] * 2 / n_raw, raw_phase, phase)
+
+
 def resampling_matrix(spec: WindowSpec, raw_rate_hz: float) -> NDArray[np.float64]:
     """Matrix that band-limits one raw window and resamples it to the models' rate.
 
@@ -62,15 +103,9 @@ def resampling_matrix(spec: WindowSpec, raw_rate_hz: float) -> NDArray[np.float6
     ndarray of shape (spec.n_samples, n_raw_samples)
         To be applied as ``matrix @ raw_window``.
     """
-    n_raw = round(spec.length_s * raw_rate_hz)
-    top_hz = min(spec.high_hz, raw_rate_hz / 2, spec.rate_hz / 2)
-    order = np.arange(1, min(n_raw, spec.n_samples))
-    gain = _pass_band(order / (2 * spec.length_s), spec.low_hz, top_hz)
-    kept, gain = order[gain > 0], gain[gain > 0]
-    raw_phase = np.pi * (np.arange(n_raw) + 0.5) / n_raw
-    phase = np.pi * (np.arange(spec.n_samples) + 0.5) / spec.n_samples
-    analysis = np.cos(np.outer(kept, raw_phase)) * (2 / n_raw)
-    synthesis = np.cos(np.outer(phase, kept))
+    order, gain, raw_phase, phase = kept_cosines(spec, raw_rate_hz)
+    analysis = np.cos(np.outer(order, raw_phase))
+    synthesis = np.cos(np.outer(phase, order))
     return np.asarray(synthesis @ (gain[:, None] * analysis))
 
 
@@ -97,12 +132,26 @@ def preprocess(
     -------
     ndarray of shape (n_windows, n_channels, n_samples)
         A flat channel gives zeros.
+
+    Raises
+    ------
+    PpgkdError
+        If ``raw`` has another shape, or samples that are no measurement.
     """
+    expected = (len(channels), matrix.shape[1])
+    if raw.ndim != 3 or raw.shape[1:] != expected:
+        raise PpgkdError(
+            f"raw has the shape {raw.shape}; expected is (n_windows, {expected[0]}, {expected[1]}) "
+            f"for {', '.join(channels)}."
+        )
+    if not (np.abs(raw) <= LARGEST).all():
+        raise PpgkdError(
+            f"raw holds samples that are no numbers, or beyond {LARGEST:g}. Leave such windows out."
+        )
     filtered = raw.astype(np.float64) @ matrix.T
     is_ppg = np.array([name.startswith("ppg") for name in channels])
     ppg = filtered[:, is_ppg]
-    # below the noise of float32 raw samples there is no signal to scale up
-    floor = 1e-6 * np.abs(raw[:, is_ppg]).max(axis=2, keepdims=True)
+    floor = AMPLITUDE_FLOOR * np.abs(raw[:, is_ppg]).max(axis=2, keepdims=True)
     floor = np.maximum(floor, np.finfo(np.float32).tiny)
     filtered[:, is_ppg] = ppg / np.maximum(ppg.std(axis=2, keepdims=True), floor)
     return np.asarray(filtered, dtype=np.float32)

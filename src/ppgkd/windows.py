@@ -6,7 +6,7 @@ A window without a usable signal or a valid reference is dropped, and counted by
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import cycle
 from pathlib import Path
@@ -21,7 +21,13 @@ from numpy.typing import NDArray
 from ppgkd.artifacts import whole
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
-from ppgkd.preprocessing import PREPROCESSING_VERSION, WindowSpec, preprocess, resampling_matrix
+from ppgkd.preprocessing import (
+    LARGEST,
+    PREPROCESSING_VERSION,
+    WindowSpec,
+    preprocess,
+    resampling_matrix,
+)
 from ppgkd.spectral_peak import spectral_peak_bpm
 
 REFERENCE_RANGE_BPM = (30.0, 209.5)
@@ -62,7 +68,7 @@ class Windows:
 
 
 def cut_windows(
-    recording: Recording, spec: WindowSpec
+    recording: Recording, spec: WindowSpec, reference_lag_s: float = 0.0
 ) -> tuple[pd.DataFrame, NDArray[np.float32], dict[str, int]]:
     """Cut one recording, drop what cannot be used and preprocess the rest.
 
@@ -75,6 +81,9 @@ def cut_windows(
         Raw signals and reference.
     spec
         Window length, stride and preprocessing.
+    reference_lag_s
+        How late the published reference is; it is moved earlier by that. The windows stay where
+        they are, and those that then have no reference are dropped.
 
     Returns
     -------
@@ -89,7 +98,7 @@ def cut_windows(
     rate_hz = recording.rate_hz
     n_raw = round(spec.length_s * rate_hz)
     start_s = _window_starts(recording, spec)
-    hr_bpm = _reference_at(recording, start_s + spec.length_s / 2)
+    hr_bpm = _reference_at(recording, start_s + spec.length_s / 2 + reference_lag_s)
 
     first_sample = np.round(start_s * rate_hz).astype(int)
     fits = first_sample + n_raw <= recording.signal.shape[1]
@@ -114,7 +123,11 @@ def cut_windows(
 
 
 def write_windows(
-    recordings: Iterable[Recording], dataset: str, spec: WindowSpec, path: str | Path
+    recordings: Iterable[Recording],
+    dataset: str,
+    spec: WindowSpec,
+    path: str | Path,
+    reference_lags_s: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Write the windows of a dataset, one row group per recording.
 
@@ -130,6 +143,9 @@ def write_windows(
         Window length, stride and preprocessing.
     path
         Parquet file to write.
+    reference_lags_s
+        Recording to how late its published reference is, see `cut_windows`. Kept in the file's
+        metadata and in the table, both as ``reference_lag_s``, where there is any.
 
     Returns
     -------
@@ -137,6 +153,7 @@ def write_windows(
         One row per recording: windows kept, dropped by reason, and the MAE in BPM of the
         spectral peak, as a measure of how hard the recording is.
     """
+    lags_s = reference_lags_s or {}
     rows: list[dict[str, Any]] = []
     writer: pq.ParquetWriter | None = None
     channels: tuple[str, ...] = ()
@@ -145,7 +162,7 @@ def write_windows(
             for recording in recordings:
                 if writer is None:
                     channels = recording.channels
-                    schema = _schema(dataset, channels, spec)
+                    schema = _schema(dataset, channels, spec, lags_s)
                     writer = pq.ParquetWriter(
                         beside, schema, compression="zstd", write_page_checksum=True
                     )
@@ -155,7 +172,8 @@ def write_windows(
                         f"{recording.channels}, the ones before it {channels}; a dataset has "
                         "the same channels throughout."
                     )
-                index, signal, dropped = cut_windows(recording, spec)
+                lag_s = lags_s.get(recording.name, 0.0)
+                index, signal, dropped = cut_windows(recording, spec, lag_s)
                 if len(index):
                     table = _table(index, signal, writer.schema)
                     writer.write_table(table, row_group_size=len(index))
@@ -167,6 +185,7 @@ def write_windows(
                         "kept": len(index),
                         **dropped,
                         "spectral_peak_mae_bpm": _spectral_peak_mae(index, signal, channels, spec),
+                        **({"reference_lag_s": lag_s} if lags_s else {}),
                     }
                 )
         finally:
@@ -306,7 +325,7 @@ def _first_fault(
     in_range = (hr_bpm >= REFERENCE_RANGE_BPM[0]) & (hr_bpm < REFERENCE_RANGE_BPM[1])
     found = {
         "too_short": ~fits,
-        "missing": ~np.isfinite(raw).all(axis=(1, 2)),
+        "missing": ~(np.abs(raw) <= LARGEST).all(axis=(1, 2)),  # NaN is not, either
         "flat": flat.all(axis=1),
         "clipped": (flat | clipped).all(axis=1),
         "no_reference": ~valid,
@@ -324,13 +343,16 @@ def _spectral_peak_mae(
     return float(np.abs(spectral_peak_bpm(ppg, spec.rate_hz) - index["hr_bpm"]).mean())
 
 
-def _schema(dataset: str, channels: tuple[str, ...], spec: WindowSpec) -> pa.Schema:
+def _schema(
+    dataset: str, channels: tuple[str, ...], spec: WindowSpec, lags_s: Mapping[str, float]
+) -> pa.Schema:
     about = {
         "dataset": dataset,
         "channels": channels,
         "n_samples": spec.n_samples,
         "preprocessing_version": PREPROCESSING_VERSION,
         **asdict(spec),
+        **({"reference_lag_s": dict(lags_s)} if lags_s else {}),
     }
     fields = [
         ("recording", pa.string()),

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
+from tests.unit.export.conftest import Exported, card, peak_student, raw  # noqa: F401
 
 from ppgkd.cells import COLUMNS, KEYS
 from ppgkd.models.capacity import InputShape
 from ppgkd.windows import Windows
+
+# the same examples in every run, and no time limit on a machine that does other work
+settings.register_profile("ppgkd", derandomize=True, deadline=None, max_examples=30)
+settings.load_profile("ppgkd")
 
 
 def tone_windows(
@@ -119,3 +126,9 @@ def inputs() -> InputShape:
 def tones() -> Callable[..., Windows]:
     """Make windows of tones: see `tone_windows`."""
     return tone_windows
+
+
+@pytest.fixture(scope="session")
+def student_file(peak_student: Exported) -> Path:  # noqa: F811
+    """A student that takes the strongest frequency for the pulse, for a sensor of 50 Hz."""
+    return peak_student.path

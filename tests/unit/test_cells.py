@@ -41,7 +41,17 @@ METRICS = {
     "trained_on": "x86_64",
     "settings": {"temperature": 2, "learning_rate": 0.01},
 }
-LATENCY = {"p50_ms": 0.1, "p95_ms": 0.15, "p99_ms": 0.2, "onnx_bytes": 9_999, "runs": 500}
+LATENCY = {
+    "p50_ms": 0.1,
+    "p95_ms": 0.15,
+    "p99_ms": 0.2,
+    "onnx_bytes": 9_999,
+    "peak_memory_bytes": 3_000_000,
+    "runs": 500,
+    "network": {"p99_ms": 0.125},
+    "int8": {"p99_ms": 0.075, "onnx_bytes": 7_777},
+}
+INT8 = {"mae_bpm": 3.5, "loss_bpm": 0.03125, "too_costly": False}
 ERRORS = {"ada": [1.0, -3.0], "bo": [5.0], "cy": [0.0, 0.0, -6.0]}
 
 
@@ -55,6 +65,7 @@ def write_cell(folder: Path, number: int) -> None:
     metrics = METRICS | {"mae_bpm": 3.5 + number, "params": 1_017 + number}
     write_json(folder / "metrics.json", metrics)
     write_json(folder / "latency.json", LATENCY | {"p99_ms": 0.2 + number})
+    write_json(folder / "int8.json", INT8)
     rows = [
         (subject, 70.0, 70.0 + (1 + number) * error)
         for subject, errors in ERRORS.items()
@@ -103,6 +114,19 @@ def test_each_row_has_the_figures_of_its_own_cell(results: Path) -> None:
     assert table["latency_p50_ms"].tolist() == [0.1, 0.1, 0.1]
     assert table["onnx_bytes"].tolist() == [9_999] * 3
     assert set(table["study"]) == {"tiny"}
+
+
+def test_each_row_has_what_eight_bits_cost_and_win(results: Path) -> None:
+    table = collect(results)
+    assert table["int8_loss_bpm"].tolist() == [0.03125] * 3
+    assert table["int8_latency_p99_ms"].tolist() == [0.075] * 3
+    assert table["int8_bytes"].tolist() == [7_777] * 3
+
+
+def test_each_row_has_the_time_of_the_network_alone_and_the_memory(results: Path) -> None:
+    table = collect(results)
+    assert table["network_latency_p99_ms"].tolist() == [0.125] * 3
+    assert table["peak_memory_bytes"].tolist() == [3_000_000] * 3
 
 
 def test_a_taught_student_has_its_teachers_size_and_error_of_the_same_seed(results: Path) -> None:

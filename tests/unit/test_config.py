@@ -77,7 +77,7 @@ def message_of(config: Mapping[str, object]) -> str:
             {"datasets": {"simulated": {"train": 0.8, "validation": 0.2}}},
             [
                 "'datasets.simulated' has unknown keys ['validation']",
-                "allowed are ['exclude', 'pretrain', 'test', 'train', 'unlabelled', 'val']",
+                "allowed are ['exclude', 'pretrain', 'reference_lag_s', 'test', 'train', ",
             ],
         ),
         (
@@ -138,6 +138,10 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (
             {"datasets": {"simulated": {"train": "most"}}},
             "'datasets.simulated.train' must be of type number or array, found 'most'",
+        ),
+        (
+            {"datasets": {"simulated": SHARES | {"reference_lag_s": {"sim-01": "late"}}}},
+            "'datasets.simulated.reference_lag_s.sim-01' must be of type number, found 'late'",
         ),
         (
             {"datasets": {"simulated": {"train": True}}},
@@ -211,6 +215,10 @@ def test_a_wrong_type_is_named_with_the_key_and_the_right_one(
         (
             {"training": {"student": {"learning_rate": float("nan")}}},
             ["'training.student.learning_rate'", "nan"],
+        ),
+        (
+            {"datasets": {"simulated": SHARES | {"reference_lag_s": {"sim-01": -30.5}}}},
+            ["'datasets.simulated.reference_lag_s.sim-01': -30.5", "minimum: -30"],
         ),
         ({"folds": 1}, ["'folds': 1", "minimum: 2"]),
         (
@@ -450,6 +458,19 @@ def test_an_extra_role_does_not_stand_in_for_a_required_one(role: str) -> None:
     shares = {"train": 0.6, "val": 0.2, role: 0.2}
     message = message_of(MINIMAL | {"datasets": {"simulated": shares}})
     assert "No dataset has subjects in role 'test'" in message
+
+
+def test_a_lag_of_an_unknown_recording_is_named_with_those_that_exist() -> None:
+    # a recording is named as its source names it, not as its subject
+    lags = {"reference_lag_s": {"bami1-05": -7.5, "BAMI1_15": 6}}
+    message = message_of(MINIMAL | {"datasets": {"bami1": SHARES | lags}})
+    assert "'datasets.bami1': 'reference_lag_s' names unknown recordings ['bami1-05']" in message
+    assert "it has ['BAMI1_1', 'BAMI1_2', " in message
+
+
+def test_a_lag_of_a_known_recording_is_taken() -> None:
+    lags = {"reference_lag_s": {"BAMI1_5": -30, "BAMI1_15": 6.5}}
+    assert study(datasets={"bami1": SHARES | lags}).config["datasets"]["bami1"] == SHARES | lags
 
 
 # Folds
@@ -871,6 +892,20 @@ def test_a_listed_but_excluded_subject_is_not_asked_for() -> None:
         "bami1-03",
         "bami1-04",
     ]
+
+
+@pytest.mark.parametrize(
+    ("datasets", "expected"),
+    [
+        ({"bami1": {"train": 0.8, "val": 0.2}, "bami2": {"test": 1}}, "bami2"),
+        ({"bami2": SHARES, "bami1": SHARES}, "bami2"),
+        ({"bami2": {"train": 1, "test": 0}, "simulated": {"val": 0.5, "test": 0.5}}, "simulated"),
+    ],
+)
+def test_students_are_exported_for_the_sensor_of_the_first_dataset_that_is_tested_on(
+    datasets: dict[str, object], expected: str
+) -> None:
+    assert study(datasets=datasets).sensor.name == expected
 
 
 def test_a_subject_brings_all_files_of_all_its_recordings() -> None:

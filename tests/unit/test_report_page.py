@@ -7,11 +7,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
 from ppgkd.config import Study, parse_study
+from ppgkd.recommended import assess_recommended
 from ppgkd.report.page import Results, write_report
 from ppgkd.summary import summarise_strategies, summarise_students
 from ppgkd.windows import FAULTS
@@ -104,7 +106,41 @@ FIGURES = (
     "pareto",
     "residuals",
     "teacher_student",
+    "bland_altman",
+    "reliability",
+    "risk_coverage",
 )
+FILE = {
+    "p50_ms": 0.111,
+    "p95_ms": 0.112,
+    "p99_ms": 0.113,
+    "network": {"p99_ms": 0.057},
+    "onnx_bytes": 15_432,
+    "peak_memory_bytes": 2_300_000,
+    "macs": 1_234_567,
+    "network_macs": 98_765,
+    "parameter_bytes": 3_688,
+    "peak_activation_bytes": 45_678,
+}
+PROFILE = {
+    **FILE,
+    "int8": FILE | {"onnx_bytes": 21_098},
+    "quantised": {"loss_bpm": 0.012, "max_loss_bpm": 0.1, "too_costly": False},
+    "cpu": "Some Processor",
+    "onnxruntime": "1.2.3",
+    "microcontroller": [
+        {
+            "core": "Cortex-M4F",
+            "clock_mhz": 120,
+            "precision": "float32",
+            "flash_bytes": 20_500,
+            "ram_bytes": 40_500,
+            "cycles": 11_000_000,
+            "latency_ms": 92.0,
+            "source": "a paper",
+        }
+    ],
+}
 VOID = {"meta", "link", "img", "br", "hr", "input", "base"}
 
 
@@ -208,8 +244,49 @@ def make_results(study: Study, sweep: Sweep, folder: Path, error_bpm: float = 0.
         counts=counts_of(study),
         teachers=[("resnet-3000", TEACHER_METRICS)],
         tuning=[],
+        quality=quality_of_predictions(),
+        profile=PROFILE,
+        alignment=alignment_of(),
         figures=figures,
     )
+
+
+def quality_of_predictions() -> dict[str, Any]:
+    """Assessment of hand-made predictions: the filter halves every error."""
+    rng = np.random.default_rng(0)
+    error_bpm = rng.normal(0, 4, (len(LEVEL_BPM), 40)).ravel()
+    hr_bpm = rng.uniform(50, 170, len(error_bpm))
+    predictions = pd.DataFrame(
+        {
+            "subject": np.repeat([f"s{who}" for who in range(len(LEVEL_BPM))], 40),
+            "hr_bpm": hr_bpm,
+            "pred_bpm": hr_bpm + error_bpm,
+            "sd_bpm": np.abs(error_bpm) + 1,
+            "valid": np.abs(error_bpm) < 6,
+            "filtered_bpm": hr_bpm + error_bpm / 2,
+            "filtered_sd_bpm": np.abs(error_bpm) / 2 + 1,
+            "filtered_valid": np.abs(error_bpm) < 6,
+            "motion_g": rng.uniform(0, 1, len(error_bpm)),
+        }
+    )
+    return assess_recommended(predictions)
+
+
+def alignment_of(**changes: Any) -> pd.DataFrame:
+    row = {
+        "dataset": "simulated",
+        "recording": "r0",
+        "subject": "s0",
+        "role": "test",
+        "n_windows": 40,
+        "lag_s": 0.5,
+        "lower_s": -0.5,
+        "upper_s": 1.5,
+        "mae_bpm": 2.0,
+        "mae_at_lag_bpm": 1.9,
+        "flagged": False,
+    }
+    return pd.DataFrame([row | changes])
 
 
 def render(study: Study, results: Results, path: Path) -> Page:
@@ -644,3 +721,47 @@ def test_laws_in_both_sizes_are_told_or_why_not(
     page = render(study, replace(results, laws=laws), tmp_path / "report.html")
     assert "soft resnet E + A S^-a" in page.text
     assert "capacity gap: no law; no gap" in page.text
+
+
+def test_the_page_tells_what_the_filter_takes_away(page: Page) -> None:
+    assert "It takes away 50% of the error" in page.text
+    assert "(what it takes away, 95 % interval over subjects: 50% to 50%)" in page.text
+
+
+def test_the_page_has_both_files_with_what_they_cost(page: Page) -> None:
+    assert "float32 15,432 0.111 0.112 0.113 0.057 2.3 1,234,567 98,765 3,688 45,678" in page.text
+    assert "int8 21,098 0.111" in page.text
+    assert "Eight bits change the MAE by +0.012 BPM, on the same test windows" in page.text
+
+
+def test_the_estimate_for_microcontrollers_is_called_one(page: Page) -> None:
+    assert "An estimate, not a measurement" in page.text
+    assert "Cortex-M4F 120 float32 20.5 40.5 11,000,000 92 a paper" in page.text
+
+
+def test_a_recommended_student_that_eight_bits_spoil_is_marked(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    quantised = {"loss_bpm": 0.4, "max_loss_bpm": 0.1, "too_costly": True}
+    spoilt = replace(results, profile=PROFILE | {"quantised": quantised})
+    text = render(study, spoilt, tmp_path / "report.html").text
+    assert "by +0.400 BPM – more than the 0.1 that the study allows" in text
+
+
+def test_any_student_that_eight_bits_spoil_is_marked(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    students = results.students.assign(int8_loss_bpm=[0.5, *[0.0] * (len(results.students) - 1)])
+    page = render(study, replace(results, students=students), tmp_path / "report.html")
+    assert ("no", "+0.500 ✗") in page.spans
+
+
+def test_a_shifted_reference_is_named(study: Study, results: Results, tmp_path: Path) -> None:
+    shifted = alignment_of(recording="BAMI1_5", lag_s=8.0, flagged=True)
+    text = render(study, replace(results, alignment=shifted), tmp_path / "report.html").text
+    assert "BAMI1_5 is shifted: the reference fits the signal better at another time." in text
+    assert "Used as published" in text
+
+
+def test_where_none_is_shifted_the_page_says_so(page: Page) -> None:
+    assert "none is shifted by this rule" in page.text

@@ -8,6 +8,7 @@ rule cells:
             f"<results>/{cell.path}/predictions.parquet" for cell in study.cells
         ],
         latency=[f"<results>/{cell.path}/latency.json" for cell in study.profiled],
+        int8=[f"<results>/{cell.path}/int8.json" for cell in study.profiled],
         teachers=sorted(
             {
                 f"<results>/{cell.teacher_path}/metrics.json"

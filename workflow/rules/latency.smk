@@ -1,9 +1,11 @@
-# Timed alone: the job takes every core of the machine, so that nothing runs beside it.
+# Profiled alone: the job takes every core of the machine, so that nothing of the workflow runs beside
+# it. Where something else does, it refuses to report.
 
 
 rule latency:
     input:
-        "<fold>/students/<student>/seed{seed}/model.onnx",
+        model="<fold>/students/<student>/seed{seed}/model.onnx",
+        int8="<fold>/students/<student>/seed{seed}/model.int8.onnx",
     output:
         "<fold>/students/<student>/seed{seed}/latency.json",
     log:
@@ -17,5 +19,6 @@ rule latency:
     params:
         runs=lookup(dpath="latency/runs", within=config),
         warmup=lookup(dpath="latency/warmup", within=config),
+        max_spread=lookup(dpath="latency/max_spread", within=config),
     script:
         "../scripts/latency.py"

@@ -51,9 +51,41 @@ rule figures:
         "../scripts/figures.py"
 
 
+rule quality_figures:
+    input:
+        predictions="<results>/recommended/predictions.parquet",
+        quality="<results>/recommended/quality.json",
+    output:
+        bland_altman=report(
+            "<results>/report/bland_altman.svg",
+            caption="../report/bland_altman.rst",
+            category="Recommended student",
+        ),
+        reliability=report(
+            "<results>/report/reliability.svg",
+            caption="../report/reliability.rst",
+            category="Recommended student",
+        ),
+        risk_coverage=report(
+            "<results>/report/risk_coverage.svg",
+            caption="../report/risk_coverage.rst",
+            category="Recommended student",
+        ),
+    log:
+        "<logs>/quality_figures.log",
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/quality_figures.py"
+
+
 rule report:
     input:
-        figures=rules.figures.output,
+        figures=[*rules.figures.output, *rules.quality_figures.output],
         cells="<results>/cells.parquet",
         subjects="<results>/subjects.parquet",
         students="<results>/students.parquet",
@@ -73,6 +105,9 @@ rule report:
         plan=branch(
             bool(config["plan"]), then="<results>/plan/compared.json", otherwise=[]
         ),
+        quality="<results>/recommended/quality.json",
+        profile="<results>/recommended/profile.json",
+        alignment="<results>/alignment.csv",
         tuning=[
             f"<results>/{fold_folder(fold)}tuning/{strategy}.json"
             for strategy in (config["strategies"] if study.tuning else ())

@@ -1,19 +1,36 @@
-"""Export one student and check it against PyTorch on validation windows."""
+"""Export one student and check it against PyTorch on raw windows."""
 
+from ppgkd.artifacts import read_json
+from ppgkd.export.describe import describe
+from ppgkd.export.student import export_student
 from ppgkd.job import job
 from ppgkd.models.build import load_model
-from ppgkd.onnx_export import export_onnx
+from ppgkd.raw_windows import read_raw_windows
 from ppgkd.splits import read_study_windows
+from ppgkd.tracked import track, widest_spreads
+from ppgkd.tracking import Transition
 
 with job(snakemake.log[0]):
-    network, _, inputs = load_model(snakemake.input.model)
-    windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
-    export_onnx(
+    files, params = snakemake.input, snakemake.params
+    network, _, inputs = load_model(files.model)
+    windows = read_study_windows(files.windows, files.splits, inputs)
+    transition = Transition(**read_json(files.filter))
+    spreads = widest_spreads(track(network, windows.val, transition), params.coverage)
+    raw = read_raw_windows(files.raw)
+    card = describe(
+        params.study,
+        dict(snakemake.wildcards),
+        windows,
+        read_json(files.metrics),
+        raw.rate_hz,
+        transition,
+        spreads,
+    )
+    export_student(
         network,
         inputs,
-        windows.val.channels,
-        windows.val.signal,
+        card,
+        raw.of_channels(card.channels),
         snakemake.output[0],
-        tolerance_bpm=snakemake.params.tolerance_bpm,
-        about={"study": snakemake.params.study, **snakemake.wildcards},
+        tolerance_bpm=params.tolerance_bpm,
     )

@@ -22,6 +22,9 @@ with job(snakemake.log[0]):
         counts=pd.concat([pd.read_csv(path) for path in files.counts], ignore_index=True),
         teachers=[(Path(path).parts[-3], read_json(path)) for path in files.teachers],
         tuning=[(Path(path).stem, read_json(path)) for path in files.tuning],
+        quality=read_json(files.quality),
+        profile=read_json(files.profile),
+        alignment=pd.read_csv(files.alignment),
         figures={Path(path).stem: Path(path) for path in files.figures},
     )
     write_report(snakemake.params.study, results, snakemake.output[0])

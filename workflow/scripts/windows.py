@@ -13,5 +13,6 @@ with job(snakemake.log[0]):
         dataset,
         WindowSpec(**snakemake.params.spec),
         snakemake.output.windows,
+        snakemake.params.reference_lags_s,
     )
     write_csv(snakemake.output.counts, counts)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ppgkd.errors import PpgkdError
+from ppgkd.grid import N_CLASSES
 
-N_CLASSES = 180
 BINS = 90
 """Frequencies of the front end: every 2 BPM."""
 HARMONICS = (1, 2)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ppgkd.models.capacity import BINS, HARMONICS, N_CLASSES, InputShape, MLPShape
+from ppgkd.grid import N_CLASSES
+from ppgkd.models.capacity import BINS, HARMONICS, InputShape, MLPShape
 from ppgkd.models.network import Network
 from ppgkd.models.output import Output
 

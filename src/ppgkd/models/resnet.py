@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ppgkd.grid import N_CLASSES
 from ppgkd.models.capacity import (
     BINS,
     DILATIONS,
     HARMONICS,
     KERNEL,
-    N_CLASSES,
     POSITION_CHANNELS,
     InputShape,
     ResNetShape,

@@ -16,7 +16,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ppgkd.heart_rate import BPM_MIN, N_CLASSES
+from ppgkd.grid import BPM_MIN, N_CLASSES
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape
 
 BIN_BPM = N_CLASSES // BINS

@@ -76,8 +76,13 @@ def draw_figures(
             "teacher_student": teacher_student(students, fitted["joint"]),
         }
         for name, figure in figures.items():
-            with whole(paths[name]) as beside:
-                figure.savefig(beside, metadata={"Date": None}, bbox_inches="tight")
+            save_figure(figure, paths[name])
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure, whole or not at all, and without the time at which it was drawn."""
+    with whole(path) as beside:
+        figure.savefig(beside, metadata={"Date": None}, bbox_inches="tight")
 
 
 def error_vs_size(

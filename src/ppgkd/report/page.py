@@ -59,6 +59,11 @@ class Results:
         Name and metrics of each teacher of each seed and fold.
     tuning
         Strategy, and its trials and winner, for each fold; empty if nothing was tuned.
+    quality, profile
+        Of the recommended student: `ppgkd.recommended.assess_recommended`, and the profile of its
+        files.
+    alignment
+        Lag of each recording's reference.
     figures
         SVG files by name.
     """
@@ -74,6 +79,9 @@ class Results:
     counts: pd.DataFrame
     teachers: Sequence[tuple[str, Mapping[str, Any]]]
     tuning: Sequence[tuple[str, Mapping[str, Any]]]
+    quality: Mapping[str, Any]
+    profile: Mapping[str, Any]
+    alignment: pd.DataFrame
     figures: Mapping[str, Path]
 
 
@@ -129,6 +137,14 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "laws": results.laws,
         "effects": results.effects,
         "plan": results.plan,
+        "quality": results.quality,
+        "profile": results.profile,
+        "alignment": results.alignment.to_dict("records"),
+        "corrected": {
+            recording: lag_s
+            for shares in study.config["datasets"].values()
+            for recording, lag_s in shares.get("reference_lag_s", {}).items()
+        },
         "cells": results.cells.to_dict("records"),
         "train_hours": (
             results.cells["train_s"].sum()

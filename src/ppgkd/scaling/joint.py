@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ppgkd.scaling.law import Prediction, doubt, is_told, say
-from ppgkd.scaling.solver import solve
+from ppgkd.scaling.doubt import Prediction, around, doubt, is_told
+from ppgkd.scaling.law import check_weights, say
+from ppgkd.scaling.solver import HUBER_DELTA, solve
 
 Array = NDArray[np.float64]
 Points = dict[str, Array]
@@ -123,12 +124,9 @@ class JointLaw:
         """Predict the error; the columns are those that the form needs, as in `fit_joint_law`."""
         points = _points(JOINT_FORMS[self.form], columns)
         log_error, slope = JOINT_FORMS[self.form].curve(self.coordinates[None], points)
-        freedom = self.n_points - len(self.parameters)
         of_coordinates = self.covariance / np.outer(*[np.array([*self.parameters.values()])] * 2)
-        of_curve = np.einsum("np,pq,nq->n", slope[0], of_coordinates, slope[0])
-        sd = np.sqrt(np.maximum(of_curve, 0) + self.scatter**2)
-        reach = stats.t.ppf((1 + level) / 2, freedom) * sd if freedom > 0 else np.inf * sd
-        return Prediction(*(np.exp(log_error[0] + part) for part in (0 * sd, -reach, reach)))
+        freedom = self.n_points - len(self.parameters)
+        return around(log_error[0], slope[0], of_coordinates, self.scatter, freedom, level)
 
     def to_dict(self) -> dict[str, Any]:
         """Give what `JointLaw.from_dict` makes the law of again, fit for JSON."""
@@ -148,7 +146,12 @@ class JointLaw:
 
 
 def fit_joint_law(
-    form: str, errors: ArrayLike, weights: ArrayLike | None = None, **columns: ArrayLike
+    form: str,
+    errors: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    huber_delta: float = HUBER_DELTA,
+    **columns: ArrayLike,
 ) -> JointLaw:
     """Fit a law in the sizes of student and teacher.
 
@@ -163,6 +166,8 @@ def fit_joint_law(
         Of the distilled students, positive, (n_points,).
     weights
         How much each point counts; None: alike.
+    huber_delta
+        Relative error above which a point pulls no harder.
     columns
         What the form needs, each (n_points,).
 
@@ -183,20 +188,27 @@ def fit_joint_law(
     surface = JOINT_FORMS[form]
     points = _points(surface, columns)
     error = np.asarray(errors, np.float64)
-    weight = np.ones_like(error) if weights is None else np.asarray(weights, np.float64)
+    weight = check_weights(weights, error)
+    shapes = {"errors": error.shape, "weights": weight.shape}
+    shapes |= {name: column.shape for name, column in points.items()}
+    if len({*shapes.values()}) > 1 or error.ndim != 1:
+        raise ValueError(
+            f"errors, weights and columns must be vectors of one length, found {shapes}"
+        )
     if not (np.isfinite(error).all() and (error > 0).all()):
         raise ValueError(f"errors must be positive and finite, found {error.tolist()}")
-    if len(error) <= len(surface.parameters):
+    used = int((weight > 0).sum())
+    if used <= len(surface.parameters):
         raise ValueError(
             f"the form '{form}' has {len(surface.parameters)} parameters and needs more points, "
-            f"found {len(error)}"
+            f"found {used}"
         )
     if form == "capacity_gap" and (ahead := int((error <= points["teacher_error"]).sum())):
         raise ValueError(
             f"{ahead} of {len(error)} students are as good as their teacher or better; the "
             "capacity-gap form has the teacher's error as its floor"
         )
-    lower, upper = np.log(np.array(surface.ranges)).T
+    lower, upper = _bounds(surface)
     # Sobol-like cover of the box by a fixed generator: the landscape has many valleys
     share = stats.qmc.Sobol(len(lower), seed=0).random(N_STARTS)
     starts = lower + (upper - lower) * (0.1 + 0.8 * share)
@@ -214,11 +226,12 @@ def fit_joint_law(
         np.tile(weight, (N_STARTS, 1)),
         starts,
         (lower, upper),
+        delta=huber_delta,
         steps=600,
     )
     best = theta[int(cost.argmin())]
     predicted, slope = surface.curve(best[None], points)
-    scatter, covariance = doubt(slope[0], predicted[0] - log_error, weight)
+    scatter, covariance = doubt(slope[0], predicted[0] - log_error, weight, huber_delta)
     values = np.exp(best)
     inside = (best > lower + 1e-3) & (best < upper - 1e-3)
     told = inside & is_told(covariance)
@@ -227,10 +240,45 @@ def fit_joint_law(
         parameters=dict(zip(surface.parameters, map(float, values), strict=True)),
         covariance=covariance * np.outer(values, values),
         identified=dict(zip(surface.parameters, map(bool, told), strict=True)),
-        n_points=int((weight > 0).sum()),
+        n_points=used,
         scatter=scatter,
         coordinates=best,
     )
+
+
+def resample_joint_law(law: JointLaw, errors: Array, **columns: ArrayLike) -> Array:
+    """Fit a law's form again to many samples of its points, each from where the law is.
+
+    Parameters
+    ----------
+    law
+        Of `fit_joint_law`.
+    errors
+        Shape (n_samples, n_points).
+    columns
+        As the law was fitted to.
+
+    Returns
+    -------
+    Array of shape (n_samples, n_parameters)
+        Parameters.
+    """
+    surface = JOINT_FORMS[law.form]
+    points = _points(surface, columns)
+    theta, _ = solve(
+        lambda theta: surface.curve(theta, points),
+        np.log(errors),
+        np.ones_like(errors),
+        np.tile(law.coordinates, (len(errors), 1)),
+        _bounds(surface),
+    )
+    return np.exp(theta)
+
+
+def _bounds(form: JointForm) -> tuple[Array, Array]:
+    """Lowest and highest logarithms of the parameters."""
+    lower, upper = np.log(np.array(form.ranges)).T
+    return lower, upper
 
 
 def _points(form: JointForm, columns: dict[str, ArrayLike]) -> Points:

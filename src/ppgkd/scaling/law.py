@@ -4,43 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
+from ppgkd.scaling.doubt import Prediction, around, doubt, is_told
 from ppgkd.scaling.forms import FORMS, Form
-from ppgkd.scaling.solver import huber_weights, solve
+from ppgkd.scaling.solver import solve
 
 Array = NDArray[np.float64]
 
 MIN_SIZES = 4
-IDENTIFIED_RATIO = 10.0
-"""A parameter is identified if its 90 % interval spans less than this factor."""
-
-
-FLATTEST = 1e-12
-"""Share of the largest curvature below which a direction counts as flat."""
-
-WIDEST = float(np.log(1e6))
-"""An interval says nothing beyond a factor of a million, and stays a number."""
-
 _ARRAYS = ("covariance", "coordinates", "coordinates_covariance")
-
-
-class Prediction(NamedTuple):
-    """What a law says of some sizes; the interval is that of one more measurement.
-
-    Attributes
-    ----------
-    mean, lower, upper
-        In BPM, or whatever the errors were in; the shape of the sizes.
-    """
-
-    mean: Array
-    lower: Array
-    upper: Array
 
 
 @dataclass(frozen=True)
@@ -116,24 +92,14 @@ class Law:
         ValueError
             If a size is not finite and above 1, or the level is not between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"the level must lie between 0 and 1, found {level}")
         size = np.asarray(sizes, np.float64)
         if not (np.isfinite(size).all() and (size > 1).all()):
             raise ValueError(f"sizes must be finite and above 1, found {size.tolist()}")
-        relative = np.log(size) - self.reference
-        log_error, slope = FORMS[self.form].curve(
-            self.coordinates, np.atleast_1d(relative), self.reference
-        )
+        relative = np.log(np.atleast_1d(size)) - self.reference
+        log_error, slope = FORMS[self.form].curve(self.coordinates, relative, self.reference)
         freedom = self.n_points - len(self.parameters)
-        if freedom < 1:
-            reach = np.full_like(log_error, np.inf)
-        else:
-            of_curve = np.einsum("np,pq,nq->n", slope, self.coordinates_covariance, slope)
-            sd = np.sqrt(np.maximum(of_curve, 0) + self.scatter**2)
-            reach = np.minimum(stats.t.ppf((1 + level) / 2, freedom) * sd, WIDEST)
-        parts = (log_error, log_error - reach, log_error + reach)
-        return Prediction(*(np.exp(part).reshape(size.shape) for part in parts))
+        said = around(log_error, slope, self.coordinates_covariance, self.scatter, freedom, level)
+        return Prediction(*(part.reshape(size.shape) for part in said))
 
     def describe(self) -> str:
         """Say the law in a line: the formula and its parameters, those that are told."""
@@ -196,7 +162,7 @@ def check_points(
 ) -> tuple[Array, Array, Array]:
     """Take points as arrays, or raise what is wrong with them."""
     size, error = np.asarray(sizes, np.float64), np.asarray(errors, np.float64)
-    weight = np.ones_like(error) if weights is None else np.asarray(weights, np.float64)
+    weight = check_weights(weights, error)
     if not size.shape == error.shape == weight.shape or size.ndim != 1:
         raise ValueError(
             "sizes, errors and weights must be vectors of one length, found shapes "
@@ -209,14 +175,20 @@ def check_points(
                 f"{name} must be finite and above {least:g}, found {values[bad].tolist()} at "
                 f"sizes {size[bad].tolist()}"
             )
-    if not (np.isfinite(weight).all() and (weight >= 0).all()):
-        raise ValueError(f"weights must be finite and not negative, found {weight.tolist()}")
     found = np.unique(size[weight > 0])
     if len(found) < MIN_SIZES:
         raise ValueError(
             f"a law needs at least {MIN_SIZES} sizes, found {len(found)}: {found.tolist()}"
         )
     return size, error, weight
+
+
+def check_weights(weights: ArrayLike | None, error: Array) -> Array:
+    """Take weights as an array, ones by default, or raise what is wrong with them."""
+    weight = np.ones_like(error) if weights is None else np.asarray(weights, np.float64)
+    if not (np.isfinite(weight).all() and (weight >= 0).all()):
+        raise ValueError(f"weights must be finite and not negative, found {weight.tolist()}")
+    return weight
 
 
 def fit_many(
@@ -285,36 +257,6 @@ def make_law(
         coordinates_covariance=covariance,
         reference=reference,
     )
-
-
-def doubt(slope: Array, residual: Array, weight: Array) -> tuple[float, Array]:
-    """Scatter of the points around a fit, and the covariance of its coordinates.
-
-    Parameters
-    ----------
-    slope
-        Of the log errors by the coordinates, (n_points, n_coordinates).
-    residual, weight
-        Of the log errors, (n_points,).
-    """
-    used, n_coordinates = int((weight > 0).sum()), slope.shape[1]
-    freedom = used - n_coordinates
-    pull = weight * huber_weights(residual)
-    pull = pull / pull.sum() * used
-    scatter = float(np.sqrt((pull * residual**2).sum() / max(freedom, 1)))
-    if freedom < 1:
-        return scatter, np.full((n_coordinates, n_coordinates), np.inf)
-    curvature = np.einsum("np,n,nq->pq", slope, pull, slope)
-    # a direction that the points do not tell has no curvature: it is as good as unknown, not known
-    bends, directions = np.linalg.eigh(curvature)
-    bends = np.maximum(bends, max(FLATTEST * bends[-1], np.finfo(float).tiny))
-    return scatter, (directions / bends) @ directions.T * scatter**2
-
-
-def is_told(covariance: Array) -> NDArray[np.bool_]:
-    """Whether the 90 % interval of the logarithm of each parameter spans less than the ratio."""
-    width = 2 * stats.norm.ppf(0.95) * np.sqrt(np.maximum(np.diag(covariance), 0))
-    return np.asarray(width < np.log(IDENTIFIED_RATIO))
 
 
 def say(

@@ -1,29 +1,26 @@
-"""The laws of a study: one for each strategy, teacher and family, with their doubt.
-
-The doubt comes from what was sampled: subjects first, the same for all sizes, for every cell is
-measured on them; then, for each size, seeds.
-"""
+"""The laws of a study: one for each strategy, teacher and family, with their doubt."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.scaling.choice import LEVEL, Candidate, candidates, choose, held_out, skill
+from ppgkd.cells import KEYS
+from ppgkd.scaling.choice import LEVEL, candidates, choose, held_out, skill
 from ppgkd.scaling.forms import FORMS
-from ppgkd.scaling.joint import JOINT_FORMS, fit_joint_law
+from ppgkd.scaling.joint import JOINT_FORMS, JointLaw, fit_joint_law, resample_joint_law
 from ppgkd.scaling.law import Law, fit_law, fit_many
+from ppgkd.scaling.sample import DRAWS, SIZES, Ladder, make_ladder, usable
 
-DRAWS = 1000
 CURVE_POINTS = 40
 GROUP = ["strategy", "teacher", "family"]
-SIZES = {"params": "parameters", "macs": "MACs", "onnx_bytes": "ONNX bytes"}
-"""What a law may be a function of."""
 
 Array = NDArray[np.float64]
+Key = tuple[str, str, str]
 
 
 def fit_laws(cells: pd.DataFrame, subject_errors: pd.DataFrame, seed: int = 0) -> dict[str, Any]:
@@ -45,127 +42,115 @@ def fit_laws(cells: pd.DataFrame, subject_errors: pd.DataFrame, seed: int = 0) -
         of the students; ``forms``, each form's ``parameters`` (``estimate, lower, upper``),
         ``identified``, ``aicc``, ``held_out_ape``, ``scatter`` and ``describe``; the ``chosen``
         one, its ``curve`` with the 90 % interval over subjects and seeds; ``others``, the chosen
-        form's laws in MACs and bytes; ``held_out``, the predictions of `held_out`; ``notes`` on
-        cells that are missing. Where nothing could be fitted, ``reason`` says why.
+        form's laws in MACs and bytes, with their parameters; ``held_out``, the predictions of
+        `held_out`; ``notes`` on cells that are missing or cannot be used. Where nothing could be
+        fitted, ``reason`` says why.
         ``skill``: `skill` of all held-out predictions, None without any. ``joint``: laws in
         student and teacher for each strategy and family with several teachers.
     """
-    keys = ["strategy", "teacher", "student", "seed"]
-    networks = cells[[*keys, "family", *SIZES]].drop_duplicates(keys)  # folds apart, they are one
-    table = subject_errors.merge(networks, on=keys)
-    laws = [
-        _fit_group(dict(zip(GROUP, map(str, key), strict=True)), part, seed)
-        for key, part in table.groupby(GROUP, sort=False)
-    ]
-    predictions = [row for law in laws for row in law.get("held_out", ())]
+    ladders = _ladders(cells, subject_errors)
+    drawn = {key: ladder.draw(seed) for key, ladder in ladders.items() if ladder.cube.size}
+    laws = {key: _fit_group(key, ladder, drawn.get(key)) for key, ladder in ladders.items()}
+    predictions = [row for law in laws.values() for row in law.get("held_out", ())]
     return {
         "level": LEVEL,
         "draws": DRAWS,
-        "laws": laws,
+        "laws": [*laws.values()],
         "skill": skill(predictions) if predictions else None,
-        "joint": _joint(cells, laws),
+        "joint": _joint(cells, laws, drawn),
     }
 
 
-def _fit_group(key: dict[str, str], table: pd.DataFrame, seed: int) -> dict[str, Any]:
-    cube, n_windows, sizes, notes = _error_cube(table)
-    result: dict[str, Any] = {**key, "notes": notes, "sizes": [], "mae_bpm": []}
-    if not cube.size:
+def _ladders(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[Key, Ladder]:
+    networks = cells[[*KEYS, "family", *SIZES]].drop_duplicates(KEYS)  # folds apart, they are one
+    sound, left_out = usable(subject_errors)
+    errors = sound.merge(networks, on=KEYS)
+    seeds = sorted(set(networks["seed"].tolist()))
+    ladders = {}
+    for key, wanted in networks.groupby(GROUP, sort=False):
+        strategy, teacher, family = map(str, key)
+        own = {"strategy": strategy, "teacher": teacher}
+        bad = left_out[_is(left_out, own)]
+        cell = zip(bad["student"].tolist(), bad["seed"].tolist(), strict=True)
+        why = dict(zip(cell, bad["why"].tolist(), strict=True))
+        part = errors[_is(errors, {**own, "family": family})]
+        ladders[strategy, teacher, family] = make_ladder(part, wanted, seeds, why)
+    return ladders
+
+
+def _is(table: pd.DataFrame, values: Mapping[str, str]) -> NDArray[np.bool_]:
+    same = [(table[name] == value).to_numpy(bool) for name, value in values.items()]
+    return np.asarray(np.logical_and.reduce(same))
+
+
+def _fit_group(key: Key, ladder: Ladder, drawn: Array | None) -> dict[str, Any]:
+    params, errors = ladder.sizes["params"].to_numpy(np.float64), ladder.mae_bpm
+    result: dict[str, Any] = {
+        **dict(zip(GROUP, key, strict=True)),
+        "notes": [*ladder.notes],
+        "sizes": [],
+        "mae_bpm": [],
+    }
+    if drawn is None:
         return {**result, "reason": "no seed has all sizes"}
-    params = sizes["params"].to_numpy(np.float64)
-    errors = _mae_bpm(cube, np.ones((1, cube.shape[2])), n_windows)[0].mean(axis=1)
     result |= {"sizes": params.astype(int).tolist(), "mae_bpm": errors.tolist()}
     try:
         found = candidates(params, errors)
     except ValueError as error:
         return {**result, "reason": str(error)}
-    drawn = _bootstrap(cube, n_windows, seed)
+    thetas = {name: _drawn_coordinates(one.law, params, drawn) for name, one in found.items()}
     chosen = choose(found)
-    law = found[chosen].law
+    others = {}
+    for name in SIZES[1:]:
+        size = ladder.sizes[name].to_numpy(np.float64)
+        if len(np.unique(size)) == len(size):
+            law = fit_law(chosen, size, errors)
+            others[name] = _summary(law, _drawn_coordinates(law, size, drawn))
     return {
         **result,
-        "forms": {name: _summary(one, params, drawn) for name, one in found.items()},
-        "chosen": chosen,
-        "curve": _curve(law, params, drawn),
-        "others": {
-            name: fit_law(chosen, sizes[name].to_numpy(np.float64), errors).describe()
-            for name in SIZES
-            if name != "params" and sizes[name].nunique() == len(sizes)
+        "forms": {
+            name: {
+                **_summary(one.law, thetas[name]),
+                "aicc": one.law.aicc,
+                "held_out_ape": one.held_out_ape,
+                "law": one.law.to_dict(),
+            }
+            for name, one in found.items()
         },
+        "chosen": chosen,
+        "curve": _curve(found[chosen].law, params, thetas[chosen]),
+        "others": others,
         "held_out": held_out(params, errors),
     }
 
 
-def _error_cube(table: pd.DataFrame) -> tuple[Array, Array, pd.DataFrame, list[str]]:
-    """MAE by size, seed and subject; windows by subject; sizes; notes on what is left out.
-
-    A seed that lacks a size is left out at all sizes: seeds share initial weights and views, so
-    sizes would else differ in more than size.
-    """
-    rows = table.set_index(["params", "seed", "subject"])["mae_bpm"]
-    columns = rows.unstack("subject").sort_index()
-    present = columns.unstack("seed").notna().T.groupby(level="seed").min()
-    whole = pd.Series(present.to_numpy(bool).all(axis=1), index=present.index)
-    names = table.groupby("params")["student"].first()
-    notes = [
-        f"{names[size]}, seed {seed}: not finished; the seed is left out at all sizes"
-        for seed in whole.index[~whole]
-        for size in names.index
-        if (size, seed) not in columns.index or columns.loc[(size, seed)].isna().any()
-    ]
-    kept = columns[columns.index.get_level_values("seed").isin(whole.index[whole])]
-    sizes = table.groupby("params")[[*SIZES]].first().sort_index()
-    n_windows = table.groupby("subject")["n_windows"].first().reindex(columns.columns)
-    cube = kept.to_numpy(np.float64).reshape(len(sizes), -1, len(n_windows))
-    return cube, n_windows.to_numpy(np.float64), sizes, notes
-
-
-def _mae_bpm(cube: Array, counts: Array, n_windows: Array) -> Array:
-    """MAE over windows by draw, size and seed, where a subject is drawn ``counts`` times."""
-    weights = counts * n_windows
-    return np.asarray(np.einsum("sku,du->dsk", cube, weights) / weights.sum(axis=1)[:, None, None])
-
-
-def _bootstrap(cube: Array, n_windows: Array, seed: int) -> Array:
-    """MAE of each size for drawn subjects and, for each size, drawn seeds: (DRAWS, n_sizes)."""
-    rng = np.random.default_rng(seed)
-    n_sizes, n_seeds, n_subjects = cube.shape
-    counts = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), size=DRAWS)
-    seeds = rng.integers(n_seeds, size=(DRAWS, n_sizes, n_seeds))
-    errors = _mae_bpm(cube, counts.astype(np.float64), n_windows)
-    return np.asarray(np.take_along_axis(errors, seeds, axis=2).mean(axis=2))
-
-
-def _drawn_coordinates(law: Law, params: Array, drawn: Array) -> Array:
-    relative = np.log(params) - law.reference
+def _drawn_coordinates(law: Law, sizes: Array, drawn: Array) -> Array:
+    relative = np.log(sizes) - law.reference
     log_error = np.log(drawn)
     return fit_many(FORMS[law.form], relative, log_error, np.ones_like(drawn), law.reference)
 
 
-def _summary(candidate: Candidate, params: Array, drawn: Array) -> dict[str, Any]:
-    law = candidate.law
-    theta = _drawn_coordinates(law, params, drawn)
+def _summary(law: Law, theta: Array) -> dict[str, Any]:
     natural = FORMS[law.form].natural(theta, law.reference)
-    lower, upper = np.quantile(natural, _tails(), axis=0)
-    bounds = zip(law.parameters.items(), lower, upper, strict=True)
     return {
         "formula": FORMS[law.form].formula,
-        "parameters": {
-            name: {"estimate": value, "lower": float(low), "upper": float(high)}
-            for (name, value), low, high in bounds
-        },
+        "parameters": _with_intervals(law.parameters, natural),
         "identified": law.identified,
-        "aicc": law.aicc,
-        "held_out_ape": candidate.held_out_ape,
         "scatter": law.scatter,
         "describe": law.describe(),
-        "law": law.to_dict(),
     }
 
 
-def _curve(law: Law, params: Array, drawn: Array) -> dict[str, list[float]]:
+def _with_intervals(parameters: Mapping[str, float], drawn: Array) -> dict[str, dict[str, float]]:
+    lower, upper = np.quantile(drawn, _tails(), axis=0)
+    return {
+        name: {"estimate": value, "lower": float(low), "upper": float(high)}
+        for (name, value), low, high in zip(parameters.items(), lower, upper, strict=True)
+    }
+
+
+def _curve(law: Law, params: Array, theta: Array) -> dict[str, list[float]]:
     grid = np.geomspace(params.min(), params.max(), CURVE_POINTS)
-    theta = _drawn_coordinates(law, params, drawn)
     log_error, _ = FORMS[law.form].curve(theta, np.log(grid) - law.reference, law.reference)
     lower, upper = np.quantile(np.exp(log_error), _tails(), axis=0)
     return {
@@ -180,53 +165,73 @@ def _tails() -> list[float]:
     return [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 
 
-def _joint(cells: pd.DataFrame, laws: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _joint(
+    cells: pd.DataFrame, laws: Mapping[Key, Mapping[str, Any]], drawn: Mapping[Key, Array]
+) -> list[dict[str, Any]]:
     """Laws in student and teacher, where a strategy has several teachers."""
-    fitted = {(law["strategy"], law["teacher"], law["family"]): law for law in laws}
     teachers = (
         cells.dropna(subset=["teacher_params"])
         .groupby("teacher")[["teacher_params", "teacher_mae_bpm"]]
         .mean()
     )
     results = []
-    for strategy, family in dict.fromkeys((key[0], key[2]) for key in fitted):
-        own = {t: law for (s, t, f), law in fitted.items() if (s, f) == (strategy, family)}
-        taught = {t: law for t, law in own.items() if t in teachers.index and law["sizes"]}
+    for strategy, family in dict.fromkeys((key[0], key[2]) for key in laws):
+        taught = [
+            key
+            for key in drawn
+            if (key[0], key[2]) == (strategy, family) and key[1] in teachers.index
+        ]
         if len(taught) < 2:
             continue
-        alone = fitted.get(("scratch", "none", family), {})
+        alone = laws.get(("scratch", "none", family), {})
         from_scratch = dict(zip(alone.get("sizes", ()), alone.get("mae_bpm", ()), strict=True))
         rows = pd.DataFrame(
             [
                 {
                     "student": size,
                     "error": error,
-                    "teacher": teachers.loc[name, "teacher_params"],
-                    "teacher_error": teachers.loc[name, "teacher_mae_bpm"],
+                    "teacher": teachers.loc[key[1], "teacher_params"],
+                    "teacher_error": teachers.loc[key[1], "teacher_mae_bpm"],
                     "student_error": from_scratch.get(size, np.nan),
                 }
-                for name, law in taught.items()
-                for size, error in zip(law["sizes"], law["mae_bpm"], strict=True)
+                for key in taught
+                for size, error in zip(laws[key]["sizes"], laws[key]["mae_bpm"], strict=True)
             ]
         ).astype(float)
+        errors_drawn = np.concatenate([drawn[key] for key in taught], axis=1)
         for form in JOINT_FORMS.values():
             result: dict[str, Any] = {"strategy": strategy, "family": family, "form": form.name}
+            columns: dict[str, Any] = {name: rows[name].to_numpy() for name in form.needs}
             try:
-                law = fit_joint_law(
-                    form.name, rows["error"], **{name: rows[name] for name in form.needs}
-                )
+                law = fit_joint_law(form.name, rows["error"], **columns)
             except ValueError as error:
                 results.append({**result, "reason": str(error)})
                 continue
-            results.append(
-                {
-                    **result,
-                    "formula": form.formula,
-                    "parameters": law.parameters,
-                    "identified": law.identified,
-                    "scatter": law.scatter,
-                    "describe": law.describe(),
-                    "law": law.to_dict(),
-                }
-            )
+            results.append({**result, **_joint_summary(law, errors_drawn, columns)})
     return results
+
+
+def _joint_summary(
+    law: JointLaw, errors_drawn: Array, columns: Mapping[str, Array]
+) -> dict[str, Any]:
+    """Tell a joint law; its intervals are over subjects and seeds where all it needs was drawn.
+
+    The errors of teachers are not known by subject, so those of a form that needs them are not.
+    """
+    parameters: Mapping[str, Mapping[str, float | None]]
+    if "teacher_error" in columns:
+        unknown = {"lower": None, "upper": None}
+        parameters = {
+            name: {"estimate": value, **unknown} for name, value in law.parameters.items()
+        }
+    else:
+        again = resample_joint_law(law, errors_drawn, **columns)
+        parameters = _with_intervals(law.parameters, again)
+    return {
+        "formula": JOINT_FORMS[law.form].formula,
+        "parameters": parameters,
+        "identified": law.identified,
+        "scatter": law.scatter,
+        "describe": law.describe(),
+        "law": law.to_dict(),
+    }

@@ -48,6 +48,19 @@ def test_half_precision_features_do_not_overflow() -> None:
     assert feature_loss(student, teacher).item() == 160_000
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_features_of_magnitude_1e4_have_a_sound_loss_and_gradient(dtype: torch.dtype) -> None:
+    student = (1e4 * noise(6, 7, 5)).to(dtype).requires_grad_()
+    teacher = (1e4 * noise(6, 7, 5, seed=1)).to(dtype)
+    value = feature_loss(student, teacher)
+    value.backward()
+    exact = (student.detach().double() - teacher.double()).square().mean().item()
+    assert value.dtype == torch.float32
+    assert value.item() == pytest.approx(exact, rel=1e-5)
+    assert student.grad is not None
+    assert torch.isfinite(student.grad).all()
+
+
 @pytest.mark.parametrize("teacher", [(3, 7, 4), (3, 8, 5), (3, 35)])
 def test_features_of_different_shapes_are_refused(teacher: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"shape \(3, 7, 5\) cannot be compared with \(3, "):

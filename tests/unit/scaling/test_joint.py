@@ -1,18 +1,21 @@
 """Laws in two sizes: recovered from points made of published and chosen parameters."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from ppgkd.scaling import JointLaw, fit_joint_law
-from ppgkd.scaling.joint import JOINT_FORMS
+from ppgkd.scaling.joint import JOINT_FORMS, resample_joint_law
 
 Array = NDArray[np.float64]
 
 # Besiroglu et al. 2024 (arXiv 2404.10102), table 1: the corrected parametric fit of Hoffmann et al.
 CHINCHILLA = {"E": 1.8172, "A": 482.01, "a": 0.3478, "B": 2085.43, "b": 0.3658}
+CHINCHILLA_ERRORS = {"E": 0.03, "A": 124.58, "a": 0.02, "B": 1293.23, "b": 0.02}
+CHINCHILLA_DELTA = 1e-3
 
 
 def chinchilla_points(seed: int, noise: float) -> tuple[Array, Array, Array]:
@@ -51,6 +54,17 @@ def test_the_gradient_is_that_of_finite_differences(form: str) -> None:
     for column, unit in enumerate(1e-6 * np.eye(count)):
         above, below = (JOINT_FORMS[form].curve(theta + s * unit, points)[0] for s in (1, -1))
         np.testing.assert_allclose(slope[0, :, column], (above - below)[0] / 2e-6, atol=1e-6)
+
+
+def test_the_published_points_give_the_published_fit() -> None:
+    """With the published fit's own loss, and within a tenth of its standard errors."""
+    path = Path(__file__).with_name("chinchilla.csv")
+    n, flop, loss = np.loadtxt(path, delimiter=",", skiprows=3).T * [[1e6], [1e18], [1]]
+    law = fit_joint_law(
+        "additive", loss, student=n, teacher=flop / (6 * n), huber_delta=CHINCHILLA_DELTA
+    )
+    for name, published in CHINCHILLA.items():
+        assert abs(law.parameters[name] - published) < 0.1 * CHINCHILLA_ERRORS[name], name
 
 
 def test_points_on_the_published_chinchilla_surface_give_its_parameters() -> None:
@@ -106,6 +120,64 @@ def test_as_many_points_as_parameters_are_too_few() -> None:
     sizes = np.arange(1.0, 6)
     with pytest.raises(ValueError, match="5 parameters and needs more points, found 5"):
         fit_joint_law("additive", np.ones(5), student=sizes, teacher=sizes)
+    sizes, weights = np.arange(1.0, 9), [1, 1, 1, 1, 1, 0, 0, 0]
+    with pytest.raises(ValueError, match="5 parameters and needs more points, found 5"):
+        fit_joint_law("additive", np.ones(8), weights, student=sizes, teacher=sizes)
+
+
+@pytest.mark.parametrize("teacher", [[1e5], np.full(8, 1e5)])
+def test_columns_of_different_lengths_are_refused_with_their_shapes(teacher: Array) -> None:
+    message = r"one length, found .*'student': \(9,\), 'teacher': \((1|8),\)"
+    with pytest.raises(ValueError, match=message):
+        fit_joint_law("additive", np.ones(9), student=np.arange(1.0, 10), teacher=teacher)
+
+
+@pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf")])
+def test_weights_that_are_none_are_refused(bad: float) -> None:
+    sizes, weights = np.arange(1.0, 10), [1.0] * 8 + [bad]
+    with pytest.raises(ValueError, match="weights must be finite and not negative"):
+        fit_joint_law("additive", np.ones(9), weights, student=sizes, teacher=sizes)
+
+
+@pytest.mark.parametrize("bad", [0.0, 1.0, 90.0, float("nan")])
+def test_a_level_that_is_none_is_refused(bad: float) -> None:
+    n, d, loss = chinchilla_points(seed=0, noise=0.01)
+    law = fit_joint_law("additive", loss, student=n, teacher=d)
+    with pytest.raises(ValueError, match="level must lie between 0 and 1"):
+        law.predict(bad, student=n, teacher=d)
+
+
+def test_ninety_percent_intervals_hold_85_to_95_percent_of_new_pairs() -> None:
+    student, teacher = (
+        part.ravel()
+        for part in np.meshgrid([300.0, 1_000, 3_000, 10_000, 30_000], [6e4, 2.5e5, 1e6, 4e6])
+    )
+    new = {"student": np.array([600.0, 5_000, 20_000]), "teacher": np.array([1e5, 5e5, 2e6])}
+
+    def errors(s: Array, t: Array, seed: int) -> Array:
+        noise = np.exp(0.02 * np.random.default_rng(seed).standard_normal(s.shape))
+        return np.asarray((1 + 60 * s**-0.6 + 100 * t**-0.4) * noise)
+
+    held = []
+    for seed in range(150):
+        law = fit_joint_law(
+            "additive", errors(student, teacher, seed), student=student, teacher=teacher
+        )
+        said = law.predict(0.9, **new)
+        actual = errors(new["student"], new["teacher"], 10_000 + seed)
+        held.append((said.lower <= actual) & (actual <= said.upper))
+    # 450 of them: the standard error is 1.4 percent
+    assert 0.85 <= np.mean(held) <= 0.95
+
+
+def test_samples_of_the_points_are_fitted_as_the_points_are() -> None:
+    n, d, loss = chinchilla_points(seed=0, noise=0.003)
+    law = fit_joint_law("additive", loss, student=n, teacher=d)
+    # a tenth more of everything: E, A and B grow with it, the exponents stay
+    found = resample_joint_law(law, np.stack([loss, 1.1 * loss]), student=n, teacher=d)
+    assert found[0] == pytest.approx([*law.parameters.values()], rel=1e-3)
+    grown = [1.1, 1.1, 1, 1.1, 1]
+    assert found[1] / found[0] == pytest.approx(grown, rel=1e-2)
 
 
 def test_a_joint_law_survives_json() -> None:

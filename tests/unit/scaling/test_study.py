@@ -78,7 +78,6 @@ def test_a_law_comes_with_points_curve_forms_and_held_out_sizes(sweep: Sweep) ->
     assert law["curve"]["params"][-1] == pytest.approx(32_000)
     assert (np.array(law["curve"]["lower_bpm"]) <= law["curve"]["upper_bpm"]).all()
     assert [row["place"] for row in law["held_out"]] == ["smallest", "middle", "largest"]
-    assert set(law["others"]) == {"macs", "onnx_bytes"}
 
 
 def test_intervals_over_subjects_and_seeds_cover_the_law(sweep: Sweep) -> None:
@@ -145,21 +144,58 @@ def test_a_seed_that_lacks_a_size_is_left_out_and_the_cell_is_named(sweep: Sweep
     assert law["mae_bpm"] == alone["mae_bpm"]
 
 
-def test_where_no_seed_is_whole_there_is_a_reason(sweep: Sweep) -> None:
-    cells, subjects = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS)
-    law = only(fit_laws(cells, subjects[subjects["student"] != "resnet-4000"]))
-    assert "reason" not in law, "a size that no seed has is not part of the ladder"
-    half = subjects[(subjects["student"] != "resnet-4000") | (subjects["subject"] == "s0")]
-    assert only(fit_laws(cells, half))["reason"] == "no seed has all sizes"
+def test_where_no_seed_has_all_sizes_there_is_a_reason_and_the_cells_are_named(
+    sweep: Sweep,
+) -> None:
+    cells, subjects = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS, seeds=(0, 1))
+    missing = [("resnet-4000", 0), ("resnet-8000", 1)]
+    there = [
+        cell not in missing for cell in zip(subjects["student"], subjects["seed"], strict=True)
+    ]
+    law = only(fit_laws(cells, subjects[there]))
+    assert law["reason"] == "no seed has all sizes"
+    assert law["notes"] == [
+        "resnet-4000, seed 0: not finished; the seed is left out at all sizes",
+        "resnet-8000, seed 1: not finished; the seed is left out at all sizes",
+    ]
 
 
-@pytest.mark.parametrize("bad", [0.0, float("inf"), -1.0])
-def test_errors_that_are_no_errors_give_a_reason_with_the_size(sweep: Sweep, bad: float) -> None:
+def test_a_strategy_of_which_nothing_can_be_used_is_named_and_the_others_have_their_laws(
+    sweep: Sweep,
+) -> None:
+    cells, subjects = sweep(of_subjects(0), students=STUDENTS)
+    subjects.loc[subjects["strategy"] == "soft", "mae_bpm"] = np.nan
+    laws = {law["strategy"]: law for law in fit_laws(cells, subjects)["laws"]}
+    assert "chosen" in laws["scratch"]
+    assert laws["soft"]["reason"] == "no seed has all sizes"
+    assert len(laws["soft"]["notes"]) == len(STUDENTS)
+
+
+@pytest.mark.parametrize("bad", [0.0, float("inf"), float("nan"), -1.0])
+def test_a_size_whose_errors_are_none_is_left_out_and_named(sweep: Sweep, bad: float) -> None:
     cells, subjects = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS)
     subjects.loc[subjects["student"] == "resnet-4000", "mae_bpm"] = bad
     law = only(fit_laws(cells, subjects))
-    assert "errors must be finite and above 0" in law["reason"]
-    assert "4000" in law["reason"]
+    assert law["sizes"] == [size for size in SIZES if size != 4_000]
+    assert law["notes"] == [
+        f"resnet-4000, seed 0: the error of subject s0 is {bad:g}; the size is left out"
+    ]
+    assert "chosen" in law
+    json.dumps(law, allow_nan=False)
+
+
+def test_laws_in_macs_and_bytes_have_intervals_too(sweep: Sweep) -> None:
+    tables = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS, n_subjects=6)
+    law = only(fit_laws(*tables))
+    in_params = law["forms"][law["chosen"]]["parameters"]
+    assert set(law["others"]) == {"macs", "onnx_bytes"}
+    for other in law["others"].values():
+        assert set(other["parameters"]) == set(in_params)
+        for value in other["parameters"].values():
+            assert value["lower"] <= value["upper"]
+    # MACs are ten times the parameters here: the exponent is the same, and so is its interval
+    in_macs = law["others"]["macs"]["parameters"]
+    assert in_macs["a"] == pytest.approx(in_params["a"], rel=1e-3)
 
 
 def test_several_teachers_have_laws_in_both_sizes(sweep: Sweep) -> None:
@@ -171,8 +207,35 @@ def test_several_teachers_have_laws_in_both_sizes(sweep: Sweep) -> None:
         )
     )
     by_form = {law["form"]: law for law in fitted["joint"]}
-    assert by_form["additive"]["parameters"]["a"] == pytest.approx(0.8, rel=0.02)
+    assert by_form["additive"]["parameters"]["a"]["estimate"] == pytest.approx(0.8, rel=0.02)
     assert by_form["capacity_gap"]["strategy"] == "soft"
+
+
+def test_a_joint_laws_intervals_are_over_subjects_and_seeds(sweep: Sweep) -> None:
+    level = np.exp(0.3 * np.random.default_rng(0).standard_normal(9))
+    tables = sweep(
+        lambda s, p, k, who: float(level[who] * law_bpm(p)),
+        strategies=("soft",),
+        teachers=("resnet-50000", "resnet-90000"),
+        students=STUDENTS,
+        n_subjects=9,
+    )
+    additive = next(law for law in fit_laws(*tables)["joint"] if law["form"] == "additive")
+    # subjects differ by a factor: it moves the curve up and down, and leaves its exponent alone
+    exponent, scale = (additive["parameters"][name] for name in ("a", "A"))
+    assert exponent["upper"] == pytest.approx(exponent["lower"], rel=0.01)
+    assert scale["upper"] > 1.2 * scale["lower"]
+
+
+def test_a_joint_law_that_rests_on_the_teachers_error_has_no_interval_over_subjects(
+    sweep: Sweep,
+) -> None:
+    cells, subjects = sweep(
+        of_subjects(0), teachers=("resnet-50000", "resnet-90000"), students=STUDENTS
+    )
+    cells["teacher_mae_bpm"] = cells["teacher_params"].map({50_000: 1.0, 90_000: 0.8})
+    gap = next(law for law in fit_laws(cells, subjects)["joint"] if law["form"] == "capacity_gap")
+    assert {value["lower"] for value in gap["parameters"].values()} == {None}
 
 
 def test_one_teacher_has_none(sweep: Sweep) -> None:

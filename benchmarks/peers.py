@@ -1,0 +1,74 @@
+"""Peers, side by side: other estimators and the recommended student on the same windows.
+
+The windows are those that the student was tested on: 8 s every 2 s, of subjects whom it had not
+seen. They count from the first on for which everybody can have an estimate. A peer that refuses
+some of them is judged on the others, and compared with the student on just those.
+
+Peers bring TensorFlow and other versions of what the project uses, so ``make bench-peers`` gives
+them an environment of their own. Latencies are those of this machine, one thread, at the load that
+the JSON file tells.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
+from pathlib import Path
+
+from peers.judging import OURS, judge, read_predictions, windows_of
+from peers.peer_report import report
+from peers.running import OTHERS, run
+
+from ppgkd.artifacts import write_json
+from ppgkd.errors import PpgkdError
+
+
+def main() -> None:
+    """Let everybody estimate, print the table, write the JSON."""
+    options = _options()
+    folder = options.study / "recommended"
+    load_before = os.getloadavg()[0]
+    try:
+        predictions = read_predictions(folder / "predictions.parquet")
+        windows, model = windows_of(predictions), folder / "student.onnx"
+        asked = [*options.peers, *OURS]  # ours are the yardstick, and always there
+        followed = {name: run(name, model, windows, options.raw) for name in asked}
+        judged = judge(predictions, followed)
+    except PpgkdError as error:
+        raise SystemExit(str(error)) from error
+    context_s = max(found.about.signal_s for found in followed.values())
+    load = {"before": load_before, "after": os.getloadavg()[0]}
+    setting = (
+        f"{options.study.name}: {windows['subject'].nunique()} subjects of "
+        f"{', '.join(windows['dataset'].unique())}, windows of 8 s every 2 s that end at second "
+        f"{context_s:g} or later. Latencies with one thread, on "
+        f"{platform.processor() or platform.machine()} with {os.cpu_count()} cores at a load of "
+        f"{load['before']:.1f} to {load['after']:.1f}."
+    )
+    print(report(judged.values(), setting))
+    content = {
+        "setting": setting,
+        "load": load,
+        "estimators": {name: asdict(row) for name, row in judged.items()},
+    }
+    write_json(options.output, content)
+    print(f"written to {options.output}")
+
+
+def _options() -> Namespace:
+    parser = ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("study", type=Path, help="folder of a finished study, results/<study>")
+    parser.add_argument(
+        "--raw", type=Path, default=Path("resources/raw"), help="folder of the raw files"
+    )
+    parser.add_argument("--peers", nargs="*", choices=[*OTHERS], default=[*OTHERS])
+    parser.add_argument(
+        "--output", type=Path, default=Path("results/benchmarks/peers.json"), help="JSON file"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""NeuroKit2 (Makowski et al., Behav. Res. Methods 53 (2021) 1689) with Elgendi's peak detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import numpy as np
+
+from peers.peer import About, Peer, Signal, Stretch, pulse, timed, upright
+from ppgkd.datasets.reference import WINDOW_S
+
+
+def neurokit2_peer() -> Peer:
+    """Make it."""
+    import neurokit2
+
+    def estimate(ppg: Signal, rate_hz: int) -> float:
+        clean = neurokit2.ppg_clean(pulse(ppg), sampling_rate=rate_hz, method="elgendi")
+        found = neurokit2.ppg_findpeaks(upright(clean), sampling_rate=rate_hz, method="elgendi")
+        intervals = np.diff(found["PPG_Peaks"])
+        # the median: a missed beat or one too many moves the mean by tens of BPM
+        return 60 * rate_hz / float(np.median(intervals)) if len(intervals) else float("nan")
+
+    def steps(stretch: Stretch) -> Iterator[float]:
+        return (estimate(ppg, stretch.rate_hz) for ppg, _ in stretch.windows())
+
+    return Peer(
+        About(
+            title=f"NeuroKit2 {version('neurokit2')}",
+            protocol=(
+                "Learns nothing. Single windows of 8 s, mean of the PPG channels, cleaned and "
+                "searched for peaks by its default method (Elgendi), peaks up, median of the "
+                "intervals; no acceleration. Direction and median chosen with BAMI-1 in sight."
+            ),
+            signal_s=WINDOW_S,
+            model_bytes=0,
+        ),
+        lambda stretch: timed(steps(stretch)),
+    )

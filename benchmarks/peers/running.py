@@ -1,0 +1,133 @@
+"""Let an estimator follow recordings, in a process of its own with one thread."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from peers.beliefppg_peer import beliefppg_online_peer, beliefppg_peer
+from peers.heartpy_peer import heartpy_peer
+from peers.neurokit2_peer import neurokit2_peer
+from peers.peer import About, Peer, Stretch, stretch_of
+from peers.spectral_peer import spectral_peer
+from peers.student_peer import student_peer
+from ppgkd.datasets import get_dataset
+from ppgkd.datasets.reference import STRIDE_S
+from ppgkd.errors import PpgkdError
+
+STUDENT, FILTERED = "student", "student-filtered"
+
+OTHERS: dict[str, Callable[[], Peer]] = {
+    "heartpy": heartpy_peer,
+    "neurokit2": neurokit2_peer,
+    "spectral": spectral_peer,
+    "beliefppg": beliefppg_peer,
+    "beliefppg-online": beliefppg_online_peer,
+}
+
+ONE_THREAD = dict.fromkeys(
+    (
+        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    ),
+    "1",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """What an estimator said of windows.
+
+    Attributes
+    ----------
+    about
+        Who said it.
+    bpm
+        Shape (n_windows,); NaN where it has no estimate.
+    latency_ms
+        Of single estimates, shape (n_timed,).
+    """
+
+    about: About
+    bpm: NDArray[np.float64]
+    latency_ms: NDArray[np.float64]
+
+
+def run(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> Followed:
+    """Let an estimator follow the recordings that windows are of.
+
+    Parameters
+    ----------
+    name
+        One of `OTHERS`, `STUDENT` or `FILTERED`.
+    model
+        File of the student.
+    windows
+        ``dataset, recording, window, start_s``, one row per window.
+    raw
+        Folder of the raw files.
+
+    Raises
+    ------
+    PpgkdError
+        If the estimator is not installed, or a recording cannot be read or was cut otherwise.
+    """
+    os.environ.update(ONE_THREAD, TF_CPP_MIN_LOG_LEVEL="3")  # read when libraries are loaded
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_follow_all, name, model, windows, raw).result()
+
+
+def _follow_all(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> Followed:
+    peer = _make(name, model)
+    bpm, latency_ms = np.full(len(windows), np.nan), []
+    recordings = windows.groupby(["dataset", "recording"], sort=False)
+    for (dataset, recording), rows in tqdm(recordings, desc=name, unit="recording"):
+        stretch = _read(str(dataset), str(recording), raw)
+        _require_windows(str(recording), rows, stretch)
+        found = peer.follow(stretch)
+        bpm[rows.index] = found.bpm[rows["window"]]
+        latency_ms.append(found.latency_ms)
+    return Followed(peer.about, bpm, np.concatenate(latency_ms))
+
+
+def _make(name: str, model: Path) -> Peer:
+    if name in (STUDENT, FILTERED):
+        return student_peer(model, online_filter=name == FILTERED)
+    try:
+        return OTHERS[name]()
+    except ModuleNotFoundError as error:
+        raise PpgkdError(
+            f"The peer '{name}' needs {error.name}, which is not installed here. Run it by "
+            "'make bench-peers', which makes an environment from envs/peers.txt; or leave it out "
+            "by --peers."
+        ) from error
+
+
+def _read(dataset: str, name: str, raw: Path) -> Stretch:
+    described = get_dataset(dataset)
+    for entry in described.recordings:
+        if entry.name == name:
+            return stretch_of(described.read(entry, raw))
+    raise PpgkdError(
+        f"The recording '{name}' of the dataset '{dataset}' has no published files, and peers are "
+        "compared on real recordings. Name a study whose test subjects are from such a dataset."
+    )
+
+
+def _require_windows(recording: str, rows: Any, stretch: Stretch) -> None:
+    expected_s = stretch.start_s + STRIDE_S * rows["window"]
+    if rows["window"].max() >= stretch.n_windows or not np.allclose(rows["start_s"], expected_s):
+        raise PpgkdError(
+            f"The windows of recording '{recording}' are not those of its reference, 8 s every "
+            f"{STRIDE_S} s; peers are compared on these. Name a study with this length and stride."
+        )

@@ -1,0 +1,95 @@
+"""The card of a student, from what a study knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ppgkd.config import NO_TEACHER, Study, Teacher, input_shape
+from ppgkd.datasets.registry import Dataset
+from ppgkd.export.card import Card, units_of
+from ppgkd.grid import BPM_MAX, BPM_MIN
+from ppgkd.preprocessing import PREPROCESSING_VERSION
+from ppgkd.revision import code_revision
+from ppgkd.splits import StudyWindows, input_channels
+from ppgkd.tracked import WidestSpreads
+from ppgkd.tracking import Transition
+
+
+def describe(
+    study: Study,
+    cell: Mapping[str, str],
+    windows: StudyWindows,
+    metrics: Mapping[str, Any],
+    rate_hz: float,
+    transition: Transition,
+    spreads: WidestSpreads,
+) -> Card:
+    """Fill in a student's card.
+
+    Parameters
+    ----------
+    study
+        What was asked for.
+    cell
+        ``strategy, teacher, family, capacity, seed`` and, in a study with folds, ``fold``.
+    windows
+        The windows of the student's fold.
+    metrics
+        Its test result.
+    rate_hz
+        Rate of the sensor.
+    transition, spreads
+        Of the online filter.
+    """
+    spec, channels = study.config["windows"], input_channels(input_shape(study.config))
+    teacher = None if cell["teacher"] == NO_TEACHER else study.teacher(cell["teacher"])
+    datasets = _learned_from(study, teacher, windows)
+    return Card(
+        rate_hz=rate_hz,
+        window_s=float(spec["length_s"]),
+        stride_s=float(spec["stride_s"]),
+        channels=channels,
+        units=units_of(channels),
+        bpm_min=BPM_MIN,
+        bpm_max=BPM_MAX,
+        preprocessing_version=PREPROCESSING_VERSION,
+        model_rate_hz=float(spec["rate_hz"]),
+        low_hz=float(spec["low_hz"]),
+        high_hz=float(spec["high_hz"]),
+        filter_sd_bpm=transition.sd_bpm,
+        filter_leak=transition.leak,
+        max_sd_bpm=spreads.window_bpm,
+        max_filtered_sd_bpm=spreads.filtered_bpm,
+        study=study.config["study"],
+        strategy=cell["strategy"],
+        teacher=cell["teacher"],
+        student=f"{cell['family']}-{cell['capacity']}",
+        seed=int(cell["seed"]),
+        fold=cell.get("fold", ""),
+        trained_on=tuple(dataset.name for dataset in datasets),
+        terms=_terms(datasets, teacher),
+        subjects_held_out=tuple(sorted(windows.test.index["subject"].unique())),
+        test_mae_bpm=metrics["mae_bpm"],
+        test_mae_lower_bpm=metrics["mae_lower_bpm"],
+        test_mae_upper_bpm=metrics["mae_upper_bpm"],
+        revision=code_revision(),
+    )
+
+
+def _learned_from(study: Study, teacher: Teacher | None, windows: StudyWindows) -> list[Dataset]:
+    """Datasets that a student, or its teacher, learned from or was chosen on."""
+    parts = [windows.train, windows.val, windows.unlabelled]
+    if teacher and teacher.model:  # only a teacher that the study trains is pretrained by it
+        parts.append(windows.pretrain)
+    names = {name for part in parts if part for name in part.index["dataset"].unique()}
+    return [dataset for dataset in study.datasets if dataset.name in names]
+
+
+def _terms(datasets: list[Dataset], teacher: Teacher | None) -> str:
+    terms = [f"{dataset.name}: {dataset.terms}" for dataset in datasets]
+    if teacher and teacher.model is None:
+        terms.append(
+            f"{teacher.name}: a teacher of the user's own, whose data and terms are not known here."
+        )
+    return " ".join(terms)

@@ -1,0 +1,44 @@
+"""How much memory a model takes: the peak of a fresh process above what it had before.
+
+Most of it is the runtime's own code, which is read from the disk when it is first used; compare
+models by their differences, or by their peak activations (`ppgkd.profile.graph`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from ppgkd.errors import PpgkdError
+from ppgkd.profile import memory_probe
+
+
+def peak_memory_bytes(path: str | Path, *, runs: int = 20) -> int:
+    """Peak memory that loading and running a model adds to a process.
+
+    The process imports ONNX Runtime and NumPy and nothing else, notes its resident memory, loads
+    the model, and runs it on one window at a time, on one thread.
+
+    Parameters
+    ----------
+    path
+        ONNX file with one input of shape (batch, n_channels, n_samples).
+    runs
+        Runs of the model.
+
+    Raises
+    ------
+    PpgkdError
+        If the process ends without an answer, as when it is out of memory.
+    """
+    # -P: the folder of the probe shall not hide modules that are called like its files
+    command = [sys.executable, "-P", memory_probe.__file__, str(path), str(runs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise PpgkdError(
+            f"The process that measures the memory of {path} ended with status {done.returncode} "
+            f"({reason}). If memory was short, close other programs and run again."
+        )
+    return int(done.stdout)

@@ -1,0 +1,280 @@
+"""An online filter over the probabilities: a hidden Markov model on the grid of heart rates.
+
+Single windows err where motion hides the pulse; a heart cannot jump there and back within seconds.
+The filter carries a belief over the classes from one estimate to the next: it spreads the belief
+as heart rates change, then weighs it with what the window says. It looks back only, and its memory
+is one belief. Nothing here needs more than NumPy: it runs beside an exported student.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ppgkd.errors import PpgkdError
+from ppgkd.grid import BPM_MIN, DECODE_HALF_WIDTH_BPM, N_CLASSES
+
+GRID_BPM = BPM_MIN + np.arange(N_CLASSES, dtype=np.float64)
+
+ROUNDS = 200
+LEAST_SD_BPM, LEAST_LEAK = 0.5, 1e-5
+"""Bounds of the fit: a reference that never changes must not freeze the filter."""
+
+SMALLEST = 1e-6
+"""Bound of a transition's spread and stride; any that makes sense is far above."""
+
+HIGHEST_BPM = 500.0
+"""No reference in BPM is higher; one in milliseconds is."""
+
+SUM_TOLERANCE = 1e-3
+"""How far the probabilities of a window may be from adding up to one; logits are farther."""
+
+LONGEST_GAP = 100_000
+"""Strides after which a gap has made the belief as wide as it gets."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """How a heart rate changes from one stride to the next.
+
+    With probability ``1 - leak`` by a normal step, else to any rate at all: after a loss of contact
+    the filter must find its way back.
+
+    Attributes
+    ----------
+    sd_bpm
+        Standard deviation of the step.
+    leak
+        Probability of a jump.
+    stride_s
+        Time between two estimates.
+
+    Raises
+    ------
+    PpgkdError
+        If one of them is out of range.
+    """
+
+    sd_bpm: float
+    leak: float
+    stride_s: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no transition."""
+        for name, value in asdict(self).items():
+            least, most = (0, 1) if name == "leak" else (SMALLEST, sys.float_info.max)
+            if not least <= value <= most:
+                raise PpgkdError(
+                    f"A transition's {name} is {value}; allowed are {least:g} to {most:g}."
+                )
+
+    @cached_property
+    def kernel(self) -> NDArray[np.float64]:
+        """Probability of each class after each class, shape (180, 180); rows add up to one."""
+        distance_sd = (GRID_BPM - GRID_BPM[:, None]) / self.sd_bpm
+        near = np.exp(-0.5 * np.square(distance_sd))
+        near /= near.sum(axis=1, keepdims=True)
+        return np.asarray((1 - self.leak) * near + self.leak / N_CLASSES)
+
+
+def fit_transition(references: Iterable[NDArray[np.floating]], stride_s: float) -> Transition:
+    """Fit the transition to references of training subjects, by maximum likelihood.
+
+    Parameters
+    ----------
+    references
+        For each recording the reference in BPM at successive strides, shape (n_strides,); NaN
+        where a window is missing.
+    stride_s
+        Time between two.
+
+    Raises
+    ------
+    PpgkdError
+        If a reference is none, or no two successive windows have one.
+    """
+    steps = [np.diff(_checked_reference(n, row)) for n, row in enumerate(references)]
+    step_bpm = np.concatenate([np.zeros(0), *steps])
+    step_bpm = step_bpm[np.isfinite(step_bpm)]
+    if not step_bpm.size:
+        raise PpgkdError(
+            "The filter cannot be fitted: no two successive windows of the training subjects have "
+            "a reference. Use recordings with longer stretches of usable windows."
+        )
+    sd_bpm, leak = max(float(step_bpm.std()), LEAST_SD_BPM), 0.01
+    for _ in range(ROUNDS):  # expectation and maximisation of the two-part mixture
+        normal = np.exp(-0.5 * np.square(step_bpm / sd_bpm)) / (np.sqrt(2 * np.pi) * sd_bpm)
+        jumped = leak / N_CLASSES / (leak / N_CLASSES + (1 - leak) * normal)
+        stayed = 1 - jumped
+        spread = np.sqrt((stayed * np.square(step_bpm)).sum() / max(stayed.sum(), 1e-12))
+        sd_bpm = max(float(spread), LEAST_SD_BPM)
+        leak = float(np.clip(jumped.mean(), LEAST_LEAK, 0.5))
+    return Transition(sd_bpm, leak, float(stride_s))
+
+
+class BeliefFilter:
+    """The filter of one recording.
+
+    Parameters
+    ----------
+    transition
+        How heart rates change.
+    """
+
+    def __init__(self, transition: Transition) -> None:
+        self._kernel = transition.kernel
+        self._belief = np.full(N_CLASSES, 1 / N_CLASSES)
+
+    def update(self, probabilities: NDArray[np.floating], strides: int = 1) -> NDArray[np.float64]:
+        """Take in what one window says.
+
+        Parameters
+        ----------
+        probabilities
+            Of the classes, shape (180,).
+        strides
+            Time since the last update, at least one.
+
+        Returns
+        -------
+        ndarray of shape (180,)
+            The belief, given this window and all before it.
+
+        Raises
+        ------
+        PpgkdError
+            If the probabilities are none, or no time has passed.
+        """
+        (row,) = _checked_probabilities(np.asarray(probabilities)[None])
+        if strides < 1:
+            raise PpgkdError(
+                f"strides is {strides}; an update is at least one stride after the one before."
+            )
+        self._belief = self._belief @ self._kernel_of(strides)
+        weighed = self._belief * row
+        total = weighed.sum()
+        # where the window rules out all that was believed, the window is believed
+        self._belief = weighed / total if total > 0 else row / row.sum()
+        return self._belief
+
+    def _kernel_of(self, strides: int) -> NDArray[np.float64]:
+        if strides == 1:
+            return self._kernel
+        return np.linalg.matrix_power(self._kernel, min(strides, LONGEST_GAP))
+
+
+def filter_windows(
+    probabilities: NDArray[np.floating], window: NDArray[np.integer], transition: Transition
+) -> NDArray[np.float64]:
+    """Filter the windows of one recording.
+
+    Parameters
+    ----------
+    probabilities
+        Shape (n_windows, 180), in the order of time.
+    window
+        Number of each window in strides, shape (n_windows,): it tells where some are missing.
+    transition
+        How heart rates change.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, 180)
+        The belief at each window.
+
+    Raises
+    ------
+    PpgkdError
+        If the probabilities are none, or the windows are not in the order of time.
+    """
+    rows, number = _checked_probabilities(probabilities), np.asarray(window)
+    if number.shape != (len(rows),) or number.dtype.kind not in "iu":
+        raise PpgkdError(
+            f"window has the shape {number.shape} and the type {number.dtype}; expected is a whole "
+            f"number for each of the {len(rows)} rows of probabilities."
+        )
+    backward = np.flatnonzero(number[1:] <= number[:-1])
+    if backward.size:
+        before, after = number[backward[0]], number[backward[0] + 1]
+        raise PpgkdError(
+            f"window {after} follows window {before}; the windows of one recording must be in the "
+            "order of time, each once."
+        )
+    whole = number.astype(object)  # whole numbers that cannot overflow
+    strides = np.diff(whole, prepend=whole[:1] - 1).tolist()
+    tracker = BeliefFilter(transition)
+    beliefs = [tracker.update(row, step) for row, step in zip(rows, strides, strict=True)]
+    return np.array(beliefs).reshape(-1, N_CLASSES)
+
+
+def decode_bpm(
+    probabilities: NDArray[np.floating],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Estimate and spread, as `ppgkd.heart_rate.decode` has them, without PyTorch.
+
+    Parameters
+    ----------
+    probabilities
+        Shape (n_windows, 180).
+
+    Returns
+    -------
+    bpm, sd_bpm
+        Each of shape (n_windows,).
+
+    Raises
+    ------
+    PpgkdError
+        If they are no probabilities.
+    """
+    rows = _checked_probabilities(probabilities)
+    mode_bpm = GRID_BPM[rows.argmax(axis=1)]
+    near = np.abs(GRID_BPM - mode_bpm[:, None]) <= DECODE_HALF_WIDTH_BPM
+    weight = rows * near
+    bpm = (weight * GRID_BPM).sum(axis=1) / weight.sum(axis=1)
+    variance = (rows * np.square(GRID_BPM - bpm[:, None])).sum(axis=1)
+    return np.asarray(bpm), np.asarray(np.sqrt(variance))
+
+
+def _checked_probabilities(probabilities: NDArray[Any]) -> NDArray[np.float64]:
+    found = np.asarray(probabilities)
+    if found.ndim != 2 or found.shape[1] != N_CLASSES or found.dtype.kind != "f":
+        raise PpgkdError(
+            f"probabilities have the shape {found.shape} and the type {found.dtype}; expected are "
+            f"{N_CLASSES} of floating point for each window."
+        )
+    rows = found.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum then is no number, and refused
+        total = rows.sum(axis=1)
+    wrong = (rows < 0).any(axis=1) | ~(np.abs(total - 1) <= SUM_TOLERANCE)
+    if wrong.any():
+        place = int(wrong.argmax())
+        raise PpgkdError(
+            f"probabilities of row {place} are from {rows[place].min():g} to "
+            f"{rows[place].max():g} and add up to {total[place]:g}; expected are numbers from 0 to "
+            "1 that add up to 1."
+        )
+    return rows
+
+
+def _checked_reference(number: int, reference: NDArray[np.floating]) -> NDArray[np.float64]:
+    found = np.asarray(reference)
+    if found.ndim != 1 or found.dtype.kind not in "fiu":
+        raise PpgkdError(
+            f"references[{number}] has the shape {found.shape} and the type {found.dtype}; "
+            "expected are real numbers of shape (n_strides,)."
+        )
+    known = found[~np.isnan(found)]
+    out_of_range = known[~((known > 0) & (known <= HIGHEST_BPM))]
+    if out_of_range.size:
+        raise PpgkdError(
+            f"references[{number}] has a heart rate of {out_of_range[0]:g}; expected are BPM, "
+            f"above 0 and at most {HIGHEST_BPM:g}, or NaN where there is none."
+        )
+    return found.astype(np.float64)

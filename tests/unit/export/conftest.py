@@ -1,0 +1,176 @@
+"""Students as files: one whose weights make it find the spectrum's peak, and an untrained one.
+
+To export takes seconds, so each is exported once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from numpy.typing import NDArray
+from tests.unit.datasets.conftest import real_data  # noqa: F401
+from torch import nn
+
+from ppgkd.export.card import Card, units_of
+from ppgkd.export.network import Estimator
+from ppgkd.export.student import export_student, spec_of, student_graph, write_faithful
+from ppgkd.models.build import build_model
+from ppgkd.models.capacity import KERNEL, InputShape, nearest_shape
+from ppgkd.preprocessing import PREPROCESSING_VERSION, preprocess, resampling_matrix
+
+CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
+INPUTS = InputShape(ppg_channels=2, acc_channels=3, n_samples=200, rate_hz=25.0)
+
+
+def some_card(**changes: Any) -> Card:
+    """Card of a student for a sensor of 50 Hz, with some entries replaced."""
+    card: dict[str, Any] = {
+        "rate_hz": 50.0,
+        "window_s": 8.0,
+        "stride_s": 2.0,
+        "channels": CHANNELS,
+        "units": units_of(CHANNELS),
+        "bpm_min": 30,
+        "bpm_max": 209,
+        "preprocessing_version": PREPROCESSING_VERSION,
+        "model_rate_hz": 25.0,
+        "low_hz": 0.4,
+        "high_hz": 8.0,
+        "filter_sd_bpm": 2.8,
+        "filter_leak": 4e-4,
+        "max_sd_bpm": 10.0,
+        "max_filtered_sd_bpm": 6.0,
+        "study": "hand-made",
+        "strategy": "soft",
+        "teacher": "resnet-50000",
+        "student": "resnet-350",
+        "seed": 0,
+        "fold": "0",
+        "trained_on": ("simulated",),
+        "terms": "Simulated: none.",
+        "subjects_held_out": ("ada", "bo"),
+        "test_mae_bpm": 2.0,
+        "test_mae_lower_bpm": 1.5,
+        "test_mae_upper_bpm": 2.5,
+        "revision": "abc",
+    }
+    return Card(**{**card, **changes})
+
+
+def raw_tones(hr_bpm: NDArray[np.floating], rate_hz: float, seed: int = 0) -> NDArray[np.float32]:
+    """Raw windows of 8 s: PPG in counts of a sensor of 16 bits, acceleration in g."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(round(8 * rate_hz)) / rate_hz
+    phase = rng.uniform(0, 2 * np.pi, (len(hr_bpm), 2, 1))
+    pulse = np.sin(2 * np.pi * np.asarray(hr_bpm)[:, None, None] / 60 * time_s + phase)
+    ppg = np.round(30_000 + 250 * pulse + 20 * rng.standard_normal(pulse.shape))
+    acc = 0.1 * rng.standard_normal((len(hr_bpm), 3, len(time_s)))
+    acc[:, 2] += 1
+    return np.concatenate([ppg, acc], axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network, and the file that was made of it."""
+
+    network: nn.Module
+    inputs: InputShape
+    card: Card
+    raw: NDArray[np.float32]
+    path: Path
+    difference_bpm: float
+
+    def run(self, raw: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """What the file says of raw windows: bpm, sd_bpm, probabilities."""
+        session = onnxruntime.InferenceSession(self.path, providers=["CPUExecutionProvider"])
+        return list(session.run(None, {"raw": raw}))
+
+    @torch.inference_mode()
+    def expect(self, raw: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """What the package's own preprocessing and the network in PyTorch say of them."""
+        matrix = resampling_matrix(spec_of(self.card), self.card.rate_hz)
+        window = torch.from_numpy(preprocess(raw, matrix, self.card.channels))
+        return [part.numpy() for part in Estimator(self.network, self.inputs.ppg_channels)(window)]
+
+
+def peak_finder() -> nn.Module:
+    """A student of 12,000 parameters that takes the strongest frequency of the PPG for the pulse.
+
+    The first filter of the stem adds up the log power of both PPG channels, the blocks pass it
+    on, and the head makes it the logits and looks at nothing else; all other filters are random.
+    The statistics of each normalisation and its affine part cancel out, but either alone would
+    spoil the estimate.
+    """
+    network = build_model(nearest_shape("resnet", 12_000, INPUTS), INPUTS, seed=0).eval()
+    with torch.no_grad():
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d):
+                layer.weight[0] = 0
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.running_mean.fill_(0.3)
+                layer.bias.fill_(0.3)
+                layer.running_var.fill_(4)
+                layer.weight.fill_(2)
+        network.get_parameter("stem.0.weight")[0, [0, 2], 0, KERNEL // 2] = 0.5
+        network.get_parameter("head.weight").zero_()[:, 0] = 30
+        # of the two classes of a frequency, the first leads: where they are equal, rounding chooses
+        network.get_parameter("head.bias")[:] = torch.tensor([0.01, 0.0])
+    return network
+
+
+@cache  # for two fixtures: `tests/unit/conftest.py` takes `peak_student` over
+def peak_model() -> tuple[nn.Module, onnx.ModelProto]:
+    """`peak_finder` and what a file of it holds."""
+    network = peak_finder()
+    return network, student_graph(network, INPUTS, some_card())
+
+
+@pytest.fixture(scope="session")
+def peak_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """A student that finds the spectrum's peak: see `peak_finder`."""
+    network, model = peak_model()
+    raw = raw_tones(np.linspace(45, 190, 20), 50.0)
+    path = tmp_path_factory.mktemp("peak") / "model.onnx"
+    difference_bpm = write_faithful(model, network, INPUTS, raw, path, tolerance_bpm=0.05)
+    return Exported(network, INPUTS, some_card(), raw, path, difference_bpm)
+
+
+@pytest.fixture(scope="session")
+def mlp_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """An untrained perceptron of 12,000 parameters, for one PPG channel alone."""
+    inputs = InputShape(ppg_channels=1, acc_channels=0, n_samples=200, rate_hz=25.0)
+    network = build_model(nearest_shape("mlp", 12_000, inputs), inputs, seed=0)
+    raw = raw_tones(np.linspace(45, 190, 20), 50.0)[:, :1]
+    window = preprocess(raw, resampling_matrix(spec_of(some_card()), 50.0), ("ppg_1",))
+    for _ in range(10):  # so that normalisation does something
+        network.train()(torch.from_numpy(window))
+    card = some_card(channels=("ppg_1",), units=("counts",))
+    path = tmp_path_factory.mktemp("mlp") / "folder" / "model.onnx"
+    difference_bpm = export_student(network.eval(), inputs, card, raw, path, tolerance_bpm=0.05)
+    return Exported(network, inputs, card, raw, path, difference_bpm)
+
+
+@pytest.fixture(scope="session", params=["peak_student", "mlp_student"])
+def exported(request: pytest.FixtureRequest) -> Exported:
+    """Each of the students in turn."""
+    found: Exported = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(scope="session")
+def card() -> Callable[..., Card]:
+    """Make a card: see `some_card`."""
+    return some_card
+
+
+@pytest.fixture(scope="session")
+def raw() -> Callable[..., NDArray[np.float32]]:
+    """Make raw windows of tones: see `raw_tones`."""
+    return raw_tones

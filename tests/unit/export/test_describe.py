@@ -1,0 +1,167 @@
+"""A student's card tells what the study knows of it, and nothing that it does not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.workflow import REPOSITORY
+
+from ppgkd.config import Study, parse_study
+from ppgkd.export.card import Card
+from ppgkd.export.describe import describe
+from ppgkd.models.capacity import InputShape
+from ppgkd.preprocessing import PREPROCESSING_VERSION
+from ppgkd.revision import code_revision
+from ppgkd.splits import StudyWindows
+from ppgkd.tracked import WidestSpreads
+from ppgkd.tracking import Transition
+from ppgkd.windows import Windows, concatenate
+
+BAMI = "Free for academic research with citation."
+SPC = "Free for research with citation."
+SIMULATED = "Made by this program; free of terms."
+
+CELL = {
+    "strategy": "soft",
+    "teacher": "resnet-3000",
+    "family": "resnet",
+    "capacity": "350",
+    "seed": "1",
+    "fold": "2",
+}
+METRICS = {"mae_bpm": 2.5, "mae_lower_bpm": 2.0, "mae_upper_bpm": 3.25, "rmse_bpm": 4.0}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Trains on BAMI-1, tests on SPC, pretrains teachers on the cohort, BAMI-2 is unlabelled."""
+    own = tmp_path_factory.mktemp("teacher") / "mine.onnx"
+    own.touch()
+    config: dict[str, Any] = {
+        "study": "hand-made",
+        "datasets": {
+            "simulated": {"pretrain": 1},
+            "bami2": {"unlabelled": 1},
+            "ieee_spc_test": {"test": 1},
+            "bami1": {"train": 0.8, "val": 0.2},
+        },
+        "windows": {"length_s": 8, "stride_s": 1, "rate_hz": 25, "low_hz": 0.5, "high_hz": 7},
+        "inputs": {"ppg_channels": 2},
+        "teachers": {"resnet": [3000], "onnx": {"mine": str(own)}},
+        "students": {"resnet": [350]},
+    }
+    return parse_study(config, REPOSITORY / "workflow" / "schemas" / "config.schema.yaml")
+
+
+@pytest.fixture(scope="module")
+def windows(tones: Callable[..., Windows], inputs: InputShape) -> StudyWindows:
+    def of(dataset: str, *subjects: str) -> Windows:
+        made = tones([60.0, 70.0, 80.0, 90.0], inputs, subjects=subjects)
+        return replace(made, index=made.index.assign(dataset=dataset))
+
+    return StudyWindows(
+        train=of("bami1", "ada", "bo"),
+        val=of("bami1", "cy"),
+        test=of("ieee_spc_test", "fay", "dee", "eve"),
+        pretrain=of("simulated", "sim-01"),
+        unlabelled=of("bami2", "gus"),
+    )
+
+
+@pytest.fixture(scope="module")
+def made(study: Study, windows: StudyWindows) -> Callable[..., Card]:
+    def card(cell: dict[str, str] = CELL, **parts: Windows | None) -> Card:
+        return describe(
+            study,
+            cell,
+            replace(windows, **parts),
+            METRICS,
+            125.0,
+            Transition(2.8, 4e-4, 1.0),
+            WidestSpreads(window_bpm=11.0, filtered_bpm=7.0),
+        )
+
+    return card
+
+
+def test_it_names_the_datasets_of_all_training_and_their_terms(made: Callable[..., Card]) -> None:
+    card = made()
+    assert card.trained_on == ("simulated", "bami2", "bami1")
+    assert card.terms == f"simulated: {SIMULATED} bami2: {BAMI} bami1: {BAMI}"
+
+
+def test_a_dataset_that_is_only_tested_on_is_not_among_them(made: Callable[..., Card]) -> None:
+    card = made(pretrain=None, unlabelled=None)
+    assert card.trained_on == ("bami1",)
+    assert card.terms == f"bami1: {BAMI}"
+
+
+def test_a_dataset_that_only_chose_the_weights_is_among_them(
+    made: Callable[..., Card], windows: StudyWindows
+) -> None:
+    index = windows.val.index.assign(dataset="ieee_spc_test")
+    card = made(pretrain=None, unlabelled=None, val=replace(windows.val, index=index))
+    assert card.trained_on == ("ieee_spc_test", "bami1")
+    assert card.terms == f"ieee_spc_test: {SPC} bami1: {BAMI}"
+
+
+def test_a_student_without_a_teacher_has_nothing_of_what_teachers_were_pretrained_on(
+    made: Callable[..., Card],
+) -> None:
+    card = made({**CELL, "strategy": "scratch", "teacher": "none"})
+    assert card.trained_on == ("bami2", "bami1")
+
+
+def test_what_a_teacher_of_the_users_own_learned_from_is_said_to_be_unknown(
+    made: Callable[..., Card],
+) -> None:
+    card = made({**CELL, "teacher": "onnx-mine"})
+    assert card.trained_on == ("bami2", "bami1")
+    assert card.terms.endswith(
+        " onnx-mine: a teacher of the user's own, whose data and terms are not known here."
+    )
+
+
+def test_the_subjects_held_out_are_exactly_those_of_the_test(made: Callable[..., Card]) -> None:
+    assert made().subjects_held_out == ("dee", "eve", "fay")
+
+
+def test_in_another_fold_others_are_held_out(
+    made: Callable[..., Card], windows: StudyWindows
+) -> None:
+    both = concatenate([windows.val, windows.train])
+    assert made(test=both).subjects_held_out == ("ada", "bo", "cy")
+
+
+def test_it_has_the_error_on_them_with_its_interval(made: Callable[..., Card]) -> None:
+    card = made()
+    assert (card.test_mae_lower_bpm, card.test_mae_bpm, card.test_mae_upper_bpm) == (2.0, 2.5, 3.25)
+
+
+def test_it_says_how_windows_are_cut_and_preprocessed(made: Callable[..., Card]) -> None:
+    card = made()
+    assert (card.rate_hz, card.window_s, card.stride_s) == (125.0, 8.0, 1.0)
+    assert (card.model_rate_hz, card.low_hz, card.high_hz) == (25.0, 0.5, 7.0)
+    assert card.preprocessing_version == PREPROCESSING_VERSION
+    assert card.channels == ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
+    assert card.units == ("counts", "counts", "g", "g", "g")
+    assert (card.bpm_min, card.bpm_max) == (30, 209)
+
+
+def test_it_has_the_filter_and_the_widest_spreads(made: Callable[..., Card]) -> None:
+    card = made()
+    assert card.transition == Transition(2.8, 4e-4, 1.0)
+    assert (card.max_sd_bpm, card.max_filtered_sd_bpm) == (11.0, 7.0)
+
+
+def test_it_says_where_the_weights_come_from(made: Callable[..., Card]) -> None:
+    card = made()
+    assert (card.study, card.strategy, card.teacher) == ("hand-made", "soft", "resnet-3000")
+    assert (card.student, card.seed, card.fold) == ("resnet-350", 1, "2")
+    assert card.revision == code_revision()
+
+
+def test_a_study_without_folds_names_none(made: Callable[..., Card]) -> None:
+    cell = {key: value for key, value in CELL.items() if key != "fold"}
+    assert made(cell).fold == ""

@@ -1,0 +1,128 @@
+"""A student's profile: what it has, and of which part it speaks."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnxruntime
+import pytest
+
+from ppgkd.profile import profile_student
+from ppgkd.profile.machine import cpu_name
+
+Make = Callable[..., onnx.ModelProto]
+OF_A_FILE = {
+    "p50_ms",
+    "p95_ms",
+    "p99_ms",
+    "mean_ms",
+    "spread",
+    "network",
+    "onnx_bytes",
+    "peak_memory_bytes",
+    "macs",
+    "int8_macs",
+    "network_macs",
+    "parameter_bytes",
+    "table_bytes",
+    "graph_bytes",
+    "input_bytes",
+    "peak_activation_bytes",
+}
+OF_THE_WHOLE = {
+    "int8",
+    "microcontroller",
+    "runs",
+    "warmup",
+    "batch",
+    "threads",
+    "cpu",
+    "onnxruntime",
+}
+RESAMPLING_MACS = 2 * 8 * 16
+
+
+def profiled(model: Path, int8: Path | None = None) -> dict[str, Any]:
+    return profile_student(model, int8, runs=50, warmup=5, max_spread=float("inf"))
+
+
+@pytest.fixture(scope="module")
+def files(student: Make, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("student")
+    model, int8 = folder / "model.onnx", folder / "model.int8.onnx"
+    onnx.save(student(), model)
+    onnx.save(student(int8=True), int8)
+    return model, int8
+
+
+@pytest.fixture(scope="module")
+def profile(files: tuple[Path, Path]) -> dict[str, Any]:
+    return profiled(*files)
+
+
+def test_the_profile_has_the_keys_of_the_contract_and_can_be_written(
+    profile: dict[str, Any],
+) -> None:
+    assert set(profile) == OF_A_FILE | OF_THE_WHOLE
+    assert set(profile["int8"]) == OF_A_FILE
+    assert json.loads(json.dumps(profile, allow_nan=False)) == profile
+
+
+def test_it_says_how_it_was_measured(profile: dict[str, Any]) -> None:
+    assert (profile["runs"], profile["warmup"]) == (50, 5)
+    assert (profile["batch"], profile["threads"]) == (1, 1)
+    assert profile["onnxruntime"] == onnxruntime.__version__
+    assert profile["cpu"] == cpu_name()
+
+
+@pytest.mark.parametrize("form", ["float", "int8"])
+def test_whole_and_network_are_timed(profile: dict[str, Any], form: str) -> None:
+    of_form = profile if form == "float" else profile["int8"]
+    for timed in (of_form, of_form["network"]):
+        assert 0 < timed["p50_ms"] <= timed["p95_ms"] <= timed["p99_ms"]
+        assert timed["spread"] == pytest.approx(timed["p99_ms"] / timed["p50_ms"])
+
+
+def test_the_network_begins_at_the_window(profile: dict[str, Any]) -> None:
+    for of_form in (profile, profile["int8"]):
+        assert of_form["macs"] - of_form["network_macs"] == RESAMPLING_MACS
+
+
+def test_bytes_on_disk_are_those_of_each_file(
+    profile: dict[str, Any], files: tuple[Path, Path]
+) -> None:
+    sizes = [profile["onnx_bytes"], profile["int8"]["onnx_bytes"]]
+    assert sizes == [path.stat().st_size for path in files]
+
+
+def test_eight_bits_need_fewer_bytes(profile: dict[str, Any]) -> None:
+    for key in ("parameter_bytes", "peak_activation_bytes"):
+        assert profile["int8"][key] < profile[key]
+
+
+def test_every_core_has_a_row_for_each_file(profile: dict[str, Any]) -> None:
+    rows = [(row["core"], row["precision"]) for row in profile["microcontroller"]]
+    cores = ("Cortex-M4F", "Cortex-M33", "Cortex-M55")
+    assert rows == [(core, kind) for kind in ("float32", "int8") for core in cores]
+
+
+def test_without_an_8_bit_file_there_is_none_of_it(files: tuple[Path, Path]) -> None:
+    found = profiled(files[0])
+    assert found["int8"] is None
+    assert {row["precision"] for row in found["microcontroller"]} == {"float32"}
+
+
+def test_a_file_that_starts_with_the_window_is_all_network(student: Make, tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    onnx.save(student(front=False), path)
+    found = profiled(path)
+    assert found["network_macs"] == found["macs"] > 0
+    assert found["network"]["p50_ms"] > 0
+
+
+def test_nothing_is_left_beside_the_files(
+    profile: dict[str, Any], files: tuple[Path, Path]
+) -> None:
+    assert set(files[0].parent.iterdir()) == set(files)

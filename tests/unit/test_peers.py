@@ -1,0 +1,240 @@
+"""Peers are judged on the student's own test windows; those that learn nothing run anywhere."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from scipy.io import savemat
+from tests.unit.export.conftest import some_card
+
+from ppgkd.artifacts import read_json, write_parquet
+from ppgkd.datasets.bami import ACC_COUNTS_PER_G, ACC_ZERO_COUNTS, CHANNELS, RATE_HZ
+from ppgkd.export.card import units_of
+from ppgkd.export.student import export_student
+from ppgkd.models.build import build_model
+from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.spectral_peak import spectral_peak_bpm
+
+CHECKOUT = Path(__file__).parents[2]
+BENCHMARKS = CHECKOUT / "benchmarks"
+DURATION_S, N_WINDOWS = 60, 27
+PULSE_BPM, STEPS_BPM = 100.0, 150.0
+
+
+def module(name: str) -> ModuleType:
+    """Import one of the benchmark's modules, which lie beside the script that runs them."""
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+
+
+def sine(bpm: float, rate_hz: int = RATE_HZ) -> NDArray[np.float64]:
+    return np.sin(2 * np.pi * bpm / 60 * np.arange(DURATION_S * rate_hz) / rate_hz)
+
+
+def walker(pulse_bpm: float, loudness: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """PPG (3, n_samples) of a pulse and of steps, and acceleration in g of the steps."""
+    ppg = sine(pulse_bpm) + loudness * sine(STEPS_BPM)
+    acc = np.outer([0.3, 0.1, 0.0], sine(STEPS_BPM)) + np.array([[0.0], [0.0], [1.0]])
+    return np.tile(ppg, (3, 1)), acc
+
+
+def run(*options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCHMARKS / "peers.py"), *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def predictions_of(n_windows: int = N_WINDOWS) -> pd.DataFrame:
+    """Two subjects, two seeds: single windows are off by 1 and 3 BPM, filtered ones by 1."""
+    rows = [
+        {
+            "dataset": "bami1",
+            "subject": f"bami1-0{number}",
+            "recording": f"BAMI1_{number}",
+            "window": window,
+            "start_s": 2.0 * window,
+            "hr_bpm": hr_bpm,
+            "seed": seed,
+            "pred_bpm": hr_bpm + error_bpm,
+            "filtered_bpm": hr_bpm - 1,
+        }
+        for seed, error_bpm in ((0, 1.0), (1, -3.0))
+        for number, hr_bpm in ((1, PULSE_BPM), (2, 90.0))
+        for window in range(n_windows)
+    ]
+    return pd.DataFrame(rows)
+
+
+def said(bpm: NDArray[np.float64], signal_s: float = 8.0) -> Any:
+    about = module("peers.peer").About("somebody", "none", signal_s, model_bytes=0)
+    return module("peers.running").Followed(about, bpm, latency_ms=np.arange(1.0, 100.0))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished study of two subjects; of the second one the reference is 10 BPM too high."""
+    folder = tmp_path_factory.mktemp("study")
+    raw = folder / "raw" / "bami" / "BAMI-1"
+    raw.mkdir(parents=True)
+    for number, pulse_bpm, loudness, hr_bpm in ((1, PULSE_BPM, 2.0, PULSE_BPM), (2, 80, 0.0, 90)):
+        ppg, acc = walker(pulse_bpm, loudness)
+        content = {
+            "rawPPG": np.round(30_000 + 1_000 * ppg).astype(np.uint16),
+            "rawAcc": np.round(ACC_ZERO_COUNTS + ACC_COUNTS_PER_G * acc).astype(np.uint16),
+            "bpm_ecg": np.full((N_WINDOWS, 1), float(hr_bpm)),
+        }
+        savemat(raw / f"BAMI1_{number}.mat", content)
+    predictions = predictions_of()
+    dropped = (predictions["subject"] == "bami1-01") & (predictions["window"] == 5)
+    write_parquet(folder / "recommended" / "predictions.parquet", predictions[~dropped])
+    inputs = InputShape(ppg_channels=3, acc_channels=3, n_samples=200, rate_hz=25.0)
+    export_student(
+        build_model(nearest_shape("resnet", 350, inputs), inputs, seed=0).eval(),
+        inputs,
+        some_card(channels=CHANNELS, units=units_of(CHANNELS)),
+        np.random.default_rng(0).normal(1_000, 100, (2, 6, 400)).astype(np.float32),
+        folder / "recommended" / "student.onnx",
+        tolerance_bpm=1,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def compared(study: Path) -> tuple[dict[str, Any], str]:
+    """The JSON of a comparison, and what it printed."""
+    output = study / "peers.json"
+    done = run(study, "--raw", study / "raw", "--peers", "spectral", "--output", output)
+    assert done.returncode == 0, done.stderr
+    return read_json(output)["estimators"], done.stdout
+
+
+def test_a_peer_is_compared_with_the_student_on_the_students_windows(
+    compared: tuple[dict[str, Any], str],
+) -> None:
+    found = compared[0]["spectral"]
+    assert (found["windows"], found["subjects"], found["share"]) == (2 * N_WINDOWS - 1, 2, 1)
+    mae_bpm = 10 * N_WINDOWS / (2 * N_WINDOWS - 1)
+    assert found["mae_bpm"] == pytest.approx([mae_bpm, 0, 10])
+    assert found["above_bpm"] == pytest.approx([mae_bpm - 1, -1, 9])
+    assert found["latency_p99_ms"] >= found["latency_p50_ms"] > 0
+
+
+def test_the_student_is_judged_by_the_study_and_timed_by_its_file(
+    compared: tuple[dict[str, Any], str], study: Path
+) -> None:
+    single, filtered = compared[0]["student"], compared[0]["student-filtered"]
+    assert single["mae_bpm"][0] == pytest.approx(2)
+    assert filtered["mae_bpm"][0] == pytest.approx(1)
+    assert filtered["above_bpm"] == [0, 0, 0]
+    n_bytes = (study / "recommended" / "student.onnx").stat().st_size
+    for found in (single, filtered):
+        assert found["about"]["model_bytes"] == n_bytes
+        assert found["latency_p50_ms"] > 0
+
+
+def test_every_protocol_stands_below_the_table(compared: tuple[dict[str, Any], str]) -> None:
+    table, protocols = compared[1].split("\n\n")[1:3]
+    for found in compared[0].values():
+        assert f"| {found['about']['title']} | {found['mae_bpm'][0]:.2f} |" in table
+        assert f"- {found['about']['title']}: {found['about']['protocol']}" in protocols
+
+
+def test_all_are_judged_from_the_window_on_that_all_can_estimate() -> None:
+    judge = module("peers.judging").judge
+    hr_bpm = np.repeat([PULSE_BPM, 90.0], N_WINDOWS)
+    early = np.tile(np.arange(N_WINDOWS) < 6, 2)
+    judged = judge(
+        predictions_of(),
+        {
+            "of 8 s": said(np.where(early, hr_bpm + 50, hr_bpm + 4)),
+            "of 20 s": said(np.where(early, np.nan, hr_bpm - 5), signal_s=20.0),
+        },
+    )
+    assert judged["of 8 s"].mae_bpm == pytest.approx((4, 4, 4))
+    assert judged["of 20 s"].mae_bpm == pytest.approx((5, 5, 5))
+    assert {row.windows for row in judged.values()} == {2 * (N_WINDOWS - 6)}
+
+
+def test_a_refused_window_is_no_error_but_lowers_the_share() -> None:
+    judge = module("peers.judging").judge
+    hr_bpm = np.repeat([PULSE_BPM, 90.0], 10)
+    predictions = predictions_of(10)
+    hard = predictions["window"] >= 5
+    predictions.loc[hard, "filtered_bpm"] = predictions["hr_bpm"] + 11
+    bpm = np.where(np.tile(np.arange(10) >= 5, 2), np.nan, hr_bpm + 3)
+    judged = judge(predictions, {"choosy": said(bpm)})["choosy"]
+    assert (judged.share, judged.windows) == (0.5, 10)
+    assert judged.mae_bpm == pytest.approx((3, 3, 3))
+    assert judged.above_bpm == pytest.approx((2, 2, 2))  # than the student on the easy half
+
+
+def test_the_tracker_finds_the_pulse_below_louder_steps() -> None:
+    ppg, acc = walker(PULSE_BPM, loudness=2)
+    stretch = module("peers.peer").Stretch(ppg, acc, RATE_HZ, start_s=0)
+    found = np.array(list(module("peers.spectral_peer").track(stretch)))
+    windows = np.stack([window for window, _ in stretch.windows()])
+    np.testing.assert_allclose(spectral_peak_bpm(windows, RATE_HZ), STEPS_BPM, atol=1)
+    np.testing.assert_allclose(found, PULSE_BPM, atol=1)
+    assert len(found) == N_WINDOWS
+
+
+def test_the_tracker_does_not_leave_its_path_for_a_louder_peak() -> None:
+    peer, tracker = module("peers.peer"), module("peers.spectral_peer")
+    quiet, loud = sine(PULSE_BPM), sine(PULSE_BPM) + 1.2 * sine(STEPS_BPM)
+    late = np.arange(DURATION_S * RATE_HZ) >= (DURATION_S - 10) * RATE_HZ
+    ppg = np.tile(np.where(late, loud, quiet), (2, 1))
+    stretch = peer.Stretch(ppg, np.zeros((3, ppg.shape[1])), RATE_HZ, start_s=0)
+    last, _ = stretch.until(N_WINDOWS - 1, 8)
+    assert spectral_peak_bpm(last[None], RATE_HZ) == pytest.approx(STEPS_BPM, abs=1)
+    np.testing.assert_allclose(list(tracker.track(stretch)), PULSE_BPM, atol=1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_pulse_wave_is_turned_so_that_it_rises_faster_than_it_falls(sign: int) -> None:
+    beat = np.concatenate([np.linspace(0, 1, 5), np.linspace(1, 0, 25)])
+    wave = np.tile(beat, 8)
+    np.testing.assert_array_equal(module("peers.peer").upright(sign * wave), wave)
+
+
+@pytest.mark.skipif(bool(importlib.util.find_spec("heartpy")), reason="HeartPy is installed here")
+def test_a_peer_that_is_not_installed_is_named_with_the_remedy(study: Path) -> None:
+    done = run(study, "--raw", study / "raw", "--peers", "heartpy")
+    assert done.returncode == 1
+    assert "needs heartpy, which is not installed" in done.stderr
+    assert "make bench-peers" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_study_that_has_not_run_is_named_with_the_remedy(tmp_path: Path) -> None:
+    done = run(tmp_path / "nowhere")
+    assert done.returncode == 1
+    assert str(tmp_path / "nowhere") in done.stderr
+    assert "Run the study first" in done.stderr
+
+
+def pins(file: str) -> dict[str, str]:
+    text = (CHECKOUT / "envs" / file).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    found = [re.fullmatch(r"([\w.-]+)==([\w.]+)(; .+)?", line) for line in lines]
+    assert all(found), f"{file} has a line that is no exact pin"
+    return {match[1]: match[2] for match in found if match}
+
+
+def test_the_student_has_the_same_versions_in_the_peers_environment() -> None:
+    ours, peers = pins("requirements.txt"), pins("peers.txt")
+    assert {"heartpy", "neurokit2", "beliefppg"} <= set(peers)
+    for name in ("numpy", "scipy", "onnxruntime", "pyarrow"):
+        assert peers[name] == ours[name]

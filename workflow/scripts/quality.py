@@ -1,0 +1,14 @@
+"""See how good the recommended student is on the test subjects."""
+
+from ppgkd.artifacts import read_json, write_json, write_parquet
+from ppgkd.job import job
+from ppgkd.recommended import assess_recommended, predict_recommended
+from ppgkd.summary import STUDENT
+
+with job(snakemake.log[0]):
+    params, files, output = snakemake.params, snakemake.input, snakemake.output
+    choice = read_json(files.choice)
+    cells = params.study.cells_of(*(choice[key] for key in STUDENT))
+    predictions = predict_recommended(cells, params.results, files.windows, params.coverage)
+    write_parquet(output.predictions, predictions)
+    write_json(output.quality, {"student": choice, **assess_recommended(predictions)})

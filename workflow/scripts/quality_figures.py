@@ -1,0 +1,14 @@
+"""Draw how good the recommended student is."""
+
+import pandas as pd
+
+from ppgkd.artifacts import read_json
+from ppgkd.job import job
+from ppgkd.report.quality_figures import draw_quality_figures
+
+with job(snakemake.log[0]):
+    draw_quality_figures(
+        pd.read_parquet(snakemake.input.predictions),
+        read_json(snakemake.input.quality),
+        dict(snakemake.output.items()),
+    )

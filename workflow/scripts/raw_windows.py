@@ -1,0 +1,12 @@
+"""Keep a few raw windows of each recording."""
+
+from ppgkd.datasets.read import read_recordings
+from ppgkd.job import job
+from ppgkd.raw_windows import take_raw_windows, write_raw_windows
+from ppgkd.windows import read_windows
+
+with job(snakemake.log[0]):
+    files, params = snakemake.input, snakemake.params
+    recordings = read_recordings(snakemake.wildcards.dataset, params.recordings, files.recordings)
+    index = read_windows(files.windows).index
+    write_raw_windows(take_raw_windows(recordings, index, params.length_s), snakemake.output[0])

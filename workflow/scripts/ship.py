@@ -1,0 +1,19 @@
+"""Put the recommended student's files together, for the study's own sensor and for others."""
+
+import shutil
+
+from ppgkd.artifacts import read_json, whole, write_json
+from ppgkd.export.student import change_rate, read_student, write_student
+from ppgkd.job import job
+
+with job(snakemake.log[0]):
+    files, output = snakemake.input, snakemake.output
+    for source, target in ((files.model[0], output.model), (files.int8[0], output.int8)):
+        with whole(target) as beside:
+            shutil.copyfile(source, beside)
+    model = read_student(files.model[0])
+    for rate_hz, path in zip(snakemake.params.rates_hz, output.rates, strict=True):
+        write_student(change_rate(model, rate_hz), path)
+    write_json(
+        output.profile, {**read_json(files.latency[0]), "quantised": read_json(files.cost[0])}
+    )
