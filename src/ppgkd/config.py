@@ -214,6 +214,7 @@ def parse_study(config: Mapping[str, Any], schema_path: Path) -> Study:
     datasets = tuple(_check_dataset(name, full) for name in full["datasets"])
     _check_roles(full, datasets)
     _check_windows(full["windows"])
+    _check_rates(full)
     students = _models("students", full["students"], inputs)
     teachers = _teachers(full["teachers"], inputs)
     return Study(full, datasets, teachers, students, _tuning(full, teachers, students))
@@ -395,6 +396,21 @@ def _check_recordings_exist(where: str, dataset: Dataset, lags_s: Mapping[str, f
     if unknown:
         raise PpgkdError(
             f"{where}: 'reference_lag_s' names unknown recordings {unknown}; it has {names}."
+        )
+
+
+def _check_rates(config: Config) -> None:
+    """A window of a part of a sample less would be an error in every BPM."""
+    length_s = config["windows"]["length_s"]
+    odd = [
+        rate_hz
+        for rate_hz in config["onnx"]["rates_hz"]
+        if abs(length_s * rate_hz - round(length_s * rate_hz)) > 1e-6
+    ]
+    if odd:
+        raise PpgkdError(
+            f"'onnx.rates_hz' has {odd}, at which a window of 'windows.length_s' = {length_s:g} s "
+            "is not a whole number of samples; leave these rates out, or take another length."
         )
 
 

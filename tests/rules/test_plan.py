@@ -21,7 +21,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
         "seeds": [0],
         "views": 1,
         "training": {"teacher": {"epochs": 1}, "student": {"epochs": 2}},
-        "plan": [{"max_bytes": 16_000, "max_latency_ms": 50}, {"max_mae_bpm": 0.001}],
+        "latency": {"max_spread": 1e9},  # tests run side by side
+        "plan": [{"max_bytes": 21_000, "max_latency_ms": 50}, {"max_mae_bpm": 0.001}],
     }
     return Workflow(tmp_path_factory.mktemp("plan"), config)
 
@@ -43,7 +44,7 @@ def test_the_planned_students_are_trained_and_compared_with_what_was_predicted(
         assert row["measured"]["onnx_bytes"] == latency["onnx_bytes"]
         assert answer["onnx_bytes"] == pytest.approx(latency["onnx_bytes"], rel=0.05)
         assert answer["tried"] == (answer["student"] in set(cells["student"]))
-    assert compared[0]["measured"]["onnx_bytes"] <= 16_000
+    assert compared[0]["measured"]["onnx_bytes"] <= 21_000
     report = (study.results / "report/report.html").read_text()
     assert "Planned, then trained" in report
 

@@ -114,18 +114,65 @@ def test_student_leaves_progress_with_the_time_left_in_its_log(study: Workflow) 
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_onnx_gives_the_predictions_of_the_pipeline(study: Workflow, cell: str) -> None:
+def test_onnx_gives_the_predictions_of_the_pipeline_from_raw_samples(
+    study: Workflow, cell: str
+) -> None:
     study.make(f"results/tiny/students/{cell}/{STUDENT}/model.onnx")
     path = study.results / "students" / cell / STUDENT / "model.onnx"
     metadata = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
-    assert metadata["ppgkd.rate_hz"] == "25"
+    assert metadata["ppgkd.rate_hz"] == "50"
     assert metadata["ppgkd.channels"] == "ppg_1,ppg_2,ppg_3,acc_x,acc_y,acc_z"
+    assert metadata["ppgkd.trained_on"] == "simulated"
     predictions = pd.read_parquet(path.parent / "predictions.parquet")
-    table = pd.read_parquet(study.results / "windows/simulated.parquet")
-    windows = predictions.merge(table, on=["recording", "window"])["signal"]
+    held_out = set(metadata["ppgkd.subjects_held_out"].split(","))
+    assert held_out == set(predictions["subject"])
+    raw = pd.read_parquet(study.results / "windows/simulated.raw.parquet")
+    both = predictions.merge(raw, on=["recording", "window"])
+    assert set(both["recording"]) == set(predictions["recording"])
     session = onnxruntime.InferenceSession(str(path))
-    (bpm,) = session.run(["bpm"], {"window": np.stack(windows).reshape(-1, 6, 200)})
-    np.testing.assert_allclose(bpm, predictions["pred_bpm"], atol=0.01)
+    (bpm,) = session.run(["bpm"], {"raw": np.stack(both["raw"]).reshape(-1, 6, 400)})
+    np.testing.assert_allclose(bpm, both["pred_bpm"], atol=0.01)
+
+
+def test_int8_says_what_eight_bits_cost(study: Workflow) -> None:
+    study.make(f"results/tiny/students/{CELLS[0]}/{STUDENT}/int8.json")
+    folder = study.results / "students" / CELLS[0] / STUDENT
+    cost = json.loads((folder / "int8.json").read_text())
+    plain = json.loads((folder / "metrics.json").read_text())["mae_bpm"]
+    assert cost["loss_bpm"] == pytest.approx(cost["mae_bpm"] - plain, abs=0.01)
+    operators = {node.op_type for node in onnx.load(folder / "model.int8.onnx").graph.node}
+    assert {"QuantizeLinear", "DequantizeLinear"} <= operators
+
+
+def test_filter_is_fitted_to_training_subjects(study: Workflow) -> None:
+    study.make("results/tiny/filter.json")
+    transition = json.loads((study.results / "filter.json").read_text())
+    assert transition["stride_s"] == 2
+    assert 0.5 <= transition["sd_bpm"] < 10
+
+
+def test_ship_hands_over_a_file_for_every_rate_that_is_asked_for(study: Workflow) -> None:
+    study.make("results/tiny/recommended/student.onnx")
+    folder = study.results / "recommended"
+    rates = {"25": 200, "32": 256, "50": 400, "64": 512, "100": 800, "125": 1000}
+    for rate, n_samples in rates.items():
+        (entry,) = onnxruntime.InferenceSession(folder / f"student-{rate}hz.onnx").get_inputs()
+        assert entry.shape[1:] == [6, n_samples]
+    choice = json.loads((folder / "choice.json").read_text())
+    cell = "students/{strategy}/{teacher}/{student}/seed0/model.onnx".format(**choice)
+    assert (folder / "student.onnx").read_bytes() == (study.results / cell).read_bytes()
+
+
+def test_quality_judges_the_recommended_student_on_test_subjects_alone(study: Workflow) -> None:
+    study.make("results/tiny/recommended/quality.json")
+    folder = study.results / "recommended"
+    predictions = pd.read_parquet(folder / "predictions.parquet")
+    splits = pd.read_csv(study.results / "splits.csv")
+    assert set(predictions["subject"]) == set(splits.loc[splits["role"] == "test", "subject"])
+    quality = json.loads((folder / "quality.json").read_text())
+    for estimator, column in (("single", "pred_bpm"), ("filtered", "filtered_bpm")):
+        error_bpm = (predictions[column] - predictions["hr_bpm"]).abs().mean()
+        assert quality[estimator]["overall"]["mae_bpm"] == pytest.approx(error_bpm, rel=1e-5)
 
 
 def test_latency_reports_quantiles_of_at_least_500_runs(study: Workflow) -> None:

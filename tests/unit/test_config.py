@@ -932,6 +932,11 @@ def test_every_file_that_is_asked_for_is_in_the_manifest(dataset: str) -> None:
     assert len(files) == len(set(files)) >= 10
 
 
+def test_a_rate_at_which_a_window_is_no_whole_number_of_samples_is_refused() -> None:
+    with pytest.raises(PpgkdError, match=r"'onnx.rates_hz' has \[31.3\]"):
+        study(onnx={"rates_hz": [25, 31.3]})
+
+
 def test_reading_a_configuration_loads_nothing_heavy() -> None:
     # Snakemake does so in every one of thousands of jobs
     code = (
