@@ -185,6 +185,26 @@ def plan_student(wish: Wish, fitted: Mapping[str, Any], cells: pd.DataFrame) -> 
     return Answer(**names, wish=wish, met=not good.empty, caveats=tuple(caveats))
 
 
+def answer_wishes(
+    wishes: Sequence[Mapping[str, float]], fitted: Mapping[str, Any], cells: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Answer a study's wishes; where it has no law to plan with, ``reason`` says so instead.
+
+    Returns
+    -------
+    list of dict
+        For each wish an `Answer` as a mapping, or ``wish`` and ``reason``.
+    """
+    answers = []
+    for bounds in wishes:
+        wish = Wish(**bounds)
+        try:
+            answers.append(asdict(plan_student(wish, fitted, cells)))
+        except PpgkdError as error:
+            answers.append({"wish": asdict(wish), "reason": str(error)})
+    return answers
+
+
 def _ladder(
     law: Mapping[str, Any], inputs: InputShape, cells: pd.DataFrame
 ) -> list[dict[str, Any]]:

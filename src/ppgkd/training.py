@@ -166,8 +166,9 @@ def fit_together(
     Raises
     ------
     PpgkdError
-        If a loss is not finite; the message names the seed, the step and the batch, and the
-        checkpoint of the epoch before is kept. If CUDA is asked for and not there.
+        If a loss or a validation error is not finite; the message names the seed, the epoch and,
+        of a loss, step and batch, and the checkpoint of the epoch before is kept. If CUDA is asked
+        for and not there.
     """
     torch.set_num_threads(budget.threads)
     state = _State(trainees, budget)
@@ -306,6 +307,9 @@ def _train_epoch(state: _State, val: Spectra, budget: Budget, label_sd_bpm: floa
         totals += found
 
     errors_bpm = _errors_bpm(state.averaged, val, len(lessons))
+    for trainee, error_bpm, runs in zip(state.trainees, errors_bpm, running, strict=True):
+        if runs and not math.isfinite(error_bpm):
+            raise PpgkdError(_no_numbers(error_bpm, state, trainee.seed))
     share_s = (time.perf_counter() - started) / len(lessons)
     for number, (lesson, history) in enumerate(zip(lessons, state.histories, strict=True)):
         if not running[number]:
@@ -357,6 +361,16 @@ def _not_finite(loss: float, state: _State, seed: int, batch: Batch, step: int) 
         f"{state.steps_per_epoch}: batch of {len(batch.rows)} windows of view {batch.view}, rows "
         f"{first}, .... Nothing of this epoch is kept; a checkpoint holds the state after epoch "
         f"{epoch - 1} if there was one. Lower 'learning_rate' or the strategy's weights."
+    )
+
+
+def _no_numbers(error_bpm: float, state: _State, seed: int) -> str:
+    epoch = state.epochs_done + 1
+    return (
+        f"The validation error of seed {seed} became {error_bpm} in epoch {epoch}: its weights, or "
+        "a validation window, are no numbers. Nothing of this epoch is kept; a checkpoint holds the "
+        f"state after epoch {epoch - 1} if there was one. Lower 'learning_rate' or the strategy's "
+        "weights, and look for missing values among the validation windows."
     )
 
 

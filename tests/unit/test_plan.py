@@ -14,7 +14,7 @@ from ppgkd.cli import main
 from ppgkd.config import Cell
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape, ResNetShape
-from ppgkd.plan import Wish, compare, plan_student, read_and_plan
+from ppgkd.plan import Wish, answer_wishes, compare, plan_student, read_and_plan
 from ppgkd.scaling import fit_laws
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
@@ -122,6 +122,16 @@ def test_a_study_without_laws_says_why(sweep: Sweep, inputs: InputShape) -> None
         PpgkdError, match=r"no law to plan with: scratch, none: .* at least 4 sizes"
     ):
         plan_student(Wish(max_mae_bpm=2.5), fitted, cells)
+
+
+def test_a_wish_to_a_study_without_laws_is_answered_with_the_reason(
+    sweep: Sweep, inputs: InputShape
+) -> None:
+    cells, subjects = sweep(lambda s, p, k, who: 2.0)
+    fitted = {"inputs": asdict(inputs), **fit_laws(cells, subjects)}
+    (answer,) = answer_wishes([{"max_bytes": 20_000}], fitted, cells)
+    assert answer["wish"]["max_bytes"] == 20_000
+    assert "at least 4 sizes" in answer["reason"]
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 
 from ppgkd.decision import Gates
 from ppgkd.report.figures import (
+    DASHES,
+    STRATEGIES,
     draw_figures,
     error_vs_cost,
     error_vs_size,
@@ -259,3 +261,8 @@ def test_the_map_has_a_panel_for_each_strategy_and_a_mark_for_each_pair(sweep: S
         assert sorted(map(tuple, marks.tolist())) == sorted(
             (student, teacher) for student in (1_000, 4_000) for teacher in (50_000, 90_000)
         )
+
+
+def test_the_curves_of_the_strategies_differ_in_grey() -> None:
+    assert set(DASHES) == set(STRATEGIES)
+    assert len({str(dashes) for dashes in DASHES.values()}) == len(STRATEGIES)

@@ -765,3 +765,20 @@ def test_a_shifted_reference_is_named(study: Study, results: Results, tmp_path: 
 
 def test_where_none_is_shifted_the_page_says_so(page: Page) -> None:
     assert "none is shifted by this rule" in page.text
+
+
+def test_a_wish_that_no_law_could_answer_is_told_with_the_reason(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    wish = {"max_mae_bpm": 2.0, "max_latency_ms": None, "max_bytes": None}
+    unanswered = replace(results, plan=[{"wish": wish, "reason": "The study has no law."}])
+    text = render(study, unanswered, tmp_path / "report.html").text
+    assert "No student named for mae bpm ≤ 2. The study has no law." in text
+
+
+def test_where_no_size_could_be_left_out_the_page_says_so(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    laws = {**results.laws, "skill": None}
+    text = render(study, replace(results, laws=laws), tmp_path / "report.html").text
+    assert "No size could be left out and predicted" in text

@@ -385,6 +385,19 @@ def test_a_loss_that_is_no_number_leaves_the_checkpoint_of_the_epoch_before(
     assert same(mended, undisturbed)
 
 
+def test_a_validation_window_with_missing_samples_stops_the_training_and_names_the_epoch(
+    inputs: InputShape, bank: Bank, val: Examples, path: Path
+) -> None:
+    signal = val.signal.clone()
+    signal[1, 0, 100] = float("nan")
+    checkpoint = Checkpoint(path, "this training")
+    with pytest.raises(PpgkdError, match="validation error of seed 0 became nan in epoch 1"):
+        train_once(
+            inputs, bank, Examples(signal, val.hr_bpm), budget=FOUR_STEPS, checkpoint=checkpoint
+        )
+    assert checkpoint.load() is None
+
+
 def test_a_window_with_missing_samples_stops_the_training_and_is_among_the_rows_named(
     inputs: InputShape, train: Examples, val: Examples
 ) -> None:

@@ -27,6 +27,11 @@ def planned(*files, first=False):
     def of_answers(wildcards):
         with checkpoints.plan.get().output[0].open() as file:
             answers = json.load(file)
-        return [path for answer in answers for path in trained(answer, files, first)]
+        return [
+            path
+            for answer in answers
+            if "reason" not in answer
+            for path in trained(answer, files, first)
+        ]
 
     return of_answers

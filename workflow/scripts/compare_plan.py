@@ -8,7 +8,11 @@ from ppgkd.summary import STUDENT
 with job(snakemake.log[0]):
     study = snakemake.params.study
     compared = [
-        compare(answer, study.cells_of(*(answer[key] for key in STUDENT)), snakemake.params.results)
+        answer
+        if "reason" in answer
+        else compare(
+            answer, study.cells_of(*(answer[key] for key in STUDENT)), snakemake.params.results
+        )
         for answer in read_json(snakemake.input.answers)
     ]
     write_json(snakemake.output[0], compared)

@@ -26,6 +26,8 @@ STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
 _PALETTE = sns.color_palette("colorblind", 8)
 COLOURS = {name: _PALETTE[i] for name, i in zip(STRATEGIES, (7, 1, 0, 2, 4, 5), strict=True)}
 MARKERS = dict(zip(STRATEGIES, ("s", "v", "o", "^", "D", "P"), strict=True))
+_DASHES: tuple[Any, ...] = ("-", (0, (1, 1)), "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
+DASHES = dict(zip(STRATEGIES, _DASHES, strict=True))
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ppgkd",
@@ -306,7 +308,13 @@ def pareto_front(students: pd.DataFrame) -> np.ndarray:
 
 def _draw_law(ax: Axes, law: Mapping[str, Any]) -> None:
     curve, colour = law["curve"], COLOURS[law["strategy"]]
-    ax.plot(curve["params"], curve["mae_bpm"], color=colour, linewidth=1.4)
+    ax.plot(
+        curve["params"],
+        curve["mae_bpm"],
+        color=colour,
+        linewidth=1.4,
+        linestyle=DASHES[law["strategy"]],
+    )
     ax.fill_between(
         curve["params"],
         curve["lower_bpm"],
