@@ -368,7 +368,7 @@ def _no_numbers(error_bpm: float, state: _State, seed: int) -> str:
     epoch = state.epochs_done + 1
     return (
         f"The validation error of seed {seed} became {error_bpm} in epoch {epoch}: its weights, or "
-        "a validation window, are no numbers. Nothing of this epoch is kept; a checkpoint holds the "
+        "a validation window, are no numbers. Nothing of this epoch is kept; a checkpoint has the "
         f"state after epoch {epoch - 1} if there was one. Lower 'learning_rate' or the strategy's "
         "weights, and look for missing values among the validation windows."
     )
