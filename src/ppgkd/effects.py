@@ -53,7 +53,7 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
         instead.
     """
     networks = cells[[*KEYS, "family", "params"]].drop_duplicates()  # folds apart, they are one
-    errors, left_out = usable(subject_errors, above_bpm=-np.inf)
+    errors, left_out = usable(subject_errors)
     notes = [
         f"{strategy}, {teacher}, {student}, seed {seed}: {why}; the cell is left out"
         for strategy, teacher, student, seed, why in left_out.itertuples(index=False, name=None)

@@ -36,7 +36,7 @@ def population(
 
     def error_bpm(strategy: str, params: int, seed: int, who: int) -> float:
         return float(
-            6
+            16
             + TRUTH_BPM[strategy]
             + gain_sd_bpm * gain[strategy][who]
             + SLOPE_BPM * np.log2(params / 2_000)
@@ -329,7 +329,7 @@ def test_no_crossing_is_told_outside_the_sizes_tried(sweep: Sweep) -> None:
 
 def test_a_subject_on_whom_everything_hangs_is_named(sweep: Sweep) -> None:
     def error_bpm(strategy: str, params: int, seed: int, who: int) -> float:
-        return 4.0 + who - (8.0 if (strategy, who) == ("soft", 2) else 0.0)
+        return 14.0 + who - (8.0 if (strategy, who) == ("soft", 2) else 0.0)
 
     result = fit_effects(*sweep(error_bpm, n_subjects=4))
     (row,) = result["checks"]["influence"]
@@ -343,7 +343,7 @@ def test_the_checks_tell_normal_residuals_from_skewed_ones(sweep: Sweep) -> None
     rng = np.random.default_rng(0)
 
     def with_noise(draw: Callable[[], float]) -> dict[str, Any]:
-        tables = sweep(lambda s, p, k, who: 6 + who + draw(), seeds=(0, 1, 2), n_subjects=20)
+        tables = sweep(lambda s, p, k, who: 16 + who + draw(), seeds=(0, 1, 2), n_subjects=20)
         checks: dict[str, Any] = fit_effects(*tables)["checks"]
         return checks
 
@@ -357,3 +357,14 @@ def test_the_checks_tell_normal_residuals_from_skewed_ones(sweep: Sweep) -> None
 def test_contrasts_and_checks_are_json(sweep: Sweep) -> None:
     result = fit_effects(*sweep(population(), strategies=FIVE, n_subjects=5))
     json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_cell_whose_error_is_none_is_left_out_and_named(sweep: Sweep, bad: float) -> None:
+    cells, subjects = sweep(population(), seeds=(0, 1), n_subjects=6)
+    subjects = subjects.copy()
+    subjects.loc[subjects.index[0], "mae_bpm"] = bad
+    result = fit_effects(cells, subjects)
+    first = subjects.iloc[0]
+    name = f"{first['strategy']}, {first['teacher']}, {first['student']}, seed {first['seed']}"
+    assert any(name in said and "left out" in said for said in result["warnings"])

@@ -1,5 +1,5 @@
 # Whether each recording's reference lies on its signal in time, by the first teacher of the first
-# seed: asked for by name, and tabled alone. What a study makes of it stands in its configuration.
+# seed: tabled, and told in the report. What a study makes of it stands in its configuration.
 
 
 rule alignment:

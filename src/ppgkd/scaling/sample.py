@@ -23,10 +23,8 @@ Array = NDArray[np.float64]
 Reasons = Mapping[tuple[str, int], str]
 
 
-def usable(
-    subject_errors: pd.DataFrame, above_bpm: float = 0.0
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out the cells that have an error which is none: missing, infinite, or too small.
+def usable(subject_errors: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out the cells that have an error which is none: missing, infinite, zero or negative.
 
     A cell is left out whole: with the error of one subject missing, it would be compared on other
     people than the rest.
@@ -35,8 +33,6 @@ def usable(
     ----------
     subject_errors
         Table of `ppgkd.cells.collect_subject_errors`.
-    above_bpm
-        What an error must be above; zero, where its logarithm is taken.
 
     Returns
     -------
@@ -44,7 +40,7 @@ def usable(
         The rows that remain; and ``strategy, teacher, student, seed, why``, one row per cell.
     """
     error = subject_errors["mae_bpm"].astype(np.float64)
-    bad = subject_errors[~(np.isfinite(error) & (error > above_bpm))].drop_duplicates(KEYS)
+    bad = subject_errors[~(np.isfinite(error) & (error > 0))].drop_duplicates(KEYS)
     why = [
         f"the error of subject {subject} is {mae_bpm:g}"
         for subject, mae_bpm in zip(bad["subject"], bad["mae_bpm"], strict=True)
