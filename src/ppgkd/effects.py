@@ -30,7 +30,10 @@ LEFT_OUT = "with seeds and answers to strategies it had no solution; they are le
 
 
 def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, Any]:
-    """Regress the error in BPM on log2 capacity and strategy.
+    """Regress the error in BPM on log2 capacity and strategy, and on the teacher if there are more.
+
+    A teacher's term is its difference to the smallest one, the same for all strategies; a
+    strategy's term is then the mean over the teachers of its cells.
 
     Parameters
     ----------
@@ -63,11 +66,12 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
         return {"reason": "; ".join(["no cell can be used", *notes])}
     table["log2_params"] = np.log2(table["params"].astype(float))
     table["log2_params"] -= table["log2_params"].mean()
+    table, teachers = _with_teachers(table, cells)
     counts = {name: int(table[name].nunique()) for name in ("subject", "seed", "strategy")}
     if counts["subject"] < 2:
         reason = "a mixed model needs at least two test subjects, found one"
         return {"reason": "; ".join([reason, *notes])}
-    formula = _formula(table)
+    formula = _formula(table, [*teachers])
     if formula is None:
         reason = "there is one strategy, one size and one family: nothing to compare"
         return {"reason": "; ".join([reason, *notes])}
@@ -92,7 +96,7 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
         "n_seeds": counts["seed"],
         "terms": [
             {
-                "name": _plain_name(term),
+                "name": teachers.get(term) or _plain_name(term),
                 "estimate_bpm": float(fit.fe_params[term]),
                 "lower_bpm": float(intervals.loc[term, 0]),
                 "upper_bpm": float(intervals.loc[term, 1]),
@@ -110,6 +114,23 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
         + ([LEFT_OUT] if everything and not components else [])
         + notes,
     }
+
+
+def _with_teachers(table: pd.DataFrame, cells: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Give a column for each teacher but the smallest, and what to call its effect.
+
+    A column is centred over what was taught and zero for what was not: it changes no strategy's
+    mean.
+    """
+    sizes = cells.groupby("teacher")["teacher_params"].first().drop("none", errors="ignore")
+    names = [name for name in sizes.sort_values().index if (table["teacher"] == name).any()]
+    taught = (table["teacher"] != "none").to_numpy(bool)
+    table, terms = table.copy(), {}
+    for number, name in enumerate(names[1:], start=1):
+        its_own = (table["teacher"] == name).to_numpy(float)
+        table[f"teacher_{number}"] = np.where(taught, its_own - its_own[taught].mean(), 0.0)
+        terms[f"teacher_{number}"] = f"{name} instead of {names[0]}"
+    return table, terms
 
 
 def _fit(formula: str, table: pd.DataFrame, components: dict[str, str]) -> tuple[Any, Any]:
@@ -266,7 +287,7 @@ def _sd(variance: float | None) -> float | None:
     return None if variance is None else float(np.sqrt(max(variance, 0)))
 
 
-def _formula(table: pd.DataFrame) -> str | None:
+def _formula(table: pd.DataFrame, teachers: list[str]) -> str | None:
     terms = []
     if table["params"].nunique() > 1:
         terms.append("log2_params")
@@ -277,6 +298,7 @@ def _formula(table: pd.DataFrame) -> str | None:
         terms = [f"{factor} * log2_params"] if terms else [factor]
     if table["family"].nunique() > 1 and table.groupby("family")["params"].nunique().max() > 1:
         terms.append("C(family)")
+    terms += teachers
     return "mae_bpm ~ " + " + ".join(terms) if terms else None
 
 

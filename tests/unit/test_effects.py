@@ -368,3 +368,35 @@ def test_a_cell_whose_error_is_none_is_left_out_and_named(sweep: Sweep, bad: flo
     first = subjects.iloc[0]
     name = f"{first['strategy']}, {first['teacher']}, {first['student']}, seed {first['seed']}"
     assert any(name in said and "left out" in said for said in result["warnings"])
+
+
+def with_teachers(sweep: Sweep) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A sweep with two teachers, whose students differ by 0.25 BPM."""
+    cells, subjects = sweep(
+        population(subject_sd_bpm=0.0, seed_sd_bpm=0.0, noise_sd_bpm=0.05),
+        teachers=("resnet-130000", "resnet-1000000"),
+        seeds=(0, 1),
+        n_subjects=8,
+    )
+    better = subjects["teacher"] == "resnet-1000000"
+    subjects["mae_bpm"] -= 0.25 * better
+    return cells, subjects
+
+
+def test_a_larger_teachers_effect_is_its_difference_to_the_smallest(sweep: Sweep) -> None:
+    terms = terms_of(fit_effects(*with_teachers(sweep)))
+    found = terms["resnet-1000000 instead of resnet-130000"]
+    assert found["estimate_bpm"] == pytest.approx(-0.25, abs=0.02)
+    assert found["upper_bpm"] < 0
+
+
+def test_with_several_teachers_a_strategys_effect_is_the_mean_over_them(sweep: Sweep) -> None:
+    cells, subjects = with_teachers(sweep)
+    by_strategy = subjects.groupby("strategy")["mae_bpm"].mean()
+    found = terms_of(fit_effects(cells, subjects))["soft"]["estimate_bpm"]
+    assert found == pytest.approx(by_strategy["soft"] - by_strategy["scratch"], abs=0.005)
+
+
+def test_one_teacher_has_no_term(sweep: Sweep) -> None:
+    terms = terms_of(fit_effects(*sweep(population(), seeds=(0, 1), n_subjects=6)))
+    assert not [name for name in terms if "instead of" in name]

@@ -215,12 +215,22 @@ def test_a_study_of_few_strategies_has_its_figures_too(
 
 
 def test_error_is_shown_against_work_and_time(students: pd.DataFrame) -> None:
-    work, time = error_vs_cost(students).axes
+    work, time = error_vs_cost(students, []).axes
     for ax, column in ((work, "macs"), (time, "latency_p99_ms")):
         for line in ax.lines:
             rows = students[students["strategy"] == line.get_label()].sort_values("params")
             np.testing.assert_allclose(np.asarray(line.get_xdata()), rows[column])
             np.testing.assert_allclose(np.asarray(line.get_ydata()), rows["mae_bpm"])
+
+
+def test_a_law_in_work_is_drawn_among_the_students_that_it_was_fitted_to(
+    students: pd.DataFrame,
+) -> None:
+    curve = {"macs": [1e4, 1e5], "mae_bpm": [3.0, 2.0]}
+    law = {"strategy": "soft", "others": {"macs": {"curve": curve}}}
+    work, time = error_vs_cost(students, [law, {"strategy": "dkd", "reason": "none"}]).axes
+    assert len(work.lines) == len(time.lines) + 1
+    np.testing.assert_allclose(work.lines[0].get_xydata(), [[1e4, 3.0], [1e5, 2.0]])
 
 
 def test_residuals_are_shown_in_percent_of_the_law() -> None:

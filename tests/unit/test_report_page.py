@@ -713,13 +713,23 @@ def test_a_plan_is_told_with_its_wish_and_what_became_of_it(
 def test_laws_in_both_sizes_are_told_or_why_not(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
+    told = {"E": {"estimate": 2.0, "lower": 1.5, "upper": 2.5}}
+    untold = {"b": {"estimate": 1.0, "lower": 0.1, "upper": 5.0}}
+    additive = {
+        "describe": "E + A S^-a",
+        "formula": "E + A S^-a + B T^-b",
+        "parameters": told | untold,
+        "identified": {"E": True, "b": False},
+        "scatter": 0.031,
+    }
     joint = [
-        {"strategy": "soft", "family": "resnet", "form": "additive", "describe": "E + A S^-a"},
+        {"strategy": "soft", "family": "resnet", "form": "additive", **additive},
         {"strategy": "soft", "family": "resnet", "form": "capacity_gap", "reason": "no gap"},
     ]
     laws = {**FITTED, "joint": joint}
     page = render(study, replace(results, laws=laws), tmp_path / "report.html")
-    assert "soft resnet E + A S^-a" in page.text
+    assert "soft resnet E + A S^-a + B T^-b: E 2 (1.5 to 2.5)" in page.text
+    assert "b 1 (not told by the points); scatter 3.1 %" in page.text
     assert "capacity gap: no law; no gap" in page.text
 
 

@@ -71,7 +71,7 @@ def draw_figures(
     with mpl.rc_context(STYLE):
         figures = {
             "error_vs_size": error_vs_size(students, fitted["laws"], gates),
-            "error_vs_cost": error_vs_cost(students),
+            "error_vs_cost": error_vs_cost(students, fitted["laws"]),
             "gain_over_scratch": gain_over_scratch(students),
             "pareto": pareto(apply_gates(students, gates)),
             "residuals": residuals(fitted["laws"], effects),
@@ -126,11 +126,21 @@ def error_vs_size(
     return figure
 
 
-def error_vs_cost(students: pd.DataFrame) -> Figure:
-    """MAE against the work of one window, and against the time that it takes."""
+def error_vs_cost(students: pd.DataFrame, laws: Sequence[Mapping[str, Any]]) -> Figure:
+    """MAE against the work of one window, with the laws in it, and against the time it takes."""
     figure = Figure(figsize=(9.8, 3.9), layout="constrained")
     axes = list(figure.subplots(1, 2, sharey=True))
     sides = (("macs", "multiply-accumulates of one window"), ("latency_p99_ms", "p99 latency (ms)"))
+    for law in laws:
+        if (of_macs := law.get("others", {}).get("macs")) is not None:
+            curve, strategy = of_macs["curve"], law["strategy"]
+            axes[0].plot(
+                curve["macs"],
+                curve["mae_bpm"],
+                color=COLOURS[strategy],
+                linewidth=1.1,
+                linestyle=DASHES[strategy],
+            )
     for ax, (column, label) in zip(axes, sides, strict=True):
         for strategy, part in _by_strategy(students):
             ax.plot(

@@ -105,7 +105,11 @@ def _fit_group(key: Key, ladder: Ladder, drawn: Array | None) -> dict[str, Any]:
         size = ladder.sizes[name].to_numpy(np.float64)
         if len(np.unique(size)) == len(size):
             law = fit_law(chosen, size, errors)
-            others[name] = _summary(law, _drawn_coordinates(law, size, drawn))
+            coordinates = _drawn_coordinates(law, size, drawn)
+            others[name] = {
+                **_summary(law, coordinates),
+                "curve": _curve(law, size, coordinates, name),
+            }
     return {
         **result,
         "forms": {
@@ -149,12 +153,12 @@ def _with_intervals(parameters: Mapping[str, float], drawn: Array) -> dict[str, 
     }
 
 
-def _curve(law: Law, params: Array, theta: Array) -> dict[str, list[float]]:
-    grid = np.geomspace(params.min(), params.max(), CURVE_POINTS)
+def _curve(law: Law, sizes: Array, theta: Array, name: str = "params") -> dict[str, list[float]]:
+    grid = np.geomspace(sizes.min(), sizes.max(), CURVE_POINTS)
     log_error, _ = FORMS[law.form].curve(theta, np.log(grid) - law.reference, law.reference)
     lower, upper = np.quantile(np.exp(log_error), _tails(), axis=0)
     return {
-        "params": grid.tolist(),
+        name: grid.tolist(),
         "mae_bpm": law.predict(grid).mean.tolist(),
         "lower_bpm": lower.tolist(),
         "upper_bpm": upper.tolist(),
