@@ -1,18 +1,29 @@
 # make run    the default study, from nothing to results/default/report/report.html
+# make data-report STUDY=...  what the recordings of a study are like; nothing is trained
 # make test   every check and every test
+# make verify the tiny study twice from nothing, its report twice from the same artifacts: what differs
+# make test-faults  kills and other faults, more than `make test` tries
+# make test-cluster  a study on a Slurm cluster that is brought up on this machine; needs root and Slurm
 # make bench  how fast training is against a plain loop, how many views are enough, what laws cost
+# make bench-scale  what ten thousand cells cost Snakemake and the tables
 # make bench-peers  other estimators beside the recommended student of a finished study
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 STUDY ?=
+FAULTS ?= 50
 RESULTS ?= results/bami_ladder
 PYTHON ?= python3
 BIN := .venv/bin
-SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile $(STUDY))
+# Snakemake runs what a study says as Python where it says __use_yte__, so it is looked at before.
+PLAIN := $(if $(STUDY),$(BIN)/python -m ppgkd.study_file '$(STUDY)' &&)
+SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
 
-.PHONY: run test bench bench-peers lint plan snakemake-report clean-env
+.PHONY: run data-report test verify test-cluster test-faults bench bench-scale bench-peers lint plan snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
+
+data-report: .venv/installed
+	$(SNAKEMAKE) -- data_report
 
 plan: .venv/installed
 	$(SNAKEMAKE) --dry-run --quiet rules
@@ -23,10 +34,23 @@ snakemake-report: .venv/installed
 test: lint
 	$(BIN)/python -m pytest -n $(CORES) tests
 
+verify: .venv/installed
+	$(BIN)/python -m tests.e2e.verify
+
+test-faults: .venv/installed
+	FAULTS=$(FAULTS) $(BIN)/python -m pytest -s tests/faults
+
+test-cluster: .venv-slurm/installed
+	.venv-slurm/bin/python -m pytest tests/cluster
+
 bench: .venv/installed
+	$(BIN)/python benchmarks/windows.py
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/views.py
 	$(BIN)/python benchmarks/scaling.py
+
+bench-scale: .venv/installed
+	$(BIN)/python benchmarks/scale.py --skeleton
 
 bench-peers: .venv-peers/installed
 	.venv-peers/bin/python benchmarks/peers.py $(RESULTS)
@@ -53,8 +77,15 @@ lint: .venv/installed
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
+# The project's environment, seen through another that has Snakemake's plugin for Slurm, too.
+.venv-slurm/installed: .venv/installed envs/slurm.txt
+	$(PYTHON) -m venv --clear .venv-slurm
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > "$$(.venv-slurm/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	.venv-slurm/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/slurm.txt
+	touch $@
+
 envs/environment.yaml: envs/requirements.txt envs/make_environment.py
 	$(PYTHON) envs/make_environment.py
 
 clean-env:
-	rm -rf .venv .venv-peers
+	rm -rf .venv .venv-peers .venv-slurm

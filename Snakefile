@@ -4,6 +4,7 @@
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -18,8 +19,15 @@ os.environ.update(PYTHONPATH=SOURCE)
 # which takes longer than keeping them.
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**34))
 
-from ppgkd.config import fold_folder, input_shape, parse_study
+from ppgkd.at_work import begin_run
+from ppgkd.cell import fold_folder
+from ppgkd.code_digest import code_digest
+from ppgkd.config import COMPARED, input_shape, parse_study
 from ppgkd.datasets.registry import MANIFEST
+
+# A run that was killed leaves its locks; they are taken away where nobody is at work any more.
+if workflow.is_main_process:
+    at_work = begin_run(".snakemake")
 
 # What names a student, in paths and tables.
 STUDENT = ["strategy", "teacher", "student"]
@@ -39,6 +47,12 @@ config.update(study.config)
 # Where a network is trained; a study with folds does it once in each of them.
 RESULTS = f"results/{config['study']}"
 FOLD = f"{RESULTS}/fold{{fold}}" if config["folds"] else RESULTS
+
+# Snakemake notices changes of what it can print: numbers, texts, lists and mappings.
+INPUTS = asdict(input_shape(config))
+
+# Whether rules with `cache:` look into the cache between workflows (`--cache`).
+CACHING = workflow.enable_cache
 
 # Files of a bank of views, and of what a teacher says about it.
 BANK = ["bank.json", "signal.npy", "spectra.npy", "hr_bpm.npy"]
@@ -74,8 +88,16 @@ rule all:
         "<results>/cells.parquet",
 
 
+onsuccess:
+    # Not the job's to do: killed after its last file and before that is noted, it would train again.
+    for checkpoint in Path(RESULTS).rglob("*.pt"):
+        checkpoint.unlink(missing_ok=True)
+
+
+include: "workflow/rules/common.smk"
 include: "workflow/rules/retrieve.smk"
 include: "workflow/rules/windows.smk"
+include: "workflow/rules/data_report.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/teachers.smk"
 include: "workflow/rules/alignment.smk"
@@ -94,7 +116,13 @@ include: "workflow/rules/onnx.smk"
 include: "workflow/rules/latency.smk"
 include: "workflow/rules/cells.smk"
 include: "workflow/rules/scaling.smk"
-include: "workflow/rules/common.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/recommended.smk"
+
+
+if config["compare"]:
+
+    include: "workflow/rules/compare.smk"
+
+
 include: "workflow/rules/report.smk"

@@ -23,7 +23,7 @@ from ppgkd.distill.soft import soft_loss
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import BINS, HARMONICS, N_CLASSES, InputShape, nearest_shape
 from ppgkd.models.network import Network
-from ppgkd.models.together import Grouped
+from ppgkd.models.resnet import Grouped
 from ppgkd.training import GRADIENT_NORM, has_fast_bfloat16
 
 STEPS = 15

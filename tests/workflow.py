@@ -23,6 +23,7 @@ class Workflow:
 
     folder: Path
     config: Mapping[str, Any]
+    project: Path = REPOSITORY
 
     @property
     def results(self) -> Path:
@@ -67,18 +68,21 @@ class Workflow:
         options: tuple[str, ...],
         environment: Mapping[str, str],
     ) -> subprocess.Popen[str]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        configfile = self.folder / f"{self.config['study']}.yaml"
-        configfile.write_text(yaml.safe_dump(dict(self.config)), encoding="utf-8")
-        command = [
-            *(sys.executable, "-m", "snakemake", *targets, "--cores", str(cores)),
-            *("--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(self.folder)),
-            *("--configfile", str(configfile), *options),
-        ]
         return subprocess.Popen(
-            command,
+            self.command(*targets, cores=cores, options=options),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "PPGKD_MIRROR": "", **environment},
         )
+
+    def command(self, *targets: str, cores: int, options: tuple[str, ...] = ()) -> list[str]:
+        """Write the configuration; return the command that runs Snakemake."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        configfile = self.folder / f"{self.config['study']}.yaml"
+        configfile.write_text(yaml.safe_dump(dict(self.config)), encoding="utf-8")
+        return [
+            *(sys.executable, "-m", "snakemake", *targets, "--cores", str(cores)),
+            *("--snakefile", str(self.project / "Snakefile"), "--directory", str(self.folder)),
+            *("--configfile", str(configfile), *options),
+        ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 def whole(path: str | Path) -> Iterator[Path]:
     """Give a path beside ``path`` to write to; rename it into place when the block succeeds.
 
+    What an earlier writer left beside it, which was killed, is removed. If that one is alive after
+    all, it fails when it renames: the latest writer wins, and the file is whole in any case.
+
     Parameters
     ----------
     path
@@ -33,12 +36,24 @@ def whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    for left in _partial(path):
+        left.unlink(missing_ok=True)
+    # not the number of the process, which another machine may have given, too
+    beside = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.partial{path.suffix}")
     try:
         yield beside
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> Iterator[Path]:
+    """What writers of this file, and not of one with a longer name, have beside it."""
+    before, after = f".{path.stem}.", f".partial{path.suffix}"
+    for found in path.parent.iterdir():
+        token = found.name.removeprefix(before).removesuffix(after)
+        if token.isalnum() and found.name == f"{before}{token}{after}":
+            yield found
 
 
 @contextmanager

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ppgkd.artifacts import read_json
-from ppgkd.config import NO_TEACHER, Cell
+from ppgkd.cell import NO_TEACHER, Cell
+
+BATCH = 500
+"""Cells whose predictions are in memory together."""
 
 KEYS = ["strategy", "teacher", "student", "seed"]
 COLUMNS: dict[str, str] = {
@@ -116,17 +123,39 @@ def collect_subject_errors(cells: Iterable[Cell], results: str | Path) -> pd.Dat
     DataFrame
         ``strategy, teacher, student, seed, fold, subject, n_windows, mae_bpm``.
     """
-    parts = []
-    for cell in cells:
-        path = Path(results) / cell.path / "predictions.parquet"
-        table = pd.read_parquet(path, columns=["subject", "hr_bpm", "pred_bpm"])
-        absolute_bpm = (table["pred_bpm"] - table["hr_bpm"]).abs().astype("float64")
-        by_subject = absolute_bpm.groupby(table["subject"]).agg(["size", "mean"]).reset_index()
-        by_subject.columns = pd.Index(["subject", "n_windows", "mae_bpm"])
-        of_cell = {"strategy": cell.strategy, "teacher": cell.teacher, "student": cell.student}
-        parts.append(by_subject.assign(**of_cell, seed=cell.seed, fold=cell.fold))
-    table = pd.concat(parts, ignore_index=True).astype({"fold": "Int64"})
-    return table[[*KEYS, "fold", "subject", "n_windows", "mae_bpm"]]
+    batches = _batches(cells)
+    table = pd.concat([_subject_errors(batch, Path(results)) for batch in batches])
+    return table.reset_index(drop=True)
+
+
+def _batches(cells: Iterable[Cell]) -> Iterator[Sequence[Cell]]:
+    waiting = iter(cells)
+    while batch := tuple(islice(waiting, BATCH)):
+        yield batch
+
+
+def _subject_errors(cells: Sequence[Cell], results: Path) -> pd.DataFrame:
+    """Error of some cells: one grouping of many small tables takes far less than one of each."""
+    tables = [_read_predictions(results / cell.path / "predictions.parquet") for cell in cells]
+    number = np.repeat(np.arange(len(cells)), [len(table) for table in tables])
+    windows = pa.concat_tables(tables).to_pandas()
+    absolute_bpm = (windows["pred_bpm"] - windows["hr_bpm"]).abs().astype("float64")
+    errors = absolute_bpm.groupby([number, windows["subject"]]).agg(["size", "mean"])
+    of_cell = errors.index.get_level_values(0).to_numpy()
+    table = pd.DataFrame(
+        {
+            **{name: [getattr(cells[at], name) for at in of_cell] for name in [*KEYS, "fold"]},
+            "subject": errors.index.get_level_values(1),
+            "n_windows": errors["size"].to_numpy(),
+            "mae_bpm": errors["mean"].to_numpy(),
+        }
+    )
+    return table.astype({"fold": "Int64"})
+
+
+def _read_predictions(path: Path) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=["subject", "hr_bpm", "pred_bpm"])
 
 
 def _student(cell: Cell) -> tuple[str, str, str]:

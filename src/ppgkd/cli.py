@@ -20,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     _add_predict(commands.add_parser("predict", help="heart rate of a recording, CSV or Parquet"))
     _add_export(commands.add_parser("export", help="a student for a sensor of another rate"))
+    _add_check_dataset(
+        commands.add_parser("check-dataset", help="what is understood of recordings of your own")
+    )
     options = parser.parse_args(arguments)
     try:
         options.run(options)
@@ -68,6 +71,18 @@ def _add_export(parser: ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, required=True, metavar="HZ", help="of the sensor")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help=".onnx to write")
     parser.set_defaults(run=_export)
+
+
+def _add_check_dataset(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Read recordings of your own as a study does, and say what was understood of them. Every "
+        "key of the YAML file is described in src/ppgkd/datasets/own/schema.yaml."
+    )
+    parser.add_argument("definition", type=Path, help="YAML file that describes the recordings")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="picture of ten windows, .png, .svg or .pdf"
+    )
+    parser.set_defaults(run=_check_dataset)
 
 
 def _plan(options: Namespace) -> None:
@@ -119,6 +134,26 @@ def _export(options: Namespace) -> None:
         f"{options.output}: {card.student} for {card.rate_hz:g} Hz, windows of {card.n_samples} "
         f"samples of {', '.join(card.channels)}"
     )
+
+
+def _check_dataset(options: Namespace) -> None:
+    from ppgkd.check_dataset import check_dataset
+
+    if options.plot:
+        from ppgkd.heart_rate_plot import PICTURES
+        from ppgkd.recording_table import require_ending
+        from ppgkd.window_plot import draw_windows
+
+        require_ending(options.plot, PICTURES, "The picture to write")
+    check = check_dataset(options.definition)
+    print(check.text)
+    if not check.usable:
+        raise PpgkdError(
+            f"{options.definition}: no window can be used, for the reasons above. Mend the tables, "
+            "or what the file says of them."
+        )
+    if options.plot:
+        draw_windows(check.examples, options.plot, check.dataset.title)
 
 
 def _require_other(output: Path, source: Path) -> None:

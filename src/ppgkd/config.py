@@ -7,24 +7,30 @@ same network) is checked here. Nothing heavy is imported: Snakemake reads this m
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
-from copy import deepcopy
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError, validators
 
-from ppgkd.datasets.registry import Dataset, RecordingEntry, get_dataset, simulated_dataset
+from ppgkd.cell import NO_TEACHER, Cell
+from ppgkd.datasets.own.dataset import SOURCE, own_dataset
+from ppgkd.datasets.registry import (
+    DATASETS,
+    Dataset,
+    RecordingEntry,
+    get_dataset,
+    simulated_dataset,
+)
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES, InputShape, nearest_shape
+from ppgkd.roles import BY_DATASET, REQUIRED_ROLES, ROLES
+from ppgkd.schema import with_defaults
 
-REQUIRED_ROLES = ("train", "val", "test")
-ROLES = (*REQUIRED_ROLES, "pretrain", "unlabelled")
-"""Teachers first learn from ``pretrain``; students see ``unlabelled`` without its reference."""
-NO_TEACHER = "none"
+COMPARED = ("students.parquet", "subjects.parquet", "recommended/student.onnx")
+"""Files below a finished study's folder that it is compared by."""
 
 Config = dict[str, Any]
 
@@ -65,33 +71,6 @@ class Teacher:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One student of the sweep; ``fold`` is None in a study without folds."""
-
-    strategy: str
-    teacher: str
-    student: str
-    seed: int
-    fold: int | None = None
-
-    @property
-    def path(self) -> str:
-        """Its folder below ``results/<study>/``."""
-        student = f"{self.strategy}/{self.teacher}/{self.student}/seed{self.seed}"
-        return f"{fold_folder(self.fold)}students/{student}"
-
-    @property
-    def teacher_path(self) -> str:
-        """Its teacher's folder below ``results/<study>/``."""
-        return f"{fold_folder(self.fold)}teachers/{self.teacher}/seed{self.seed}"
-
-
-def fold_folder(fold: int | None) -> str:
-    """Folder of a fold below ``results/<study>/``; a study without folds has none."""
-    return "" if fold is None else f"fold{fold}/"
-
-
-@dataclass(frozen=True)
 class Tuning:
     """How the strategies' settings are chosen on validation subjects.
 
@@ -122,7 +101,15 @@ class Study:
     def folds(self) -> tuple[int | None, ...]:
         """Numbers of the folds; a study without folds has one that is None."""
         count = self.config["folds"]
+        if count == BY_DATASET:
+            count = len(self.tested)
         return tuple(range(count)) if count else (None,)
+
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """Datasets with a share of the test role; a study that leaves one out does so in turn."""
+        shares = self.config["datasets"]
+        return tuple(name for name in shares if _has_subjects(shares[name], "test"))
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -139,10 +126,14 @@ class Study:
     @property
     def profiled(self) -> tuple[Cell, ...]:
         """Cells whose students are exported and timed: folds only serve to estimate the error."""
-        if self.config["folds"] is None:
-            return self.cells
-        first = (self.folds[0], self.config["seeds"][0])
-        return tuple(cell for cell in self.cells if (cell.fold, cell.seed) == first)
+        fold, seeds = self.folds[0], self.profiled_seeds
+        return tuple(cell for cell in self.cells if cell.fold == fold and cell.seed in seeds)
+
+    @property
+    def profiled_seeds(self) -> list[int]:
+        """Seeds of those cells."""
+        seeds: list[int] = self.config["seeds"]
+        return seeds[:1] if self.config["folds"] else seeds
 
     @property
     def sensor(self) -> Dataset:
@@ -189,7 +180,14 @@ class Study:
         if dataset == "simulated":
             cohort = self.config["simulation"]
             return ["simulated/n{n_subjects}-s{duration_s:g}-seed{seed}.npz".format(**cohort)]
-        return [str(file.local) for entry in self.recordings(dataset) for file in entry.files]
+        files = (file for entry in self.recordings(dataset) for file in entry.files)
+        return list(dict.fromkeys(str(file.local) for file in files))
+
+    def input_files(self, dataset: str) -> list[str]:
+        """Paths of these files; own recordings are read where they lie."""
+        found = next(d for d in self.datasets if d.name == dataset)
+        folder = "" if found.source == SOURCE else "resources/raw/"
+        return [folder + path for path in self.raw_files(dataset)]
 
 
 def parse_study(config: Mapping[str, Any], schema_path: Path) -> Study:
@@ -209,12 +207,14 @@ def parse_study(config: Mapping[str, Any], schema_path: Path) -> Study:
         message names the key, what was found and what is allowed; all schema errors are listed.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    full = with_defaults(config, schema)
+    described = "workflow/schemas/config.schema.yaml"
+    full = with_defaults(config, schema, "The configuration", described)
     inputs = input_shape(full)
     datasets = tuple(_check_dataset(name, full) for name in full["datasets"])
     _check_roles(full, datasets)
     _check_windows(full["windows"])
     _check_rates(full)
+    _check_compared(full)
     students = _models("students", full["students"], inputs)
     teachers = _teachers(full["teachers"], inputs)
     return Study(full, datasets, teachers, students, _tuning(full, teachers, students))
@@ -231,84 +231,13 @@ def input_shape(config: Config) -> InputShape:
     )
 
 
-def with_defaults(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Config:
-    """Return the configuration with the schema's defaults filled in, or raise what is wrong."""
-    filled: Config = deepcopy(dict(config))
-    errors = sorted(
-        _filling_validator(schema).iter_errors(filled), key=lambda e: [*map(str, e.path)]
-    )
-    if errors:
-        raise PpgkdError(
-            "The configuration is not valid:\n"
-            + "\n".join(dict.fromkeys(f"  - {_explain(error)}" for error in errors))
-            + "\nEvery key is described in workflow/schemas/config.schema.yaml."
-        )
-    return filled
-
-
-def _filling_validator(schema: Mapping[str, Any]) -> Any:
-    """Make a validator that also fills defaults, top down, `$ref` with siblings included."""
-    check_properties = Draft202012Validator.VALIDATORS["properties"]
-
-    def fill_then_check(
-        validator: Any, properties: Mapping[str, Any], instance: Any, parent: Any
-    ) -> Iterator[ValidationError]:
-        if isinstance(instance, dict):
-            for key, subschema in properties.items():
-                if "default" not in subschema:
-                    continue
-                default = deepcopy(subschema["default"])
-                if isinstance(default, dict) and isinstance(instance.get(key), dict):
-                    # a budget given in part keeps the rest of its default; strategies do not:
-                    # naming some of them is how the others are left out
-                    if key != "strategies":
-                        instance[key] = {**default, **instance[key]}
-                else:
-                    instance.setdefault(key, default)
-        yield from check_properties(validator, properties, instance, parent)
-
-    types = Draft202012Validator.TYPE_CHECKER.redefine_many(
-        # JSON Schema takes 4.0 for an integer, and no bound holds NaN back
-        {
-            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
-            "number": lambda _, value: (
-                isinstance(value, int | float)
-                and not isinstance(value, bool)
-                and math.isfinite(value)
-            ),
-        }
-    )
-    checks = {"properties": fill_then_check}
-    return validators.extend(Draft202012Validator, checks, type_checker=types)(schema)
-
-
-def _explain(error: ValidationError) -> str:
-    where = ".".join(str(part) for part in error.path)
-    key = f"'{where}'" if where else "the top level"
-    match error.validator:
-        case "additionalProperties":
-            allowed = sorted(error.schema.get("properties", {}))
-            unknown = sorted(set(error.instance) - set(allowed), key=str)
-            return f"{key} has unknown keys {unknown}; allowed are {allowed}"
-        case "required":
-            missing = [name for name in error.validator_value if name not in error.instance]
-            return f"{key} lacks {missing}"
-        case "type":
-            allowed = error.validator_value
-            names = allowed if isinstance(allowed, str) else " or ".join(allowed)
-            return f"{key} must be of type {names}, found {error.instance!r}"
-        case "minItems" | "minProperties":
-            return f"{key} must not be empty"
-        case _:
-            return f"{key}: {error.message} ({error.validator}: {error.validator_value})"
-
-
 def _check_dataset(name: str, config: Config) -> Dataset:
-    dataset = (
-        simulated_dataset(config["simulation"]["n_subjects"])
-        if name == "simulated"
-        else get_dataset(name)
-    )
+    dataset = _taking_ppg(_find_dataset(name, config), config["datasets"][name].get("ppg"))
+    if config["inputs"]["accelerometer"] and not dataset.acc_channels:
+        raise PpgkdError(
+            f"Dataset '{name}' has no accelerometer, and 'inputs.accelerometer' is true; set it to "
+            "false, so that the study's models see the PPG alone, or leave the dataset out."
+        )
     wanted = config["inputs"]["ppg_channels"]
     judging = any(_has_subjects(config["datasets"][name], role) for role in REQUIRED_ROLES)
     if wanted > dataset.ppg_channels and judging:
@@ -318,6 +247,38 @@ def _check_dataset(name: str, config: Config) -> Dataset:
             "roles 'pretrain' and 'unlabelled' alone, where missing channels are repeated ones."
         )
     return dataset
+
+
+def _taking_ppg(dataset: Dataset, ppg: str | list[str] | None) -> Dataset:
+    """The dataset with the PPG channels that the study takes of it."""
+    if ppg is None:
+        return dataset
+    if isinstance(ppg, str):  # average or each
+        return replace(dataset, ppg_channels=1)
+    there = [f"ppg_{number}" for number in range(1, dataset.ppg_channels + 1)]
+    unknown = sorted(set(ppg) - set(there))
+    if unknown:
+        raise PpgkdError(f"'datasets.{dataset.name}.ppg' names {unknown}; the dataset has {there}.")
+    return replace(dataset, ppg_channels=len(ppg))
+
+
+def _find_dataset(name: str, config: Config) -> Dataset:
+    path = config["datasets"][name].get("file")
+    if path is None:
+        if name == "simulated":
+            return simulated_dataset(config["simulation"]["n_subjects"])
+        return get_dataset(name)
+    if name in DATASETS or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        raise PpgkdError(
+            f"'datasets.{name}' has a file of your own, but cannot have this name; take letters, "
+            f"digits and underscores, and none of {', '.join(DATASETS)}."
+        )
+    try:
+        return own_dataset(name, path)
+    except PpgkdError as error:
+        raise PpgkdError(
+            f"'datasets.{name}.file' (relative to the folder that Snakemake works in): {error}"
+        ) from error
 
 
 def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
@@ -337,7 +298,8 @@ def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
         _check_recordings_exist(where, dataset, shares.get("reference_lag_s", {}))
         if kinds == {False}:
             _check_folds(where, config["folds"], given)
-            total = sum(given.values())
+            by_dataset = config["folds"] == BY_DATASET
+            total = sum(v for role, v in given.items() if role != "test" or not by_dataset)
             if abs(total - 1) > 1e-6:
                 raise PpgkdError(
                     f"{where}: the fractions of {list(given)} add up to {total:g}; they must add "
@@ -346,8 +308,8 @@ def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
             continue
         if config["folds"] and given.get("test"):
             raise PpgkdError(
-                f"{where} lists the subjects of role 'test', which would be tested in each of the "
-                f"{config['folds']} folds; give fractions, or leave 'folds' out."
+                f"{where} lists the subjects of role 'test', but 'folds: {config['folds']}' says "
+                "who is tested in which fold; give fractions, or leave 'folds' out."
             )
         for role, subjects in given.items():
             _check_subjects_exist(where, dataset, subjects)
@@ -359,6 +321,13 @@ def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
                         f"and in role '{role}' of dataset '{dataset.name}'; a subject has one "
                         "role. Remove it from one of the lists."
                     )
+    if config["folds"] == BY_DATASET:
+        turns = [d.name for d in datasets if _has_subjects(config["datasets"][d.name], "test")]
+        if len(turns) < 2:
+            raise PpgkdError(
+                f"'folds: {BY_DATASET}' leaves out datasets with 'test: 1' in turn; found {turns}, "
+                "expected at least two."
+            )
     for role in REQUIRED_ROLES:
         if not any(_has_subjects(config["datasets"][d.name], role) for d in datasets):
             raise PpgkdError(
@@ -367,10 +336,18 @@ def _check_roles(config: Config, datasets: tuple[Dataset, ...]) -> None:
             )
 
 
-def _check_folds(where: str, folds: int | None, given: Mapping[str, float]) -> None:
+def _check_folds(where: str, folds: int | str | None, given: Mapping[str, float]) -> None:
     """With folds every subject is tested once, which fixes the share of the test role."""
     test = given.get("test")
-    if folds and test and abs(test - 1 / folds) > 1e-3:
+    if folds == BY_DATASET:
+        if test and test != 1:
+            raise PpgkdError(
+                f"{where}: with 'folds: {BY_DATASET}' all of a dataset is tested when it is left "
+                f"out, so 'test' must be 1, beside train and val for when it is not; found "
+                f"{test:g}."
+            )
+        return
+    if isinstance(folds, int) and test and abs(test - 1 / folds) > 1e-3:
         raise PpgkdError(
             f"{where}: with 'folds: {folds}' every subject is tested once, so 'test' must be "
             f"{1 / folds:.4g}; found {test:g}."
@@ -412,6 +389,19 @@ def _check_rates(config: Config) -> None:
             f"'onnx.rates_hz' has {odd}, at which a window of 'windows.length_s' = {length_s:g} s "
             "is not a whole number of samples; leave these rates out, or take another length."
         )
+
+
+def _check_compared(config: Config) -> None:
+    """Snakemake cannot make what another study has to."""
+    for name in config["compare"]:
+        if name == config["study"]:
+            raise PpgkdError(f"'compare' names '{name}', which is this study; name others.")
+        missing = [file for file in COMPARED if not Path("results", name, file).is_file()]
+        if missing:
+            raise PpgkdError(
+                f"'compare' names '{name}', but results/{name} lacks {missing}; run that study "
+                "first, or leave it out."
+            )
 
 
 def _check_windows(windows: Config) -> None:

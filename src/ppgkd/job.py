@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ppgkd.at_work import begin_job
 from ppgkd.errors import PpgkdError
 
 
@@ -18,6 +19,7 @@ def job(log_path: str | Path) -> Iterator[None]:
     What the user can mend (`PpgkdError`) is written to the log and to the terminal. Anything else
     is a defect of ours and keeps its traceback, which is logged too.
     """
+    at_work = begin_job(".snakemake")
     Path(log_path).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log_path, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
@@ -35,3 +37,5 @@ def job(log_path: str | Path) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         handler.close()
+        if at_work is not None:
+            at_work.close()

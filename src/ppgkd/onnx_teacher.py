@@ -83,7 +83,7 @@ class OnnxTeacher(nn.Module):
 
     def n_params(self) -> int:
         """Count the numbers stored in the file."""
-        graph = onnx.load(self.path).graph
+        graph = onnx.load(self.path, load_external_data=False).graph
         return sum(math.prod(tensor.dims) for tensor in graph.initializer)
 
     def _run(self, window: Tensor) -> list[Any]:

@@ -16,8 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ppgkd.artifacts import read_json
+from ppgkd.cell import Cell
 from ppgkd.cells import collect_subject_errors
-from ppgkd.config import Cell
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES, WIDTHS, InputShape
 from ppgkd.scaling.law import Law

@@ -150,11 +150,26 @@ def preprocess(
         )
     filtered = raw.astype(np.float64) @ matrix.T
     is_ppg = np.array([name.startswith("ppg") for name in channels])
-    ppg = filtered[:, is_ppg]
-    floor = AMPLITUDE_FLOOR * np.abs(raw[:, is_ppg]).max(axis=2, keepdims=True)
-    floor = np.maximum(floor, np.finfo(np.float32).tiny)
-    filtered[:, is_ppg] = ppg / np.maximum(ppg.std(axis=2, keepdims=True), floor)
+    level = np.abs(raw[:, is_ppg]).max(axis=2)
+    filtered[:, is_ppg] = scale_ppg(filtered[:, is_ppg], level)
     return np.asarray(filtered, dtype=np.float32)
+
+
+def scale_ppg(filtered: NDArray[np.floating], level: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Divide PPG by its own deviation, in place.
+
+    Parameters
+    ----------
+    filtered
+        Band-limited PPG, shape (..., n_samples). No constant is left in it, so its deviation is
+        the root of its mean square.
+    level
+        Largest magnitude of each raw window, shape (...).
+    """
+    deviation = np.sqrt(np.einsum("...s,...s->...", filtered, filtered) / filtered.shape[-1])
+    floor = np.maximum(AMPLITUDE_FLOOR * level, np.finfo(np.float32).tiny)
+    filtered /= np.maximum(deviation, floor)[..., None]
+    return filtered
 
 
 def _pass_band(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ppgkd.artifacts import read_json
-from ppgkd.config import Cell, fold_folder
+from ppgkd.cell import Cell, fold_folder
 from ppgkd.metrics import draw_subjects
 from ppgkd.models.build import load_model
 from ppgkd.quality import assess

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,31 +78,72 @@ def read_recording_table(
         If the file, a column, a cell or the time stamps are not as they must be.
     """
     path = Path(path)
-    require_ending(path, TABLES, "The recording")
-    if not path.is_file():
-        raise PpgkdError(f"{path} is no file. Name the recording's table.")
     require_rate(rate_hz)
+    table, left_aside = read_columns(path, channels)
+    with named(path):
+        found = values_of(table, channels)
+        clock = clock_of(table, rate_hz, first_row_of(path))
+    notes = [
+        *_about_columns(left_aside),
+        *about_gaps(clock),
+        *about_values(found),
+        *about_units(found, channels),
+    ]
+    return RecordingTable(place_samples(found, clock), clock.first_s, clock.rate_hz, tuple(notes))
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Name the file in the messages about it."""
     try:
-        table, left_aside = _read_columns(path, channels)
-        if not table.num_rows:
-            raise PpgkdError("it has no rows. Write one row per sample below the header.")
-        found = _values(table, channels)
-        clock = _clock(table, rate_hz, first_row=_first_row(path))
+        yield
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
         raise PpgkdError(
             f"{path} cannot be read: {error}. Name a table with one row per sample."
         ) from error
     except PpgkdError as error:
         raise PpgkdError(f"{path}: {error}") from error
-    signal = np.full((len(channels), int(clock.place[-1]) + 1), np.nan, np.float32)
+
+
+def read_columns(
+    path: Path, numbers: Sequence[str], texts: Sequence[str] = ()
+) -> tuple[pa.Table, list[str]]:
+    """Read some columns of a table.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet.
+    numbers, texts
+        Columns to read as what. The time stamps, if there are any, are read beside them.
+
+    Returns
+    -------
+    table
+        The columns that were asked for, and ``time_s`` or ``timestamp``.
+    left_aside : list of str
+        Names of the others.
+
+    Raises
+    ------
+    PpgkdError
+        If the file cannot be read, lacks a column, or has no rows.
+    """
+    require_ending(path, TABLES, "The recording")
+    if not path.is_file():
+        raise PpgkdError(f"{path} is no file. Name the recording's table.")
+    with named(path):
+        table, left_aside = _read_columns(path, numbers, texts)
+        if not table.num_rows:
+            raise PpgkdError("it has no rows. Write one row per sample below the header.")
+    return table, left_aside
+
+
+def place_samples(found: NDArray[np.float32], clock: Clock) -> NDArray[np.float32]:
+    """Samples of shape (n_channels, n_rows) at the ticks of the clock; NaN where one is missing."""
+    signal = np.full((len(found), int(clock.place[-1]) + 1), np.nan, np.float32)
     signal[:, clock.place] = found
-    notes = [
-        *_about_columns(left_aside),
-        *_about_gaps(clock),
-        *_about_values(found),
-        *_about_units(found, channels),
-    ]
-    return RecordingTable(signal, clock.first_s, clock.rate_hz, tuple(notes))
+    return signal
 
 
 def require_ending(path: Path, allowed: tuple[str, ...], what: str) -> None:
@@ -111,17 +154,19 @@ def require_ending(path: Path, allowed: tuple[str, ...], what: str) -> None:
         )
 
 
-def _read_columns(path: Path, channels: tuple[str, ...]) -> tuple[pa.Table, list[str]]:
-    """Read channels and time; give them, and the names of the columns that are left aside."""
+def _read_columns(
+    path: Path, numbers: Sequence[str], texts: Sequence[str]
+) -> tuple[pa.Table, list[str]]:
+    """Read columns and time; give them, and the names of the columns that are left aside."""
     is_csv = path.suffix.lower() == ".csv"
     raw_names = _csv_header(path) if is_csv else pq.read_schema(path).names
     names = [name.strip() for name in raw_names]
     time = [name for name in (SECONDS, DATE_TIME) if name in names][:1]
-    wanted = [*channels, *time]
-    _require_columns(names, channels, wanted)
+    wanted = list(dict.fromkeys([*numbers, *texts, *time]))
+    _require_columns(names, [*numbers, *texts], wanted)
     raw_wanted = [raw_names[names.index(name)] for name in wanted]
     if is_csv:
-        table = _read_csv(path, raw_names, raw_wanted)
+        table = _read_csv(path, raw_names, raw_wanted, {*texts, DATE_TIME})
     else:
         table = pq.read_table(path, columns=raw_wanted)
     return table.select(raw_wanted).rename_columns(wanted), [
@@ -134,8 +179,8 @@ def _csv_header(path: Path) -> list[str]:
         return next((row for row in csv.reader(file) if row), [])
 
 
-def _read_csv(path: Path, names: list[str], wanted: list[str]) -> pa.Table:
-    types = {name: pa.string() if name.strip() == DATE_TIME else pa.float64() for name in wanted}
+def _read_csv(path: Path, names: list[str], wanted: list[str], texts: set[str]) -> pa.Table:
+    types = {name: pa.string() if name.strip() in texts else pa.float64() for name in wanted}
     try:
         return pacsv.read_csv(
             path,
@@ -149,8 +194,8 @@ def _read_csv(path: Path, names: list[str], wanted: list[str]) -> pa.Table:
         raise PpgkdError(f"it cannot be read as CSV: {said}") from error
 
 
-def _require_columns(names: list[str], channels: tuple[str, ...], wanted: list[str]) -> None:
-    missing = [name for name in channels if name not in names]
+def _require_columns(names: list[str], needed: list[str], wanted: list[str]) -> None:
+    missing = [name for name in needed if name not in names]
     if missing:
         hint = ""
         if len(names) == 1 and re.search(r"[;\t|]", names[0]):
@@ -158,7 +203,7 @@ def _require_columns(names: list[str], channels: tuple[str, ...], wanted: list[s
         elif names and all(re.fullmatch(r"[-+.\deE]+", name) for name in names):
             hint = " The first line must be a header with the names of the columns."
         raise PpgkdError(
-            f"it lacks the columns {', '.join(missing)}; the model needs {', '.join(channels)}, "
+            f"it lacks the columns {', '.join(missing)}; ppgkd needs {', '.join(needed)}, "
             f"and the file has {', '.join(names) or 'none'}.{hint}"
         )
     double = [name for name in wanted if names.count(name) > 1]
@@ -166,13 +211,15 @@ def _require_columns(names: list[str], channels: tuple[str, ...], wanted: list[s
         raise PpgkdError(f"it has the column {double[0]} more than once. Keep the one to be used.")
 
 
-def _values(table: pa.Table, channels: tuple[str, ...]) -> NDArray[np.float32]:
-    values = np.stack([_numbers(table, name) for name in channels])
+def values_of(table: pa.Table, channels: Sequence[str]) -> NDArray[np.float32]:
+    """Columns of numbers, shape (n_columns, n_rows); NaN where a cell has none."""
+    values = np.stack([numbers_of(table, name) for name in channels])
     with np.errstate(over="ignore"):  # what is too large for float32 counts as lost
         return values.astype(np.float32)
 
 
-def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
+def numbers_of(table: pa.Table, name: str) -> NDArray[np.float64]:
+    """One column of numbers, shape (n_rows,)."""
     column = table[name]
     kind = column.type
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
@@ -180,16 +227,37 @@ def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy())
 
 
-def _first_row(path: Path) -> int:
+def first_row_of(path: Path) -> int:
     """Number of the first sample's row: Parquet has no header, that of a CSV is line 1."""
     return 2 if path.suffix.lower() == ".csv" else 1
 
 
-def _clock(table: pa.Table, rate_hz: float, first_row: int) -> Clock:
-    if SECONDS in table.column_names:
-        return read_clock(_numbers(table, SECONDS), rate_hz, first_row)
-    if DATE_TIME not in table.column_names:
+def clock_of(table: pa.Table, rate_hz: float, first_row: int) -> Clock:
+    """When the rows were taken: by their time stamps, else one after the other.
+
+    Parameters
+    ----------
+    table
+        Of `read_columns`.
+    rate_hz
+        What the sensor is said to have.
+    first_row
+        Number of the first row, for the messages.
+    """
+    time_s = times_of(table, first_row)
+    if time_s is None:
         return Clock(0.0, rate_hz, np.arange(table.num_rows))
+    if SECONDS not in table.column_names:  # nobody counts seconds since 1970
+        time_s = time_s - time_s[0]
+    return read_clock(time_s, rate_hz, first_row)
+
+
+def times_of(table: pa.Table, first_row: int) -> NDArray[np.float64] | None:
+    """Time stamps in seconds by the table's clock, or since 1970, shape (n_rows,), if there are."""
+    if SECONDS in table.column_names:
+        return numbers_of(table, SECONDS)
+    if DATE_TIME not in table.column_names:
+        return None
     kind = table[DATE_TIME].type
     if not (pa.types.is_timestamp(kind) or _is_text(kind)):
         raise PpgkdError(f"its column {DATE_TIME} is of the type {kind}; expected are date-times.")
@@ -201,8 +269,7 @@ def _clock(table: pa.Table, rate_hz: float, first_row: int) -> Clock:
             f"its {DATE_TIME} of row {first_row + wrong[0]} is '{texts[wrong[0]]}'; expected is an "
             "ISO 8601 date and time, such as 2026-05-04T10:15:30.020."
         )
-    time_s = (times - times.iloc[0]).dt.total_seconds().to_numpy()
-    return read_clock(time_s, rate_hz, first_row)
+    return np.asarray((times - pd.Timestamp(0, tz="UTC")).dt.total_seconds())
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -213,7 +280,8 @@ def _about_columns(left_aside: list[str]) -> list[str]:
     return [f"columns left aside: {', '.join(left_aside)}"] if left_aside else []
 
 
-def _about_gaps(clock: Clock) -> list[str]:
+def about_gaps(clock: Clock) -> list[str]:
+    """Say how many samples are missing, if any."""
     if not clock.n_missing:
         return []
     gaps = np.diff(clock.place) - 1
@@ -224,12 +292,14 @@ def _about_gaps(clock: Clock) -> list[str]:
     ]
 
 
-def _about_values(found: NDArray[np.float32]) -> list[str]:
+def about_values(found: NDArray[np.float32]) -> list[str]:
+    """Say how many cells have no number, if any."""
     lost = int((~np.isfinite(found)).sum())
     return [f"cells without a number, which count as lost: {lost}"] if lost else []
 
 
-def _about_units(found: NDArray[np.float32], channels: tuple[str, ...]) -> list[str]:
+def about_units(found: NDArray[np.float32], channels: tuple[str, ...]) -> list[str]:
+    """Say if the acceleration cannot be in g."""
     acceleration = found[[name.startswith("acc") for name in channels]].astype(np.float64)
     magnitude = np.sqrt(np.square(acceleration).sum(axis=0))
     magnitude = magnitude[np.isfinite(magnitude)]

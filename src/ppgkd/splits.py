@@ -11,10 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.config import REQUIRED_ROLES, ROLES
+from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
-from ppgkd.windows import Windows, concatenate, read_windows, select
+from ppgkd.roles import REQUIRED_ROLES, ROLES
+from ppgkd.window_table import WindowsFile
+from ppgkd.windows import Windows, concatenate, read_parts
+
+JUDGING = ("val", "test")
 
 
 def split_subjects(
@@ -68,7 +72,8 @@ def split_subjects(
         found = "; ".join(f"'{subject}' in {list(both)}" for subject, both in twice.items())
         raise PpgkdError(
             f"Subjects with two roles: {found}. A subject has one role: put it into the "
-            "'exclude' of one of its datasets, or list the subjects of each role."
+            "'exclude' of one of its datasets, or list the subjects of each role. One name in two "
+            "datasets is one person: if they are two, give recordings of your own other names."
         )
     for role in REQUIRED_ROLES:
         if role not in set(table["role"]):
@@ -77,6 +82,27 @@ def split_subjects(
                 f"{table['role'].value_counts().to_dict()}. Give the role a larger share."
             )
     return table
+
+
+def leaving_out(shares: Mapping[str, Mapping[str, Any]], fold: int) -> dict[str, dict[str, Any]]:
+    """Shares of a fold that leaves out one dataset: all of it is tested, and nothing else is.
+
+    Parameters
+    ----------
+    shares
+        As in `split_subjects`; datasets with a share of test are left out in turn.
+    fold
+        Number of the fold, from 0.
+    """
+    left_out = [dataset for dataset, given in shares.items() if given.get("test")][fold]
+    return {
+        dataset: {
+            key: value
+            for key, value in given.items()
+            if key not in ROLES or (key == "test") == (dataset == left_out)
+        }
+        for dataset, given in shares.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -116,7 +142,9 @@ def read_study_windows(
         Table of `split_subjects`, as CSV.
     inputs
         What the models see. Of a dataset's PPG channels the first ones are taken. Where a dataset
-        in the roles ``pretrain`` and ``unlabelled`` has fewer, they are repeated in turn.
+        in the roles ``pretrain`` and ``unlabelled`` has fewer, they are repeated in turn. Where
+        each channel is a recording of its own (`ppgkd.datasets.ppg_channels`), only the first of
+        them is judged.
 
     Raises
     ------
@@ -126,25 +154,37 @@ def read_study_windows(
     splits = pd.read_csv(splits_path, dtype=str)
     role_of = splits.set_index(["dataset", "subject"])["role"]
     channels = input_channels(inputs)
-    parts: dict[str, list[Windows]] = {role: [] for role in ROLES}
-    for path in window_paths:
-        windows = read_windows(path)
-        keys = pd.MultiIndex.from_frame(windows.index[["dataset", "subject"]])
-        roles = role_of.reindex(keys).to_numpy()
-        for role in ROLES:
-            if (roles == role).any():
-                fill = role not in REQUIRED_ROLES
-                parts[role].append(select(windows, roles == role, channels, fill=fill))
+    files = [WindowsFile(path) for path in window_paths]
+    roles = [_roles_of_windows(file.index, role_of) for file in files]
+    found = [role for role in ROLES if any((of_file == role).any() for of_file in roles)]
     for role in REQUIRED_ROLES:
-        if not parts[role]:
+        if role not in found:
             raise PpgkdError(f"No windows are left for role '{role}'; see {splits_path}.")
-    return StudyWindows(**{role: concatenate(found) for role, found in parts.items() if found})
+    return StudyWindows(
+        **{
+            role: read_parts(
+                [(file, of_file == role) for file, of_file in zip(files, roles, strict=True)],
+                channels,
+                fill=role not in REQUIRED_ROLES,
+            )
+            for role in found
+        }
+    )
 
 
 def input_channels(inputs: InputShape) -> tuple[str, ...]:
     """Names of the channels that the models see."""
     ppg = tuple(f"ppg_{number}" for number in range(1, inputs.ppg_channels + 1))
     return (*ppg, "acc_x", "acc_y", "acc_z") if inputs.acc_channels else ppg
+
+
+def _roles_of_windows(index: pd.DataFrame, role_of: pd.Series[str]) -> NDArray[np.object_]:
+    """Role of each window; only the first of a recording's channels is judged."""
+    keys = pd.MultiIndex.from_frame(index[["dataset", "subject"]])
+    roles = role_of.reindex(keys).to_numpy(dtype=object)
+    others = ~index["recording"].map(is_first_channel).to_numpy(dtype=bool)
+    roles[others & np.isin(roles.astype(str), JUDGING)] = None
+    return roles
 
 
 def _roles_of_dataset(

@@ -11,8 +11,8 @@ import pandas as pd
 
 from ppgkd.artifacts import read_json
 from ppgkd.bank import Bank, examples, fingerprint, read_bank
+from ppgkd.cell import NO_TEACHER
 from ppgkd.checkpoint import Checkpoint
-from ppgkd.config import NO_TEACHER
 from ppgkd.distill.objective import make_objective
 from ppgkd.errors import PpgkdError
 from ppgkd.models.build import build_model

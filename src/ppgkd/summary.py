@@ -60,15 +60,15 @@ def summarise_students(
         )
         .reset_index()
     )
-    drawn = _draw_mae_bpm(subject_errors, seed)
-    own = [drawn[key] for key in table[STUDENT].itertuples(index=False, name=None)]
-    scratch = {key[2]: draws for key, draws in drawn.items() if key[0] == "scratch"}
+    draws = Draws(subject_errors, seed)
     missing = np.full(DRAWS + 1, np.nan)
-    gains = [
-        missing if strategy == "scratch" else scratch.get(student, missing) - draws
-        for strategy, student, draws in zip(table["strategy"], table["student"], own, strict=True)
-    ]
-    return table.assign(**_interval("mae", own), **_interval("gain", gains))
+    own, gains = [], []
+    for key in table[STUDENT].itertuples(index=False, name=None):
+        drawn = draws.mae_bpm(key)
+        own.append(_with_interval(drawn))
+        scratch = None if key[0] == "scratch" else draws.from_scratch(key[2])
+        gains.append(_with_interval(missing if scratch is None else scratch - drawn))
+    return table.assign(**_columns("mae", own), **_columns("gain", gains))
 
 
 def summarise_strategies(subject_errors: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -88,19 +88,25 @@ def summarise_strategies(subject_errors: pd.DataFrame, seed: int = 0) -> pd.Data
         gain_lower_bpm, gain_upper_bpm``; the gain is paired by student, seed and drawn subject,
         and missing for ``scratch``.
     """
-    drawn = _draw_mae_bpm(subject_errors, seed)
-    scratch = {key[2]: draws for key, draws in drawn.items() if key[0] == "scratch"}
-    keys = list(dict.fromkeys(key[:2] for key in drawn))
-    missing = np.full(DRAWS + 1, np.nan)
-    own, gains, counts = [], [], []
-    for strategy, teacher in keys:
-        students = {key[2]: draws for key, draws in drawn.items() if key[:2] == (strategy, teacher)}
-        counts.append(len(students))
-        own.append(np.mean([*students.values()], axis=0))
-        pairs = [scratch[name] - draws for name, draws in students.items() if name in scratch]
-        gains.append(np.mean(pairs, axis=0) if pairs and strategy != "scratch" else missing)
-    table = pd.DataFrame(keys, columns=["strategy", "teacher"]).assign(students=counts)
-    return table.assign(**_interval("mae", own), **_interval("gain", gains))
+    draws = Draws(subject_errors, seed)
+    students: dict[Key, list[Key]] = {}
+    for key in draws.students:
+        students.setdefault(key[:2], []).append(key)
+    own, gains = [], []
+    for (strategy, _), keys in students.items():
+        total, gain, pairs = np.zeros(DRAWS + 1), np.zeros(DRAWS + 1), 0
+        for key in keys:
+            drawn, scratch = draws.mae_bpm(key), draws.from_scratch(key[2])
+            total += drawn
+            if scratch is not None:
+                gain += scratch - drawn
+                pairs += 1
+        known = pairs and strategy != "scratch"
+        own.append(_with_interval(total / len(keys)))
+        gains.append(_with_interval(gain / pairs if known else np.full(DRAWS + 1, np.nan)))
+    table = pd.DataFrame([*students], columns=["strategy", "teacher"])
+    table = table.assign(students=[len(keys) for keys in students.values()])
+    return table.assign(**_columns("mae", own), **_columns("gain", gains))
 
 
 def subject_mean_interval(errors: pd.DataFrame, seed: int = 0) -> tuple[float, float, float]:
@@ -120,27 +126,55 @@ def subject_mean_interval(errors: pd.DataFrame, seed: int = 0) -> tuple[float, f
     return float(np.average(means, weights=weights)), float(lower), float(upper)
 
 
-def _interval(name: str, draws: Sequence[NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+class Draws:
+    """Test subjects drawn anew, the same for all students.
+
+    A student's draws are made when they are asked for: those of ten thousand students together
+    would take half a gigabyte.
+
+    Attributes
+    ----------
+    students
+        Strategy, teacher and student of each, in the order of the table.
+    """
+
+    def __init__(self, subject_errors: pd.DataFrame, seed: int) -> None:
+        by_subject = (
+            subject_errors.assign(sum_bpm=subject_errors["mae_bpm"] * subject_errors["n_windows"])
+            .groupby([*STUDENT, "subject"], sort=False)[["sum_bpm", "n_windows"]]
+            .sum()
+            .reset_index()
+        )
+        names = sorted(subject_errors["subject"].unique())
+        subjects = pd.Index(names).get_indexer(by_subject["subject"])
+        student = by_subject.groupby(STUDENT, sort=False).ngroup().to_numpy()
+        unique = by_subject[STUDENT].drop_duplicates().itertuples(index=False, name=None)
+        sums = np.full((student.max() + 1, len(names), 2), np.nan)
+        sums[student, subjects] = by_subject[["sum_bpm", "n_windows"]].to_numpy(np.float64)
+        self.students: list[Key] = [tuple(map(str, key)) for key in unique]
+        self._sums = dict(zip(self.students, sums, strict=True))
+        drawn = np.random.default_rng(seed).integers(len(names), size=(DRAWS, len(names)))
+        self._subjects = np.concatenate([np.arange(len(names))[None], drawn])
+        self._from_scratch = {
+            key[2]: self.mae_bpm(key) for key in self.students if key[0] == "scratch"
+        }
+
+    def mae_bpm(self, student: Key) -> NDArray[np.float64]:
+        """MAE over windows, of all subjects and then of each draw, shape (1 + DRAWS,)."""
+        sums = self._sums[student][self._subjects].sum(axis=1)
+        return np.asarray(sums[:, 0] / sums[:, 1])
+
+    def from_scratch(self, student: str) -> NDArray[np.float64] | None:
+        """Draws of the same network trained from scratch, if the study has it."""
+        return self._from_scratch.get(student)
+
+
+def _with_interval(draws: NDArray[np.float64]) -> tuple[float, float, float]:
     """Estimate and interval; the first draw is the sample itself."""
-    stacked = np.stack(draws)
-    lower, upper = np.quantile(stacked[:, 1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
-    return {f"{name}_bpm": stacked[:, 0], f"{name}_lower_bpm": lower, f"{name}_upper_bpm": upper}
+    lower, upper = np.quantile(draws[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(draws[0]), float(lower), float(upper)
 
 
-def _draw_mae_bpm(subject_errors: pd.DataFrame, seed: int) -> dict[Key, NDArray[np.float64]]:
-    """MAE over windows of each student, of all subjects and then of each draw, (1 + DRAWS,)."""
-    by_subject = (
-        subject_errors.assign(sum_bpm=subject_errors["mae_bpm"] * subject_errors["n_windows"])
-        .groupby([*STUDENT, "subject"], sort=False)[["sum_bpm", "n_windows"]]
-        .sum()
-    )
-    subjects = sorted(subject_errors["subject"].unique())
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(len(subjects), size=(DRAWS, len(subjects)))
-    draws = np.concatenate([np.arange(len(subjects))[None], draws])
-    result: dict[Key, NDArray[np.float64]] = {}
-    for key, part in by_subject.groupby(level=STUDENT, sort=False):
-        values = part.droplevel([*STUDENT]).reindex(subjects).to_numpy(np.float64)
-        sums = values[draws].sum(axis=1)
-        result[tuple(map(str, key))] = sums[:, 0] / sums[:, 1]
-    return result
+def _columns(name: str, rows: Sequence[tuple[float, float, float]]) -> dict[str, Sequence[float]]:
+    names = (f"{name}_bpm", f"{name}_lower_bpm", f"{name}_upper_bpm")
+    return dict(zip(names, zip(*rows, strict=True), strict=True))

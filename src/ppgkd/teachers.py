@@ -12,7 +12,7 @@ import pandas as pd
 from ppgkd.augment import Augmentation
 from ppgkd.bank import FreshViews, examples, fingerprint
 from ppgkd.checkpoint import Checkpoint
-from ppgkd.distill.objective import LabelObjective
+from ppgkd.distill.scratch import LabelObjective
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network

@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 AVERAGING_DECAY = 0.995
 """Weights are averaged over about 1 / (1 - decay) steps; the average is what is validated."""
 
+BALANCED_BPM = 10
+"""Width of the ranges of heart rate that `sampling_weights` evens out."""
+
 GRADIENT_NORM = 5.0
 EVALUATION_BATCH = 128
 """Larger ones fall out of the cache where the network is large."""
@@ -57,6 +60,9 @@ class Budget:
         Threads of the job.
     device
         ``cpu`` or ``cuda``.
+    balance
+        How far rare heart rates are evened out: with 0 a pass sees every window once; otherwise
+        windows are drawn with replacement, each with the weight that `sampling_weights` gives it.
     """
 
     epochs: int
@@ -66,6 +72,7 @@ class Budget:
     patience: int
     threads: int = 1
     device: str = "cpu"
+    balance: float = 0.0
 
 
 class Batch(NamedTuple):
@@ -154,8 +161,9 @@ def fit_together(
     label_sd_bpm
         Width of the softened label.
     checkpoint
-        Where the state is kept after every epoch. A training that finds its own state there goes
-        on from it, and ends with the numbers that it would have had without the interruption.
+        Where the state is kept after every epoch, and the result in the end. A training that finds
+        its own state there goes on from it, and ends with the numbers that it would have had
+        without the interruption.
 
     Returns
     -------
@@ -180,6 +188,8 @@ def fit_together(
         _train_epoch(state, Spectra(seen, val.hr_bpm), budget, label_sd_bpm)
         if checkpoint is not None:
             checkpoint.save(state.keep())
+    if checkpoint is not None:
+        checkpoint.save(state.result())
     if not any(state.running):
         log.info("no better validation MAE for %d epochs: stopped", budget.patience)
     for trainee, best in zip(trainees, state.best, strict=True):
@@ -244,15 +254,19 @@ class _State:
         return {
             **{name: module.state_dict() for name, module in self._modules.items()},
             "orders": [order.get_state() for order in self.orders],
-            "best": [tuple(best) for best in self.best],
-            "histories": self.histories,
+            **self.result(),
         }
 
+    def result(self) -> dict[str, Any]:
+        """What is kept of a training that has ended: a fraction of what it takes to go on."""
+        return {"best": [tuple(best) for best in self.best], "histories": self.histories}
+
     def restore(self, kept: dict[str, Any]) -> None:
-        for name, module in self._modules.items():
-            module.load_state_dict(kept[name])
-        for order, state in zip(self.orders, kept["orders"], strict=True):
-            order.set_state(state)
+        if "orders" in kept:
+            for name, module in self._modules.items():
+                module.load_state_dict(kept[name])
+            for order, state in zip(self.orders, kept["orders"], strict=True):
+                order.set_state(state)
         self.best = [_Best(*best) for best in kept["best"]]
         self.histories = kept["histories"]
 
@@ -276,7 +290,9 @@ class _Lesson(NamedTuple):
 def _train_epoch(state: _State, val: Spectra, budget: Budget, label_sd_bpm: float) -> None:
     started, epoch, running = time.perf_counter(), state.epochs_done, state.running
     pairs = zip(state.trainees, state.orders, strict=True)
-    lessons = [_lesson(trainee, order, state, label_sd_bpm) for trainee, order in pairs]
+    lessons = [
+        _lesson(trainee, order, state, label_sd_bpm, budget.balance) for trainee, order in pairs
+    ]
     totals = torch.zeros(len(lessons))
     state.models.train()
     for step in range(state.steps_per_epoch):
@@ -331,12 +347,44 @@ def _train_epoch(state: _State, val: Spectra, budget: Budget, label_sd_bpm: floa
 
 
 def _lesson(
-    trainee: Trainee, order: torch.Generator, state: _State, label_sd_bpm: float
+    trainee: Trainee, order: torch.Generator, state: _State, label_sd_bpm: float, balance: float
 ) -> _Lesson:
     number, (spectra, hr_bpm) = trainee.views.of_epoch(state.epochs_done)
     spectra, hr_bpm = spectra.to(state.device), hr_bpm.to(state.device)
-    shuffled = torch.randperm(trainee.views.n_windows, generator=order)
+    n_windows = trainee.views.n_windows
+    if balance:
+        weights = sampling_weights(hr_bpm.cpu(), balance)
+        shuffled = torch.multinomial(weights, n_windows, replacement=True, generator=order)
+    else:
+        shuffled = torch.randperm(n_windows, generator=order)
     return _Lesson(number, spectra, hr_bpm, soft_labels(hr_bpm, label_sd_bpm), shuffled)
+
+
+def sampling_weights(hr_bpm: Tensor, balance: float) -> Tensor:
+    """How often a window is drawn, relative to the others: more often where its heart rate is rare.
+
+    Parameters
+    ----------
+    hr_bpm
+        Reference of each window, shape (n_windows,); NaN where it is withheld.
+    balance
+        0 draws all alike; 1 draws all tens of BPM alike that have a window. In between, a window's
+        weight is the number of windows in its ten to the power of ``-balance``.
+
+    Returns
+    -------
+    Tensor
+        Shape (n_windows,), with a mean of 1. Windows without a reference have the mean of the
+        others.
+    """
+    known = ~hr_bpm.isnan()
+    weights = torch.ones(len(hr_bpm), dtype=torch.float64)
+    if not known.any():
+        return weights
+    tens = (hr_bpm[known] / BALANCED_BPM).long()
+    weights[known] = torch.bincount(tens)[tens].double() ** -balance
+    weights[known] /= weights[known].mean()
+    return weights
 
 
 def _log_epoch(state: _State, budget: Budget) -> None:

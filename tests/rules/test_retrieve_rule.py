@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.unit.datasets.siegen import dalia_archive, dalia_subject
 
 from ppgkd.datasets.registry import MANIFEST
 
@@ -66,3 +67,60 @@ def test_only_what_the_study_uses_is_downloaded(workflow: Callable) -> None:
     assert done.returncode == 0, done.stdout
     asked = {line.split()[-1] for line in done.stdout.splitlines() if "output: resources" in line}
     assert asked == {f"resources/raw/bami/BAMI-1/BAMI1_{n}.mat" for n in (3, 7, 11)}
+
+
+DALIA = {
+    "ppg_dalia": {
+        "train": ["ppg_dalia-S1"],
+        "val": ["ppg_dalia-S2"],
+        "test": ["ppg_dalia-S3"],
+    }
+}
+
+
+def test_an_archive_of_many_recordings_is_downloaded_once(workflow: Callable) -> None:
+    real = {**DALIA, "wesad": {"pretrain": 1}}
+    done = workflow(datasets=real, inputs={"ppg_channels": 1}).run(options=("--dry-run",))
+    assert done.returncode == 0, done.stdout
+    asked = [line.split()[-1] for line in done.stdout.splitlines() if "output: resources" in line]
+    assert sorted(asked) == [
+        "resources/raw/ppg_dalia/ppg+dalia.zip",
+        "resources/raw/wesad/WESAD.zip",
+    ]
+
+
+def test_a_download_and_its_checksum_stay_when_a_later_step_fails(
+    workflow: Callable, mirror: tuple[str, Path]
+) -> None:
+    address, folder = mirror
+    content = dalia_archive(S1=dalia_subject(), S2=dalia_subject("S2"))
+    served = folder / "ppg_dalia" / "ppg+dalia.zip"
+    served.parent.mkdir(parents=True)
+    served.write_bytes(content)
+    study = workflow(datasets=DALIA, inputs={"ppg_channels": 1}, mirror=address)
+    windows = "results/tiny/windows/ppg_dalia.parquet"
+
+    done = study.run(windows)
+    assert done.returncode != 0
+    assert "PPG_FieldStudy/S3/S3.pkl is missing" in done.stdout
+    assert "Cite: Reiss" in done.stdout
+    kept = study.folder / "resources" / "raw" / "ppg_dalia" / "ppg+dalia.zip"
+    recorded = study.folder / "resources" / "checksums" / "ppg_dalia" / "ppg+dalia.zip.sha256"
+    assert kept.read_bytes() == content
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert recorded.read_text() == f"{sha256}  ppg_dalia/ppg+dalia.zip\n"
+    assert not (study.folder / windows).exists()
+
+    # the next run does not ask for it again
+    served.unlink()
+    again = study.run(windows)
+    assert "PPG_FieldStudy/S3/S3.pkl is missing" in again.stdout
+    assert kept.read_bytes() == content
+
+    # and another file is not taken in its place, even after the raw files are deleted
+    served.write_bytes(dalia_archive(S1=dalia_subject(), S3=dalia_subject("S3")))
+    kept.unlink()
+    refused = study.run(windows)
+    assert sha256 in refused.stdout
+    assert str(Path("resources/checksums/ppg_dalia/ppg+dalia.zip.sha256")) in refused.stdout
+    assert not kept.exists()

@@ -104,6 +104,36 @@ def test_a_killed_process_leaves_nothing_under_the_name(
     assert not path.exists()
 
 
+def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path: Path) -> None:
+    left = tmp_path / ".a.0123456789abcdef.partial.txt"
+    left.write_text("hal")
+    with whole(tmp_path / "a.txt") as beside:
+        beside.write_text("whole")
+    assert left_in(tmp_path) == ["a.txt"]
+
+
+def test_what_writers_of_other_files_have_is_not_touched(tmp_path: Path) -> None:
+    """The name of one may begin as that of another."""
+    with whole(tmp_path / "model.int8.onnx") as other, whole(tmp_path / "model.txt") as third:
+        other.write_text("eight bits")
+        third.write_text("text")
+        with whole(tmp_path / "model.onnx") as beside:
+            beside.write_text("float")
+    assert left_in(tmp_path) == ["model.int8.onnx", "model.onnx", "model.txt"]
+
+
+def test_of_two_writers_the_later_one_wins(tmp_path: Path) -> None:
+    """An earlier one, whose Snakemake was killed, fails instead of giving half a file."""
+    earlier = whole(tmp_path / "a.txt")
+    earlier.__enter__().write_text("earlier")
+    with whole(tmp_path / "a.txt") as later:
+        later.write_text("later")
+    with pytest.raises(FileNotFoundError):
+        earlier.__exit__(None, None, None)
+    assert (tmp_path / "a.txt").read_text() == "later"
+    assert left_in(tmp_path) == ["a.txt"]
+
+
 def test_json_comes_back(tmp_path: Path) -> None:
     content = {"b": [1, 2.5, None], "a": {"µ": "Größe"}}
     write_json(tmp_path / "a.json", content)

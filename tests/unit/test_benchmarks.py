@@ -89,3 +89,21 @@ def test_the_cost_of_the_scaling_stage_is_told_by_the_number_of_cells(tmp_path: 
     assert (row["cells"], row["laws"]) == (200, 5)
     assert row["laws_s"] > 0
     assert "| 200 | 5 |" in done.stdout
+
+
+def test_what_a_study_costs_snakemake_is_told_by_the_number_of_cells(tmp_path: Path) -> None:
+    output = tmp_path / "scale.json"
+    command = [sys.executable, str(BENCHMARKS / "scale.py"), "--output", str(output)]
+    small = ["--cells", "30", "--layouts", "3", "--steps", "plan", "cells", "again", "--skeleton"]
+    done = subprocess.run([*command, *small], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (row,) = read_json(output)["rows"]
+    # two students, each from scratch and in four ways from one teacher, with three seeds
+    students, seeds, of_a_student = 2 * 5, 3, ("student", "onnx", "int8", "latency")
+    assert row["cells"] == students * seeds
+    assert row["jobs"] > students * len(of_a_student)
+    assert row["jobs"] < row["cells"] * len(of_a_student)
+    assert row["skeleton"]["jobs"] == 3 * row["cells"] + 1
+    assert row["again"]["jobs"] == 0
+    assert row["plan"]["cpu_s"] > 0
+    assert "| 30 | 3 seeds |" in done.stdout

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ppgkd.cells import COLUMNS, collect_cells, collect_subject_errors
-from ppgkd.config import Cell
+from ppgkd.cell import Cell
+from ppgkd.cells import BATCH, COLUMNS, collect_cells, collect_subject_errors
 
 TEACHER = "resnet-60000"
 CELLS = [
@@ -196,6 +196,13 @@ def test_every_subject_of_every_cell_has_its_mean_error(results: Path) -> None:
         assert part["mae_bpm"].tolist() == [2.0 * (1 + number), 5.0 * (1 + number), 2 + 2 * number]
         assert set(part["seed"]) == {cell.seed}
         assert set(part["teacher"]) == {cell.teacher}
+
+
+def test_errors_of_many_cells_are_those_of_each(results: Path) -> None:
+    times = BATCH // len(CELLS) + 1
+    many = collect_subject_errors(CELLS * times, results)
+    each = pd.concat([collect_subject_errors([cell], results) for cell in CELLS] * times)
+    pd.testing.assert_frame_equal(many, each.reset_index(drop=True), check_exact=True)
 
 
 def test_the_windows_mean_over_subjects_is_the_cells_error(results: Path) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ppgkd.config import Cell, Model, Study, Teacher, input_shape, parse_study
+from ppgkd.cell import Cell
+from ppgkd.config import COMPARED, Model, Study, Teacher, input_shape, parse_study
 from ppgkd.datasets.registry import MANIFEST
 from ppgkd.errors import PpgkdError
 
@@ -55,7 +56,7 @@ def message_of(config: Mapping[str, object]) -> str:
             {"epochs": 3},
             [
                 "the top level has unknown keys ['epochs']",
-                "allowed are ['augmentation', 'datasets', ",
+                "allowed are ['augmentation', 'compare', 'datasets', ",
             ],
         ),
         (
@@ -77,7 +78,7 @@ def message_of(config: Mapping[str, object]) -> str:
             {"datasets": {"simulated": {"train": 0.8, "validation": 0.2}}},
             [
                 "'datasets.simulated' has unknown keys ['validation']",
-                "allowed are ['exclude', 'pretrain', 'reference_lag_s', 'test', 'train', ",
+                "allowed are ['exclude', 'file', 'ppg', 'pretrain', 'reference_lag_s', 'test', ",
             ],
         ),
         (
@@ -167,8 +168,8 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
             {"simulation": {"n_subjects": 6.0}},
             "'simulation.n_subjects' must be of type integer, found 6.0",
         ),
-        ({"folds": 5.0}, "'folds' must be of type integer or null, found 5.0"),
-        ({"folds": float("nan")}, "'folds' must be of type integer or null, found nan"),
+        ({"folds": 5.0}, "'folds' must be of type integer or string or null, found 5.0"),
+        ({"folds": float("nan")}, "'folds' must be of type integer or string or null, found nan"),
         ({"tuning": True}, "'tuning' must be of type object or null, found True"),
         (
             {"tuning": TUNING | {"trials": {"soft": {"temperature": 2}}}},
@@ -497,7 +498,7 @@ def test_with_folds_a_list_of_tested_subjects_is_refused() -> None:
     lists = {"train": ["sim-01"], "val": ["sim-02"], "test": ["sim-03"]}
     message = message_of(MINIMAL | {"folds": 2, "datasets": {"simulated": lists}})
     assert "'datasets.simulated' lists the subjects of role 'test'" in message
-    assert "tested in each of the 2 folds" in message
+    assert "'folds: 2' says who is tested in which fold" in message
 
 
 # Teachers
@@ -761,8 +762,17 @@ def test_the_configuration_given_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda p: str(p.relative_to(CHECKOUT)))
-def test_the_studies_that_come_with_it_are_valid(path: Path) -> None:
-    parsed = parse_study(yaml.safe_load(path.read_text(encoding="utf-8")), SCHEMA)
+def test_the_studies_that_come_with_it_are_valid(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name in config.get("compare", ()):  # which has to be run first
+        for file in COMPARED:
+            there = Path("results", name, file)
+            there.parent.mkdir(parents=True, exist_ok=True)
+            there.touch()
+    parsed = parse_study(config, SCHEMA)
     assert parsed.cells
     assert path.name == "config.yaml" or parsed.config["study"] == path.stem
 
@@ -951,3 +961,42 @@ def test_reading_a_configuration_loads_nothing_heavy() -> None:
         check=True,
     )
     assert loaded.stdout.strip() == "[]"
+
+
+# One dataset left out in each fold
+
+TURNS: dict[str, Any] = {
+    "folds": "datasets",
+    "inputs": {"ppg_channels": 2},
+    "datasets": {
+        "bami1": {"train": 0.8, "val": 0.2, "test": 1},
+        "ieee_spc_train": {"train": 0.5, "val": 0.5, "test": 1},
+        "simulated": {"train": 1},
+    },
+}
+
+
+def test_a_study_that_leaves_datasets_out_has_a_fold_for_each_that_takes_its_turn() -> None:
+    found = study(**TURNS)
+    assert found.tested == ("bami1", "ieee_spc_train")
+    assert found.folds == (0, 1)
+    assert found.sensor.name == "bami1"
+
+
+@pytest.mark.parametrize(
+    ("datasets", "expected"),
+    [
+        ({"bami1": {"train": 0.8, "val": 0.2, "test": 1}}, "expected at least two"),
+        ({"bami1": {"train": 0.6, "val": 0.2, "test": 0.2}}, "'test' must be 1"),
+        ({"bami1": {"train": 0.8, "val": 0.1, "test": 1}}, "add up to 0.9"),
+        ({"bami1": {"test": ["bami1-01"]}}, "lists the subjects of role 'test'"),
+    ],
+)
+def test_shares_that_do_not_fit_to_leaving_datasets_out_are_refused(
+    datasets: dict[str, Any], expected: str
+) -> None:
+    assert expected in message_of(MINIMAL | {"folds": "datasets", "datasets": datasets})
+
+
+def test_folds_by_another_word_are_refused() -> None:
+    assert "'folds'" in message_of(MINIMAL | {"folds": "subjects"})

@@ -1,6 +1,7 @@
 """The picture of a recording: what is drawn, and where."""
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,14 @@ def some_table(
 def axes_of(table: pd.DataFrame) -> Axes:
     (axes,) = heart_rate_figure(table, "walk.csv").axes
     return axes
+
+
+def test_a_name_that_looks_like_a_formula_or_like_markup_is_drawn_as_it_is(tmp_path: Path) -> None:
+    title = "<script>$\\frac$ & $x.csv"
+    draw_heart_rate(some_table(), tmp_path / "plot.svg", title)
+    drawn = ElementTree.parse(tmp_path / "plot.svg")
+    assert title in [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert not list(drawn.iter("{http://www.w3.org/2000/svg}script"))
 
 
 def lines(axes: Axes) -> dict[str, np.ndarray]:

@@ -19,7 +19,8 @@ from scipy.io import savemat
 from tests.unit.export.conftest import some_card
 
 from ppgkd.artifacts import read_json, write_parquet
-from ppgkd.datasets.bami import ACC_COUNTS_PER_G, ACC_ZERO_COUNTS, CHANNELS, RATE_HZ
+from ppgkd.datasets.bami import CHANNELS, RATE_HZ
+from ppgkd.datasets.devices import BAMI
 from ppgkd.export.card import units_of
 from ppgkd.export.student import export_student
 from ppgkd.models.build import build_model
@@ -93,7 +94,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ppg, acc = walker(pulse_bpm, loudness)
         content = {
             "rawPPG": np.round(30_000 + 1_000 * ppg).astype(np.uint16),
-            "rawAcc": np.round(ACC_ZERO_COUNTS + ACC_COUNTS_PER_G * acc).astype(np.uint16),
+            "rawAcc": np.round(BAMI.zero_counts + BAMI.counts_per_g * acc).astype(np.uint16),
             "bpm_ecg": np.full((N_WINDOWS, 1), float(hr_bpm)),
         }
         savemat(raw / f"BAMI1_{number}.mat", content)

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from ppgkd.artifacts import write_json, write_parquet
+from ppgkd.cell import Cell
 from ppgkd.cli import main
-from ppgkd.config import Cell
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape, ResNetShape
 from ppgkd.plan import Wish, answer_wishes, compare, plan_student, read_and_plan

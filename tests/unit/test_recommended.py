@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ppgkd.artifacts import write_json
-from ppgkd.config import Cell, fold_folder
+from ppgkd.cell import Cell, fold_folder
 from ppgkd.datasets.cohort import read_cohort, write_cohort
 from ppgkd.models.build import build_model, load_model, save_model
 from ppgkd.models.capacity import InputShape, MLPShape

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tests.unit.surveyed import surveyed
 
 from ppgkd.config import Study, parse_study
 from ppgkd.recommended import assess_recommended
 from ppgkd.report.page import Results, write_report
 from ppgkd.summary import summarise_strategies, summarise_students
-from ppgkd.windows import FAULTS
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
@@ -194,16 +194,8 @@ def study_of(**changes: Any) -> Study:
     return parse_study(config | changes, SCHEMA)
 
 
-def counts_of(study: Study, **dropped: int) -> pd.DataFrame:
-    rows = [
-        {"dataset": dataset.name, "recording": f"r{n}", "subject": f"s{n}", "kept": 40}
-        | dict.fromkeys(FAULTS, 0)
-        | dropped
-        | {"spectral_peak_mae_bpm": 11.5}
-        for dataset in study.datasets
-        for n in range(3)
-    ]
-    return pd.DataFrame(rows)
+def recordings_of(study: Study, **changes: Any) -> pd.DataFrame:
+    return pd.concat([surveyed(dataset.name, **changes) for dataset in study.datasets])
 
 
 @pytest.fixture
@@ -241,7 +233,7 @@ def make_results(study: Study, sweep: Sweep, folder: Path, error_bpm: float = 0.
         effects=EFFECTS,
         plan=[],
         splits=pd.DataFrame(splits),
-        counts=counts_of(study),
+        recordings=recordings_of(study),
         teachers=[("resnet-3000", TEACHER_METRICS)],
         tuning=[],
         quality=quality_of_predictions(),
@@ -302,7 +294,7 @@ def page(study: Study, results: Results, tmp_path: Path) -> Page:
 def test_the_page_needs_no_network(page: Page) -> None:
     loading = {"src", "href", "srcset", "action", "poster", "data", "background", "style"}
     for tag, name, value in page.attributes:
-        if name in loading:
+        if name in loading and tag != "a":
             assert value.startswith(("#", "data:")), f"<{tag} {name}={value[:60]}>"
     assert not {"script", "link", "iframe", "object", "base", "embed"} & set(page.tags)
     style = re.findall(r"<style>(.*?)</style>", page.html, re.DOTALL)
@@ -316,7 +308,8 @@ def test_every_tag_that_is_opened_is_closed(page: Page) -> None:
 
 def test_links_within_the_page_lead_somewhere(page: Page) -> None:
     places = {value for _, name, value in page.attributes if name == "id"}
-    links = {value[1:] for _, name, value in page.attributes if name == "href"}
+    targets = [value for _, name, value in page.attributes if name == "href"]
+    links = {value[1:] for value in targets if value.startswith("#")}
     assert links
     assert links <= places
 
@@ -417,12 +410,30 @@ def with_evil_subject(results: Results) -> Results:
     return replace(results, splits=results.splits.replace({"simulated-test": EVIL}))
 
 
+def with_evil_recording(results: Results) -> Results:
+    return replace(results, alignment=alignment_of(recording=EVIL, flagged=True))
+
+
+def with_evil_person(results: Results) -> Results:
+    """A test subject of a table of the user's own."""
+    single = results.quality["single"]
+    rows = [{**row, "subject": EVIL} for row in single["by_subject"]]
+    return replace(results, quality={**results.quality, "single": {**single, "by_subject": rows}})
+
+
+def with_evil_machine(results: Results) -> Results:
+    return replace(results, profile={**results.profile, "cpu": EVIL})
+
+
 CHANGES: Mapping[str, Callable[[Results], Results]] = {
     "a teacher's name": with_evil_teacher,
     "a student's name": with_evil_student,
     "the name of a student's teacher": with_evil_students_teacher,
     "a reason": with_evil_reasons,
     "a subject": with_evil_subject,
+    "a recording": with_evil_recording,
+    "a test subject": with_evil_person,
+    "the machine": with_evil_machine,
 }
 
 
@@ -434,6 +445,18 @@ def test_markup_in_names_is_shown_and_not_obeyed(
     assert "script" not in page.tags
     assert page.tags.count("img") == len(FIGURES)
     assert "<script>alert('x')</script>" in page.text
+
+
+def test_markup_in_a_datasets_description_and_in_the_configuration_is_not_obeyed(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    (dataset,) = study.datasets
+    described = replace(dataset, title=f"title {EVIL}", terms=f"terms {EVIL}", citation=EVIL)
+    hostile = replace(study, datasets=(described,), config={**study.config, "mirror": EVIL})
+    page = render(hostile, results, tmp_path / "report.html")
+    assert "script" not in page.tags
+    assert page.tags.count("img") == len(FIGURES)
+    assert page.text.count("<script>alert('x')</script>") >= 4
 
 
 def gates_of(page: Page) -> dict[str, str]:
@@ -650,16 +673,54 @@ def test_a_study_with_folds_says_what_choosing_within_each_fold_gives(
     assert "validation subjects alone gives 2.10 BPM" in page.text
 
 
+def test_errors_are_told_apart_by_dataset_where_several_are_tested(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    names = sorted(set(results.subjects["subject"]))
+    rows = [
+        {"dataset": "simulated" if name == names[0] else "elsewhere", "subject": name}
+        for name in names
+    ]
+    splits = pd.DataFrame(rows).assign(role="test")
+    page = render(study, replace(results, splits=splits), tmp_path / "report.html")
+    assert "By dataset" in page.text
+    of_first = results.subjects[results.subjects["subject"] == names[0]]
+    alone = of_first[(of_first["strategy"] == "scratch") & (of_first["student"] == "resnet-350")]
+    chosen = page.text.split("By dataset")[1].split("gain over scratch")[1]
+    assert "simulated 1 scratch none" in chosen
+    assert f"elsewhere {len(names) - 1} scratch none" in chosen
+    assert len(alone)
+
+
+def test_one_dataset_has_no_table_of_its_own(page: Page) -> None:
+    assert "By dataset" not in page.text
+
+
 def test_dropped_windows_are_counted_by_reason(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
     assert "No window was dropped." in render(study, results, tmp_path / "one.html").text
-    some = replace(results, counts=counts_of(study, clipped=7, no_reference=2))
+    some = replace(results, recordings=recordings_of(study, clipped=7, no_reference=2))
     page = render(study, some, tmp_path / "two.html")
     assert "dropped: clipped" in page.text
     assert "dropped: no reference" in page.text
     assert "dropped: flat" not in page.text
-    assert "3 120 21 6 11.50 BPM" in page.text, "recordings, kept, clipped, no reference, peak"
+    found = "3 0.75 120 21 6 65% 0.50 11.50"
+    assert found in page.text, "recordings, hours, kept, clipped, no reference, good, motion, peak"
+
+
+def test_the_data_report_lies_where_its_link_leads(page: Page) -> None:
+    leave = [value for _, name, value in page.attributes if name == "href" and value[0] != "#"]
+    assert leave == ["../data/report.html"], "from results/<study>/report/report.html"
+
+
+def test_activities_are_told_where_any_are_labelled(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    assert "Activity of the windows" not in render(study, results, tmp_path / "one.html").text
+    changes = {"windows_unknown": 10, "windows_walk": 30}
+    some = replace(results, recordings=recordings_of(study, **changes))
+    assert "walk 75%, unknown 25%" in render(study, some, tmp_path / "two.html").text
 
 
 def test_the_whole_configuration_is_in_the_page(page: Page, study: Study) -> None:

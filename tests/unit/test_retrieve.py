@@ -1,5 +1,6 @@
 """Retrieving, against a real HTTP server on loopback that can misbehave."""
 
+import gzip
 import hashlib
 import io
 import os
@@ -9,16 +10,18 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 
 from ppgkd.datasets.registry import RawFile
 from ppgkd.errors import PpgkdError
-from ppgkd.retrieve import mirror_from, retrieve, source_url
+from ppgkd.retrieve import _refuse_open_way, mirror_from, retrieve, source_url
 
 CONTENT = bytes(range(256)) * 40
 ALTERED = CONTENT[:-1] + b"!"
@@ -36,6 +39,7 @@ class Answer:
     announced_bytes: int | None = len(CONTENT)
     silent_s: float = 0.0
     pause_between_parts_s: float = 0.0
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Server(ThreadingHTTPServer):
@@ -68,6 +72,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         if answer.announced_bytes is not None:
             self.send_header("Content-Length", str(answer.announced_bytes))
+        for header in answer.headers:
+            self.send_header(*header)
         self.end_headers()
         for start in range(0, len(answer.body), 2_048):
             self.wfile.write(answer.body[start : start + 2_048])
@@ -204,6 +210,30 @@ def test_a_terminal_gets_a_progress_bar_and_a_log_does_not(
     assert "a#1.mat: 100%" in terminal.getvalue()
 
 
+def test_a_file_whose_size_and_checksum_are_not_known_is_downloaded(
+    server: Server, destination: Path
+) -> None:
+    retrieve(RawFile(FILE.source, FILE.path), destination, server.url)
+    assert destination.read_bytes() == CONTENT
+
+
+def test_an_archive_that_ends_early_without_our_being_told_is_tried_again(
+    server: Server, tmp_path: Path
+) -> None:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr("S1.pkl", CONTENT)
+    whole = body.getvalue()
+    server.answers = [
+        Answer(body=whole[:5_000], announced_bytes=None),
+        Answer(body=whole, announced_bytes=None),
+    ]
+    path = tmp_path / "new.zip"
+    retrieve(RawFile("bami", "new.zip"), path, server.url, retry_pauses_s=AT_ONCE)
+    assert path.read_bytes() == whole
+    assert len(server.asked) == 2
+
+
 # What goes wrong
 
 
@@ -317,6 +347,72 @@ def test_a_place_that_cannot_be_written_is_an_error(server: Server, tmp_path: Pa
     assert str(in_the_way) in str(caught.value)
 
 
+def test_a_server_cannot_fill_the_disk(server: Server, destination: Path) -> None:
+    server.answers = [Answer(body=CONTENT + b"!", announced_bytes=None)]
+    message = message_of(
+        lambda: retrieve(FILE, destination, server.url, retry_pauses_s=AT_ONCE), destination
+    )
+    assert f"found: more than {len(CONTENT)} bytes" in message
+    assert len(server.asked) == 1
+
+
+def test_a_body_cannot_grow_beyond_the_file_by_being_unpacked(
+    server: Server, destination: Path
+) -> None:
+    body = gzip.compress(bytes(10_000_000))
+    server.answers = [
+        Answer(body=body, headers=(("Content-Encoding", "gzip"),), announced_bytes=None)
+    ]
+    message = message_of(lambda: retrieve(FILE, destination, server.url), destination)
+    assert f"found: more than {len(CONTENT)} bytes" in message
+
+
+def test_a_redirect_is_followed(server: Server, destination: Path) -> None:
+    server.answers = [Answer(status=302, headers=(("Location", "/elsewhere"),)), Answer()]
+    retrieve(FILE, destination, server.url)
+    assert destination.read_bytes() == CONTENT
+    assert server.asked[1] == "/elsewhere"
+
+
+def test_a_redirect_to_a_file_of_this_machine_is_refused(
+    server: Server, destination: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(CONTENT)
+    server.answers = [Answer(status=302, headers=(("Location", secret.as_uri()),))]
+    message = message_of(lambda: retrieve(FILE, destination, server.url), destination)
+    assert "No connection adapters" in message
+
+
+def test_redirects_in_a_circle_are_refused(server: Server, destination: Path) -> None:
+    server.answers = [
+        Answer(status=302, headers=(("Location", "/again"),), announced_bytes=0, body=b"")
+    ]
+    message = message_of(lambda: retrieve(FILE, destination, server.url), destination)
+    assert "Exceeded 30 redirects" in message
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "refused"),
+    [
+        ("https://example.org/a", "http://example.org/a", True),
+        ("https://example.org/a", "ftp://example.org/a", True),
+        ("https://example.org/a", "https://example.net/b", False),
+        ("https://example.org/a", "/b", False),
+        ("http://example.org/a", "http://example.org/b", False),
+    ],
+)
+def test_a_redirect_does_not_leave_https(url: str, location: str, refused: bool) -> None:
+    response = requests.Response()
+    response.status_code, response.url = 302, url
+    response.headers["location"] = location
+    if refused:
+        with pytest.raises(Exception, match="a redirect from https to"):
+            _refuse_open_way(response)
+    else:
+        _refuse_open_way(response)
+
+
 # Mirrors
 
 
@@ -363,6 +459,38 @@ def test_a_folder_without_the_file_is_refused(mirror: Path, destination: Path) -
     message = message_of(lambda: retrieve(FILE, destination, str(mirror)), destination)
     assert "No such file" in message
     assert str(mirror / FILE.local) in message
+
+
+def test_a_folder_with_a_file_that_is_too_large_is_refused(mirror: Path, destination: Path) -> None:
+    with (mirror / FILE.local).open("wb") as file:
+        file.truncate(2**40)  # sparse
+    message = message_of(lambda: retrieve(FILE, destination, str(mirror)), destination)
+    assert f"found: more than {len(CONTENT)} bytes" in message
+
+
+def test_a_link_to_what_never_ends_is_refused(mirror: Path, destination: Path) -> None:
+    (mirror / FILE.local).unlink()
+    (mirror / FILE.local).symlink_to("/dev/zero")
+    message = message_of(lambda: retrieve(FILE, destination, str(mirror)), destination)
+    assert "is no regular file" in message
+
+
+def test_a_pipe_is_not_waited_for(mirror: Path, destination: Path) -> None:
+    (mirror / FILE.local).unlink()
+    os.mkfifo(mirror / FILE.local)
+    message = message_of(lambda: retrieve(FILE, destination, str(mirror)), destination)
+    assert "is no regular file" in message
+
+
+def test_a_link_to_another_file_does_not_pass_the_checksum(
+    mirror: Path, destination: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    (mirror / FILE.local).unlink()
+    (mirror / FILE.local).symlink_to(secret)
+    message = message_of(lambda: retrieve(FILE, destination, str(mirror)), destination)
+    assert "found: 6 bytes" in message
 
 
 def test_a_mirror_of_an_unknown_kind_is_refused(destination: Path) -> None:

@@ -11,7 +11,7 @@ from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
 from ppgkd.preprocessing import WindowSpec
-from ppgkd.splits import input_channels, read_study_windows, split_subjects
+from ppgkd.splits import input_channels, leaving_out, read_study_windows, split_subjects
 from ppgkd.windows import read_windows, subjects_with_windows, write_windows
 
 SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
@@ -463,3 +463,27 @@ def test_a_written_split_comes_back(home: Path, tmp_path: Path) -> None:
     for role in SHARES:
         expected = set(table.loc[table["role"] == role, "subject"])
         assert set(getattr(study, role).index["subject"]) == expected
+
+
+# One dataset left out
+
+
+TURNS: dict[str, dict[str, object]] = {
+    "walks": {"train": 0.75, "val": 0.25, "test": 1},
+    "runs": {"train": 0.5, "val": 0.5, "test": 1, "exclude": ["r1"]},
+    "simulated": {"train": 1},
+}
+
+
+@pytest.mark.parametrize(("fold", "left_out"), [(0, "walks"), (1, "runs")])
+def test_a_fold_tests_one_dataset_whole_and_learns_from_the_others(
+    fold: int, left_out: str
+) -> None:
+    subjects = {"walks": names(8), "runs": ["r1", "r2", "r3"], "simulated": ["sim-01"]}
+    table = split_subjects(subjects, leaving_out(TURNS, fold), seed=0)
+    tested = table[table["role"] == "test"]
+    assert set(tested["dataset"]) == {left_out}
+    assert set(tested["subject"]) == set(subjects[left_out]) - {"r1"}
+    others = table[table["dataset"] != left_out]
+    assert set(others["role"]) == {"train", "val"}
+    assert "simulated" in set(others["dataset"])

@@ -15,7 +15,7 @@ from torch import nn
 
 from ppgkd.augment import Augmentation
 from ppgkd.bank import FreshViews, examples
-from ppgkd.distill.objective import LabelObjective
+from ppgkd.distill.scratch import LabelObjective
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.splits import StudyWindows

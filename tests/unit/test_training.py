@@ -20,14 +20,15 @@ from ppgkd import training
 from ppgkd.augment import Augmentation, augmented_view
 from ppgkd.bank import Bank, Examples, FreshViews, Views, examples, read_bank, write_bank
 from ppgkd.checkpoint import Checkpoint
-from ppgkd.distill.objective import DistillationObjective, LabelObjective
+from ppgkd.distill.objective import DistillationObjective
+from ppgkd.distill.scratch import LabelObjective
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import decode, soft_labels
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape, nearest_shape
 from ppgkd.models.output import Output
 from ppgkd.targets import TeacherTargets, read_targets, write_targets
-from ppgkd.training import Batch, Budget, Trainee, fit, fit_together, predict
+from ppgkd.training import Batch, Budget, Trainee, fit, fit_together, predict, sampling_weights
 from ppgkd.windows import Windows
 
 LABEL_SD_BPM = 2.0
@@ -281,6 +282,55 @@ def test_an_epoch_shows_every_window_at_most_once_in_full_batches(
     assert not torch.equal(*epochs)
 
 
+# Rare heart rates
+
+
+def test_without_balance_all_windows_weigh_the_same() -> None:
+    hr_bpm = torch.tensor([60.0, 61, 62, 175])
+    assert sampling_weights(hr_bpm, 0).tolist() == [1, 1, 1, 1]
+
+
+def test_with_full_balance_all_tens_are_drawn_alike() -> None:
+    hr_bpm = torch.tensor([60.0] * 90 + [172, 178] * 5)
+    weights = sampling_weights(hr_bpm, 1)
+    assert float(weights.mean()) == pytest.approx(1)
+    assert float(weights[:90].sum()) == pytest.approx(float(weights[90:].sum()))
+
+
+def test_half_the_balance_weighs_by_the_root_of_the_count() -> None:
+    weights = sampling_weights(torch.tensor([60.0] * 16 + [170] * 4), 0.5)
+    assert float(weights[-1] / weights[0]) == pytest.approx(2)  # (16 / 4) ** 0.5
+
+
+def test_windows_without_reference_weigh_as_the_mean() -> None:
+    weights = sampling_weights(torch.tensor([60.0, 60, 60, 170, torch.nan]), 1)
+    assert float(weights[-1]) == pytest.approx(float(weights[:-1].mean()))
+    assert sampling_weights(torch.full((3,), torch.nan), 1).tolist() == [1, 1, 1]
+
+
+def test_balanced_training_sees_rare_heart_rates_as_often_as_common_ones(
+    inputs: InputShape, fresh: FreshViews, val: Examples
+) -> None:
+    witness = Witness(LabelObjective())
+    budget = Budget(epochs=8, batch_size=60, learning_rate=0.01, weight_decay=0, patience=9)
+    train_once(inputs, fresh, val, witness, replace(budget, balance=1.0))
+    hr_bpm = torch.cat([batch.hr_bpm for _, batch in witness.seen])
+    tens = torch.bincount((hr_bpm / 10).long())
+    tens = tens[tens > 0].double()
+    even = float(tens.mean())
+    # counts are binomial: five standard deviations to both sides
+    assert float(tens[1:-1].min()) > even - 5 * even**0.5
+    assert float(tens[1:-1].max()) < even + 5 * even**0.5
+
+
+def test_balanced_training_is_the_same_for_a_seed(
+    inputs: InputShape, fresh: FreshViews, val: Examples
+) -> None:
+    budget = replace(SHORT, balance=0.5)
+    first, second = (train_once(inputs, fresh, val, budget=budget)[0] for _ in range(2))
+    assert same(first, second)
+
+
 def test_fewer_windows_than_a_batch_make_one_smaller_batch(
     inputs: InputShape, train: Examples, val: Examples
 ) -> None:
@@ -531,7 +581,7 @@ import os, signal, torch
 from pathlib import Path
 from ppgkd.bank import Examples, read_bank
 from ppgkd.checkpoint import Checkpoint
-from ppgkd.distill.objective import LabelObjective
+from ppgkd.distill.scratch import LabelObjective
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape
 from ppgkd.training import Budget, fit
@@ -570,6 +620,17 @@ def test_a_training_that_had_ended_is_not_begun_again(
     assert same(again, first)
     assert found == history
     assert not again.training
+
+
+def test_of_a_training_that_has_ended_only_the_result_is_kept(
+    inputs: InputShape, bank: Bank, val: Examples, path: Path
+) -> None:
+    checkpoint = Checkpoint(path, "this training")
+    _, history = train_once(inputs, bank, val, checkpoint=checkpoint)
+    kept = checkpoint.load()
+    assert kept is not None
+    assert sorted(kept) == ["best", "histories"]
+    assert kept["histories"] == [history]
 
 
 @pytest.mark.parametrize("waited", [1, 2])

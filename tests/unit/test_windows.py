@@ -1,6 +1,8 @@
 """Windows: where they start, what reference they get, why they are dropped, how they are kept."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -305,6 +307,7 @@ def test_the_columns_are_those_of_the_contract(written: Path) -> None:
         "window": pa.int32(),
         "start_s": pa.float64(),
         "hr_bpm": pa.float32(),
+        "activity": pa.string(),
         "signal": pa.list_(pa.float32(), 3 * 200),
     }
 
@@ -351,6 +354,7 @@ def test_the_counts_say_what_was_kept_and_dropped_and_how_hard_it_is(path: Path)
         "dataset": "d",
         "subject": "subject of run",
         "recording": "run",
+        "hours": 26 / 3600,
         "kept": 8,
     }
 
@@ -393,6 +397,47 @@ def test_recordings_are_taken_one_by_one(path: Path) -> None:
     assert given == ["a", "b", "c", "d"]
     assert len(partial_bytes) == 3, "the first is being written before the second is asked for"
     assert partial_bytes == sorted(set(partial_bytes)), "and so on: the file grows in between"
+
+
+MEASURE = """
+import resource
+import numpy as np
+from ppgkd.datasets.recording import Recording
+from ppgkd.preprocessing import WindowSpec
+from ppgkd.windows import read_windows, write_windows
+
+def recording(hours):
+    n_samples, names = round(hours * 3600 * 64), ("ppg_1", "acc_x", "acc_y", "acc_z")
+    signal = np.random.default_rng(0).standard_normal((4, n_samples), np.float32)
+    centre_s = np.arange(4, n_samples / 64 - 4, 2.0)
+    return Recording("r", "s", 64.0, names, signal, centre_s, np.full(len(centre_s), 70, "f4"))
+
+def grown(work):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    work()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+
+spec = WindowSpec(8, 2, 25, 0.4, 8)
+write_windows([recording(0.2)], "d", spec, "short.parquet")
+read_windows("short.parquet")
+long = recording(6)
+print(grown(lambda: write_windows([long], "d", spec, "long.parquet")), end=" ")
+print(grown(lambda: read_windows("long.parquet")))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its unit of memory is another")
+def test_a_long_recording_takes_the_memory_of_its_preprocessed_windows_once(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-c", MEASURE]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    writing, reading = map(int, done.stdout.split())
+    preprocessed = 10_796 * 4 * 200 * 4  # bytes of 6 h, 35 MB; the raw windows would be 88 MB
+    assert writing < 1.7 * preprocessed
+    # where writing stood, reading has room already
+    assert reading < 1.2 * preprocessed
+    assert len(read_windows(tmp_path / "long.parquet")) == 10_796
 
 
 # A file that cannot be used

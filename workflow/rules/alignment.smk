@@ -27,9 +27,10 @@ rule alignment:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
-        inputs=input_shape(config),
+        code=lambda wildcards: digest("alignment", *families(study.teachers[0].name)),
+        inputs=INPUTS,
     script:
         "../scripts/alignment.py"

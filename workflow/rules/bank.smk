@@ -14,17 +14,18 @@ rule bank:
         about="<fold>/bank/seed{seed}/bank.json",
     log:
         "<fold_logs>/bank/seed{seed}.log",
-    benchmark:
-        "<fold_benchmarks>/bank/seed{seed}.tsv"
+    cache: CACHING
     conda:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
-        inputs=input_shape(config),
-        augmentation=lookup(dpath="augmentation", within=config),
+        code=lambda wildcards: digest("bank"),
+        inputs=INPUTS,
+        augmentation=setting("augmentation"),
         views=lookup(dpath="views", within=config),
+        seed=lambda wildcards: wildcards.seed,
     script:
         "../scripts/bank.py"

@@ -1,15 +1,14 @@
-# The tidy table.
+# The tidy table. Tens of thousands of files go into it, and every job reads this file: they are
+# named by functions, which only the one job that needs them calls.
 
 
 rule cells:
     input:
-        metrics=[f"<results>/{cell.path}/metrics.json" for cell in study.cells],
-        predictions=[
-            f"<results>/{cell.path}/predictions.parquet" for cell in study.cells
-        ],
-        latency=[f"<results>/{cell.path}/latency.json" for cell in study.profiled],
-        int8=[f"<results>/{cell.path}/int8.json" for cell in study.profiled],
-        teachers=sorted(
+        metrics=lambda wildcards: of_cells(study.cells, "metrics.json"),
+        predictions=lambda wildcards: of_cells(study.cells, "predictions.parquet"),
+        latency=lambda wildcards: of_cells(study.profiled, "latency.json"),
+        int8=lambda wildcards: of_cells(study.profiled, "int8.json"),
+        teachers=lambda wildcards: sorted(
             {
                 f"<results>/{cell.teacher_path}/metrics.json"
                 for cell in study.cells
@@ -27,12 +26,13 @@ rule cells:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
+        code=lambda wildcards: digest("cells"),
         study=lookup(dpath="study", within=config),
-        cells=study.cells,
-        profiled=study.profiled,
+        cells=lambda wildcards: study.cells,
+        profiled=lambda wildcards: study.profiled,
         results=subpath(output.cells, parent=True),
     script:
         "../scripts/cells.py"

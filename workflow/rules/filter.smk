@@ -11,6 +11,7 @@ rule filter:
         "<fold>/filter.json",
     log:
         "<fold_logs>/filter.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -18,7 +19,8 @@ rule filter:
         mem_mb=2000,
         runtime=10,
     params:
-        inputs=input_shape(config),
+        code=lambda wildcards: digest("filter"),
+        inputs=INPUTS,
         stride_s=lookup(dpath="windows/stride_s", within=config),
     script:
         "../scripts/filter.py"

@@ -4,21 +4,20 @@
 
 rule latency:
     input:
-        model="<fold>/students/<student>/seed{seed}/model.onnx",
-        int8="<fold>/students/<student>/seed{seed}/model.int8.onnx",
+        models=of_each_seed("model.onnx"),
+        int8=of_each_seed("model.int8.onnx"),
     output:
-        "<fold>/students/<student>/seed{seed}/latency.json",
+        of_each_seed("latency.json"),
     log:
-        "<fold_logs>/latency/<student>/seed{seed}.log",
+        "<fold_logs>/latency/<student>.log",
     conda:
         "../../envs/environment.yaml"
-    threads: workflow.cores or 1
+    threads: workflow.resource_settings.cores or 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
-        runs=lookup(dpath="latency/runs", within=config),
-        warmup=lookup(dpath="latency/warmup", within=config),
-        max_spread=lookup(dpath="latency/max_spread", within=config),
+        code=lambda wildcards: digest("latency"),
+        timing=setting("latency"),
     script:
         "../scripts/latency.py"

@@ -9,6 +9,7 @@ checkpoint plan:
         "<results>/plan/answers.json",
     log:
         "<logs>/plan.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -16,6 +17,7 @@ checkpoint plan:
         mem_mb=1000,
         runtime=10,
     params:
+        code=lambda wildcards: digest("plan"),
         wishes=lookup(dpath="plan", within=config),
     script:
         "../scripts/plan.py"
@@ -30,6 +32,7 @@ rule compare_plan:
         "<results>/plan/compared.json",
     log:
         "<logs>/compare_plan.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -37,6 +40,7 @@ rule compare_plan:
         mem_mb=1000,
         runtime=10,
     params:
+        code=lambda wildcards: digest("compare_plan", "config"),
         study=study,
         results=subpath(output[0], ancestor=2),
     script:

@@ -8,6 +8,7 @@ checkpoint recommend:
         "<results>/recommended/choice.json",
     log:
         "<logs>/recommend.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -15,7 +16,8 @@ checkpoint recommend:
         mem_mb=1000,
         runtime=10,
     params:
-        gates=lookup(dpath="gates", within=config),
+        code=lambda wildcards: digest("recommend"),
+        gates=setting("gates"),
     script:
         "../scripts/recommend.py"
 
@@ -38,9 +40,12 @@ rule quality:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
+        code=lambda wildcards: digest(
+            "quality", "config", *(f"models.{family}" for family in config["students"])
+        ),
         study=study,
         results=subpath(output.predictions, ancestor=2),
         coverage=lookup(dpath="onnx/coverage", within=config),
@@ -65,6 +70,7 @@ rule ship:
         profile="<results>/recommended/profile.json",
     log:
         "<logs>/ship.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -72,6 +78,7 @@ rule ship:
         mem_mb=1000,
         runtime=10,
     params:
+        code=lambda wildcards: digest("ship"),
         rates_hz=lookup(dpath="onnx/rates_hz", within=config),
     script:
         "../scripts/ship.py"

@@ -39,6 +39,7 @@ rule figures:
         ),
     log:
         "<logs>/figures.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -46,7 +47,8 @@ rule figures:
         mem_mb=1000,
         runtime=10,
     params:
-        gates=lookup(dpath="gates", within=config),
+        code=lambda wildcards: digest("figures"),
+        gates=setting("gates"),
     script:
         "../scripts/figures.py"
 
@@ -73,12 +75,15 @@ rule quality_figures:
         ),
     log:
         "<logs>/quality_figures.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=lambda wildcards: digest("quality_figures"),
     script:
         "../scripts/quality_figures.py"
 
@@ -93,9 +98,8 @@ rule report:
         laws="<results>/scaling/laws.json",
         effects="<results>/scaling/effects.json",
         splits=[f"<results>/{fold_folder(fold)}splits.csv" for fold in study.folds],
-        counts=expand(
-            "<results>/windows/{dataset}.counts.csv", dataset=config["datasets"]
-        ),
+        recordings="<results>/data/recordings.parquet",
+        data_report="<results>/data/report.html",
         teachers=[
             f"<results>/{fold_folder(fold)}teachers/{teacher.name}/seed{seed}/metrics.json"
             for teacher in study.teachers
@@ -104,6 +108,9 @@ rule report:
         ],
         plan=branch(
             bool(config["plan"]), then="<results>/plan/compared.json", otherwise=[]
+        ),
+        compared=branch(
+            bool(config["compare"]), then="<results>/compared.json", otherwise=[]
         ),
         quality="<results>/recommended/quality.json",
         profile="<results>/recommended/profile.json",
@@ -121,6 +128,7 @@ rule report:
         ),
     log:
         "<logs>/report.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -128,6 +136,13 @@ rule report:
         mem_mb=1000,
         runtime=10,
     params:
+        code=lambda wildcards: digest("report", "config"),
         study=study,
+        # the page shows all of it, but where raw files came from says nothing about them
+        asked=json.dumps(
+            {key: value for key, value in config.items() if key != "mirror"},
+            sort_keys=True,
+        ),
+        datasets=repr(study.datasets),
     script:
         "../scripts/report.py"

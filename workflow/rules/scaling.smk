@@ -14,9 +14,10 @@ rule scaling:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
-        inputs=input_shape(config),
+        code=lambda wildcards: digest("scaling"),
+        inputs=INPUTS,
     script:
         "../scripts/scaling.py"

@@ -8,6 +8,7 @@ rule splits:
         "<fold>/splits.csv",
     log:
         "<fold_logs>/splits.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -15,8 +16,9 @@ rule splits:
         mem_mb=1000,
         runtime=10,
     params:
+        code=lambda wildcards: digest("splits"),
         datasets=lookup(dpath="datasets", within=config),
-        seed=lookup(dpath="split_seed", within=config),
-        folds=lookup(dpath="folds", within=config),
+        dealt={"seed": config["split_seed"], "folds": config["folds"]},
+        fold=lambda wildcards: wildcards.get("fold"),
     script:
         "../scripts/splits.py"

@@ -60,11 +60,19 @@ rule student:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/student/threads", within=config)
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
+        gpu=gpus("student"),
+        cell=1,
     params:
-        inputs=input_shape(config),
-        settings=lookup(dpath="strategies/{strategy}", within=config),
+        code=lambda wildcards: digest(
+            "student", f"distill.{wildcards.strategy}", f"models.{wildcards.family}"
+        ),
+        inputs=INPUTS,
+        # tuning chooses the settings
+        settings=lambda wildcards: (
+            {} if study.tuning else settings_of(wildcards.strategy)
+        ),
         budget=lookup(dpath="training/student", within=config),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
         seeds=lookup(dpath="seeds", within=config),

@@ -13,15 +13,16 @@ rule targets:
         about="<fold>/targets/<teacher>/targets.json",
     log:
         "<fold_logs>/targets/<teacher>.log",
-    benchmark:
-        "<fold_benchmarks>/targets/<teacher>.tsv"
+    cache: CACHING
     conda:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/teacher/threads", within=config)
     resources:
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=growing(6000),
+        runtime=growing(60),
     params:
-        inputs=input_shape(config),
+        code=lambda wildcards: digest("targets", *families(wildcards.teacher)),
+        inputs=INPUTS,
+        teacher=lambda wildcards: [wildcards.teacher, wildcards.seed],
     script:
         "../scripts/targets.py"

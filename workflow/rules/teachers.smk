@@ -15,19 +15,26 @@ rule teacher:
         predictions="<fold>/teachers/{family}-{capacity}/seed{seed}/predictions.parquet",
     log:
         "<fold_logs>/teacher/{family}-{capacity}/seed{seed}.log",
-    benchmark:
-        "<fold_benchmarks>/teacher/{family}-{capacity}/seed{seed}.tsv"
+    cache: CACHING
     conda:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/teacher/threads", within=config)
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=growing(6000),
+        runtime=growing(240),
+        gpu=gpus("pretraining", "teacher"),
     params:
-        inputs=input_shape(config),
-        pretraining=lookup(dpath="training/pretraining", within=config),
-        training=lookup(dpath="training/teacher", within=config),
-        augmentation=lookup(dpath="augmentation", within=config),
+        code=lambda wildcards: digest("teacher", f"models.{wildcards.family}"),
+        inputs=INPUTS,
+        network=lambda wildcards: [wildcards.family, wildcards.capacity, wildcards.seed],
+        # without subjects to pretrain on, nothing depends on that budget
+        budgets={
+            "pretraining": config["training"][
+                "pretraining" if pretrains() else "teacher"
+            ],
+            "training": config["training"]["teacher"],
+        },
+        augmentation=setting("augmentation"),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
     script:
         "../scripts/teacher.py"
@@ -54,9 +61,10 @@ rule judge_teacher:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
-        inputs=input_shape(config),
+        code=lambda wildcards: digest("judge_teacher", *families(wildcards.untrained)),
+        inputs=INPUTS,
     script:
         "../scripts/judge_teacher.py"

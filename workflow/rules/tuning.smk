@@ -44,19 +44,25 @@ rule trial:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/student/threads", within=config)
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
+        gpu=gpus("student"),
+        cell=1,
     params:
-        inputs=input_shape(config),
-        student=study.tuning.student,
+        code=lambda wildcards: digest(
+            "trial",
+            f"distill.{wildcards.strategy}",
+            f"models.{study.tuning.student.family}",
+        ),
+        inputs=INPUTS,
+        family=study.tuning.student.family,
+        capacity=study.tuning.student.capacity,
         teacher=branch(
             lambda wildcards: wildcards.strategy == "scratch",
             then="none",
             otherwise=study.tuning.teacher,
         ),
-        settings=lambda wildcards: study.tuning.trials[wildcards.strategy][
-            int(wildcards.trial)
-        ],
+        settings=lambda wildcards: settings_of(wildcards.strategy, int(wildcards.trial)),
         budget=lookup(dpath="training/student", within=config),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
         seed=config["seeds"][0],
@@ -75,11 +81,14 @@ rule settings:
         "<fold>/tuning/{strategy}.json",
     log:
         "<fold_logs>/settings/{strategy}.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        code=lambda wildcards: digest("settings"),
     script:
         "../scripts/settings.py"

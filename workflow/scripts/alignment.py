@@ -1,13 +1,15 @@
 """Estimate how late each recording's reference is, and flag those that stand out."""
 
-from ppgkd.alignment import estimate_lags, predict_recordings
+from ppgkd.alignment import predict_recordings
 from ppgkd.artifacts import write_csv
 from ppgkd.job import job
+from ppgkd.models.capacity import InputShape
+from ppgkd.reference_lag import estimate_lags
 from ppgkd.splits import read_study_windows
 from ppgkd.teaching import read_teacher
 
 with job(snakemake.log[0]):
-    files, inputs = snakemake.input, snakemake.params.inputs
+    files, inputs = snakemake.input, InputShape(**snakemake.params.inputs)
     teachers = [read_teacher([path], inputs, snakemake.threads).network for path in files.models]
     windows = (read_study_windows(files.windows, path, inputs) for path in files.splits)
     write_csv(snakemake.output[0], estimate_lags(predict_recordings(teachers, windows)))

@@ -5,14 +5,16 @@ from pathlib import Path
 from ppgkd.augment import Augmentation
 from ppgkd.bank import examples, write_bank
 from ppgkd.job import job
+from ppgkd.models.capacity import InputShape
 from ppgkd.splits import read_study_windows
 
 with job(snakemake.log[0]):
     params = snakemake.params
-    windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, params.inputs)
+    inputs = InputShape(**params.inputs)
+    windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
     write_bank(
         examples(windows.transfer),
-        params.inputs,
+        inputs,
         Augmentation(**params.augmentation),
         Path(snakemake.output.signal).parent,
         views=params.views,

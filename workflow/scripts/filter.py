@@ -4,12 +4,14 @@ from dataclasses import asdict
 
 from ppgkd.artifacts import write_json
 from ppgkd.job import job
+from ppgkd.models.capacity import InputShape
 from ppgkd.splits import read_study_windows
 from ppgkd.tracked import references
 from ppgkd.tracking import fit_transition
 
 with job(snakemake.log[0]):
     params = snakemake.params
-    windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, params.inputs)
+    inputs = InputShape(**params.inputs)
+    windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
     transition = fit_transition(references(windows.train.index), params.stride_s)
     write_json(snakemake.output[0], asdict(transition))

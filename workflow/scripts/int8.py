@@ -1,18 +1,24 @@
-"""Quantise one exported student, and see what that costs."""
+"""Quantise the exported students of one cell, one for each seed, and see what that costs."""
 
 from ppgkd.artifacts import write_json
 from ppgkd.export.int8 import calibration_windows, quantisation_cost, quantise
 from ppgkd.export.student import read_student, write_student
 from ppgkd.job import job
+from ppgkd.models.capacity import InputShape
 from ppgkd.splits import read_study_windows
 
 with job(snakemake.log[0]):
     files, output = snakemake.input, snakemake.output
-    windows = read_study_windows(files.windows, files.splits, snakemake.params.inputs)
-    model = read_student(files.model)
-    quantised = quantise(model, calibration_windows(windows.train))
-    write_student(quantised, output.model)
-    write_json(
-        output.cost,
-        quantisation_cost(model, quantised, windows.test, snakemake.params.max_loss_bpm),
-    )
+    inputs = InputShape(**snakemake.params.inputs)
+    windows = read_study_windows(files.windows, files.splits, inputs)
+    calibration = calibration_windows(windows.train)
+    for path, quantised_path, cost_path in zip(
+        files.models, output.models, output.costs, strict=True
+    ):
+        model = read_student(path)
+        quantised = quantise(model, calibration)
+        write_student(quantised, quantised_path)
+        write_json(
+            cost_path,
+            quantisation_cost(model, quantised, windows.test, snakemake.params.max_loss_bpm),
+        )

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from ppgkd.job import job
+from ppgkd.models.capacity import InputShape
 from ppgkd.splits import read_study_windows
 from ppgkd.teaching import read_teacher
 from ppgkd.trained import judge_teacher
 
 with job(snakemake.log[0]):
-    inputs = snakemake.params.inputs
+    inputs = InputShape(**snakemake.params.inputs)
     teacher = read_teacher([*snakemake.input.models], inputs, snakemake.threads)
     windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
     folder, seed = Path(snakemake.output.metrics).parent, int(snakemake.wildcards.seed)

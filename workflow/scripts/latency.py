@@ -1,15 +1,10 @@
-"""Profile one student."""
+"""Profile the students of one cell, one for each seed."""
 
 from ppgkd.artifacts import write_json
 from ppgkd.job import job
 from ppgkd.profile import profile_student
 
 with job(snakemake.log[0]):
-    profile = profile_student(
-        snakemake.input.model,
-        snakemake.input.int8,
-        runs=snakemake.params.runs,
-        warmup=snakemake.params.warmup,
-        max_spread=snakemake.params.max_spread,
-    )
-    write_json(snakemake.output[0], profile)
+    files, output = snakemake.input, snakemake.output
+    for model, int8, profile in zip(files.models, files.int8, output, strict=True):
+        write_json(profile, profile_student(model, int8, **snakemake.params.timing))

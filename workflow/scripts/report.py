@@ -19,12 +19,13 @@ with job(snakemake.log[0]):
         effects=read_json(files.effects),
         plan=read_json(files.plan) if files.plan else [],
         splits=pd.concat([pd.read_csv(path, dtype=str) for path in files.splits]),
-        counts=pd.concat([pd.read_csv(path) for path in files.counts], ignore_index=True),
+        recordings=pd.read_parquet(files.recordings),
         teachers=[(Path(path).parts[-3], read_json(path)) for path in files.teachers],
         tuning=[(Path(path).stem, read_json(path)) for path in files.tuning],
         quality=read_json(files.quality),
         profile=read_json(files.profile),
         alignment=pd.read_csv(files.alignment),
+        compared=read_json(files.compared) if files.compared else [],
         figures={Path(path).stem: Path(path) for path in files.figures},
     )
     write_report(snakemake.params.study, results, snakemake.output[0])

@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
+from ppgkd.checksums import RECORDED
 from ppgkd.datasets.registry import MANIFEST
 from ppgkd.job import job
 from ppgkd.retrieve import mirror_from, retrieve
+from ppgkd.terms import show_terms
 
 with job(snakemake.log[0]):
+    file = MANIFEST[snakemake.wildcards.source, snakemake.wildcards.path]
+    show_terms(file)
     retrieve(
-        MANIFEST[snakemake.wildcards.source, snakemake.wildcards.path],
+        file,
         Path(snakemake.output[0]),
+        checksums=RECORDED,
         # no parameter of the rule: the checksum decides what the file is, not where it came from
         mirror=mirror_from(snakemake.config["mirror"]),
     )

@@ -1,7 +1,5 @@
 """Fit the laws from size to error, and the mixed model of the strategies' effects."""
 
-from dataclasses import asdict
-
 import pandas as pd
 
 from ppgkd.artifacts import write_json
@@ -12,6 +10,6 @@ from ppgkd.scaling import fit_laws
 with job(snakemake.log[0]):
     cells = pd.read_parquet(snakemake.input.cells)
     subjects = pd.read_parquet(snakemake.input.subjects)
-    inputs = asdict(snakemake.params.inputs)
+    inputs = snakemake.params.inputs
     write_json(snakemake.output.laws, {"inputs": inputs, **fit_laws(cells, subjects)})
     write_json(snakemake.output.effects, fit_effects(cells, subjects))

@@ -2,15 +2,19 @@
 
 from ppgkd.artifacts import write_csv
 from ppgkd.job import job
-from ppgkd.splits import split_subjects
+from ppgkd.roles import BY_DATASET
+from ppgkd.splits import leaving_out, split_subjects
 from ppgkd.windows import subjects_with_windows
 
 with job(snakemake.log[0]):
     params = snakemake.params
-    datasets = params.datasets
-    fold = (int(snakemake.wildcards.fold), params.folds) if params.folds else None
+    datasets, folds = params.datasets, params.dealt["folds"]
+    if folds == BY_DATASET:
+        datasets, fold = leaving_out(datasets, int(params.fold)), None
+    else:
+        fold = (int(params.fold), folds) if folds else None
     subjects = {
         name: subjects_with_windows(path)
         for name, path in zip(datasets, snakemake.input, strict=True)
     }
-    write_csv(snakemake.output[0], split_subjects(subjects, datasets, params.seed, fold))
+    write_csv(snakemake.output[0], split_subjects(subjects, datasets, params.dealt["seed"], fold))

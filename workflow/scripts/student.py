@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ppgkd.artifacts import read_json
 from ppgkd.job import job
-from ppgkd.models.capacity import nearest_shape
+from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.splits import read_study_windows
 from ppgkd.students import Recipe, read_lessons, train_students
 from ppgkd.trained import judge
@@ -14,12 +14,13 @@ from ppgkd.training import Budget
 
 with job(snakemake.log[0]):
     files, wildcards, params = snakemake.input, snakemake.wildcards, snakemake.params
-    windows = read_study_windows(files.windows, files.splits, params.inputs)
+    inputs = InputShape(**params.inputs)
+    windows = read_study_windows(files.windows, files.splits, inputs)
     first = Recipe(
         wildcards.strategy,
         read_json(files.settings)["settings"] if files.settings else params.settings,
-        nearest_shape(wildcards.family, int(wildcards.capacity), params.inputs),
-        params.inputs,
+        nearest_shape(wildcards.family, int(wildcards.capacity), inputs),
+        inputs,
         Budget(**params.budget),
         params.label_sd_bpm,
         params.seeds[0],
@@ -37,4 +38,3 @@ with job(snakemake.log[0]):
     for recipe, folder, (model, history) in zip(recipes, folders, trained, strict=True):
         about = {"seed": recipe.seed, "settings": recipe.own_settings}
         judge(model, recipe.shape, recipe.inputs, history, windows.test, **about).save(folder)
-    checkpoint.unlink()

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from ppgkd.bank import read_bank
 from ppgkd.job import job
+from ppgkd.models.capacity import InputShape
 from ppgkd.targets import write_targets
 from ppgkd.teaching import read_teacher
 
 with job(snakemake.log[0]):
     threads = snakemake.threads
-    teacher = read_teacher([*snakemake.input.models], snakemake.params.inputs, threads)
+    inputs = InputShape(**snakemake.params.inputs)
+    teacher = read_teacher([*snakemake.input.models], inputs, threads)
     bank = read_bank(Path(snakemake.input.bank[0]).parent)
     folder = Path(snakemake.output.about).parent
     write_targets(teacher.network, teacher.about["sha256"], bank, folder, threads=threads)

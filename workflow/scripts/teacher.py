@@ -1,11 +1,10 @@
 """Train one teacher."""
 
-import shutil
 from pathlib import Path
 
 from ppgkd.augment import Augmentation
 from ppgkd.job import job
-from ppgkd.models.capacity import nearest_shape
+from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.splits import read_study_windows
 from ppgkd.teachers import train_teacher
 from ppgkd.trained import judge
@@ -13,19 +12,19 @@ from ppgkd.training import Budget
 
 with job(snakemake.log[0]):
     wildcards, params = snakemake.wildcards, snakemake.params
-    windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, params.inputs)
-    shape = nearest_shape(wildcards.family, int(wildcards.capacity), params.inputs)
+    inputs = InputShape(**params.inputs)
+    windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
+    shape = nearest_shape(wildcards.family, int(wildcards.capacity), inputs)
     folder, seed = Path(snakemake.output.model).parent, int(wildcards.seed)
     model, history = train_teacher(
         shape,
-        params.inputs,
+        inputs,
         windows,
-        pretraining=Budget(**params.pretraining),
-        training=Budget(**params.training),
+        pretraining=Budget(**params.budgets["pretraining"]),
+        training=Budget(**params.budgets["training"]),
         augmentation=Augmentation(**params.augmentation),
         label_sd_bpm=params.label_sd_bpm,
         seed=seed,
-        checkpoints=folder / "checkpoints",
+        checkpoints=folder,
     )
-    judge(model, shape, params.inputs, history, windows.test, seed=seed).save(folder)
-    shutil.rmtree(folder / "checkpoints")
+    judge(model, shape, inputs, history, windows.test, seed=seed).save(folder)

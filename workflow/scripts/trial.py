@@ -4,19 +4,20 @@ from pathlib import Path
 
 from ppgkd.artifacts import write_json
 from ppgkd.job import job
-from ppgkd.models.capacity import nearest_shape
+from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.splits import read_study_windows
 from ppgkd.students import Recipe, read_lessons, train_student
 from ppgkd.training import Budget
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
-    windows = read_study_windows(files.windows, files.splits, params.inputs)
+    inputs = InputShape(**params.inputs)
+    windows = read_study_windows(files.windows, files.splits, inputs)
     recipe = Recipe(
         snakemake.wildcards.strategy,
         params.settings,
-        nearest_shape(params.student.family, params.student.capacity, params.inputs),
-        params.inputs,
+        nearest_shape(params.family, params.capacity, inputs),
+        inputs,
         Budget(**params.budget),
         params.label_sd_bpm,
         params.seed,
@@ -28,9 +29,8 @@ with job(snakemake.log[0]):
     result = {
         "settings": recipe.own_settings,
         "val_mae_bpm": float(history["val_mae_bpm"].min()),
-        "student": params.student.name,
+        "student": f"{params.family}-{params.capacity}",
         "teacher": params.teacher,
         "seed": params.seed,
     }
     write_json(snakemake.output[0], result)
-    checkpoint.unlink()

@@ -1,6 +1,7 @@
 """Cut a dataset's recordings into preprocessed windows."""
 
 from ppgkd.artifacts import write_csv
+from ppgkd.datasets.ppg_channels import take_ppg
 from ppgkd.datasets.read import read_recordings
 from ppgkd.job import job
 from ppgkd.preprocessing import WindowSpec
@@ -9,7 +10,10 @@ from ppgkd.windows import write_windows
 with job(snakemake.log[0]):
     dataset = snakemake.wildcards.dataset
     counts = write_windows(
-        read_recordings(dataset, snakemake.params.recordings, snakemake.input),
+        take_ppg(
+            read_recordings(dataset, snakemake.params.recordings, snakemake.input),
+            snakemake.params.ppg,
+        ),
         dataset,
         WindowSpec(**snakemake.params.spec),
         snakemake.output.windows,

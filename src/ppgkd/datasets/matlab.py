@@ -1,5 +1,6 @@
 """Numeric variables of MATLAB files, with an error that says what is wrong with the file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def read_matrix(
     PpgkdError
         If the file or the variable cannot be read or has another shape.
     """
-    matrix = _read_variable(path, variable)
+    matrix = _read_numbers(path, variable)
     if matrix.ndim != 2 or len(matrix) not in allowed_rows or matrix.shape[1] < min_columns:
         shapes = " or ".join(f"({n_rows}, N)" for n_rows in allowed_rows)
         raise PpgkdError(
@@ -68,7 +69,7 @@ def read_vector(path: Path, variable: str) -> NDArray[Any]:
     PpgkdError
         If the file or the variable cannot be read or has another shape.
     """
-    vector = _read_variable(path, variable)
+    vector = _read_numbers(path, variable)
     if vector.ndim != 2 or 1 not in vector.shape:
         raise PpgkdError(
             f"{path}: {variable} has the shape {vector.shape}, "
@@ -77,7 +78,70 @@ def read_vector(path: Path, variable: str) -> NDArray[Any]:
     return vector.ravel()
 
 
-def _read_variable(path: Path, variable: str) -> NDArray[Any]:
+def read_signals(
+    path: Path, variable: str, names: Sequence[str]
+) -> dict[str, tuple[NDArray[Any], float]]:
+    """Read signals of a structure whose fields are structures with values ``v`` and rate ``fs``.
+
+    Parameters
+    ----------
+    path
+        The MATLAB file (before version 7.3).
+    variable
+        Name of the outer structure in the file.
+    names
+        Fields that are wanted.
+
+    Returns
+    -------
+    dict
+        For each name its values, shape ``(n,)``, in the type of the file, and its rate in Hz.
+
+    Raises
+    ------
+    PpgkdError
+        If the file, the variable or a field cannot be read, or is of another form.
+    """
+    outer = _only(_read_variable(path, variable), path, variable)
+    signals = {}
+    for name in names:
+        where = f"{variable}.{name}"
+        inner = _only(_field(outer, name, path, where), path, where)
+        values = _numbers(_field(inner, "v", path, f"{where}.v"), path, f"{where}.v").ravel()
+        rate = _numbers(_field(inner, "fs", path, f"{where}.fs"), path, f"{where}.fs").ravel()
+        if len(rate) != 1 or not rate[0] > 0:
+            raise PpgkdError(
+                f"{path}: {where}.fs is {rate[:5].tolist()}, expected one rate in Hz. "
+                f"{DOWNLOAD_ANEW}"
+            )
+        signals[name] = (values, float(rate[0]))
+    return signals
+
+
+def _only(value: Any, path: Path, where: str) -> Any:
+    """Give the only element of a structure array."""
+    names = getattr(getattr(value, "dtype", None), "names", None)
+    if names is None or value.size != 1:
+        raise PpgkdError(
+            f"{path}: {where} is of the type {getattr(value, 'dtype', type(value).__name__)} and "
+            f"the shape {np.shape(value)}, expected one structure. {DOWNLOAD_ANEW}"
+        )
+    return value.reshape(-1)[0]
+
+
+def _field(structure: Any, name: str, path: Path, where: str) -> Any:
+    if name not in structure.dtype.names:
+        raise PpgkdError(
+            f"{path}: {where} is missing; found {', '.join(structure.dtype.names)}. {DOWNLOAD_ANEW}"
+        )
+    return structure[name]
+
+
+def _read_numbers(path: Path, variable: str) -> NDArray[Any]:
+    return _numbers(_read_variable(path, variable), path, variable)
+
+
+def _read_variable(path: Path, variable: str) -> Any:
     try:
         file = path.open("rb")
     except OSError as error:
@@ -96,6 +160,10 @@ def _read_variable(path: Path, variable: str) -> NDArray[Any]:
     value = content.get(variable)
     if value is None:
         raise PpgkdError(f"{path}: the variable {variable} is missing. {DOWNLOAD_ANEW}")
+    return value
+
+
+def _numbers(value: Any, path: Path, variable: str) -> NDArray[Any]:
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf":
         raise PpgkdError(
             f"{path}: {variable} is of the type {getattr(value, 'dtype', type(value).__name__)}, "

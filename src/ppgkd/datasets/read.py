@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from ppgkd.datasets.cohort import read_cohort
+from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.registry import get_dataset
+
+DEFINITIONS = (".yaml", ".yml")
+"""Endings of the file that describes recordings of the user's own."""
 
 
 def read_recordings(
@@ -22,14 +27,24 @@ def read_recordings(
     names
         Names of the recordings.
     files
-        Their raw files, in order; for the simulated cohort its one file.
+        Their raw files, each once, in the order of `names`; for the simulated cohort its one file;
+        for recordings of the user's own, first the YAML file that describes them.
     """
     if dataset == "simulated":
         yield from (r for r in read_cohort(files[0]) if r.name in names)
         return
-    remaining = iter(files)
-    for entry in get_dataset(dataset).recordings:
-        if entry.name in names:
-            paths = [Path(next(remaining)) for _ in entry.files]
-            raw_dir = paths[0].parents[len(entry.files[0].local.parts) - 1]
-            yield get_dataset(dataset).read(entry, raw_dir)
+    described = _describe(dataset, files[0])
+    entries = [entry for entry in described.recordings if entry.name in names]
+    if not entries:
+        return
+    own = Path(files[0]).suffix in DEFINITIONS
+    raw_dir = Path() if own else Path(files[0]).parents[len(entries[0].files[0].local.parts) - 1]
+    yield from described.read_many(entries, raw_dir)
+
+
+def _describe(dataset: str, first: str | Path) -> Dataset:
+    if Path(first).suffix not in DEFINITIONS:
+        return get_dataset(dataset)
+    # by name: a change of that code concerns only the studies that read own recordings
+    described: Dataset = import_module("ppgkd.datasets.own.dataset").own_dataset(dataset, first)
+    return described

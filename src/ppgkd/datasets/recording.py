@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ppgkd.datasets.activity import ACTIVITIES
 from ppgkd.errors import PpgkdError
 
 
@@ -31,11 +32,14 @@ class Recording:
         seconds from the first sample.
     reference_bpm
         Shape ``(n_references,)``. Reference heart rate in BPM; NaN where there is none.
+    activity
+        Shape ``(n_references,)``. What the subject does in the 8 s window of each reference, words
+        of `ppgkd.datasets.activity.ACTIVITIES`; None if it is unknown throughout.
 
     Raises
     ------
     PpgkdError
-        If the shapes contradict each other.
+        If the shapes contradict each other, or an activity is none of the words.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Recording:
     signal: NDArray[np.float32]
     reference_time_s: NDArray[np.float64]
     reference_bpm: NDArray[np.float32]
+    activity: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         n_channels = len(self.channels)
@@ -59,4 +64,18 @@ class Recording:
                 f"recording {self.name}: reference_time_s has the shape "
                 f"{self.reference_time_s.shape} and reference_bpm {self.reference_bpm.shape}, "
                 "expected the same (n_references,) for both. Correct the reader that made it."
+            )
+        if self.activity is None:
+            return
+        if self.activity.shape != self.reference_bpm.shape:
+            raise PpgkdError(
+                f"recording {self.name}: activity has the shape {self.activity.shape} and "
+                f"reference_bpm {self.reference_bpm.shape}, expected the same (n_references,) for "
+                "both. Correct the reader that made it."
+            )
+        strange = sorted(set(np.unique(self.activity).tolist()) - set(ACTIVITIES))
+        if strange:
+            raise PpgkdError(
+                f"recording {self.name}: the activities {strange} are not known; allowed are "
+                f"{', '.join(ACTIVITIES)}. Correct the reader that made it."
             )

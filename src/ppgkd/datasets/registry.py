@@ -1,175 +1,30 @@
 """The datasets that a study can name: their files, terms and subjects.
 
-To add one: list its files in ``manifest.tsv``, give its source an origin here, describe it in
-`DATASETS`, and let `Dataset.read` call its reader.
+To add one: list its files in ``manifest.tsv``, give its source an origin in
+`ppgkd.datasets.manifest`, write its reader, a module beside this one, and describe it in
+`DATASETS`.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
+from ppgkd.datasets.dataset import Dataset, RecordingEntry
+from ppgkd.datasets.manifest import MANIFEST, ORIGINS, RawFile
 from ppgkd.errors import PpgkdError
 
-if TYPE_CHECKING:  # importing it loads NumPy
-    from ppgkd.datasets.recording import Recording
-
-# Pinned at a commit, so that a checksum that no longer matches means damage and never an update.
-ORIGINS = {
-    "bami": (
-        "https://raw.githubusercontent.com/HeewonChung92/CNN_LSTM_HeartRateEstimation/"
-        "d83eddc282910ba5bf37ed40aa1cc56bb49fde68"
-    ),
-    "ieee_spc": (
-        "https://raw.githubusercontent.com/mintisan/hr_estimate/"
-        "2c2c9a905b1b656e755e471c2e05b401dc48690b"
-    ),
-}
-
-
-@dataclass(frozen=True)
-class RawFile:
-    """One file as its authors publish it.
-
-    Parameters
-    ----------
-    source
-        Key of `ORIGINS`.
-    path
-        Path below the source's origin.
-    n_bytes
-        Size in bytes.
-    sha256
-        Checksum, 64 hexadecimal digits.
-    """
-
-    source: str
-    path: str
-    n_bytes: int
-    sha256: str
-
-    @property
-    def url(self) -> str:
-        """Where the authors publish it."""
-        return f"{ORIGINS[self.source]}/{quote(self.path)}"
-
-    @property
-    def local(self) -> PurePosixPath:
-        """Its path below the folder of raw data, and below a mirror."""
-        return PurePosixPath(self.source, self.path)
-
-
-@dataclass(frozen=True)
-class RecordingEntry:
-    """One recording of a dataset, before anything is downloaded.
-
-    Parameters
-    ----------
-    name
-        What the source calls it, such as ``BAMI1_1``.
-    subject
-        Who wears the sensor, such as ``bami1-01``.
-    files
-        What its reader needs, in the order of the reader's arguments.
-    """
-
-    name: str
-    subject: str
-    files: tuple[RawFile, ...]
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A set of recordings made with one sensor under one protocol.
-
-    Parameters
-    ----------
-    name
-        What a configuration calls it.
-    title
-        What a report calls it.
-    source
-        Where its files come from, a key of `ORIGINS`; ``simulated`` has none.
-    terms
-        Under which terms the recordings may be used.
-    citation
-        What to cite.
-    ppg_channels
-        Number of PPG channels; three of acceleration follow them.
-    rate_hz
-        Sampling rate in Hz.
-    recordings
-        All its recordings.
-    """
-
-    name: str
-    title: str
-    source: str
-    terms: str
-    citation: str
-    ppg_channels: int
-    rate_hz: float
-    recordings: tuple[RecordingEntry, ...]
-
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        """Every subject once, in the order of the recordings."""
-        return tuple(dict.fromkeys(entry.subject for entry in self.recordings))
-
-    def read(self, entry: RecordingEntry, raw_dir: Path) -> Recording:
-        """Read one recording from the raw files.
-
-        Parameters
-        ----------
-        entry
-            One of `recordings`.
-        raw_dir
-            Folder in which every file lies at its `RawFile.local`.
-
-        Raises
-        ------
-        PpgkdError
-            If a file is missing, damaged or of the wrong shape, or if the dataset has no files.
-        """
-        paths = [raw_dir / file.local for file in entry.files]
-        match self.source:
-            case "bami":
-                from ppgkd.datasets.bami import read_bami
-
-                (path,) = paths
-                return read_bami(path, entry.name, entry.subject)
-            case "ieee_spc":
-                from ppgkd.datasets.ieee_spc import read_ieee_spc
-
-                signal_path, reference_path = paths
-                return read_ieee_spc(signal_path, reference_path, entry.name, entry.subject)
-            case _:
-                raise PpgkdError(
-                    f"recording {entry.name} of the dataset {self.name} has no published files; "
-                    f"found the source '{self.source}', files are read from "
-                    f"{', '.join(ORIGINS)}. Read it with what made it."
-                )
-
-
-def _read_manifest() -> dict[tuple[str, str], RawFile]:
-    text = files(__package__).joinpath("manifest.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines(), delimiter="\t")
-    return {
-        (row["source"], row["path"]): RawFile(
-            row["source"], row["path"], int(row["bytes"]), row["sha256"]
-        )
-        for row in rows
-    }
-
-
-MANIFEST: Mapping[tuple[str, str], RawFile] = MappingProxyType(_read_manifest())
-"""Every published file by source and path."""
+__all__ = [
+    "DATASETS",
+    "MANIFEST",
+    "ORIGINS",
+    "Dataset",
+    "RawFile",
+    "RecordingEntry",
+    "get_dataset",
+    "simulated_dataset",
+]
 
 
 def _bami(campaign: int, n_subjects: int) -> Iterator[RecordingEntry]:
@@ -207,10 +62,35 @@ def _spc_test() -> Iterator[RecordingEntry]:
         yield _spc(f"TEST_{session}", f"spc-{subject}", signal, reference)
 
 
+def _one_archive(
+    source: str, path: str, member: str, numbers: Iterable[int]
+) -> Iterator[RecordingEntry]:
+    """Subjects of the two datasets of Siegen, each a pickle in one archive."""
+    file = MANIFEST[source, path]
+    for number in numbers:
+        name = f"{source}-S{number}"
+        yield RecordingEntry(name, name, (file,), member.format(number=number))
+
+
+def _wildppg() -> Iterator[RecordingEntry]:
+    for source, path in MANIFEST:
+        if source == "wildppg":
+            name = f"wildppg-{path.removeprefix('WildPPG_Part_').removesuffix('.mat')}"
+            yield RecordingEntry(name, name, (MANIFEST[source, path],))
+
+
+def _bidmc() -> Iterator[RecordingEntry]:
+    for number in range(1, 54):
+        name = f"bidmc-{number:02d}"
+        yield RecordingEntry(name, name, (MANIFEST["bidmc", f"bidmc_{number:02d}_Signals.csv"],))
+
+
 _BAMI_TERMS = "Free for academic research with citation."
 _BAMI_CITATION = (
     "Chung et al., IEEE Access 8 (2020) 63390; Lee et al., IEEE Sensors J. 19.3 (2018) 1166."
 )
+_DALIA_TERMS = "CC BY 4.0 (UCI)."
+_WESAD_TERMS = "For scientific, non-commercial purposes, with credit to the owners."
 _SPC_TERMS = "Free for research with citation."
 _SPC_CITATION = "Zhang, Pi, Liu, TROIKA, IEEE Trans. Biomed. Eng. 62.2 (2015) 522."
 
@@ -222,6 +102,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 name="simulated",
                 title="Simulated cohort",
                 source="simulated",
+                reader="cohort",
                 terms="Made by this program; free of terms.",
                 citation="None; the generator cites what its choices come from.",
                 ppg_channels=3,
@@ -232,16 +113,19 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 name="bami1",
                 title="BAMI-1",
                 source="bami",
+                reader="bami",
                 terms=_BAMI_TERMS,
                 citation=_BAMI_CITATION,
                 ppg_channels=3,
                 rate_hz=50.0,
+                ppg_polarity=-1,
                 recordings=tuple(_bami(campaign=1, n_subjects=25)),
             ),
             Dataset(
                 name="bami2",
                 title="BAMI-2",
                 source="bami",
+                reader="bami",
                 terms=_BAMI_TERMS,
                 citation=_BAMI_CITATION,
                 ppg_channels=3,
@@ -252,6 +136,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 name="ieee_spc_train",
                 title="IEEE Signal Processing Cup 2015, training set",
                 source="ieee_spc",
+                reader="ieee_spc",
                 terms=_SPC_TERMS,
                 citation=_SPC_CITATION,
                 ppg_channels=2,
@@ -262,11 +147,81 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 name="ieee_spc_test",
                 title="IEEE Signal Processing Cup 2015, test set",
                 source="ieee_spc",
+                reader="ieee_spc",
                 terms=_SPC_TERMS,
                 citation=_SPC_CITATION,
                 ppg_channels=2,
                 rate_hz=125.0,
                 recordings=tuple(_spc_test()),
+            ),
+            Dataset(
+                name="ppg_dalia",
+                title="PPG-DaLiA",
+                source="ppg_dalia",
+                reader="ppg_dalia",
+                terms=_DALIA_TERMS,
+                citation=(
+                    "Reiss, Indlekofer, Schmidt, Van Laerhoven, Deep PPG, Sensors 19.14 (2019) "
+                    "3079."
+                ),
+                ppg_channels=1,
+                rate_hz=64.0,
+                recordings=tuple(
+                    _one_archive(
+                        *("ppg_dalia", "ppg+dalia.zip", "PPG_FieldStudy/S{number}/S{number}.pkl"),
+                        numbers=range(1, 16),
+                    )
+                ),
+            ),
+            Dataset(
+                name="wesad",
+                title="WESAD",
+                source="wesad",
+                reader="wesad",
+                terms=_WESAD_TERMS,
+                citation=(
+                    "Schmidt, Reiss, Duerichen, Marberger, Van Laerhoven, Introducing WESAD, "
+                    "ICMI 2018, 400."
+                ),
+                ppg_channels=1,
+                rate_hz=64.0,
+                recordings=tuple(
+                    _one_archive(
+                        *("wesad", "WESAD.zip", "WESAD/S{number}/S{number}.pkl"),
+                        # the recordings of S1 and S12 failed
+                        numbers=[number for number in range(2, 18) if number != 12],
+                    )
+                ),
+            ),
+            Dataset(
+                name="wildppg",
+                title="WildPPG",
+                source="wildppg",
+                reader="wildppg",
+                terms="CC BY-NC-SA 4.0.",
+                citation=(
+                    "Meier, Demirel, Holz, WildPPG, NeurIPS 2024 Datasets and Benchmarks, "
+                    "arXiv 2412.17540."
+                ),
+                ppg_channels=3,
+                rate_hz=128.0,
+                ppg_polarity=-1,
+                recordings=tuple(_wildppg()),
+            ),
+            Dataset(
+                name="bidmc",
+                title="BIDMC PPG and Respiration",
+                source="bidmc",
+                reader="bidmc",
+                terms="Open Data Commons Attribution License 1.0 (PhysioNet).",
+                citation=(
+                    "Pimentel et al., IEEE Trans. Biomed. Eng. 64.8 (2017) 1914; Goldberger et "
+                    "al., Circulation 101.23 (2000) e215."
+                ),
+                ppg_channels=1,
+                acc_channels=0,
+                rate_hz=125.0,
+                recordings=tuple(_bidmc()),
             ),
         )
     }
@@ -285,7 +240,8 @@ def get_dataset(name: str) -> Dataset:
     if name not in DATASETS:
         raise PpgkdError(
             f"unknown dataset '{name}'; allowed are {', '.join(DATASETS)}. "
-            "Correct the name in the configuration."
+            "Correct the name in the configuration, or give it the 'file' that describes "
+            "recordings of your own."
         )
     return DATASETS[name]
 

@@ -1,10 +1,26 @@
-"""The ways of training a student: each strategy's loss is one file of pure functions of tensors."""
+"""The ways of training a student: each strategy's loss is one file of pure functions of tensors.
 
-from ppgkd.distill.dkd import dkd_loss
-from ppgkd.distill.feature import feature_loss
-from ppgkd.distill.hard import hard_loss
-from ppgkd.distill.label import label_loss
-from ppgkd.distill.ordinal import ordinal_loss
-from ppgkd.distill.soft import soft_loss
+A loss is imported when it is asked for, so that a job that trains by one strategy depends on the
+code of no other.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ppgkd.distill.dkd import dkd_loss
+    from ppgkd.distill.feature import feature_loss
+    from ppgkd.distill.hard import hard_loss
+    from ppgkd.distill.label import label_loss
+    from ppgkd.distill.ordinal import ordinal_loss
+    from ppgkd.distill.soft import soft_loss
 
 __all__ = ["dkd_loss", "feature_loss", "hard_loss", "label_loss", "ordinal_loss", "soft_loss"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{name.removesuffix('_loss')}"), name)

@@ -15,6 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import kl_div
 
+from ppgkd.distill.part import Part
+from ppgkd.heart_rate import class_of
+from ppgkd.models.output import Output
+from ppgkd.training import Batch
+
 
 def dkd_loss(
     student_logits: Tensor,
@@ -63,3 +68,35 @@ def _among_others(logits: Tensor, is_target: Tensor) -> Tensor:
 
 def _divergence(student: Tensor, teacher: Tensor) -> Tensor:
     return kl_div(student, teacher, reduction="batchmean", log_target=True)
+
+
+class DistillingPart(Part):
+    """`dkd_loss` to what the teacher says; it grows to its full weight during warm-up."""
+
+    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+        """Loss of one batch."""
+        settings, teacher = self.settings, self.teacher_logits(output, batch)
+        grown = min(1.0, (epoch + 1) / (settings["warmup_epochs"] + 1))
+        return grown * dkd_loss(
+            output.logits,
+            teacher,
+            target_class(batch.hr_bpm, teacher),
+            alpha=settings["alpha"],
+            beta=settings["beta"],
+            temperature=settings["temperature"],
+        )
+
+
+def target_class(hr_bpm: Tensor, teacher_logits: Tensor) -> Tensor:
+    """Target class of DKD: the class nearest to the reference.
+
+    Where the reference is withheld, it is the teacher's most likely class.
+
+    Parameters
+    ----------
+    hr_bpm
+        Shape (batch,); NaN where it is withheld.
+    teacher_logits
+        Shape (batch, 180).
+    """
+    return torch.where(hr_bpm.isnan(), teacher_logits.argmax(dim=1), class_of(hr_bpm.nan_to_num()))

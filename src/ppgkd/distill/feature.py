@@ -6,8 +6,15 @@ student and is no part of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
+
+from ppgkd.distill.part import Part
+from ppgkd.models.output import Output
+from ppgkd.targets import TeacherTargets
+from ppgkd.training import Batch
 
 
 def feature_loss(student_features: Tensor, teacher_features: Tensor) -> Tensor:
@@ -65,3 +72,22 @@ class Projection(nn.Module):
             return projected
         projected = self.linear(features.flatten(1))
         return projected.view(-1, *self.teacher)
+
+
+class DistillingPart(Part):
+    """Weighted `feature_loss` after a projection that is trained with the student."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, float],
+        targets: TeacherTargets,
+        student_features: tuple[int, int],
+    ) -> None:
+        super().__init__(settings, targets, student_features)
+        self.projection = Projection(student_features, targets.feature_shape)
+
+    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+        """Loss of one batch."""
+        teacher = self.targets.features_of(batch.view, batch.rows).to(output.features.device)
+        distance = feature_loss(self.projection(output.features), teacher)
+        return self.settings["feature_weight"] * distance

@@ -5,6 +5,10 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from ppgkd.distill.part import Part
+from ppgkd.models.output import Output
+from ppgkd.training import Batch
+
 
 def hard_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     """Cross-entropy to the teacher's most likely class.
@@ -20,3 +24,11 @@ def hard_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
         Mean over the batch.
     """
     return cross_entropy(student_logits.float(), teacher_logits.argmax(dim=1))
+
+
+class DistillingPart(Part):
+    """`hard_loss` to what the teacher says."""
+
+    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+        """Loss of one batch."""
+        return hard_loss(output.logits, self.teacher_logits(output, batch))

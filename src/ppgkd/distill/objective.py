@@ -1,31 +1,27 @@
-"""The loss of each strategy, put together from its parts and its settings."""
+"""What a student minimises: its strategy's distilling part, and the reference's loss beside it.
+
+The part of strategy ``soft`` is the class ``DistillingPart`` of the module `ppgkd.distill.soft`,
+and so for every other. It is found by that name and imported alone: what trains by one strategy
+does not depend on the code of the others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
 import torch
 from torch import Tensor, nn
 
-from ppgkd.distill.dkd import dkd_loss
-from ppgkd.distill.feature import Projection, feature_loss
-from ppgkd.distill.hard import hard_loss
 from ppgkd.distill.label import label_loss
-from ppgkd.distill.ordinal import ordinal_loss
-from ppgkd.distill.soft import soft_loss
+from ppgkd.distill.part import Part
+from ppgkd.distill.scratch import LabelObjective
 from ppgkd.errors import PpgkdError
-from ppgkd.heart_rate import class_of
 from ppgkd.models.output import Output
 from ppgkd.targets import TeacherTargets
 from ppgkd.training import Batch
 
-
-class LabelObjective(nn.Module):
-    """``scratch``, and how teachers are trained: the reference alone."""
-
-    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
-        """Loss of one batch."""
-        return label_loss(output.logits, batch.labels)
+STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
 
 
 class DistillationObjective(nn.Module):
@@ -41,6 +37,11 @@ class DistillationObjective(nn.Module):
         What the teacher says.
     student_features
         (n_features, n_positions) of the student.
+
+    Raises
+    ------
+    PpgkdError
+        If there is no such strategy.
     """
 
     def __init__(
@@ -51,62 +52,19 @@ class DistillationObjective(nn.Module):
         student_features: tuple[int, int],
     ) -> None:
         super().__init__()
-        self.strategy, self.settings, self.targets = strategy, settings, targets
-        self.projection = (
-            Projection(student_features, targets.feature_shape) if strategy == "feature" else None
-        )
+        if strategy not in STRATEGIES:
+            raise PpgkdError(
+                f"Strategy '{strategy}' is unknown; there are {', '.join(STRATEGIES)}."
+            )
+        part = import_module(f"ppgkd.distill.{strategy}").DistillingPart
+        self.part: Part = part(settings, targets, student_features)
+        self.label_weight = settings["label_weight"]
 
     def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         """Loss of one batch."""
-        loss = self._distilling_part(output, batch, epoch)
-        weight = self.settings["label_weight"]
+        loss: Tensor = self.part(output, batch, epoch)
+        weight = self.label_weight
         return loss + weight * label_loss(output.logits, batch.labels) if weight else loss
-
-    def _distilling_part(self, output: Output, batch: Batch, epoch: int) -> Tensor:
-        settings = self.settings
-        if self.projection is not None:
-            teacher_features = self.targets.features_of(batch.view, batch.rows).to(
-                output.features.device
-            )
-            distance = feature_loss(self.projection(output.features), teacher_features)
-            return settings["feature_weight"] * distance
-        teacher = self.targets.logits_of(batch.view, batch.rows).to(output.logits.device)
-        match self.strategy:
-            case "hard":
-                return hard_loss(output.logits, teacher)
-            case "soft":
-                return soft_loss(output.logits, teacher, settings["temperature"])
-            case "dkd":
-                grown = min(1.0, (epoch + 1) / (settings["warmup_epochs"] + 1))
-                return grown * dkd_loss(
-                    output.logits,
-                    teacher,
-                    target_class(batch.hr_bpm, teacher),
-                    alpha=settings["alpha"],
-                    beta=settings["beta"],
-                    temperature=settings["temperature"],
-                )
-            case "ordinal":
-                return ordinal_loss(output.logits, teacher)
-        raise PpgkdError(
-            f"Strategy '{self.strategy}' is unknown; there are scratch, hard, soft, dkd, feature, "
-            "ordinal."
-        )
-
-
-def target_class(hr_bpm: Tensor, teacher_logits: Tensor) -> Tensor:
-    """Target class of DKD: the class nearest to the reference.
-
-    Where the reference is withheld, it is the teacher's most likely class.
-
-    Parameters
-    ----------
-    hr_bpm
-        Shape (batch,); NaN where it is withheld.
-    teacher_logits
-        Shape (batch, 180).
-    """
-    return torch.where(hr_bpm.isnan(), teacher_logits.argmax(dim=1), class_of(hr_bpm.nan_to_num()))
 
 
 def make_objective(

@@ -10,6 +10,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ppgkd.distill.part import Part
+from ppgkd.models.output import Output
+from ppgkd.training import Batch
+
 
 def ordinal_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     """Squared distance between the cumulative distributions of student and teacher.
@@ -27,3 +31,11 @@ def ordinal_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     student = torch.softmax(student_logits.float(), dim=1)
     teacher = torch.softmax(teacher_logits.float(), dim=1)
     return (student - teacher).cumsum(dim=1).square().sum(dim=1).mean()
+
+
+class DistillingPart(Part):
+    """`ordinal_loss` to what the teacher says."""
+
+    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+        """Loss of one batch."""
+        return ordinal_loss(output.logits, self.teacher_logits(output, batch))

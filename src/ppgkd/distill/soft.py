@@ -6,6 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import kl_div
 
+from ppgkd.distill.part import Part
+from ppgkd.models.output import Output
+from ppgkd.training import Batch
+
 
 def soft_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
     """Divergence of the student's from the teacher's distribution, KL(teacher || student) T².
@@ -27,3 +31,12 @@ def soft_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float
     student = torch.log_softmax(student_logits.float() / temperature, dim=1)
     teacher = torch.log_softmax(teacher_logits.float() / temperature, dim=1)
     return kl_div(student, teacher, reduction="batchmean", log_target=True) * temperature**2
+
+
+class DistillingPart(Part):
+    """`soft_loss` to what the teacher says."""
+
+    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+        """Loss of one batch."""
+        teacher = self.teacher_logits(output, batch)
+        return soft_loss(output.logits, teacher, self.settings["temperature"])

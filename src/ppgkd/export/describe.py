@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ppgkd.config import NO_TEACHER, Study, Teacher, input_shape
-from ppgkd.datasets.registry import Dataset
+from ppgkd.cell import NO_TEACHER
 from ppgkd.export.card import Card, units_of
 from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.preprocessing import PREPROCESSING_VERSION
 from ppgkd.revision import code_revision
-from ppgkd.splits import StudyWindows, input_channels
+from ppgkd.splits import StudyWindows
 from ppgkd.tracked import WidestSpreads
 from ppgkd.tracking import Transition
+
+if TYPE_CHECKING:
+    from ppgkd.config import Study, Teacher
+    from ppgkd.datasets.registry import Dataset
 
 
 def describe(
@@ -42,7 +45,7 @@ def describe(
     transition, spreads
         Of the online filter.
     """
-    spec, channels = study.config["windows"], input_channels(input_shape(study.config))
+    spec, channels = study.config["windows"], windows.train.channels
     teacher = None if cell["teacher"] == NO_TEACHER else study.teacher(cell["teacher"])
     datasets = _learned_from(study, teacher, windows)
     return Card(

@@ -146,7 +146,7 @@ def read_student(path: str | Path) -> onnx.ModelProto:
     """
     try:
         return onnx.load(path, format="protobuf")  # whatever it is called
-    except (OSError, DecodeError) as error:
+    except (OSError, DecodeError, onnx.checker.ValidationError) as error:
         raise PpgkdError(
             f"{path} cannot be read as an ONNX file: {error}. Name a model.onnx of a study."
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -13,20 +14,20 @@ from safetensors.torch import save_file
 from ppgkd.artifacts import whole
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape
-from ppgkd.models.mlp import MLP
 from ppgkd.models.network import Network
-from ppgkd.models.resnet import ResNet
 
 
 def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) -> Network:
-    """Make a network whose initial weights depend on the shape and the seed alone."""
+    """Make a network whose initial weights depend on the shape and the seed alone.
+
+    A family is the module of its name, imported alone: who uses one does not depend on the code
+    of the other.
+    """
+    family = import_module(f"ppgkd.models.{shape.family}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if isinstance(shape, ResNetShape):
-            network = ResNet(shape, inputs)
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            return network
-        return MLP(shape, inputs)
+        network: Network = family.make_network(shape, inputs)
+        return network
 
 
 def save_model(

@@ -11,6 +11,11 @@ from ppgkd.models.network import Network
 from ppgkd.models.output import Output
 
 
+def make_network(shape: MLPShape, inputs: InputShape) -> MLP:
+    """Make a member of the family, as `ppgkd.models.build` asks for it."""
+    return MLP(shape, inputs)
+
+
 class MLP(Network):
     """One spectrum per sensor, two hidden layers, 180 classes.
 

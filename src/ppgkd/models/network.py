@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output
 from ppgkd.models.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from ppgkd.models.together import Together
 
 
 class Network(nn.Module, ABC):
@@ -33,3 +38,7 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def from_spectra(self, spectra: Tensor) -> Output:
         """Map spectra of shape (n_windows, n_spectra, n_harmonics, 90) to logits and features."""
+
+    def beside(self, others: Sequence[Network]) -> Together | None:
+        """Put this network and others of its shape together, if the family has a faster way."""
+        return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +20,17 @@ from ppgkd.models.capacity import (
 )
 from ppgkd.models.network import Network
 from ppgkd.models.output import POSITIONS, Output
+from ppgkd.models.together import Together
+
+GROUPED_UP_TO_WIDTH = 32
+"""Wider residual networks are no faster as groups of one convolution (`make bench`)."""
+
+
+def make_network(shape: ResNetShape, inputs: InputShape) -> ResNet:
+    """Make a member of the family, as `ppgkd.models.build` asks for it."""
+    network = ResNet(shape, inputs)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 class ResNet(Network):
@@ -50,6 +64,11 @@ class ResNet(Network):
         logits, features = self.from_entry(self.entry(spectra))
         return Output(logits[:, 0], features[:, 0])
 
+    def beside(self, others: Sequence[Network]) -> Together | None:
+        """Make one network with groups of this one and others, where that is faster."""
+        narrow = self.head.in_channels <= GROUPED_UP_TO_WIDTH
+        return Grouped([self, *others]) if others and narrow else None
+
     def entry(self, spectra: Tensor) -> Tensor:
         """Lay the spectra and the map of the position on top of each other."""
         position = self.position.expand(spectra.shape[0], -1, -1, -1)
@@ -69,6 +88,53 @@ class ResNet(Network):
         logits = self.head(hidden).squeeze(2).unflatten(1, networks)
         features = hidden.squeeze(2).unflatten(1, networks).unflatten(3, (POSITIONS, -1))
         return Output(logits.transpose(2, 3).flatten(2), features.mean(dim=4))
+
+
+class Grouped(Together):
+    """Residual networks side by side in the channels of one.
+
+    A grouped convolution keeps them apart, and batch normalisation treats every channel by itself
+    anyway.
+    """
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        super().__init__()
+        self.n_networks = len(networks)
+        first = networks[0]
+        assert isinstance(first, ResNet)
+        self.network = copy.deepcopy(first)
+        for joined, *parts in zip(*(n.modules() for n in (self.network, *networks)), strict=True):
+            if isinstance(joined, nn.Conv2d):
+                joined.groups = self.n_networks
+            elif not isinstance(joined, nn.BatchNorm2d):
+                continue
+            for name, _ in [*joined.named_parameters()]:
+                weights = torch.cat([part.get_parameter(name).detach() for part in parts])
+                setattr(joined, name, nn.Parameter(weights))
+            for name, statistic in [*joined.named_buffers()]:
+                if statistic.ndim:
+                    setattr(joined, name, torch.cat([part.get_buffer(name) for part in parts]))
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, spectra: Sequence[Tensor]) -> list[Output]:
+        """Give each network its own spectra; return what each says."""
+        entries = [*map(self.network.entry, spectra)]
+        logits, features = self.network.from_entry(torch.cat(entries, dim=1))
+        return [*map(Output, logits.unbind(dim=1), features.unbind(dim=1))]
+
+    def gradients_of(self, number: int) -> list[Tensor]:
+        """Gradients of one network's parameters."""
+        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
+        return [self._part(gradient, number) for gradient in gradients]
+
+    def state_of(self, number: int) -> dict[str, Tensor]:
+        """Copy the state of one network."""
+        state = self.network.state_dict()
+        return {name: self._part(value, number).clone() for name, value in state.items()}
+
+    def _part(self, tensor: Tensor, number: int) -> Tensor:
+        """Channels of one network; counts have no dimension and are the same for all."""
+        return tensor.chunk(self.n_networks)[number] if tensor.ndim else tensor
 
 
 class ResidualBlock(nn.Module):

@@ -31,6 +31,8 @@ DASHES = dict(zip(STRATEGIES, _DASHES, strict=True))
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ppgkd",
+    # a dollar sign in a file's or a subject's name is a dollar sign
+    "text.parse_math": False,
     "font.family": "sans-serif",
     "font.size": 10,
     "axes.spines.top": False,

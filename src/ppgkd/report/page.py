@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ppgkd.artifacts import whole
-from ppgkd.config import ROLES, Study
+from ppgkd.config import Study
 from ppgkd.decision import (
     VALIDATION_SLACK,
     Gates,
@@ -23,10 +19,12 @@ from ppgkd.decision import (
     recommend,
     recommend_by_fold,
 )
+from ppgkd.report.data_page import data_rows, dropped_for, is_labelled
 from ppgkd.report.figures import pareto_front
+from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
-from ppgkd.summary import subject_mean_interval
-from ppgkd.windows import FAULTS
+from ppgkd.roles import BY_DATASET, ROLES
+from ppgkd.summary import subject_mean_interval, summarise_students
 
 STRATEGY_NAMES = {
     "scratch": "from scratch",
@@ -53,8 +51,8 @@ class Results:
         Planned students, predicted and measured; empty if none was asked for.
     splits
         ``dataset, subject, role``, and ``fold`` in a study with folds.
-    counts
-        Windows kept and dropped, one row per recording.
+    recordings
+        What the data report has of each recording: `ppgkd.survey.survey_dataset`.
     teachers
         Name and metrics of each teacher of each seed and fold.
     tuning
@@ -66,6 +64,8 @@ class Results:
         Lag of each recording's reference.
     figures
         SVG files by name.
+    compared
+        The study beside others: `ppgkd.compare.compare_studies`; empty if none was asked for.
     """
 
     cells: pd.DataFrame
@@ -76,13 +76,14 @@ class Results:
     effects: Mapping[str, Any]
     plan: Sequence[Mapping[str, Any]]
     splits: pd.DataFrame
-    counts: pd.DataFrame
+    recordings: pd.DataFrame
     teachers: Sequence[tuple[str, Mapping[str, Any]]]
     tuning: Sequence[tuple[str, Mapping[str, Any]]]
     quality: Mapping[str, Any]
     profile: Mapping[str, Any]
     alignment: pd.DataFrame
     figures: Mapping[str, Path]
+    compared: Sequence[Mapping[str, Any]] = ()
 
 
 def write_report(study: Study, results: Results, path: str | Path) -> None:
@@ -97,17 +98,7 @@ def write_report(study: Study, results: Results, path: str | Path) -> None:
     path
         HTML file to write.
     """
-    environment = Environment(
-        loader=PackageLoader("ppgkd.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(count="{:,}".format, bpm="{:.2f}".format, percent="{:.0%}".format)
-    page = environment.get_template("page.html.j2").render(**_context(study, results))
-    with whole(path) as beside:
-        beside.write_text(page, encoding="utf-8")
+    write_page("page.html.j2", _context(study, results), path)
 
 
 def _context(study: Study, results: Results) -> dict[str, Any]:
@@ -128,15 +119,19 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "front": gated[gated["on_front"]].sort_values("params").to_dict("records"),
         "datasets": _datasets(study, results),
         "roles": [role for role in ROLES if role in set(results.splits["role"])],
-        "faults": [fault for fault in FAULTS if results.counts[fault].any()],
+        "faults": dropped_for(results.recordings),
+        "labelled": is_labelled(results.recordings),
         "strategies": results.strategies.to_dict("records"),
         "teachers": _teachers(results, gated),
         "tuning": _tuning(results.tuning),
         "by_fold": _by_fold(results, gated),
-        "folds": study.config["folds"],
+        "folds": len(study.folds) if study.config["folds"] else None,
+        "left_out": study.tested if study.config["folds"] == BY_DATASET else (),
+        "by_dataset": _by_dataset(results, str(recommend(gated)["student"])),
         "laws": results.laws,
         "effects": results.effects,
         "plan": results.plan,
+        "compared": results.compared,
         "quality": results.quality,
         "profile": results.profile,
         "alignment": results.alignment.to_dict("records"),
@@ -151,11 +146,10 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
             + sum(metrics.get("train_s", 0) for _, metrics in results.teachers)
         )
         / 3600,
-        "figures": {name: _data_uri(svg) for name, svg in results.figures.items()},
+        "figures": {name: data_uri(svg) for name, svg in results.figures.items()},
         "config": study.config,
         "config_yaml": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True),
         "provenance": provenance(used),
-        "style": files("ppgkd.report").joinpath("page.css").read_text(encoding="utf-8"),
     }
 
 
@@ -215,32 +209,42 @@ def _by_fold(results: Results, gated: pd.DataFrame) -> dict[str, Any] | None:
     }
 
 
+def _by_dataset(results: Results, student: str) -> list[dict[str, Any]]:
+    """Errors of the recommended shape on each dataset, if there is more than one to judge on."""
+    tested = results.splits[results.splits["role"] == "test"]
+    names = [*dict.fromkeys(tested["dataset"])]
+    if len(names) < 2:
+        return []
+    rows: list[dict[str, Any]] = []
+    cells = results.cells[results.cells["student"] == student]
+    for name in names:
+        its_own = set(tested.loc[tested["dataset"] == name, "subject"])
+        subjects = results.subjects[results.subjects["subject"].isin(its_own)]
+        if "fold" in tested:  # where datasets share a person, the fold says which one it was
+            folds = set(tested.loc[tested["dataset"] == name, "fold"])
+            subjects = subjects[subjects["fold"].isin(folds)]
+        subjects = subjects[subjects["student"] == student]
+        students = summarise_students(cells, subjects).assign(dataset=name, n_subjects=len(its_own))
+        rows += [dict(row) for _, row in students.iterrows()]
+    return rows
+
+
 def _datasets(study: Study, results: Results) -> list[dict[str, Any]]:
+    rows = {row["dataset"]: row for row in data_rows(results.recordings, ["dataset"])}
     tables = []
     for dataset in study.datasets:
-        counts = results.counts[results.counts["dataset"] == dataset.name]
         roles = results.splits[results.splits["dataset"] == dataset.name]
-        kept = counts["kept"]
         tables.append(
             {
+                **rows[dataset.name],
                 "name": dataset.name,
                 "title": dataset.title,
                 "terms": dataset.terms,
                 "citation": dataset.citation,
+                "ppg": study.config["datasets"][dataset.name].get("ppg"),
                 "subjects": {
                     role: sorted(set(roles.loc[roles["role"] == role, "subject"])) for role in ROLES
                 },
-                "recordings": len(counts),
-                "kept": int(kept.sum()),
-                "dropped": {fault: int(counts[fault].sum()) for fault in FAULTS},
-                "spectral_peak_mae_bpm": float(
-                    (counts["spectral_peak_mae_bpm"].fillna(0) * kept).sum() / max(kept.sum(), 1)
-                ),
             }
         )
     return tables
-
-
-def _data_uri(path: Path) -> str:
-    encoded = base64.b64encode(Path(path).read_bytes()).decode("ascii")
-    return f"data:image/svg+xml;base64,{encoded}"

@@ -8,6 +8,9 @@ from importlib.metadata import version
 from typing import Any
 
 import ppgkd
+from ppgkd.artifacts import file_fingerprint
+from ppgkd.checksums import with_recorded
+from ppgkd.datasets.own.dataset import SOURCE as OWN
 from ppgkd.datasets.registry import RawFile
 from ppgkd.profile.machine import cpu_name
 from ppgkd.revision import code_revision
@@ -32,5 +35,9 @@ def provenance(files: Iterable[RawFile]) -> Mapping[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "machine": f"{platform.system()} {platform.machine()}, {cpu_name()}",
-        "files": [(str(file.local), file.sha256) for file in files],
+        "files": [(str(file.local), _checksum(file)) for file in dict.fromkeys(files)],
     }
+
+
+def _checksum(file: RawFile) -> str | None:
+    return file_fingerprint(file.path) if file.source == OWN else with_recorded(file).sha256

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from ppgkd.datasets.bami import read_bami
-from ppgkd.datasets.registry import get_dataset
+from ppgkd.datasets import bami
+from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.registry import RawFile, RecordingEntry, get_dataset
 from ppgkd.errors import PpgkdError
 
 N_SAMPLES = 1_201
@@ -35,9 +36,14 @@ def write(path: Path, **changes: object) -> Path:
     return path
 
 
+def read(path: Path, name: str = "BAMI1_1", subject: str = "bami1-01") -> Recording:
+    entry = RecordingEntry(name, subject, (RawFile("bami", path.name),))
+    return bami.read(entry, path.parents[1])
+
+
 def message_of(path: Path) -> str:
     with pytest.raises(PpgkdError) as caught:
-        read_bami(path, "BAMI1_1", "bami1-01")
+        read(path)
     message = str(caught.value)
     assert str(path) in message
     return message
@@ -45,11 +51,13 @@ def message_of(path: Path) -> str:
 
 @pytest.fixture
 def mat(tmp_path: Path) -> Path:
-    return tmp_path / "BAMI1_1.mat"
+    folder = tmp_path / "bami"
+    folder.mkdir()
+    return folder / "BAMI1_1.mat"
 
 
 def test_ppg_stays_in_counts_and_acceleration_becomes_g(mat: Path) -> None:
-    recording = read_bami(write(mat), "BAMI1_1", "bami1-01")
+    recording = read(write(mat))
     assert (recording.name, recording.subject, recording.rate_hz) == ("BAMI1_1", "bami1-01", 50.0)
     assert recording.channels == ("ppg_1", "ppg_2", "ppg_3", "acc_x", "acc_y", "acc_z")
     assert recording.signal.dtype == np.float32
@@ -58,20 +66,20 @@ def test_ppg_stays_in_counts_and_acceleration_becomes_g(mat: Path) -> None:
 
 
 def test_the_last_window_ends_with_the_signal(mat: Path) -> None:
-    recording = read_bami(write(mat), "BAMI1_1", "bami1-01")
+    recording = read(write(mat))
     np.testing.assert_array_equal(recording.reference_bpm, 60 + np.arange(9))
     # 1201 samples: the last window is samples 801 to 1200, the first 1 to 400
     np.testing.assert_allclose(recording.reference_time_s, 4.02 + 2 * np.arange(9))
 
 
 def test_one_label_more_than_windows_loses_the_first(mat: Path) -> None:
-    recording = read_bami(write(mat, bpm_ecg=labels(10)), "BAMI1_1", "bami1-01")
+    recording = read(write(mat, bpm_ecg=labels(10)))
     np.testing.assert_array_equal(recording.reference_bpm, 61 + np.arange(9))
     np.testing.assert_allclose(recording.reference_time_s, 4.02 + 2 * np.arange(9))
 
 
 def test_one_label_fewer_than_windows_leaves_the_first_without(mat: Path) -> None:
-    recording = read_bami(write(mat, bpm_ecg=labels(8)), "BAMI2_1", "bami2-01")
+    recording = read(write(mat, bpm_ecg=labels(8)), "BAMI2_1", "bami2-01")
     np.testing.assert_array_equal(recording.reference_bpm, 60 + np.arange(8))
     np.testing.assert_allclose(recording.reference_time_s, 6.02 + 2 * np.arange(8))
 
@@ -87,7 +95,7 @@ def test_a_larger_difference_is_refused(mat: Path, n_labels: int) -> None:
 def test_a_missing_label_stays_missing(mat: Path) -> None:
     gap = labels(9)
     gap[4] = np.nan
-    recording = read_bami(write(mat, bpm_ecg=gap), "BAMI1_1", "bami1-01")
+    recording = read(write(mat, bpm_ecg=gap))
     assert np.flatnonzero(np.isnan(recording.reference_bpm)) == [4]
 
 

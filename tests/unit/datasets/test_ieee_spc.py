@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from ppgkd.datasets.ieee_spc import read_ieee_spc
-from ppgkd.datasets.registry import get_dataset
+from ppgkd.datasets import ieee_spc
+from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.registry import RawFile, RecordingEntry, get_dataset
 from ppgkd.errors import PpgkdError
 
 N_SAMPLES = 2_600
@@ -27,15 +28,22 @@ def labels(n: int) -> NDArray[np.float64]:
 
 @pytest.fixture
 def paths(tmp_path: Path) -> tuple[Path, Path]:
-    signal, reference = tmp_path / "DATA_01_TYPE01.mat", tmp_path / "DATA_01_TYPE01_BPMtrace.mat"
+    folder = tmp_path / "ieee_spc"
+    folder.mkdir()
+    signal, reference = folder / "DATA_01_TYPE01.mat", folder / "DATA_01_TYPE01_BPMtrace.mat"
     savemat(signal, {"sig": rows(6)}, do_compression=True)
     savemat(reference, {"BPM0": labels(7)}, do_compression=True)
     return signal, reference
 
 
+def read(paths: tuple[Path, Path]) -> Recording:
+    files = tuple(RawFile("ieee_spc", path.name) for path in paths)
+    return ieee_spc.read(RecordingEntry("DATA_01_TYPE01", "spc-01", files), paths[0].parents[1])
+
+
 def message_of(paths: tuple[Path, Path], culprit: Path) -> str:
     with pytest.raises(PpgkdError) as caught:
-        read_ieee_spc(*paths, "DATA_01_TYPE01", "spc-01")
+        read(paths)
     message = str(caught.value)
     assert str(culprit) in message
     assert "Delete it and run again" in message
@@ -45,7 +53,7 @@ def message_of(paths: tuple[Path, Path], culprit: Path) -> str:
 @pytest.mark.parametrize("n_rows", [6, 5])
 def test_the_ecg_is_left_out_where_there_is_one(paths: tuple[Path, Path], n_rows: int) -> None:
     savemat(paths[0], {"sig": rows(n_rows)})
-    recording = read_ieee_spc(*paths, "DATA_01_TYPE01", "spc-01")
+    recording = read(paths)
     assert recording.rate_hz == 125.0
     assert recording.channels == ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
     assert recording.signal.dtype == np.float32
@@ -54,7 +62,7 @@ def test_the_ecg_is_left_out_where_there_is_one(paths: tuple[Path, Path], n_rows
 
 
 def test_the_first_window_starts_with_the_signal(paths: tuple[Path, Path]) -> None:
-    recording = read_ieee_spc(*paths, "DATA_01_TYPE01", "spc-01")
+    recording = read(paths)
     np.testing.assert_array_equal(recording.reference_bpm, 60 + np.arange(7))
     np.testing.assert_allclose(recording.reference_time_s, 4 + 2 * np.arange(7))
 
@@ -64,7 +72,7 @@ def test_one_label_more_or_fewer_does_not_move_the_others(
     paths: tuple[Path, Path], n_labels: int, n_kept: int
 ) -> None:
     savemat(paths[1], {"BPM0": labels(n_labels)})
-    recording = read_ieee_spc(*paths, "DATA_01_TYPE01", "spc-01")
+    recording = read(paths)
     np.testing.assert_array_equal(recording.reference_bpm, 60 + np.arange(n_kept))
     np.testing.assert_allclose(recording.reference_time_s, 4 + 2 * np.arange(n_kept))
 

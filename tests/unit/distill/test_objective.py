@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from scipy.special import log_softmax
+from tests.workflow import REPOSITORY
 
 from ppgkd.distill import (
     dkd_loss,
@@ -15,7 +17,9 @@ from ppgkd.distill import (
     ordinal_loss,
     soft_loss,
 )
-from ppgkd.distill.objective import DistillationObjective, make_objective, target_class
+from ppgkd.distill.dkd import target_class
+from ppgkd.distill.feature import DistillingPart as FeaturePart
+from ppgkd.distill.objective import STRATEGIES, DistillationObjective, make_objective
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import soft_labels
 from ppgkd.models.build import build_model
@@ -152,10 +156,10 @@ def test_feature_is_the_weighted_distance_after_the_projection(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     one = objective("feature", targets)
-    assert one.projection is not None
+    assert isinstance(one.part, FeaturePart)
     assert targets.features is not None
     teacher = torch.tensor(targets.features[1][[5, 0, 7, 2]], dtype=torch.float32)
-    expected = 0.7 * feature_loss(one.projection(output.features), teacher).item()
+    expected = 0.7 * feature_loss(one.part.projection(output.features), teacher).item()
     assert value(one, output, batch) == pytest.approx(expected)
 
 
@@ -195,13 +199,23 @@ def test_warm_up_leaves_the_references_loss_alone(
     assert value(one, output, batch, epoch=0) == pytest.approx(full / 2 + label, rel=1e-5)
 
 
+@pytest.mark.parametrize("strategy", ["osmosis", "label", "objective", "part"])
 def test_an_unknown_strategy_is_refused_with_those_that_exist(
-    targets: TeacherTargets, batch: Batch, output: Output
+    strategy: str, targets: TeacherTargets
 ) -> None:
-    one = DistillationObjective("osmosis", {"label_weight": 0.0}, targets, STUDENT_FEATURES)
-    message = r"'osmosis' is unknown; there are scratch, hard, soft, dkd, feature, ordinal"
+    message = rf"'{strategy}' is unknown; there are scratch, hard, soft, dkd, feature, ordinal"
     with pytest.raises(PpgkdError, match=message):
-        one(output, batch, 0)
+        DistillationObjective(strategy, {"label_weight": 0.0}, targets, STUDENT_FEATURES)
+
+
+def test_every_strategy_of_a_configuration_can_be_made(
+    inputs: InputShape, targets: TeacherTargets
+) -> None:
+    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+    configured = schema["properties"]["strategies"]["properties"]
+    assert set(STRATEGIES) == set(configured)
+    for strategy in configured:
+        made(strategy, targets, inputs)
 
 
 def made(

@@ -9,7 +9,8 @@ from torch import Tensor
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
-from ppgkd.models.together import GROUPED_UP_TO_WIDTH, Grouped, OneByOne, Together, together
+from ppgkd.models.resnet import GROUPED_UP_TO_WIDTH, Grouped
+from ppgkd.models.together import OneByOne, Together, together
 
 SEEDS = (3, 1, 4)
 Way = Callable[[list[Network]], Together]

@@ -1,0 +1,146 @@
+"""Which code a job runs, as one number, so that a change of it reruns the job and nothing else.
+
+A script's code is the script itself and every module of this package that it imports, directly or
+through others, at the top of a file or within a function. What Python does not run does not count:
+comments, docstrings, the layout, imports for the type checker alone. A module that reads package
+data (it imports `importlib.resources`) has the data files beside it as well.
+
+Modules that are imported by a name known only while the program runs, such as the loss of a
+strategy, cannot be seen here. The rules name them.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import resolve_name
+from pathlib import Path
+from typing import NamedTuple
+
+import ppgkd
+
+ROOT = Path(ppgkd.__file__).parent
+"""Folder of the package."""
+
+TABLES = frozenset({"ppgkd.datasets.registry", "ppgkd.datasets.manifest"})
+"""Modules that list what there is. They do not count: a new dataset does not concern a study that
+does not use it. A rule that reads its own dataset's row has that row as a parameter."""
+
+
+class Code(NamedTuple):
+    """One file: the digest of what it does, and the modules of the package that it may import."""
+
+    digest: bytes
+    imports: frozenset[str]
+
+
+@cache
+def code_digest(script: Path, *modules: str) -> str:
+    """Digest of a script and of all that it imports from the package.
+
+    Parameters
+    ----------
+    script
+        A Python file.
+    modules
+        Modules below ``ppgkd``, such as ``distill.soft``, that the script imports by name while it
+        runs.
+
+    Returns
+    -------
+    str
+        SHA-256, 64 hexadecimal digits.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If there is no such module.
+    """
+    digest = hashlib.sha256(_read(script, "").digest)
+    for name in imported_modules(script, *modules):
+        digest.update(name.encode())
+        digest.update(_module(name).digest)
+    return digest.hexdigest()
+
+
+@cache
+def imported_modules(script: Path, *modules: str) -> tuple[str, ...]:
+    """Names of the package's modules that `code_digest` reads, in alphabetical order."""
+    waiting = {*_read(script, "").imports - TABLES}
+    for module in modules:
+        named = f"{ppgkd.__name__}.{module}"
+        if _file(named) is None:
+            raise ModuleNotFoundError(f"there is no module {named}", name=named)
+        waiting |= _with_parents(named)
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= _module(name).imports - found - TABLES
+    return tuple(sorted(found))
+
+
+@cache
+def _module(name: str) -> Code:
+    path = _file(name)
+    assert path is not None, "only modules that exist are ever collected"
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    return _read(path, package)
+
+
+@cache
+def _read(path: Path, package: str) -> Code:
+    tree = WhatRuns().visit(ast.parse(path.read_bytes(), str(path)))
+    digest = hashlib.sha256(ast.dump(tree).encode())
+    names = {*_imported_names(tree, package)}
+    if "importlib.resources" in names:
+        for beside in sorted(path.parent.iterdir()):
+            if beside.is_file() and beside.suffix not in (".py", ".pyc"):
+                digest.update(beside.name.encode())
+                digest.update(beside.read_bytes())
+    return Code(digest.digest(), frozenset().union(*map(_with_parents, names)))
+
+
+def _imported_names(tree: ast.AST, package: str) -> Iterator[str]:
+    """Names of all modules that a file may import; some are names within modules instead."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = resolve_name("." * node.level + (node.module or ""), package)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _with_parents(name: str) -> frozenset[str]:
+    """A module of the package and the packages that Python imports before it; else nothing."""
+    parts = name.split(".")
+    if parts[0] != ppgkd.__name__:
+        return frozenset()
+    names = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+    return frozenset(found for found in names if _file(found))
+
+
+@cache
+def _file(name: str) -> Path | None:
+    place = ROOT.joinpath(*name.split(".")[1:])
+    candidates: Iterable[Path] = (place / "__init__.py", place.with_name(f"{place.name}.py"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+class WhatRuns(ast.NodeTransformer):
+    """Takes out of a syntax tree what has no effect when it runs."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        """Drop docstrings, and strings that describe the attribute above them."""
+        value = node.value
+        described = isinstance(value, ast.Constant) and isinstance(value.value, str)
+        return None if described else node
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        """Drop what is for the type checker alone."""
+        self.generic_visit(node)
+        checking = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return node.orelse if checking else node

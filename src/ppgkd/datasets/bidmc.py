@@ -1,0 +1,113 @@
+"""Reader of BIDMC: finger PPG of patients who lie still, 53 recordings of eight minutes.
+
+Pimentel et al., IEEE Trans. Biomed. Eng. 64.8 (2017) 1914; PhysioNet, version 1.0.0 (Goldberger et
+al., Circulation 101.23 (2000) e215). Format as documented, not yet run on the original bytes: for
+each recording one table ``bidmc_<nn>_Signals.csv`` with the columns ``Time [s]``, ``RESP``,
+``PLETH`` and the leads of an ECG, 125 Hz. What is read of it:
+
+- ``PLETH``: a pulse oximeter's, in which a systole rises;
+- lead ``II``, or another where it is missing: the reference is computed from it
+  (`ppgkd.datasets.ecg_reference`). The heart rate that the monitor shows, in another file, is not
+  used: it is an average over a time that the monitor does not tell.
+
+There is no accelerometer, so a study that names this dataset sees the PPG alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ppgkd.datasets.dataset import RecordingEntry
+from ppgkd.datasets.ecg_reference import reference_from_ecg
+from ppgkd.datasets.matlab import DOWNLOAD_ANEW
+from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.reference import WINDOW_S
+from ppgkd.errors import PpgkdError
+
+RATE_HZ = 125.0
+CHANNELS = ("ppg_1",)
+LEADS = ("II", "V", "I", "III", "AVR", "AVL", "AVF", "MCL1")
+"""Leads of the ECG, the most common one first."""
+
+TIME, PLETH = "Time [s]", "PLETH"
+
+
+def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
+    """Read one recording.
+
+    Parameters
+    ----------
+    entry
+        Recording of BIDMC.
+    raw_dir
+        Folder of the raw files.
+
+    Returns
+    -------
+    Recording
+        One PPG channel.
+
+    Raises
+    ------
+    PpgkdError
+        If the table cannot be read, lacks a column, is shorter than a window, or is not at 125 Hz.
+    """
+    (file,) = entry.files
+    path = raw_dir / file.local
+    table = _table(path)
+    lead = next((name for name in LEADS if name in table), None)
+    missing = [name for name in (TIME, PLETH) if name not in table]
+    if missing or lead is None:
+        raise PpgkdError(
+            f"{path}: the columns {', '.join(missing) or 'of an ECG'} are missing; found "
+            f"{', '.join(map(str, table.columns))}; expected {TIME}, {PLETH} and one of "
+            f"{', '.join(LEADS)}. {DOWNLOAD_ANEW}"
+        )
+    columns = table[[TIME, PLETH, lead]]
+    _require_rate(path, columns)
+    centre_s, reference_bpm = reference_from_ecg(columns[lead].to_numpy(np.float64), RATE_HZ)
+    return Recording(
+        name=entry.name,
+        subject=entry.subject,
+        rate_hz=RATE_HZ,
+        channels=CHANNELS,
+        signal=columns[[PLETH]].to_numpy(np.float32).T.copy(),
+        reference_time_s=centre_s,
+        reference_bpm=reference_bpm,
+    )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, skipinitialspace=True)
+    except OSError as error:
+        raise PpgkdError(
+            f"{path}: the file cannot be opened ({error.strerror}). "
+            "If it is missing, run again: it will be downloaded."
+        ) from error
+    except (ValueError, UnicodeDecodeError) as error:  # the parser's errors are ValueErrors
+        raise PpgkdError(f"{path}: this is no table ({error}). {DOWNLOAD_ANEW}") from error
+    table.columns = [str(name).strip() for name in table.columns]
+    return table
+
+
+def _require_rate(path: Path, columns: pd.DataFrame) -> None:
+    words = [str(name) for name in columns if columns[name].dtype.kind not in "iuf"]
+    if words:
+        raise PpgkdError(f"{path}: {', '.join(words)} holds no numbers. {DOWNLOAD_ANEW}")
+    time_s = columns[TIME].to_numpy(np.float64)
+    lasts_s = len(time_s) / RATE_HZ
+    if lasts_s < WINDOW_S:
+        raise PpgkdError(
+            f"{path}: it lasts {lasts_s:.1f} s; expected at least {WINDOW_S} s, one window. "
+            f"{DOWNLOAD_ANEW}"
+        )
+    rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
+    if not abs(rate_hz / RATE_HZ - 1) < 0.005:
+        raise PpgkdError(
+            f"{path}: by {TIME} the rate is {rate_hz:.2f} Hz, expected {RATE_HZ:g} Hz. "
+            f"{DOWNLOAD_ANEW}"
+        )

@@ -1,0 +1,103 @@
+"""The wrist of PPG-DaLiA and WESAD: an Empatica E4 in a pickle of one subject.
+
+Both were recorded by one laboratory with the same two devices, an E4 at the wrist and a RespiBAN
+at the chest, and are published in one form, written by Python 2: a dictionary with ``subject``,
+``signal`` (``wrist`` and ``chest``, each a dictionary of arrays with a row per sample) and labels.
+The E4's pulse wave, ``BVP``, is what the maker's algorithm gives; a systole is a maximum of it
+(Empatica, "E4 data - BVP expected signal").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ppgkd.datasets.archive import Archive
+from ppgkd.datasets.devices import EMPATICA_E4
+from ppgkd.datasets.pickled import load_pickle
+from ppgkd.datasets.rates import to_rate
+from ppgkd.datasets.reference import WINDOW_S
+from ppgkd.errors import PpgkdError
+
+PPG_RATE_HZ = 64.0
+ACC_RATE_HZ = 32.0
+CHEST_RATE_HZ = 700.0
+CHANNELS = ("ppg_1", "acc_x", "acc_y", "acc_z")
+
+TOLERANCE_S = 2.0
+"""By how much the lengths of a subject's signals may differ."""
+
+GET_ANEW = "Get the archive anew from where its authors publish it."
+
+
+class Subject:
+    """What is published of one subject. Arrays are checked when they are asked for."""
+
+    def __init__(self, archive: Archive, member: str) -> None:
+        self.label = f"{archive.label} > {member}"
+        with archive.open(member) as file:
+            self._content = load_pickle(file)
+
+    def array(self, *keys: str, n_columns: int = 1) -> NDArray[Any]:
+        """Give the array under these keys, of shape (n_samples,) or (n_samples, n_columns).
+
+        Raises
+        ------
+        PpgkdError
+            If there is none, it has another number of columns, or it holds no numbers.
+        """
+        where = ".".join(keys)
+        value = self._content
+        for key in keys:
+            if not isinstance(value, dict) or key not in value:
+                raise PpgkdError(f"{self.label}: {where} is missing. {GET_ANEW}")
+            value = value[key]
+        found = np.asarray(value)
+        if found.ndim == 1 and n_columns == 1:
+            found = found[:, None]
+        if found.ndim != 2 or found.shape[1] != n_columns or found.dtype.kind not in "iuf":
+            raise PpgkdError(
+                f"{self.label}: {where} has the shape {np.shape(value)} and the type "
+                f"{found.dtype}; expected numbers of the shape (N, {n_columns}). {GET_ANEW}"
+            )
+        return found[:, 0] if n_columns == 1 else found
+
+    def wrist(self) -> NDArray[np.float32]:
+        """Signals of the E4, shape (4, n_samples) at 64 Hz: PPG, and acceleration in g.
+
+        Raises
+        ------
+        PpgkdError
+            If they are missing, shorter than a window, or their lengths contradict their rates.
+        """
+        bvp = self.array("signal", "wrist", "BVP")
+        counts = self.array("signal", "wrist", "ACC", n_columns=3)
+        self.require_length("signal.wrist.ACC", len(counts), ACC_RATE_HZ)
+        acc_g = to_rate(EMPATICA_E4.to_g(counts.T), ACC_RATE_HZ, PPG_RATE_HZ)
+        n_samples = min(len(bvp), acc_g.shape[1])
+        return np.concatenate([bvp[None, :n_samples].astype(np.float32), acc_g[:, :n_samples]])
+
+    def require_length(self, what: str, n_samples: int, rate_hz: float) -> None:
+        """Refuse a signal that is not as long as the pulse wave: one of the rates is not true.
+
+        Raises
+        ------
+        PpgkdError
+            If the lengths differ by more than 2 s, or the pulse wave is shorter than a window.
+        """
+        duration_s = len(self.array("signal", "wrist", "BVP")) / PPG_RATE_HZ
+        if duration_s < WINDOW_S:
+            raise PpgkdError(
+                f"{self.label}: signal.wrist.BVP lasts {duration_s:.1f} s at {PPG_RATE_HZ:g} Hz; "
+                f"expected at least {WINDOW_S} s, one window. {GET_ANEW}"
+            )
+        found_s = n_samples / rate_hz
+        if abs(found_s - duration_s) > TOLERANCE_S:
+            raise PpgkdError(
+                f"{self.label}: {what} lasts {found_s:.1f} s at {rate_hz:g} Hz, but "
+                f"signal.wrist.BVP {duration_s:.1f} s at {PPG_RATE_HZ:g} Hz; expected the same "
+                f"within {TOLERANCE_S:g} s, so one of the sampling rates is not as documented. "
+                f"{GET_ANEW}"
+            )

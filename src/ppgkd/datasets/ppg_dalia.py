@@ -1,0 +1,95 @@
+"""Reader of PPG-DaLiA: wrist PPG in daily life, 15 subjects, some two and a half hours each.
+
+Reiss et al., Deep PPG, Sensors 19.14 (2019) 3079. Format as documented, not yet run on the original
+bytes: the archive ``ppg+dalia.zip`` holds the archive ``data.zip``, and that one pickle for each
+subject, ``PPG_FieldStudy/S<n>/S<n>.pkl``. What is read of it:
+
+- ``signal.wrist.BVP``, 64 Hz, and ``signal.wrist.ACC``, 32 Hz, in 1/64 g;
+- ``label``, the mean heart rate by ECG in BPM, one per window of 8 s every 2 s;
+- ``activity``, 4 Hz, one of `ACTIVITY_WORDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ppgkd.datasets.activity import window_activity
+from ppgkd.datasets.archive import Archive, open_archive
+from ppgkd.datasets.dataset import RecordingEntry
+from ppgkd.datasets.empatica import CHANNELS, PPG_RATE_HZ, Subject
+from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.reference import count_windows, require_count, window_centres_s
+
+INNER_ARCHIVE = "data.zip"
+ACTIVITY_RATE_HZ = 4.0
+
+ACTIVITY_WORDS = {
+    0: "unknown",  # transient: on the way from one activity to the next
+    1: "rest",  # sitting and reading
+    2: "stairs",
+    3: "other",  # table soccer
+    4: "cycle",
+    5: "drive",
+    6: "eat",  # lunch break
+    7: "walk",
+    8: "work",
+}
+
+
+def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
+    """Read one subject; of several, `read_many` is faster."""
+    (recording,) = read_many([entry], raw_dir)
+    return recording
+
+
+def read_many(entries: Iterable[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
+    """Read subjects one by one, with the inner archive copied once for all of them.
+
+    Parameters
+    ----------
+    entries
+        Recordings of PPG-DaLiA.
+    raw_dir
+        Folder of the raw files.
+
+    Yields
+    ------
+    Recording
+        One PPG channel and three of acceleration in g, which are brought to the PPG's rate.
+
+    Raises
+    ------
+    PpgkdError
+        If an archive is damaged, a subject is missing, its pickle holds more than data, or lengths
+        contradict the sampling rates.
+    """
+    entries = list(entries)
+    (file,) = {file for entry in entries for file in entry.files}
+    with open_archive(raw_dir / file.local, INNER_ARCHIVE) as archive:
+        for entry in entries:
+            yield _recording(entry, archive)
+
+
+def _recording(entry: RecordingEntry, archive: Archive) -> Recording:
+    subject = Subject(archive, entry.member)
+    signal = subject.wrist()
+    n_windows = count_windows(signal.shape[1], int(PPG_RATE_HZ))
+    label_bpm = subject.array("label")
+    require_count(Path(subject.label), "label", len(label_bpm), n_windows)
+    reference_bpm = label_bpm[:n_windows].astype(np.float32)
+    centre_s = window_centres_s(0.0, len(reference_bpm))
+    codes = subject.array("activity")
+    subject.require_length("activity", len(codes), ACTIVITY_RATE_HZ)
+    return Recording(
+        name=entry.name,
+        subject=entry.subject,
+        rate_hz=PPG_RATE_HZ,
+        channels=CHANNELS,
+        signal=signal,
+        reference_time_s=centre_s,
+        reference_bpm=reference_bpm,
+        activity=window_activity(codes, ACTIVITY_RATE_HZ, centre_s, ACTIVITY_WORDS),
+    )

@@ -1,0 +1,84 @@
+"""Reader of WESAD: wrist PPG at rest and under stress, 15 subjects, some hundred minutes each.
+
+Schmidt et al., Introducing WESAD, ICMI 2018, 400. Format as documented, not yet run on the original
+bytes: the archive ``WESAD.zip`` holds one pickle per subject, ``WESAD/S<n>/S<n>.pkl``. What is read
+of it:
+
+- ``signal.wrist.BVP``, 64 Hz, and ``signal.wrist.ACC``, 32 Hz, in 1/64 g;
+- ``signal.chest.ECG``, 700 Hz, in mV: there is no reference beside it, so it is computed from this
+  (`ppgkd.datasets.ecg_reference`), and windows in which it cannot be told have none;
+- ``label``, 700 Hz, the condition of the study's protocol, one of `ACTIVITY_WORDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ppgkd.datasets.activity import window_activity
+from ppgkd.datasets.archive import Archive, open_archive
+from ppgkd.datasets.dataset import RecordingEntry
+from ppgkd.datasets.ecg_reference import reference_from_ecg
+from ppgkd.datasets.empatica import CHANNELS, CHEST_RATE_HZ, PPG_RATE_HZ, Subject
+from ppgkd.datasets.recording import Recording
+
+ACTIVITY_WORDS = {
+    1: "rest",  # baseline: sitting or standing at a table, reading
+    2: "other",  # stress: a speech and mental arithmetic before a panel, standing
+    3: "rest",  # amusement: watching videos
+    4: "rest",  # meditation
+    # 0 is no condition, 5 to 7 are to be ignored by the authors' word
+}
+
+
+def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
+    """Read one subject."""
+    (recording,) = read_many([entry], raw_dir)
+    return recording
+
+
+def read_many(entries: Iterable[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
+    """Read subjects one by one.
+
+    Parameters
+    ----------
+    entries
+        Recordings of WESAD.
+    raw_dir
+        Folder of the raw files.
+
+    Yields
+    ------
+    Recording
+        One PPG channel and three of acceleration in g, which are brought to the PPG's rate.
+
+    Raises
+    ------
+    PpgkdError
+        If the archive is damaged, a subject is missing, its pickle holds more than data, or lengths
+        contradict the sampling rates.
+    """
+    entries = list(entries)
+    (file,) = {file for entry in entries for file in entry.files}
+    with open_archive(raw_dir / file.local) as archive:
+        for entry in entries:
+            yield _recording(entry, archive)
+
+
+def _recording(entry: RecordingEntry, archive: Archive) -> Recording:
+    subject = Subject(archive, entry.member)
+    signal = subject.wrist()
+    ecg_mv, codes = subject.array("signal", "chest", "ECG"), subject.array("label")
+    subject.require_length("signal.chest.ECG", len(ecg_mv), CHEST_RATE_HZ)
+    subject.require_length("label", len(codes), CHEST_RATE_HZ)
+    centre_s, reference_bpm = reference_from_ecg(ecg_mv, CHEST_RATE_HZ)
+    return Recording(
+        name=entry.name,
+        subject=entry.subject,
+        rate_hz=PPG_RATE_HZ,
+        channels=CHANNELS,
+        signal=signal,
+        reference_time_s=centre_s,
+        reference_bpm=reference_bpm,
+        activity=window_activity(codes, CHEST_RATE_HZ, centre_s, ACTIVITY_WORDS),
+    )

@@ -1,0 +1,17 @@
+"""From scratch: the reference alone, which is also how teachers are trained."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ppgkd.distill.label import label_loss
+from ppgkd.models.output import Output
+from ppgkd.training import Batch
+
+
+class LabelObjective(nn.Module):
+    """Cross-entropy to the softened reference."""
+
+    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+        """Loss of one batch."""
+        return label_loss(output.logits, batch.labels)

@@ -1,0 +1,111 @@
+"""The data report: what a study's recordings are like, how good, how hard, and what was dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ppgkd.cutting import FAULTS
+from ppgkd.datasets.activity import ACTIVITIES, UNKNOWN
+from ppgkd.datasets.dataset import Dataset
+from ppgkd.datasets.manifest import RawFile
+from ppgkd.motion import MOTION_BANDS
+from ppgkd.report.data_figures import RARE_BPM
+from ppgkd.report.html import data_uri, write_page
+from ppgkd.report.provenance import provenance
+from ppgkd.signal_quality import GOOD_CORRELATION
+from ppgkd.survey import HISTOGRAM, summarise
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """What a data report is of.
+
+    Attributes
+    ----------
+    study
+        Name of the study.
+    datasets
+        The datasets that it uses.
+    files
+        The raw files that it uses of them.
+    windows
+        Its windows, as configured.
+    """
+
+    study: str
+    datasets: Sequence[Dataset]
+    files: Sequence[RawFile]
+    windows: Mapping[str, float]
+
+
+def write_data_report(
+    about: StudyData,
+    recordings: pd.DataFrame,
+    figures: Mapping[str, str | Path],
+    path: str | Path,
+) -> None:
+    """Write the data report.
+
+    Parameters
+    ----------
+    about
+        What it is of.
+    recordings
+        Of `ppgkd.survey.survey_dataset`, of all datasets.
+    figures
+        SVG files ``heart_rates`` and ``difficulty``.
+    path
+        HTML file to write.
+    """
+    context = {
+        "study": about.study,
+        "about": about.datasets,
+        "simulated": any(dataset.source == "simulated" for dataset in about.datasets),
+        "windows": about.windows,
+        "titles": {dataset.name: dataset.title for dataset in about.datasets},
+        "total": summarise(recordings.assign(all="all"), ["all"]).iloc[0].to_dict(),
+        "datasets": data_rows(recordings, ["dataset"]),
+        "subjects": data_rows(recordings, ["dataset", "subject"]),
+        "recordings": data_rows(recordings, ["dataset", "subject", "recording"]),
+        "lags": recordings[recordings["lag_note"].notna()].to_dict("records"),
+        "identified": int(recordings["lag_s"].notna().sum()),
+        "moved": "reference_lag_s" in recordings,
+        "faults": dropped_for(recordings),
+        "bands": MOTION_BANDS,
+        "activities": [word for word in ACTIVITIES if recordings[f"windows_{word}"].any()],
+        "labelled": is_labelled(recordings),
+        "good": GOOD_CORRELATION,
+        "rare_bpm": RARE_BPM,
+        "figures": {name: data_uri(svg) for name, svg in figures.items()},
+        "provenance": provenance(about.files),
+    }
+    write_page("data.html.j2", context, path)
+
+
+def dropped_for(recordings: pd.DataFrame) -> list[str]:
+    """Reasons for which any window was dropped."""
+    return [fault for fault in FAULTS if recordings[fault].any()]
+
+
+def is_labelled(recordings: pd.DataFrame) -> bool:
+    """Whether any activity is known."""
+    return bool(recordings["kept"].sum() > recordings[f"windows_{UNKNOWN}"].sum())
+
+
+def data_rows(recordings: pd.DataFrame, by: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of a table of subjects, say, each with what is drawn in it; see `summarise`."""
+    rows = []
+    for found in summarise(recordings, by).to_dict("records"):
+        row = {str(name): value for name, value in found.items()}
+        kept = max(row["kept"], 1)
+        row["cut"] = row["kept"] + sum(row[fault] for fault in FAULTS)
+        row["histogram"] = [row[name] for name in HISTOGRAM]
+        row["motion"] = {band: row[f"windows_{band}"] / kept for band in MOTION_BANDS}
+        row["activity"] = {word: row[f"windows_{word}"] / kept for word in ACTIVITIES}
+        rows.append(row)
+    return rows

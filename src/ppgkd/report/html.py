@@ -1,0 +1,45 @@
+"""How a page is made: from its template and what it is to say, into one file."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ppgkd.artifacts import whole
+
+
+def write_page(template: str, context: Mapping[str, Any], path: str | Path) -> None:
+    """Write a page that needs no network.
+
+    Parameters
+    ----------
+    template
+        File of this package.
+    context
+        What the template names; the style is there, too.
+    path
+        HTML file to write.
+    """
+    environment = Environment(
+        loader=PackageLoader("ppgkd.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(count="{:,}".format, bpm="{:.2f}".format, percent="{:.0%}".format)
+    style = files("ppgkd.report").joinpath("page.css").read_text(encoding="utf-8")
+    page = environment.get_template(template).render(style=style, **context)
+    with whole(path) as beside:
+        beside.write_text(page, encoding="utf-8")
+
+
+def data_uri(path: str | Path) -> str:
+    """Address of an SVG that carries it."""
+    encoded = base64.b64encode(Path(path).read_bytes()).decode("ascii")
+    return f"data:image/svg+xml;base64,{encoded}"

@@ -1,0 +1,142 @@
+"""A study on recordings of the user's own: simulated ones here, written as a user would."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from tests.workflow import Workflow
+
+from ppgkd.artifacts import file_fingerprint
+from ppgkd.models.capacity import InputShape
+from ppgkd.raw_windows import read_raw_windows
+from ppgkd.simulation.signals import RATE_HZ
+from ppgkd.simulation.subject import simulate_subject
+from ppgkd.splits import read_study_windows
+
+SUBJECTS = [f"P{number}" for number in range(1, 7)]
+DEFINITION = {
+    "title": "Simulated walks, without an accelerometer",
+    "terms": "Made by a test.",
+    "files": "walks/*.csv",
+    "rate_hz": RATE_HZ,
+    "channels": {"ppg": ["green", "red"], "systole": "falls"},
+    "reference": {"column": "hr"},
+}
+
+
+def write_walks(folder: Path) -> None:
+    """Write a table for each subject, with samples missing in the first, and the YAML file."""
+    (folder / "walks").mkdir(parents=True)
+    for index, subject in enumerate(SUBJECTS):
+        simulated = simulate_subject(index, 60, seed=0)
+        time_s = np.arange(simulated.signal.shape[1]) / RATE_HZ
+        centre_s = 4 + 2 * np.arange(len(simulated.reference_bpm))
+        table = pd.DataFrame(
+            {
+                "time_s": time_s,
+                "green": -simulated.signal[0],
+                "red": -simulated.signal[1],
+                "hr": np.nan,
+            }
+        )
+        table.loc[(centre_s * RATE_HZ).astype(int), "hr"] = simulated.reference_bpm
+        lossy = table.drop(index=range(1_000, 1_025)) if index == 0 else table
+        lossy.to_csv(folder / f"walks/{subject}.csv", index=False)
+    (folder / "walks.yaml").write_text(yaml.safe_dump(DEFINITION), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) -> Workflow:
+    config = {
+        **tiny_config,
+        "datasets": {"walks": {"file": "walks.yaml", "train": 0.5, "val": 0.17, "test": 0.33}},
+        "inputs": {"ppg_channels": 2, "accelerometer": False},
+        "teachers": {"resnet": [3_000]},
+        "students": {"resnet": [350]},
+        "strategies": {"scratch": {}, "soft": {}},
+        "onnx": {"rates_hz": []},
+        "views": 1,
+        "training": {"teacher": {"epochs": 1}, "student": {"epochs": 1}},
+    }
+    made = Workflow(tmp_path_factory.mktemp("own"), config)
+    write_walks(made.folder)
+    return made
+
+
+def test_a_study_of_own_recordings_without_an_accelerometer_reports(study: Workflow) -> None:
+    study.make("results/tiny/report/report.html", cores=2)
+    counts = pd.read_csv(study.results / "windows/walks.counts.csv", index_col="recording")
+    assert counts.index.tolist() == SUBJECTS
+    assert counts["missing"].tolist() == [4, 0, 0, 0, 0, 0]
+    report = (study.results / "report/report.html").read_text()
+    assert "Simulated walks, without an accelerometer" in report
+    assert "Made by a test." in report
+    assert "2 PPG channels, no accelerometer" in report
+    for path in ("walks.yaml", "walks/P1.csv"):
+        assert path in report
+        assert file_fingerprint(study.folder / path)[:16] in report
+    assert not (study.folder / "resources/raw").exists()
+
+
+def test_a_study_of_the_average_channel_is_put_beside_a_finished_one(study: Workflow) -> None:
+    study.make("results/tiny/report/report.html", cores=2)
+    shares = {**study.config["datasets"]["walks"], "ppg": "average"}
+    changes = {
+        "study": "average",
+        "datasets": {"walks": shares},
+        "inputs": {"ppg_channels": 1, "accelerometer": False},
+        "compare": ["tiny"],
+    }
+    average = Workflow(study.folder, {**study.config, **changes})
+    average.make("results/average/report/report.html", cores=2)
+    raw = read_raw_windows(average.results / "windows/walks.raw.parquet")
+    both = read_raw_windows(study.results / "windows/walks.raw.parquet")
+    assert raw.channels == ("ppg_1",)
+    np.testing.assert_allclose(raw.raw[:, 0], both.raw.mean(axis=1), rtol=1e-5)
+    (other,) = json.loads((average.results / "compared.json").read_text())
+    assert (other["own_channels"], other["channels"]) == (["ppg_1"], ["ppg_1", "ppg_2"])
+    own, there = (
+        pd.read_parquet(one.results / "students.parquet").set_index("strategy")["mae_bpm"]
+        for one in (average, study)
+    )
+    for row in other["students"]:
+        difference_bpm = there[row["strategy"]] - own[row["strategy"]]
+        assert row["difference_bpm"] == pytest.approx(difference_bpm)
+    assert "Beside other studies" in (average.results / "report/report.html").read_text()
+
+
+def test_with_each_channel_training_sees_them_all_and_judging_the_first(study: Workflow) -> None:
+    shares = {**study.config["datasets"]["walks"], "ppg": "each"}
+    inputs = {"ppg_channels": 1, "accelerometer": False}
+    changes = {"study": "each", "datasets": {"walks": shares}, "inputs": inputs}
+    each = Workflow(study.folder, {**study.config, **changes})
+    each.make("results/each/bank/seed0/bank.json", "results/each/windows/walks.raw.parquet")
+    windows = read_study_windows(
+        [each.results / "windows/walks.parquet"],
+        each.results / "splits.csv",
+        InputShape(ppg_channels=1, acc_channels=0, n_samples=200, rate_hz=25),
+    )
+    trained, tested = (set(part.index["recording"]) for part in (windows.train, windows.test))
+    subjects = windows.train.index["subject"].unique()
+    assert trained == {*subjects, *(f"{subject}@ppg_2" for subject in subjects)}
+    assert tested == set(windows.test.index["subject"])
+
+
+def test_a_changed_table_is_read_again(study: Workflow) -> None:
+    study.make("results/tiny/windows/walks.parquet")
+    (study.folder / "walks/P2.csv").touch()
+    done = study.make("results/tiny/windows/walks.parquet", options=("--dry-run",))
+    assert "Updated input files: walks/P2.csv" in done.stdout
+
+
+def test_what_a_study_cannot_do_with_own_recordings_is_said_before_any_job(
+    study: Workflow,
+) -> None:
+    done = Workflow(study.folder, {**study.config, "inputs": {"ppg_channels": 2}}).run()
+    assert done.returncode != 0
+    assert "Dataset 'walks' has no accelerometer" in done.stdout
+    assert "Traceback" not in done.stdout

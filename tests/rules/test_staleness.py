@@ -1,0 +1,350 @@
+"""What a change of the configuration, or of the code, makes again: that and nothing else.
+
+Dry runs over finished studies. The tables name the rules whose own jobs change; all that reads
+what those make follows them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from tests.pretended import pretend, would_run
+from tests.workflow import REPOSITORY, Workflow
+
+from ppgkd.config import COMPARED
+
+
+class Change(NamedTuple):
+    """A change of one key.
+
+    ``rules`` are those whose own jobs change; ``but`` are rules that read what such rules make,
+    though not what these jobs of them make; ``only`` is what the changed students have in common;
+    ``also`` are other keys without whose change the study would not be valid.
+    """
+
+    key: str
+    value: Any
+    rules: str
+    but: str = ""
+    only: str = ""
+    also: Mapping[str, Any] = MappingProxyType({})
+
+
+TUNED = {
+    "study": "tuned",
+    "datasets": {
+        "simulated": {"train": 0.3, "val": 0.1, "test": 0.5, "pretrain": 0.1},
+        "bami2": {"unlabelled": ["bami2-01"]},
+    },
+    "folds": 2,
+    "simulation": {"n_subjects": 10, "duration_s": 60, "seed": 0},
+    "teachers": {"resnet": [3000], "mlp": [60_000], "ensembles": ["resnet-3000"]},
+    "students": {"resnet": [350], "mlp": [1300]},
+    "strategies": {"scratch": {}, "soft": {}, "dkd": {}},
+    "seeds": [0, 1],
+    "tuning": {"student": "resnet-350", "teacher": "resnet-3000"},
+    "plan": [{"max_mae_bpm": 2.0}],
+    "compare": ["other"],
+}
+"""A study in which every rule has something to do."""
+PLAIN = {
+    "study": "plain",
+    "datasets": {"simulated": {"train": 0.5, "val": 0.2, "test": 0.3}},
+    "simulation": {"n_subjects": 10, "duration_s": 60, "seed": 0},
+    "teachers": {"resnet": [3000]},
+    "students": {"resnet": [350], "mlp": [1300]},
+    "strategies": {"scratch": {}, "soft": {}, "dkd": {}},
+}
+IN_THREE_FOLDS = {"train": 0.4, "val": 0.1667, "pretrain": 0.1, "test": 0.3333}
+CHOICE = {"strategy": "soft", "teacher": "resnet-3000", "student": "resnet-350"}
+
+SHAPE = "bank filter teacher judge_teacher alignment targets student trial onnx int8 scaling"
+NEW_STUDENT = "trial settings"
+IN_TUNED = [
+    Change("study", "another", "windows"),
+    Change("mirror", "/data/ppg", ""),
+    Change("datasets.simulated", {"train": 0.2, "val": 0.2, "test": 0.5, "pretrain": 0.1},
+           "splits"),
+    Change("datasets.simulated", {"train": 0.4, "val": 0.1, "test": 0.5}, "splits teacher"),
+    Change("datasets.simulated.ppg", ["ppg_2", "ppg_1", "ppg_3"], "windows raw_windows"),
+    Change("datasets.simulated.exclude", ["sim-01"], "windows"),
+    Change("datasets.simulated.reference_lag_s", {"sim-01": 1.5}, "windows"),
+    Change("datasets.bami2.unlabelled", ["bami2-01", "bami2-02"], "retrieve", but="raw_windows"),
+    Change("split_seed", 1, "splits"),
+    Change("folds", 3, "splits", also={"datasets.simulated": IN_THREE_FOLDS}),
+    Change("simulation.n_subjects", 12, "simulate"),
+    Change("simulation.duration_s", 90, "simulate"),
+    Change("simulation.seed", 1, "simulate"),
+    Change("windows.length_s", 10, "windows"),
+    Change("windows.stride_s", 4, "windows"),
+    Change("windows.rate_hz", 32, "windows"),
+    Change("windows.low_hz", 0.5, "windows"),
+    Change("windows.high_hz", 7, "windows"),
+    Change("inputs.ppg_channels", 2, SHAPE),
+    Change("inputs.accelerometer", False, SHAPE),
+    Change("label_sd_bpm", 2, "teacher student trial"),
+    Change("teachers.resnet", [3000, 5000], "teacher",
+           but="judge_teacher alignment trial settings"),
+    Change("teachers.ensembles", [], "cells report"),
+    Change("students.resnet", [350, 1000], "student"),
+    Change("seeds", [0, 1, 2], "bank teacher", but=NEW_STUDENT + " alignment"),
+    Change("views", 4, "bank"),
+    Change("augmentation.noise_sd", 0.1, "bank teacher"),
+    Change("augmentation.polarity", 0, "bank teacher"),
+    Change("strategies.hard", {}, "trial student"),
+    Change("strategies.soft.label_weight", 0.5, "trial", only="strategy=soft"),
+    Change("strategies.soft.temperature", 3, ""),
+    Change("strategies.dkd.alpha", 2, "trial", only="strategy=dkd"),
+    Change("tuning", None, "student"),
+    Change("tuning.student", "mlp-1300", "trial"),
+    Change("tuning.teacher", "mlp-60000", "trial"),
+    Change("tuning.trials.soft", [{"temperature": t} for t in (1, 2, 4, 8)], "trial",
+           only="strategy=soft"),
+    Change("training.teacher.epochs", 3, "teacher"),
+    Change("training.teacher.threads", 2, "teacher"),
+    Change("training.student.epochs", 3, "student trial"),
+    Change("training.student.learning_rate", 0.02, "student trial"),
+    Change("training.pretraining.epochs", 3, "teacher"),
+    Change("onnx.tolerance_bpm", 0.1, "onnx"),
+    Change("onnx.coverage", 0.9, "onnx quality"),
+    Change("onnx.max_int8_loss_bpm", 0.2, "int8"),
+    Change("onnx.rates_hz", [25, 50], "ship"),
+    Change("latency.runs", 2000, "latency"),
+    Change("latency.warmup", 50, "latency"),
+    Change("latency.max_spread", 9, "latency"),
+    Change("plan", [{"max_bytes": 20_000}], "plan"),
+    Change("compare", ["another"], "compare"),
+    Change("gates.min_reduction", 0.9, "recommend figures"),
+    Change("gates.max_latency_ms", 5, "recommend figures"),
+    Change("gates.max_mae_bpm", 3, "recommend figures"),
+]  # fmt: skip
+IN_PLAIN = [
+    Change("strategies.soft.temperature", 3, "student", only="strategy=soft"),
+    Change("strategies.soft", {"temperature": 1, "label_weight": 0}, None),
+    Change("strategies.dkd", {"label_weight": 1, "alpha": 1}, None),
+    Change("augmentation", {"polarity": 0.5, "noise_sd": 0.2}, None),
+    Change("training.pretraining.epochs", 3, ""),
+    Change("teachers.ensembles", ["resnet-3000"], "judge_teacher targets"),
+    Change("students.mlp", [1300, 2600], "student"),
+]
+"""``None``: nothing at all, not even the report; the change says what holds anyway."""
+
+
+def finished(folder: Path, config: Mapping[str, Any], project: Path = REPOSITORY) -> Workflow:
+    study = Workflow(folder, config, project)
+    for place in itertools.product(("other", "another"), COMPARED):
+        path = folder.joinpath("results", *place)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    pretend(study, {"recommended/choice.json": CHOICE, "plan/answers.json": [{"reason": "none"}]})
+    assert would_run(study.run(options=("--dry-run",))) == {}
+    return study
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    return finished(tmp_path_factory.mktemp("tuned"), TUNED)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    return finished(tmp_path_factory.mktemp("plain"), PLAIN)
+
+
+class Street(NamedTuple):
+    """Rule to the rules that read what it makes."""
+
+    feeds: Mapping[str, set[str]]
+
+    def from_on(self, rules: str, but: str) -> set[str]:
+        """Rules, and all that read what they make, directly or through others."""
+        found: set[str] = set()
+        waiting = set(rules.split())
+        while waiting:
+            rule = waiting.pop()
+            found.add(rule)
+            waiting |= self.feeds.get(rule, set()) - found - set(but.split())
+        return found
+
+
+def street(study: Workflow) -> Street:
+    drawn = study.make(options=("--rulegraph",)).stdout
+    names = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', drawn, flags=re.MULTILINE))
+    feeds: dict[str, set[str]] = {name: set() for name in names.values()}
+    for giver, taker in re.findall(r"^\s*(\d+) -> (\d+)$", drawn, flags=re.MULTILINE):
+        feeds[names[giver]] |= {names[taker]} - {"all"}
+    return Street(feeds)
+
+
+def changed(config: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
+    whole = deepcopy(dict(config))
+    part = whole
+    *path, last = key.split(".")
+    for name in path:
+        part = part.setdefault(name, {})
+    part[last] = value
+    return whole
+
+
+def after(study: Workflow, change: Change) -> dict[str, set[str]]:
+    """Jobs that a dry run announces after a change, in a copy of the study's folder."""
+    copy = study.folder.with_name(f"{study.folder.name}-{change.key}-{abs(hash(str(change)))}")
+    shutil.copytree(study.folder, copy, symlinks=True)
+    config = changed(study.config, change.key, change.value)
+    for key, value in change.also.items():
+        config = changed(config, key, value)
+    try:
+        return would_run(Workflow(copy, config).run(options=("--dry-run",)))
+    finally:
+        shutil.rmtree(copy)
+
+
+def check(study: Workflow, changes: list[Change], order: Street) -> None:
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        found = [*pool.map(lambda change: after(study, change), changes)]
+    wrong = []
+    for change, jobs in zip(changes, found, strict=True):
+        # the report shows the whole configuration
+        shown = "" if change.rules is None or change.key == "mirror" else " report"
+        rules = (change.rules or "") + shown
+        wrong += differences(change.key, jobs, order.from_on(rules, change.but), change.only)
+    assert not wrong, "\n".join(wrong)
+
+
+def differences(
+    what: str, jobs: Mapping[str, set[str]], expected: set[str], only: str
+) -> Iterator[str]:
+    more, less = sorted(set(jobs) - expected), sorted(expected - set(jobs))
+    if more or less:
+        yield f"{what}: needlessly {more}, missing {less}"
+    for rule in ("trial", "student"):
+        if not all(only in wildcards for wildcards in jobs.get(rule, ())):
+            yield f"{what}: {rule} of {jobs[rule]}"
+
+
+def test_a_change_of_the_configuration_makes_again_what_depends_on_it(tuned: Workflow) -> None:
+    check(tuned, IN_TUNED, street(tuned))
+
+
+def test_a_study_without_tuning_and_pretraining_does_not_depend_on_theirs(plain: Workflow) -> None:
+    order = street(plain)
+    order.feeds["judge_teacher"] = {"student", "cells", "report"}  # where there is an ensemble
+    check(plain, IN_PLAIN, order)
+
+
+def test_the_table_has_every_key() -> None:
+    path = REPOSITORY / "workflow/schemas/config.schema.yaml"
+    schema = yaml.safe_load(path.read_text(encoding="utf-8"))
+    keys = {
+        f"{name}.{part}" if part else name
+        for name, described in schema["properties"].items()
+        for part in described.get("properties", {"": None})
+    }
+    keys |= {
+        f"datasets.{key}"
+        for key in schema["properties"]["datasets"]["additionalProperties"]["properties"]
+    }
+    listed = set()
+    for change in IN_TUNED + IN_PLAIN:
+        names = [name for name in change.key.split(".") if name not in ("simulated", "bami2")]
+        listed |= {names[0], ".".join(names[:2])}
+        if isinstance(change.value, dict):
+            listed |= {f"{names[0]}.{name}" for name in change.value}
+    # read in one place as one mapping, like those of the same group that are listed
+    alike = {key for key in keys if key.startswith(("augmentation.", "strategies."))}
+    # the file of recordings of one's own is an input of the rule windows, as raw files are
+    assert keys - listed - alike == {"datasets.file"}
+
+
+class Edit(NamedTuple):
+    """An edit of one file of the project: what is put in place of what; "" is before the end."""
+
+    file: str
+    old: str
+    new: str
+    rules: str
+    but: str = ""
+    only: str = ""
+
+
+STATEMENT = "\nEDITED = True\n"
+EDITS = [
+    Edit("src/ppgkd/distill/soft.py", "", STATEMENT, "student", only="strategy=soft"),
+    Edit("src/ppgkd/distill/dkd.py", "", STATEMENT, "student", only="strategy=dkd"),
+    Edit("src/ppgkd/distill/label.py", "", STATEMENT, "teacher student"),
+    Edit("src/ppgkd/models/mlp.py", "", STATEMENT, "student", only="family=mlp"),
+    Edit("src/ppgkd/preprocessing.py", "", STATEMENT, "windows"),
+    Edit("src/ppgkd/simulation/heart.py", "", STATEMENT, "simulate"),
+    Edit("src/ppgkd/datasets/bami.py", "", STATEMENT, ""),
+    Edit("src/ppgkd/datasets/registry.py", "", STATEMENT, ""),
+    Edit("src/ppgkd/datasets/manifest.tsv", "", "bami\tBAMI-3/BAMI3_1.mat\t1\t00\n", ""),
+    Edit("src/ppgkd/retrieve.py", "", STATEMENT, ""),
+    Edit("src/ppgkd/config.py", "", STATEMENT, "quality report"),
+    Edit("src/ppgkd/export/front.py", "", STATEMENT, "onnx"),
+    Edit("src/ppgkd/profile/timing.py", "", STATEMENT, "latency data_report"),
+    Edit("src/ppgkd/alignment.py", "", STATEMENT, "alignment"),
+    Edit("src/ppgkd/reference_lag.py", "", STATEMENT, "alignment survey"),
+    Edit("src/ppgkd/scaling/law.py", "", STATEMENT, "scaling quality_figures data_report"),
+    Edit("src/ppgkd/summary.py", "", STATEMENT, "cells data_report"),
+    Edit("src/ppgkd/report/page.py", "", STATEMENT, "report"),
+    Edit("src/ppgkd/report/page.html.j2", "", "<!-- edited -->\n", "data_report report"),
+    Edit("src/ppgkd/report/page.css", "", "p {}\n", "data_report report"),
+    Edit("workflow/scripts/splits.py", "", STATEMENT, "splits"),
+    Edit("src/ppgkd/training.py", "", "\n# a comment\n", ""),
+    Edit("src/ppgkd/training.py", '"""', '"""Another description. ', ""),
+    Edit("workflow/scripts/student.py", "", "\n# a comment\n", ""),
+    Edit("src/ppgkd/cli.py", "", STATEMENT, ""),
+]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_project(tmp_path_factory.mktemp("project") / "original")
+
+
+def copy_project(folder: Path) -> Path:
+    for part in ("src", "workflow", "profiles", "envs"):
+        shutil.copytree(REPOSITORY / part, folder / part)
+    shutil.copy2(REPOSITORY / "Snakefile", folder)
+    return folder
+
+
+def after_edit(study: Workflow, edit: Edit, number: int) -> dict[str, set[str]]:
+    folder = study.folder.with_name(f"{study.folder.name}-edit{number}")
+    shutil.copytree(study.folder, folder / "work", symlinks=True)
+    shutil.copytree(study.project, folder / "project")
+    file = folder / "project" / edit.file
+    text = file.read_text(encoding="utf-8")
+    assert edit.old in text
+    file.write_text(
+        text.replace(edit.old, edit.new, 1) if edit.old else text + edit.new, encoding="utf-8"
+    )
+    try:
+        copy = Workflow(folder / "work", study.config, folder / "project")
+        return would_run(copy.run(options=("--dry-run",)))
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_an_edit_of_the_code_makes_again_what_runs_it(
+    tmp_path_factory: pytest.TempPathFactory, project: Path
+) -> None:
+    study = finished(tmp_path_factory.mktemp("edited"), PLAIN, project)
+    order = street(study)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        found = [*pool.map(after_edit, [study] * len(EDITS), EDITS, range(len(EDITS)))]
+    wrong = []
+    for edit, jobs in zip(EDITS, found, strict=True):
+        expected = order.from_on(edit.rules, edit.but)
+        wrong += differences(f"{edit.file} {edit.new!r}", jobs, expected, edit.only)
+    assert not wrong, "\n".join(wrong)

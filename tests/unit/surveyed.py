@@ -1,0 +1,27 @@
+"""Rows as `ppgkd.survey.survey_dataset` makes them, of recordings that are all alike."""
+
+from typing import Any
+
+import pandas as pd
+
+from ppgkd.datasets.activity import ACTIVITIES
+from ppgkd.motion import MOTION_BANDS
+from ppgkd.survey import HISTOGRAM, LAG
+from ppgkd.windows import FAULTS
+
+
+def surveyed(dataset: str, n_recordings: int = 3, **changes: Any) -> pd.DataFrame:
+    """Recordings ``r0``, ... of subjects ``s0``, ..., each of 40 windows from 70 to 80 BPM."""
+    row = {
+        **{"dataset": dataset, "hours": 0.25, "kept": 40, **dict.fromkeys(FAULTS, 0)},
+        "spectral_peak_mae_bpm": 11.5,
+        **{**dict.fromkeys(HISTOGRAM, 0), "windows_hr_70": 40},
+        **{"template_correlation": 0.8, "good_share": 0.65, "motion_g": 0.5},
+        **{**dict.fromkeys((f"windows_{band}" for band in MOTION_BANDS), 0), "windows_still": 40},
+        **{f"peak_mae_{band}_bpm": float("nan") for band in MOTION_BANDS},
+        **{**dict.fromkeys((f"windows_{word}" for word in ACTIVITIES), 0), "windows_unknown": 40},
+        **dict(zip(LAG, (0.5, 0.0, 1.0, False, ""), strict=True)),
+        **changes,
+    }
+    names = [{"recording": f"r{n}", "subject": f"s{n}"} for n in range(n_recordings)]
+    return pd.DataFrame([{**row, **name} for name in names])

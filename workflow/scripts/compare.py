@@ -1,0 +1,12 @@
+"""Put the study beside others that are finished."""
+
+from pathlib import Path
+
+from ppgkd.artifacts import write_json
+from ppgkd.compare import compare_studies, read_finished
+from ppgkd.job import job
+
+with job(snakemake.log[0]):
+    results = Path(snakemake.params.results)
+    others = {name: read_finished(results.parent / name) for name in snakemake.params.others}
+    write_json(snakemake.output[0], compare_studies(read_finished(results), others))

@@ -1,0 +1,19 @@
+"""Write the data report: its table, figures and page."""
+
+import pandas as pd
+
+from ppgkd.artifacts import write_csv, write_parquet
+from ppgkd.job import job
+from ppgkd.report.data_figures import draw_data_figures
+from ppgkd.report.data_page import StudyData, write_data_report
+
+with job(snakemake.log[0]):
+    output, params = snakemake.output, snakemake.params
+    about = StudyData(params.study, params.datasets, params.files, params.windows)
+    recordings = pd.concat(map(pd.read_parquet, snakemake.input), ignore_index=True)
+    titles = {dataset.name: dataset.title for dataset in about.datasets}
+    figures = {"heart_rates": output.heart_rates, "difficulty": output.difficulty}
+    write_parquet(output.recordings, recordings)
+    write_csv(output.csv, recordings)
+    draw_data_figures(recordings, titles, figures)
+    write_data_report(about, recordings, figures, output.page)
