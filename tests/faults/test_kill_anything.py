@@ -163,13 +163,16 @@ def _try(study: Study, fault: str, folder: Path, rng: random.Random) -> dict[str
 def _take_away(
     workflow: Workflow, jobs: tuple[Job, ...], targets: list[str], rng: random.Random
 ) -> frozenset[Job]:
-    """Remove what some jobs made; return those and what on the way to the targets needs them."""
+    """Remove what some jobs made, and what on the way to the targets needs it; return the jobs.
+
+    Snakemake does not miss a file that lies behind one that is there.
+    """
     jobs = upstream(targets, jobs) if targets else jobs
     chosen = {rng.choice([job for job in jobs if job.rule in TRAINING]), rng.choice(jobs)}
-    for path in (path for job in chosen for path in job.outputs):
-        (workflow.folder / path).unlink()
     to_do = downstream(chosen, jobs)
     for job in to_do:
+        for path in job.outputs:
+            (workflow.folder / path).unlink()
         _log(workflow, job).unlink()  # what is there later is of the run itself
     return to_do
 
