@@ -128,7 +128,8 @@ def test_with_each_channel_training_sees_them_all_and_judging_the_first(study: W
 
 def test_a_changed_table_is_read_again(study: Workflow) -> None:
     study.make("results/tiny/windows/walks.parquet")
-    (study.folder / "walks/P2.csv").touch()
+    table = study.folder / "walks/P2.csv"
+    table.write_text(table.read_text() + table.read_text().splitlines()[-1] + "\n")
     done = study.make("results/tiny/windows/walks.parquet", options=("--dry-run",))
     assert "Updated input files: walks/P2.csv" in done.stdout
 
