@@ -32,7 +32,7 @@ snakemake-report: .venv/installed
 	$(SNAKEMAKE) --report results/snakemake-report.html
 
 test: lint
-	$(BIN)/python -m pytest -n $(CORES) tests
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal tests
 
 verify: .venv/installed
 	$(BIN)/python -m tests.e2e.verify
