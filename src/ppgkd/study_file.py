@@ -12,12 +12,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import yaml
-
 from ppgkd.errors import PpgkdError
-
-MAX_STUDY_BYTES = 2**20
-"""The project's own studies have 2 kB."""
+from ppgkd.plain_yaml import read_plain_yaml
 
 _TEMPLATE_KEY = "__use_yte__"
 
@@ -35,25 +31,8 @@ def require_plain(path: str | Path) -> None:
     PpgkdError
         If it cannot be read, is large, holds tags that make Python objects, or is a template.
     """
-    path = Path(path)
-    try:
-        n_bytes = path.stat().st_size
-        if n_bytes > MAX_STUDY_BYTES:
-            raise PpgkdError(
-                f"{path}: the study has {n_bytes:,} bytes; allowed are at most "
-                f"{MAX_STUDY_BYTES:,}. Name a study, such as those in studies/."
-            )
-        # What YAML's safe loader takes, Snakemake's loader reads in the same way.
-        study = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PpgkdError(
-            f"{path}: the study cannot be read as plain YAML: {error}. Correct it."
-        ) from error
-    if not isinstance(study, dict):
-        raise PpgkdError(
-            f"{path}: the study is of the type {type(study).__name__}, expected keys with values. "
-            "Name a study, such as those in studies/."
-        )
+    # What YAML's safe loader takes, Snakemake's loader reads in the same way.
+    study = read_plain_yaml(path, "a study, such as those in studies/")
     if _TEMPLATE_KEY in study:
         raise PpgkdError(
             f"{path}: the study says {_TEMPLATE_KEY}, by which Snakemake runs Python code that it "

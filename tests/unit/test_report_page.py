@@ -684,12 +684,22 @@ def test_errors_are_told_apart_by_dataset_where_several_are_tested(
     splits = pd.DataFrame(rows).assign(role="test")
     page = render(study, replace(results, splits=splits), tmp_path / "report.html")
     assert "By dataset" in page.text
-    of_first = results.subjects[results.subjects["subject"] == names[0]]
-    alone = of_first[(of_first["strategy"] == "scratch") & (of_first["student"] == "resnet-350")]
-    chosen = page.text.split("By dataset")[1].split("gain over scratch")[1]
-    assert "simulated 1 scratch none" in chosen
-    assert f"elsewhere {len(names) - 1} scratch none" in chosen
-    assert len(alone)
+    table = page.text.split("By dataset")[1].split("gain over scratch")[1]
+    rows = re.findall(r"(simulated|elsewhere) (\d+) scratch none (\d+\.\d+)", table)
+    assert [(name, int(count)) for name, count, _ in rows] == [
+        ("simulated", 1),
+        ("elsewhere", len(names) - 1),
+    ]
+    chosen = re.search(r"(\S+) on the test subjects", page.text.split("By dataset")[1])
+    assert chosen
+    own = results.subjects[
+        (results.subjects["strategy"] == "scratch") & (results.subjects["student"] == chosen[1])
+    ]
+    first = own[own["subject"] == names[0]]["mae_bpm"].mean()
+    others = own[own["subject"] != names[0]]
+    assert [float(mae) for *_, mae in rows] == pytest.approx(
+        [first, np.average(others["mae_bpm"], weights=others["n_windows"])], abs=0.006
+    )
 
 
 def test_one_dataset_has_no_table_of_its_own(page: Page) -> None:

@@ -7,7 +7,8 @@ import pytest
 import yte
 
 from ppgkd.errors import PpgkdError
-from ppgkd.study_file import MAX_STUDY_BYTES, main, require_plain
+from ppgkd.plain_yaml import MAX_BYTES
+from ppgkd.study_file import main, require_plain
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHIPPED = [REPOSITORY / "config.yaml", *sorted((REPOSITORY / "studies").glob("*.yaml"))]
@@ -69,7 +70,7 @@ def test_what_has_no_keys_is_refused(path: Path, content: str) -> None:
 
 
 def test_a_study_beyond_all_size_is_refused(path: Path) -> None:
-    path.write_bytes(b"#" * (MAX_STUDY_BYTES + 1))
+    path.write_bytes(b"#" * (MAX_BYTES + 1))
     assert "at most 1,048,576" in message_of(path)
 
 

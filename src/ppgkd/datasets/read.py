@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from ppgkd.datasets.cohort import read_cohort
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.registry import get_dataset
@@ -31,7 +30,9 @@ def read_recordings(
         for recordings of the user's own, first the YAML file that describes them.
     """
     if dataset == "simulated":
-        yield from (r for r in read_cohort(files[0]) if r.name in names)
+        # by name, as all readers: a change of the simulation is none of real recordings
+        cohort = import_module("ppgkd.datasets.cohort").read_cohort(files[0])
+        yield from (recording for recording in cohort if recording.name in names)
         return
     described = _describe(dataset, files[0])
     entries = [entry for entry in described.recordings if entry.name in names]

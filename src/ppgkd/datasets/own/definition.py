@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ppgkd.errors import PpgkdError
+from ppgkd.plain_yaml import read_plain_yaml
 from ppgkd.schema import with_defaults
 
 DESCRIBED = "src/ppgkd/datasets/own/schema.yaml"
@@ -99,17 +100,7 @@ def read_definition(path: str | Path) -> Definition:
         If it cannot be read, a key is not as it must be, or keys contradict each other.
     """
     path = Path(path)
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PpgkdError(
-            f"{path} cannot be read: {error}. Name a YAML file that describes your recordings."
-        ) from error
-    if not isinstance(given, dict):
-        raise PpgkdError(
-            f"{path} holds {type(given).__name__}, expected are keys with values. Every key is "
-            f"described in {DESCRIBED}."
-        )
+    given = read_plain_yaml(path, f"a description of your recordings; see {DESCRIBED}")
     schema = yaml.safe_load(files(__package__).joinpath("schema.yaml").read_text(encoding="utf-8"))
     about = with_defaults(given, schema, str(path), DESCRIBED)
     try:
