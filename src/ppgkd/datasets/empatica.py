@@ -9,15 +9,19 @@ The E4's pulse wave, ``BVP``, is what the maker's algorithm gives; a systole is 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ppgkd.datasets.archive import Archive
+from ppgkd.datasets.archive import Archive, open_archive
+from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.devices import EMPATICA_E4
 from ppgkd.datasets.pickled import load_pickle
 from ppgkd.datasets.rates import to_rate
+from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.reference import WINDOW_S
 from ppgkd.errors import PpgkdError
 
@@ -30,6 +34,36 @@ TOLERANCE_S = 2.0
 """By how much the lengths of a subject's signals may differ."""
 
 GET_ANEW = "Get the archive anew from where its authors publish it."
+
+
+def read_subjects(
+    entries: Sequence[RecordingEntry],
+    raw_dir: Path,
+    read_subject: Callable[[RecordingEntry, Subject], Recording],
+    *inner_archives: str,
+) -> Iterator[Recording]:
+    """Read subjects of one archive one by one; inner archives are copied once for all of them.
+
+    Parameters
+    ----------
+    entries
+        Recordings, each a member of the same archive.
+    raw_dir
+        Folder of the raw files.
+    read_subject
+        What makes a recording of a subject's pickle.
+    inner_archives
+        Names of the archives within each other in which the pickles are.
+
+    Raises
+    ------
+    PpgkdError
+        If an archive is damaged, a subject is missing, or its pickle holds more than data.
+    """
+    (file,) = {file for entry in entries for file in entry.files}
+    with open_archive(raw_dir / file.local, *inner_archives) as archive:
+        for entry in entries:
+            yield read_subject(entry, Subject(archive, entry.member))
 
 
 class Subject:

@@ -11,15 +11,14 @@ subject, ``PPG_FieldStudy/S<n>/S<n>.pkl``. What is read of it:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ppgkd.datasets.activity import window_activity
-from ppgkd.datasets.archive import Archive, open_archive
 from ppgkd.datasets.dataset import RecordingEntry
-from ppgkd.datasets.empatica import CHANNELS, PPG_RATE_HZ, Subject
+from ppgkd.datasets.empatica import CHANNELS, PPG_RATE_HZ, Subject, read_subjects
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.reference import count_windows, require_count, window_centres_s
 
@@ -45,7 +44,7 @@ def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
     return recording
 
 
-def read_many(entries: Iterable[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
+def read_many(entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
     """Read subjects one by one, with the inner archive copied once for all of them.
 
     Parameters
@@ -55,9 +54,9 @@ def read_many(entries: Iterable[RecordingEntry], raw_dir: Path) -> Iterator[Reco
     raw_dir
         Folder of the raw files.
 
-    Yields
-    ------
-    Recording
+    Returns
+    -------
+    iterator of Recording
         One PPG channel and three of acceleration in g, which are brought to the PPG's rate.
 
     Raises
@@ -66,15 +65,10 @@ def read_many(entries: Iterable[RecordingEntry], raw_dir: Path) -> Iterator[Reco
         If an archive is damaged, a subject is missing, its pickle holds more than data, or lengths
         contradict the sampling rates.
     """
-    entries = list(entries)
-    (file,) = {file for entry in entries for file in entry.files}
-    with open_archive(raw_dir / file.local, INNER_ARCHIVE) as archive:
-        for entry in entries:
-            yield _recording(entry, archive)
+    return read_subjects(entries, raw_dir, _recording, INNER_ARCHIVE)
 
 
-def _recording(entry: RecordingEntry, archive: Archive) -> Recording:
-    subject = Subject(archive, entry.member)
+def _recording(entry: RecordingEntry, subject: Subject) -> Recording:
     signal = subject.wrist()
     n_windows = count_windows(signal.shape[1], int(PPG_RATE_HZ))
     label_bpm = subject.array("label")

@@ -12,14 +12,13 @@ of it:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ppgkd.datasets.activity import window_activity
-from ppgkd.datasets.archive import Archive, open_archive
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.ecg_reference import reference_from_ecg
-from ppgkd.datasets.empatica import CHANNELS, CHEST_RATE_HZ, PPG_RATE_HZ, Subject
+from ppgkd.datasets.empatica import CHANNELS, CHEST_RATE_HZ, PPG_RATE_HZ, Subject, read_subjects
 from ppgkd.datasets.recording import Recording
 
 ACTIVITY_WORDS = {
@@ -37,7 +36,7 @@ def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
     return recording
 
 
-def read_many(entries: Iterable[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
+def read_many(entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
     """Read subjects one by one.
 
     Parameters
@@ -47,9 +46,9 @@ def read_many(entries: Iterable[RecordingEntry], raw_dir: Path) -> Iterator[Reco
     raw_dir
         Folder of the raw files.
 
-    Yields
-    ------
-    Recording
+    Returns
+    -------
+    iterator of Recording
         One PPG channel and three of acceleration in g, which are brought to the PPG's rate.
 
     Raises
@@ -58,15 +57,10 @@ def read_many(entries: Iterable[RecordingEntry], raw_dir: Path) -> Iterator[Reco
         If the archive is damaged, a subject is missing, its pickle holds more than data, or lengths
         contradict the sampling rates.
     """
-    entries = list(entries)
-    (file,) = {file for entry in entries for file in entry.files}
-    with open_archive(raw_dir / file.local) as archive:
-        for entry in entries:
-            yield _recording(entry, archive)
+    return read_subjects(entries, raw_dir, _recording)
 
 
-def _recording(entry: RecordingEntry, archive: Archive) -> Recording:
-    subject = Subject(archive, entry.member)
+def _recording(entry: RecordingEntry, subject: Subject) -> Recording:
     signal = subject.wrist()
     ecg_mv, codes = subject.array("signal", "chest", "ECG"), subject.array("label")
     subject.require_length("signal.chest.ECG", len(ecg_mv), CHEST_RATE_HZ)
