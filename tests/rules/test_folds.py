@@ -158,3 +158,37 @@ def test_the_study_ends_in_a_report_of_its_strategies(study: Workflow) -> None:
     page = (study.results / "report/report.html").read_text()
     for strategy in STUDENTS:
         assert f"<code>{strategy}</code>" in page
+
+
+def test_leaving_a_dataset_out_tests_all_of_it_and_nothing_else(
+    tmp_path: Path, tiny_config: dict[str, Any]
+) -> None:
+    """Two tables of simulated walks stand for two datasets of one's own."""
+    rng = np.random.default_rng(0)
+    datasets: dict[str, Any] = {}
+    for name in ("hills", "stairs"):
+        for number in range(3):
+            table = pd.DataFrame(
+                {"green": rng.standard_normal(3_000), "hr": 80.0}  # 60 s at 50 Hz
+            )
+            path = tmp_path / name / f"{name}{number}.csv"
+            path.parent.mkdir(exist_ok=True)
+            table.to_csv(path, index=False)
+        (tmp_path / f"{name}.yaml").write_text(
+            f"title: {name} (simulated)\nterms: none\nfiles: {name}/*.csv\nrate_hz: 50\n"
+            "channels: {ppg: [green], systole: rises}\nreference: {column: hr}\n"
+        )
+        datasets[name] = {"file": f"{name}.yaml", "train": 0.6, "val": 0.4, "test": 1}
+    changes = {
+        "folds": "datasets",
+        "datasets": datasets,
+        "inputs": {"ppg_channels": 1, "accelerometer": False},
+    }
+    study = Workflow(tmp_path, {**tiny_config, **changes})
+    study.make(*(f"results/tiny/fold{fold}/splits.csv" for fold in (0, 1)), cores=2)
+    for fold, left_out in (("fold0", "hills"), ("fold1", "stairs")):
+        splits = pd.read_csv(study.results / fold / "splits.csv")
+        tested = splits[splits["role"] == "test"]
+        assert set(tested["dataset"]) == {left_out}
+        assert len(tested) == 3
+        assert set(splits.loc[splits["dataset"] != left_out, "role"]) == {"train", "val"}

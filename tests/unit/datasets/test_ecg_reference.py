@@ -1,11 +1,15 @@
 """The reference from an ECG: right where it says something, silent where it cannot know."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tests.unit.datasets.simulated_ecg import simulated_ecg
 
 from ppgkd.datasets.ecg_reference import reference_from_ecg
+from ppgkd.datasets.matlab import read_matrix, read_vector
+from ppgkd.datasets.registry import get_dataset
 from ppgkd.errors import PpgkdError
 
 RATE_HZ = 700.0
@@ -143,3 +147,25 @@ def test_windows_of_another_length_and_stride() -> None:
 def test_too_slow_an_ecg_is_refused() -> None:
     with pytest.raises(PpgkdError, match=r"50 Hz; at least 100 Hz"):
         reference_from_ecg(np.zeros(1_000), 50.0)
+
+
+def test_on_real_recordings_it_is_the_published_reference(real_data: Path) -> None:
+    """The Cup's training set publishes both an ECG and a reference."""
+    apart_bpm, n_windows = [], 0
+    for entry in get_dataset("ieee_spc_train").recordings:
+        signal, published = (real_data / file.local for file in entry.files)
+        if not signal.exists():
+            continue
+        ecg = read_matrix(signal, "sig", (6,), 1_000)[0]
+        published_bpm = read_vector(published, "BPM0")
+        _, bpm = reference_from_ecg(ecg, 125.0)
+        both = min(len(bpm), len(published_bpm))
+        n_windows += both
+        apart_bpm.append(np.abs(bpm[:both] - published_bpm[:both]))
+    if not apart_bpm:
+        pytest.skip(f"no files of the Cup's training set in {real_data}")
+    apart = np.concatenate(apart_bpm)
+    told = np.isfinite(apart)
+    assert told.sum() > 0.9 * n_windows
+    assert apart[told].mean() < 0.25
+    assert np.quantile(apart[told], 0.99) < 1.5
