@@ -743,6 +743,10 @@ def test_a_study_without_teachers_has_its_page_too(sweep: Sweep, tmp_path: Path)
     page = render(study, results, tmp_path / "report.html")
     assert "Ship " in page.verdict
     assert "from scratch" in page.verdict
+    assert "which needs a student that a teacher taught" in page.verdict
+    assert "1 way of training" in page.text
+    assert "nothing was distilled" in page.text
+    assert "fewer than the smallest teacher" not in page.verdict
 
 
 def test_a_law_is_told_with_those_of_its_parameters_that_the_points_tell(page: Page) -> None:
