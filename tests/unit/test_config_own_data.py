@@ -92,7 +92,7 @@ def test_a_dataset_has_the_ppg_channels_that_the_study_takes(
     [
         ({"inputs": {"ppg_channels": 2}}, "Dataset 'walks' has no accelerometer"),
         ({"datasets": walks(file="no.yaml")}, "(relative to the folder that Snakemake works in)"),
-        ({"datasets": walks(file="walks/P1.csv")}, "walks/P1.csv holds str"),
+        ({"datasets": walks(file="walks/P1.csv")}, "walks/P1.csv is of the type str"),
         ({"datasets": walks(ppg=["ppg_3"])}, "has ['ppg_1', 'ppg_2']"),
         ({"datasets": walks(ppg="median")}, "'datasets.walks.ppg'"),
         ({"datasets": walks(ppg=[])}, "'datasets.walks.ppg' must not be empty"),
