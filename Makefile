@@ -14,7 +14,7 @@ RESULTS ?= results/bami_ladder
 PYTHON ?= python3
 BIN := .venv/bin
 # Snakemake runs what a study says as Python where it says __use_yte__, so it is looked at before.
-PLAIN := $(if $(STUDY),$(BIN)/python -m ppgkd.study_file '$(STUDY)' &&)
+PLAIN := $(if $(STUDY),$(BIN)/python -m ppgkd.study.file '$(STUDY)' &&)
 SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
 
 .PHONY: run data-report test verify test-cluster test-faults bench bench-scale bench-peers lint plan snakemake-report clean-env

@@ -19,11 +19,11 @@ os.environ.update(PYTHONPATH=SOURCE)
 # which takes longer than keeping them.
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**34))
 
-from ppgkd.at_work import begin_run
-from ppgkd.cell import fold_folder
-from ppgkd.code_digest import code_digest
-from ppgkd.config import COMPARED, input_shape, parse_study
 from ppgkd.datasets.registry import MANIFEST
+from ppgkd.running.at_work import begin_run
+from ppgkd.running.code_digest import code_digest
+from ppgkd.study.cell import fold_folder
+from ppgkd.study.config import COMPARED, input_shape, parse_study
 
 # A run that was killed leaves its locks; they are taken away where nobody is at work any more.
 if workflow.is_main_process:

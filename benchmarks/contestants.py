@@ -20,17 +20,17 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
-from ppgkd.artifacts import file_fingerprint
-from ppgkd.augment import Augmentation
-from ppgkd.bank import Examples, examples, read_bank, write_bank
 from ppgkd.distill.soft import soft_loss
 from ppgkd.heart_rate import decode
 from ppgkd.models.build import build_model, load_model
 from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.running.artifacts import file_fingerprint
 from ppgkd.splits import StudyWindows
-from ppgkd.students import Lessons, Recipe, train_students
-from ppgkd.targets import read_targets, write_targets
-from ppgkd.training import AVERAGING_DECAY, GRADIENT_NORM, Budget, has_fast_bfloat16, predict
+from ppgkd.training.augment import Augmentation
+from ppgkd.training.bank import Examples, examples, read_bank, write_bank
+from ppgkd.training.loop import AVERAGING_DECAY, GRADIENT_NORM, Budget, has_fast_bfloat16, predict
+from ppgkd.training.students import Lessons, Recipe, train_students
+from ppgkd.training.targets import read_targets, write_targets
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 

@@ -6,14 +6,16 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from ppgkd.artifacts import write_csv
 from ppgkd.datasets.cohort import read_cohort, write_cohort
 from ppgkd.models.capacity import InputShape
-from ppgkd.preprocessing import WindowSpec
+from ppgkd.running.artifacts import write_csv
 from ppgkd.simulation.subject import Cohort
 from ppgkd.splits import StudyWindows, read_study_windows, split_subjects
-from ppgkd.training import Budget
-from ppgkd.windows import read_windows, subjects_with_windows, write_windows
+from ppgkd.training.loop import Budget
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.read import read_windows
+from ppgkd.windows.table import subjects_with_windows
+from ppgkd.windows.write import write_windows
 
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
 SHARES = {"train": 0.6, "val": 0.35, "test": 0.05}

@@ -24,7 +24,7 @@ from ppgkd.models.build import build_model
 from ppgkd.models.capacity import BINS, HARMONICS, N_CLASSES, InputShape, nearest_shape
 from ppgkd.models.network import Network
 from ppgkd.models.resnet import Grouped
-from ppgkd.training import GRADIENT_NORM, has_fast_bfloat16
+from ppgkd.training.loop import GRADIENT_NORM, has_fast_bfloat16
 
 STEPS = 15
 

@@ -21,8 +21,8 @@ from peers.judging import OURS, judge, read_predictions, windows_of
 from peers.peer_report import report
 from peers.running import OTHERS, run
 
-from ppgkd.artifacts import write_json
 from ppgkd.errors import PpgkdError
+from ppgkd.running.artifacts import write_json
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Windows as other distillation code feeds them: a Dataset that augments one at a time, in NumPy.
 
-Each window undergoes what `ppgkd.augment` does to all of them at once, with the same distribution
-and other random numbers. `augmented_view` of one window at a time would be far slower.
+Each window undergoes what `ppgkd.training.augment` does to all of them at once, with the same
+distribution and other random numbers. `augmented_view` of one window at a time would be far slower.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ppgkd.augment import MOTION_ACC_G, MOTION_HZ, MOTION_PPG_RMS, Augmentation
-from ppgkd.bank import Examples
 from ppgkd.heart_rate import BPM_MAX, BPM_MIN
 from ppgkd.models.capacity import InputShape
+from ppgkd.training.augment import MOTION_ACC_G, MOTION_HZ, MOTION_PPG_RMS, Augmentation
+from ppgkd.training.bank import Examples
 
 Signal = NDArray[np.float32]
 

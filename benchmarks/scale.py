@@ -28,7 +28,7 @@ import yaml
 from data import markdown
 from scale_study import Layout, make_config, make_study, simulate_artifacts
 
-from ppgkd.artifacts import write_json
+from ppgkd.running.artifacts import write_json
 
 REPOSITORY = Path(__file__).parents[1]
 STEPS = ("plan", "start", "cells", "again", "laws")
@@ -61,7 +61,7 @@ rule c:
     shell:
         "touch {{output}}"
 """
-PARSE = "import sys, yaml; from pathlib import Path; from ppgkd.config import parse_study; "
+PARSE = "import sys, yaml; from pathlib import Path; from ppgkd.study.config import parse_study; "
 PARSE += "parse_study(yaml.safe_load(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))"
 # Touching waits a tenth of a second for each job, lest two files be of one age.
 TOUCH = "from snakemake.cli import main; from snakemake.executors import touch; "

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ppgkd.artifacts import write_json
-from ppgkd.cell import Cell, fold_folder
-from ppgkd.config import Study, parse_study
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.running.artifacts import write_json
+from ppgkd.study.cell import Cell, fold_folder
+from ppgkd.study.config import Study, parse_study
 
 SCHEMA = Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml"
 STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature")

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from data import markdown
 
-from ppgkd.artifacts import write_json
-from ppgkd.effects import fit_effects
+from ppgkd.running.artifacts import write_json
 from ppgkd.scaling import fit_laws
+from ppgkd.scaling.effects import fit_effects
 from ppgkd.scaling.study import DRAWS
 
 CAPACITIES = (300, 900, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000)

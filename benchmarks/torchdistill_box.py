@@ -30,12 +30,12 @@ from per_sample import AugmentedWindows
 from torch import Tensor, nn
 from torch.utils.data import RandomSampler
 
-from ppgkd.augment import Augmentation
-from ppgkd.bank import examples
 from ppgkd.models.build import build_model, load_model
 from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.splits import StudyWindows
-from ppgkd.training import GRADIENT_NORM
+from ppgkd.training.augment import Augmentation
+from ppgkd.training.bank import examples
+from ppgkd.training.loop import GRADIENT_NORM
 
 
 def is_installed() -> bool:

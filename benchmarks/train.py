@@ -9,7 +9,7 @@ torchdistill
     that library's own box, if it is installed (``envs/bench.txt``): see `torchdistill_box`;
 engine
     the bank of views and the teacher's targets, made once and shared by all students of the
-    teacher, then `ppgkd.students.train_student`.
+    teacher, then `ppgkd.training.students.train_student`.
 
 The result is a set of ratios of one run. Seconds depend on the machine and on who else uses it;
 seconds of CPU do so least.
@@ -34,12 +34,12 @@ from engine_questions import answer
 from torchdistill_box import is_installed, torchdistill
 from train_report import Row, Setting, Teacher, report, with_growth, without_files
 
-from ppgkd.artifacts import write_json
-from ppgkd.augment import Augmentation
 from ppgkd.models.build import save_model
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.teachers import train_teacher
-from ppgkd.training import Budget
+from ppgkd.running.artifacts import write_json
+from ppgkd.training.augment import Augmentation
+from ppgkd.training.loop import Budget
+from ppgkd.training.teachers import train_teacher
 
 MATRIX = 1024
 

@@ -13,7 +13,7 @@ from engine_questions import Answer
 from torchdistill_box import is_installed
 
 from ppgkd.models.capacity import InputShape
-from ppgkd.training import Budget
+from ppgkd.training.loop import Budget
 
 STUDENTS_PER_TEACHER = (1, 5, 25)
 

@@ -19,17 +19,17 @@ import torch
 from data import LABEL_SD_BPM, add_options, budget, find_data, markdown
 from torch import nn
 
-from ppgkd.artifacts import write_json
-from ppgkd.augment import Augmentation
-from ppgkd.bank import examples, read_bank, write_bank
 from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.scoring import score
+from ppgkd.running.artifacts import write_json
 from ppgkd.splits import StudyWindows
-from ppgkd.students import Lessons, Recipe, train_student
-from ppgkd.targets import read_targets, write_targets
-from ppgkd.teachers import train_teacher
-from ppgkd.windows import Windows
+from ppgkd.training.augment import Augmentation
+from ppgkd.training.bank import examples, read_bank, write_bank
+from ppgkd.training.scoring import score
+from ppgkd.training.students import Lessons, Recipe, train_student
+from ppgkd.training.targets import read_targets, write_targets
+from ppgkd.training.teachers import train_teacher
+from ppgkd.windows.read import Windows
 
 SETTINGS: dict[str, dict[str, float]] = {
     "scratch": {},

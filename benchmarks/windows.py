@@ -26,14 +26,15 @@ import pandas as pd
 import pyarrow as pa
 from data import SPEC, markdown
 
-from ppgkd.artifacts import write_csv, write_json
-from ppgkd.cutting import cut_windows
 from ppgkd.datasets.recording import Recording
 from ppgkd.models.capacity import InputShape
-from ppgkd.spectral_peak import spectral_peak_bpm
+from ppgkd.running.artifacts import write_csv, write_json
 from ppgkd.splits import read_study_windows
-from ppgkd.window_table import windows_schema, windows_writer, write_row_group
-from ppgkd.windows import read_windows, write_windows
+from ppgkd.windows.cutting import cut_windows
+from ppgkd.windows.read import read_windows
+from ppgkd.windows.spectral_peak import spectral_peak_bpm
+from ppgkd.windows.table import windows_schema, windows_writer, write_row_group
+from ppgkd.windows.write import write_windows
 
 SUBJECTS, HOURS, RATE_HZ = 15, 37, 64
 CHANNELS = ("ppg_1", "acc_x", "acc_y", "acc_z")

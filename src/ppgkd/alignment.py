@@ -12,9 +12,9 @@ import pandas as pd
 from torch import nn
 
 from ppgkd.reference_lag import RECORDING
-from ppgkd.roles import ROLES
-from ppgkd.scoring import score
 from ppgkd.splits import StudyWindows
+from ppgkd.study.roles import ROLES
+from ppgkd.training.scoring import score
 
 
 def predict_recordings(

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.cutting import FAULTS, REFERENCE_RANGE_BPM, cut_windows
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.own.dataset import own_dataset
 from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.reference import HEART_RANGE_BPM
 from ppgkd.datasets.own.tables import OwnRecording, read_with_notes
-from ppgkd.preprocessing import WindowSpec
 from ppgkd.reference_lag import estimate_lags, without_gross_errors
-from ppgkd.spectral_peak import peak_beside_motion_bpm, spectral_peak_bpm
+from ppgkd.windows.cutting import FAULTS, REFERENCE_RANGE_BPM, cut_windows
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.spectral_peak import peak_beside_motion_bpm, spectral_peak_bpm
 
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
 """A study's windows, unless it asks for others."""

@@ -86,21 +86,21 @@ def _add_check_dataset(parser: ArgumentParser) -> None:
 
 
 def _plan(options: Namespace) -> None:
-    from ppgkd.plan import Wish, read_and_plan
+    from ppgkd.scaling.plan import Wish, read_and_plan
 
     wish = Wish(options.max_mae, options.max_latency_ms, options.max_bytes)
     print(read_and_plan(wish, options.results))
 
 
 def _predict(options: Namespace) -> None:
+    from ppgkd.datasets.own.recording_table import TABLES, require_ending
     from ppgkd.predict import predict_recording, write_prediction
-    from ppgkd.recording_table import TABLES, require_ending
 
     if options.output:
         _require_other(options.output, options.recording)
         require_ending(options.output, TABLES, "The table to write")
     if options.plot:
-        from ppgkd.heart_rate_plot import PICTURES, draw_heart_rate
+        from ppgkd.plots.heart_rate import PICTURES, draw_heart_rate
 
         require_ending(options.plot, PICTURES, "The picture to write")
     prediction = predict_recording(
@@ -140,9 +140,9 @@ def _check_dataset(options: Namespace) -> None:
     from ppgkd.check_dataset import check_dataset
 
     if options.plot:
-        from ppgkd.heart_rate_plot import PICTURES
-        from ppgkd.recording_table import require_ending
-        from ppgkd.window_plot import draw_windows
+        from ppgkd.datasets.own.recording_table import require_ending
+        from ppgkd.plots.heart_rate import PICTURES
+        from ppgkd.plots.windows import draw_windows
 
         require_ending(options.plot, PICTURES, "The picture to write")
     check = check_dataset(options.definition)

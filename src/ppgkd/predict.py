@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from ppgkd.artifacts import write_csv, write_parquet
+from ppgkd.datasets.own.recording_table import RecordingTable, read_recording_table
+from ppgkd.datasets.own.time_stamps import require_rate
 from ppgkd.errors import PpgkdError
-from ppgkd.recording_table import RecordingTable, read_recording_table
+from ppgkd.running.artifacts import write_csv, write_parquet
 from ppgkd.stream import Estimate, HeartRateStream
-from ppgkd.time_stamps import require_rate
 
 CHUNK_S = 60
 """Seconds of signal between two steps of the progress bar."""
@@ -82,7 +82,7 @@ def predict_recording(
     Parameters
     ----------
     recording
-        Table as `ppgkd.recording_table.read_recording_table` takes it.
+        Table as `ppgkd.datasets.own.recording_table.read_recording_table` takes it.
     model
         A student that a study has exported.
     rate_hz

@@ -23,11 +23,11 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from ppgkd.artifacts import whole
-from ppgkd.checksums import record_path, record_sha256, with_recorded
+from ppgkd.datasets.checksums import record_path, record_sha256, with_recorded
 from ppgkd.datasets.manifest import RawFile
 from ppgkd.datasets.whole import is_page, require_whole
 from ppgkd.errors import PpgkdError
+from ppgkd.running.artifacts import whole
 
 MIRROR_VARIABLE = "PPGKD_MIRROR"
 

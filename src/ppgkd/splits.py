@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
-from ppgkd.roles import REQUIRED_ROLES, ROLES
-from ppgkd.window_table import WindowsFile
-from ppgkd.windows import Windows, concatenate, read_parts
+from ppgkd.study.roles import REQUIRED_ROLES, ROLES
+from ppgkd.windows.read import Windows, concatenate, read_parts
+from ppgkd.windows.table import WindowsFile
 
 JUDGING = ("val", "test")
 

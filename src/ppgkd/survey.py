@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.cutting import FAULTS
 from ppgkd.datasets.activity import ACTIVITIES
 from ppgkd.datasets.ppg_channels import is_first_channel
-from ppgkd.motion import MOTION_BANDS, motion_intensity_g
 from ppgkd.reference_lag import estimate_lags, without_gross_errors
-from ppgkd.signal_quality import GOOD_CORRELATION, template_correlation
-from ppgkd.spectral_peak import peak_beside_motion_bpm, spectral_peak_bpm
-from ppgkd.window_table import WindowsFile
+from ppgkd.windows.cutting import FAULTS
+from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
+from ppgkd.windows.signal_quality import GOOD_CORRELATION, template_correlation
+from ppgkd.windows.spectral_peak import peak_beside_motion_bpm, spectral_peak_bpm
+from ppgkd.windows.table import WindowsFile
 
 HEART_RATES = tuple(range(30, 210, 10))
 """Lower bounds in BPM of the bins of the heart-rate histogram, each 10 BPM wide."""
@@ -62,15 +62,16 @@ def survey_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.DataFra
 
         - ``windows_hr_30``, ...: how many have a reference from 30 BPM to below 40, ...
         - ``template_correlation``, mean of windows and PPG channels
-          (`ppgkd.signal_quality.template_correlation`), and ``good_share``, the share that is good
+          (`ppgkd.windows.signal_quality.template_correlation`), and ``good_share``, the share that
+          is good
         - ``motion_g``, mean intensity, NaN without an accelerometer; ``windows_still``, ...: how
-          many are in each of `ppgkd.motion.MOTION_BANDS`; ``peak_mae_still_bpm``, ...: the MAE of
-          the spectral peak in these
+          many are in each of `ppgkd.windows.motion.MOTION_BANDS`; ``peak_mae_still_bpm``, ...: the
+          MAE of the spectral peak in these
         - ``windows_rest``, ...: how many have each of `ppgkd.datasets.activity.ACTIVITIES`
         - ``lag_s, lag_lower_s, lag_upper_s, lag_flagged, lag_note``: how late the reference is, of
-          `ppgkd.reference_lag.estimate_lags` by `ppgkd.spectral_peak.peak_beside_motion_bpm`;
-          missing for a recording's other channels (`ppgkd.datasets.ppg_channels`), which have the
-          same reference
+          `ppgkd.reference_lag.estimate_lags` by
+          `ppgkd.windows.spectral_peak.peak_beside_motion_bpm`; missing for a recording's other
+          channels (`ppgkd.datasets.ppg_channels`), which have the same reference
     """
     file = WindowsFile(windows_path)
     rows: list[dict[str, Any]] = []

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from tests.workflow import Workflow
 
-from ppgkd.roles import ROLES
+from ppgkd.study.roles import ROLES
 
 STUDENTS = {
     "scratch": "students/scratch/none/resnet-350/seed0",

@@ -21,7 +21,7 @@ import yaml
 from tests.pretended import pretend, would_run
 from tests.workflow import REPOSITORY, Workflow
 
-from ppgkd.config import COMPARED
+from ppgkd.study.config import COMPARED
 
 
 class Change(NamedTuple):
@@ -283,25 +283,25 @@ EDITS = [
     Edit("src/ppgkd/distill/dkd.py", "", STATEMENT, "student", only="strategy=dkd"),
     Edit("src/ppgkd/distill/label.py", "", STATEMENT, "teacher student"),
     Edit("src/ppgkd/models/mlp.py", "", STATEMENT, "student", only="family=mlp"),
-    Edit("src/ppgkd/preprocessing.py", "", STATEMENT, "windows"),
+    Edit("src/ppgkd/windows/preprocessing.py", "", STATEMENT, "windows"),
     Edit("src/ppgkd/simulation/heart.py", "", STATEMENT, "simulate"),
     Edit("src/ppgkd/datasets/bami.py", "", STATEMENT, ""),
     Edit("src/ppgkd/datasets/registry.py", "", STATEMENT, ""),
     Edit("src/ppgkd/datasets/manifest.tsv", "", "bami\tBAMI-3/BAMI3_1.mat\t1\t00\n", ""),
     Edit("src/ppgkd/retrieve.py", "", STATEMENT, ""),
-    Edit("src/ppgkd/config.py", "", STATEMENT, "quality report"),
+    Edit("src/ppgkd/study/config.py", "", STATEMENT, "quality report"),
     Edit("src/ppgkd/export/front.py", "", STATEMENT, "onnx"),
     Edit("src/ppgkd/profile/timing.py", "", STATEMENT, "latency data_report"),
     Edit("src/ppgkd/alignment.py", "", STATEMENT, "alignment"),
     Edit("src/ppgkd/reference_lag.py", "", STATEMENT, "alignment survey"),
     Edit("src/ppgkd/scaling/law.py", "", STATEMENT, "scaling quality_figures data_report"),
-    Edit("src/ppgkd/summary.py", "", STATEMENT, "cells data_report"),
+    Edit("src/ppgkd/judging/summary.py", "", STATEMENT, "cells data_report"),
     Edit("src/ppgkd/report/page.py", "", STATEMENT, "report"),
     Edit("src/ppgkd/report/page.html.j2", "", "<!-- edited -->\n", "data_report report"),
     Edit("src/ppgkd/report/page.css", "", "p {}\n", "data_report report"),
     Edit("workflow/scripts/splits.py", "", STATEMENT, "splits"),
-    Edit("src/ppgkd/training.py", "", "\n# a comment\n", ""),
-    Edit("src/ppgkd/training.py", '"""', '"""Another description. ', ""),
+    Edit("src/ppgkd/training/loop.py", "", "\n# a comment\n", ""),
+    Edit("src/ppgkd/training/loop.py", '"""', '"""Another description. ', ""),
     Edit("workflow/scripts/student.py", "", "\n# a comment\n", ""),
     Edit("src/ppgkd/cli.py", "", STATEMENT, ""),
 ]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import settings
 from tests.unit.export.conftest import Exported, card, peak_student, raw  # noqa: F401
 
-from ppgkd.cells import COLUMNS, KEYS
+from ppgkd.judging.cells import COLUMNS, KEYS
 from ppgkd.models.capacity import InputShape
-from ppgkd.windows import Windows
+from ppgkd.windows.read import Windows
 
 # the same examples in every run, and no time limit on a machine that does other work
 settings.register_profile("ppgkd", derandomize=True, deadline=None, max_examples=30)

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from ppgkd.datasets.activity import ACTIVITIES
-from ppgkd.motion import MOTION_BANDS
 from ppgkd.survey import HISTOGRAM, LAG
-from ppgkd.windows import FAULTS
+from ppgkd.windows.cutting import FAULTS
+from ppgkd.windows.motion import MOTION_BANDS
 
 
 def surveyed(dataset: str, n_recordings: int = 3, **changes: Any) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from ppgkd.heart_rate import BPM_MIN, N_CLASSES
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output
 from ppgkd.splits import StudyWindows
-from ppgkd.windows import Windows
+from ppgkd.windows.read import Windows
 
 # Who predicts
 

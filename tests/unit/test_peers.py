@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 from tests.unit.export.conftest import some_card
 
-from ppgkd.artifacts import read_json, write_parquet
 from ppgkd.datasets.bami import CHANNELS, RATE_HZ
 from ppgkd.datasets.devices import BAMI
 from ppgkd.export.card import units_of
 from ppgkd.export.student import export_student
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.spectral_peak import spectral_peak_bpm
+from ppgkd.running.artifacts import read_json, write_parquet
+from ppgkd.windows.spectral_peak import spectral_peak_bpm
 
 CHECKOUT = Path(__file__).parents[2]
 BENCHMARKS = CHECKOUT / "benchmarks"

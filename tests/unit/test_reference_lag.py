@@ -14,9 +14,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ppgkd.datasets.recording import Recording
-from ppgkd.preprocessing import WindowSpec
 from ppgkd.reference_lag import estimate_lags, without_gross_errors
-from ppgkd.windows import cut_windows, write_windows
+from ppgkd.windows.cutting import cut_windows
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.write import write_windows
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)

@@ -10,9 +10,11 @@ import pytest
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
-from ppgkd.preprocessing import WindowSpec
 from ppgkd.splits import input_channels, leaving_out, read_study_windows, split_subjects
-from ppgkd.windows import read_windows, subjects_with_windows, write_windows
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.read import read_windows
+from ppgkd.windows.table import subjects_with_windows
+from ppgkd.windows.write import write_windows
 
 SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
 

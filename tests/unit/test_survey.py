@@ -8,9 +8,9 @@ import pytest
 from tests.unit.surveyed import surveyed
 
 from ppgkd.datasets.recording import Recording
-from ppgkd.preprocessing import WindowSpec
 from ppgkd.survey import COUNTS, HISTOGRAM, MEANS, summarise, survey_dataset
-from ppgkd.windows import write_windows
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.write import write_windows
 
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
 RATE_HZ = 50.0

@@ -40,7 +40,7 @@ rule compare_plan:
         mem_mb=1000,
         runtime=10,
     params:
-        code=lambda wildcards: digest("compare_plan", "config"),
+        code=lambda wildcards: digest("compare_plan", "study.config"),
         study=study,
         results=subpath(output[0], ancestor=2),
     script:

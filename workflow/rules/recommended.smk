@@ -44,7 +44,9 @@ rule quality:
         runtime=growing(30),
     params:
         code=lambda wildcards: digest(
-            "quality", "config", *(f"models.{family}" for family in config["students"])
+            "quality",
+            "study.config",
+            *(f"models.{family}" for family in config["students"]),
         ),
         study=study,
         results=subpath(output.predictions, ancestor=2),

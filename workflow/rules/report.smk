@@ -136,7 +136,7 @@ rule report:
         mem_mb=1000,
         runtime=10,
     params:
-        code=lambda wildcards: digest("report", "config"),
+        code=lambda wildcards: digest("report", "study.config"),
         study=study,
         # the page shows all of it, but where raw files came from says nothing about them
         asked=json.dumps(

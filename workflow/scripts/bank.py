@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from ppgkd.augment import Augmentation
-from ppgkd.bank import examples, write_bank
-from ppgkd.job import job
 from ppgkd.models.capacity import InputShape
+from ppgkd.running.job import job
 from ppgkd.splits import read_study_windows
+from ppgkd.training.augment import Augmentation
+from ppgkd.training.bank import examples, write_bank
 
 with job(snakemake.log[0]):
     params = snakemake.params

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from ppgkd.artifacts import write_parquet
-from ppgkd.cells import collect_cells, collect_subject_errors
-from ppgkd.job import job
-from ppgkd.summary import summarise_strategies, summarise_students
+from ppgkd.judging.cells import collect_cells, collect_subject_errors
+from ppgkd.judging.summary import summarise_strategies, summarise_students
+from ppgkd.running.artifacts import write_parquet
+from ppgkd.running.job import job
 
 with job(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output

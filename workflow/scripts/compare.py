@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ppgkd.artifacts import write_json
-from ppgkd.compare import compare_studies, read_finished
-from ppgkd.job import job
+from ppgkd.judging.compare import compare_studies, read_finished
+from ppgkd.running.artifacts import write_json
+from ppgkd.running.job import job
 
 with job(snakemake.log[0]):
     results = Path(snakemake.params.results)

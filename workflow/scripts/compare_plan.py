@@ -1,9 +1,9 @@
 """Put the planned students' measured error, latency and bytes beside the predicted ones."""
 
-from ppgkd.artifacts import read_json, write_json
-from ppgkd.job import job
-from ppgkd.plan import compare
-from ppgkd.summary import STUDENT
+from ppgkd.judging.summary import STUDENT
+from ppgkd.running.artifacts import read_json, write_json
+from ppgkd.running.job import job
+from ppgkd.scaling.plan import compare
 
 with job(snakemake.log[0]):
     study = snakemake.params.study

@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 
-from ppgkd.artifacts import write_json
-from ppgkd.job import job
+from ppgkd.judging.tracked import references
 from ppgkd.models.capacity import InputShape
+from ppgkd.running.artifacts import write_json
+from ppgkd.running.job import job
 from ppgkd.splits import read_study_windows
-from ppgkd.tracked import references
 from ppgkd.tracking import fit_transition
 
 with job(snakemake.log[0]):

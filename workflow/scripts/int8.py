@@ -1,10 +1,10 @@
 """Quantise the exported students of one cell, one for each seed, and see what that costs."""
 
-from ppgkd.artifacts import write_json
 from ppgkd.export.int8 import calibration_windows, quantisation_cost, quantise
 from ppgkd.export.student import read_student, write_student
-from ppgkd.job import job
 from ppgkd.models.capacity import InputShape
+from ppgkd.running.artifacts import write_json
+from ppgkd.running.job import job
 from ppgkd.splits import read_study_windows
 
 with job(snakemake.log[0]):

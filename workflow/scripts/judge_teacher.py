@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from ppgkd.job import job
 from ppgkd.models.capacity import InputShape
+from ppgkd.running.job import job
 from ppgkd.splits import read_study_windows
-from ppgkd.teaching import read_teacher
-from ppgkd.trained import judge_teacher
+from ppgkd.training.teaching import read_teacher
+from ppgkd.training.trained import judge_teacher
 
 with job(snakemake.log[0]):
     inputs = InputShape(**snakemake.params.inputs)

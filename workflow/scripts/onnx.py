@@ -1,15 +1,15 @@
 """Export the students of one cell, one for each seed, and check them on raw windows."""
 
-from ppgkd.artifacts import read_json
 from ppgkd.export.describe import describe
 from ppgkd.export.student import export_student
-from ppgkd.job import job
+from ppgkd.judging.tracked import track, widest_spreads
 from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape
-from ppgkd.raw_windows import read_raw_windows
+from ppgkd.running.artifacts import read_json
+from ppgkd.running.job import job
 from ppgkd.splits import read_study_windows
-from ppgkd.tracked import track, widest_spreads
 from ppgkd.tracking import Transition
+from ppgkd.windows.raw import read_raw_windows
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params

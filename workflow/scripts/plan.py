@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from ppgkd.artifacts import read_json, write_json
-from ppgkd.job import job
-from ppgkd.plan import answer_wishes
+from ppgkd.running.artifacts import read_json, write_json
+from ppgkd.running.job import job
+from ppgkd.scaling.plan import answer_wishes
 
 with job(snakemake.log[0]):
     laws, cells = read_json(snakemake.input.laws), pd.read_parquet(snakemake.input.cells)

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from ppgkd.artifacts import read_json
-from ppgkd.job import job
 from ppgkd.report.quality_figures import draw_quality_figures
+from ppgkd.running.artifacts import read_json
+from ppgkd.running.job import job
 
 with job(snakemake.log[0]):
     draw_quality_figures(

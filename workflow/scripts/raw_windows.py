@@ -2,9 +2,9 @@
 
 from ppgkd.datasets.ppg_channels import take_ppg
 from ppgkd.datasets.read import read_recordings
-from ppgkd.job import job
-from ppgkd.raw_windows import take_raw_windows, write_raw_windows
-from ppgkd.windows import read_windows
+from ppgkd.running.job import job
+from ppgkd.windows.raw import take_raw_windows, write_raw_windows
+from ppgkd.windows.read import read_windows
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ppgkd.artifacts import read_json
-from ppgkd.job import job
 from ppgkd.report.page import Results, write_report
+from ppgkd.running.artifacts import read_json
+from ppgkd.running.job import job
 
 with job(snakemake.log[0]):
     files = snakemake.input

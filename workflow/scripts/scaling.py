@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from ppgkd.artifacts import write_json
-from ppgkd.effects import fit_effects
-from ppgkd.job import job
+from ppgkd.running.artifacts import write_json
+from ppgkd.running.job import job
 from ppgkd.scaling import fit_laws
+from ppgkd.scaling.effects import fit_effects
 
 with job(snakemake.log[0]):
     cells = pd.read_parquet(snakemake.input.cells)

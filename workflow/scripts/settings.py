@@ -1,8 +1,8 @@
 """Choose a strategy's settings among its trials."""
 
-from ppgkd.artifacts import read_json, write_json
-from ppgkd.job import job
-from ppgkd.tuning import choose_settings
+from ppgkd.running.artifacts import read_json, write_json
+from ppgkd.running.job import job
+from ppgkd.training.tuning import choose_settings
 
 with job(snakemake.log[0]):
     trials = [read_json(path) for path in snakemake.input]

@@ -2,9 +2,9 @@
 
 import shutil
 
-from ppgkd.artifacts import read_json, whole, write_json
 from ppgkd.export.student import change_rate, read_student, write_student
-from ppgkd.job import job
+from ppgkd.running.artifacts import read_json, whole, write_json
+from ppgkd.running.job import job
 
 with job(snakemake.log[0]):
     files, output = snakemake.input, snakemake.output

@@ -1,10 +1,10 @@
 """Give every subject its role."""
 
-from ppgkd.artifacts import write_csv
-from ppgkd.job import job
-from ppgkd.roles import BY_DATASET
+from ppgkd.running.artifacts import write_csv
+from ppgkd.running.job import job
 from ppgkd.splits import leaving_out, split_subjects
-from ppgkd.windows import subjects_with_windows
+from ppgkd.study.roles import BY_DATASET
+from ppgkd.windows.table import subjects_with_windows
 
 with job(snakemake.log[0]):
     params = snakemake.params

@@ -4,13 +4,13 @@ from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
-from ppgkd.artifacts import read_json
-from ppgkd.job import job
 from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.running.artifacts import read_json
+from ppgkd.running.job import job
 from ppgkd.splits import read_study_windows
-from ppgkd.students import Recipe, read_lessons, train_students
-from ppgkd.trained import judge
-from ppgkd.training import Budget
+from ppgkd.training.loop import Budget
+from ppgkd.training.students import Recipe, read_lessons, train_students
+from ppgkd.training.trained import judge
 
 with job(snakemake.log[0]):
     files, wildcards, params = snakemake.input, snakemake.wildcards, snakemake.params

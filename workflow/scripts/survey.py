@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ppgkd.artifacts import write_parquet
-from ppgkd.job import job
+from ppgkd.running.artifacts import write_parquet
+from ppgkd.running.job import job
 from ppgkd.survey import survey_dataset
 
 with job(snakemake.log[0]):

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from ppgkd.bank import read_bank
-from ppgkd.job import job
 from ppgkd.models.capacity import InputShape
-from ppgkd.targets import write_targets
-from ppgkd.teaching import read_teacher
+from ppgkd.running.job import job
+from ppgkd.training.bank import read_bank
+from ppgkd.training.targets import write_targets
+from ppgkd.training.teaching import read_teacher
 
 with job(snakemake.log[0]):
     threads = snakemake.threads

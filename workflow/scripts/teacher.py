@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from ppgkd.augment import Augmentation
-from ppgkd.job import job
 from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.running.job import job
 from ppgkd.splits import read_study_windows
-from ppgkd.teachers import train_teacher
-from ppgkd.trained import judge
-from ppgkd.training import Budget
+from ppgkd.training.augment import Augmentation
+from ppgkd.training.loop import Budget
+from ppgkd.training.teachers import train_teacher
+from ppgkd.training.trained import judge
 
 with job(snakemake.log[0]):
     wildcards, params = snakemake.wildcards, snakemake.params

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from ppgkd.artifacts import write_json
-from ppgkd.job import job
 from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.running.artifacts import write_json
+from ppgkd.running.job import job
 from ppgkd.splits import read_study_windows
-from ppgkd.students import Recipe, read_lessons, train_student
-from ppgkd.training import Budget
+from ppgkd.training.loop import Budget
+from ppgkd.training.students import Recipe, read_lessons, train_student
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params

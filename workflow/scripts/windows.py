@@ -1,11 +1,11 @@
 """Cut a dataset's recordings into preprocessed windows."""
 
-from ppgkd.artifacts import write_csv
 from ppgkd.datasets.ppg_channels import take_ppg
 from ppgkd.datasets.read import read_recordings
-from ppgkd.job import job
-from ppgkd.preprocessing import WindowSpec
-from ppgkd.windows import write_windows
+from ppgkd.running.artifacts import write_csv
+from ppgkd.running.job import job
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.write import write_windows
 
 with job(snakemake.log[0]):
     dataset = snakemake.wildcards.dataset

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ppgkd.artifacts import whole
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.reference import window_centres_s
+from ppgkd.running.artifacts import whole
 from ppgkd.simulation.signals import RATE_HZ
 from ppgkd.simulation.subject import CHANNELS, Cohort, simulate_subject
 

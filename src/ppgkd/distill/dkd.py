@@ -18,7 +18,7 @@ from torch.nn.functional import kl_div
 from ppgkd.distill.part import Part
 from ppgkd.heart_rate import class_of
 from ppgkd.models.output import Output
-from ppgkd.training import Batch
+from ppgkd.training.loop import Batch
 
 
 def dkd_loss(

@@ -13,8 +13,8 @@ from torch.nn.functional import mse_loss
 
 from ppgkd.distill.part import Part
 from ppgkd.models.output import Output
-from ppgkd.targets import TeacherTargets
-from ppgkd.training import Batch
+from ppgkd.training.loop import Batch
+from ppgkd.training.targets import TeacherTargets
 
 
 def feature_loss(student_features: Tensor, teacher_features: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 
 from ppgkd.distill.part import Part
 from ppgkd.models.output import Output
-from ppgkd.training import Batch
+from ppgkd.training.loop import Batch
 
 
 def hard_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:

@@ -18,8 +18,8 @@ from ppgkd.distill.part import Part
 from ppgkd.distill.scratch import LabelObjective
 from ppgkd.errors import PpgkdError
 from ppgkd.models.output import Output
-from ppgkd.targets import TeacherTargets
-from ppgkd.training import Batch
+from ppgkd.training.loop import Batch
+from ppgkd.training.targets import TeacherTargets
 
 STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ppgkd.distill.part import Part
 from ppgkd.models.output import Output
-from ppgkd.training import Batch
+from ppgkd.training.loop import Batch
 
 
 def ordinal_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:

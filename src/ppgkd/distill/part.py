@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from ppgkd.models.output import Output
-from ppgkd.targets import TeacherTargets
-from ppgkd.training import Batch
+from ppgkd.training.loop import Batch
+from ppgkd.training.targets import TeacherTargets
 
 
 class Part(nn.Module, ABC):

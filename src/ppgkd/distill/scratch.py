@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from ppgkd.distill.label import label_loss
 from ppgkd.models.output import Output
-from ppgkd.training import Batch
+from ppgkd.training.loop import Batch
 
 
 class LabelObjective(nn.Module):

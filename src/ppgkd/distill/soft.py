@@ -8,7 +8,7 @@ from torch.nn.functional import kl_div
 
 from ppgkd.distill.part import Part
 from ppgkd.models.output import Output
-from ppgkd.training import Batch
+from ppgkd.training.loop import Batch
 
 
 def soft_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:

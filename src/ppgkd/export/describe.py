@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ppgkd.cell import NO_TEACHER
 from ppgkd.export.card import Card, units_of
 from ppgkd.grid import BPM_MAX, BPM_MIN
-from ppgkd.preprocessing import PREPROCESSING_VERSION
-from ppgkd.revision import code_revision
+from ppgkd.judging.tracked import WidestSpreads
+from ppgkd.running.revision import code_revision
 from ppgkd.splits import StudyWindows
-from ppgkd.tracked import WidestSpreads
+from ppgkd.study.cell import NO_TEACHER
 from ppgkd.tracking import Transition
+from ppgkd.windows.preprocessing import PREPROCESSING_VERSION
 
 if TYPE_CHECKING:
-    from ppgkd.config import Study, Teacher
     from ppgkd.datasets.registry import Dataset
+    from ppgkd.study.config import Study, Teacher
 
 
 def describe(

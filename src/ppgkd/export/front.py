@@ -1,4 +1,4 @@
-"""The front half of an exported file: what `ppgkd.preprocessing` computes, as ONNX operators.
+"""The front half of an exported file: what `windows.preprocessing` computes, as ONNX operators.
 
 The resampling matrix is written as the cosines that it is made of. They are cheap to make and large
 to store: ONNX Runtime multiplies them out once, when it loads the file.
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import compose, numpy_helper, parser
 
 from ppgkd.export import IR_VERSION, OPSET, RAW, WINDOW
-from ppgkd.preprocessing import AMPLITUDE_FLOOR, WindowSpec, kept_cosines
+from ppgkd.windows.preprocessing import AMPLITUDE_FLOOR, WindowSpec, kept_cosines
 
 LARGEST = 1e30
 """Samples beyond this are no signal; a comparison with it also sorts out what is not a number."""
@@ -83,8 +83,8 @@ def front_graph(
     """Make the front half for a sensor.
 
     It maps `RAW` (batch, n_channels, n_raw_samples), float32, to `WINDOW` (batch, n_channels,
-    n_samples), and gives what `ppgkd.preprocessing.preprocess` gives, but for what cannot be
-    measured: a PPG channel with samples that are no numbers, or beyond `LARGEST`, becomes zeros;
+    n_samples), and gives what `ppgkd.windows.preprocessing.preprocess` gives, but for what cannot
+    be measured: a PPG channel with samples that are no numbers, or beyond `LARGEST`, becomes zeros;
     so does the whole window if its acceleration has such samples.
 
     Parameters

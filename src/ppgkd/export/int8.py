@@ -28,7 +28,7 @@ from onnxruntime.quantization import (
 
 from ppgkd.export import OUTPUTS, WINDOW
 from ppgkd.export.halves import cut, join
-from ppgkd.windows import Windows
+from ppgkd.windows.read import Windows
 
 WEIGHTED = ("Conv", "Gemm")
 """Operators with weights; the front end's matrix products have none, they are formulas."""

@@ -13,7 +13,6 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from torch import nn
 
-from ppgkd.artifacts import whole
 from ppgkd.errors import PpgkdError
 from ppgkd.export import OUTPUTS, RAW
 from ppgkd.export.card import Card, read_card
@@ -21,7 +20,13 @@ from ppgkd.export.front import front_graph
 from ppgkd.export.halves import cut, join
 from ppgkd.export.network import Estimator, has_signal, network_graph
 from ppgkd.models.capacity import InputShape
-from ppgkd.preprocessing import PREPROCESSING_VERSION, WindowSpec, preprocess, resampling_matrix
+from ppgkd.running.artifacts import whole
+from ppgkd.windows.preprocessing import (
+    PREPROCESSING_VERSION,
+    WindowSpec,
+    preprocess,
+    resampling_matrix,
+)
 
 RATES_HZ = (10.0, 1000.0)
 """Sensor rates that a file can be made for."""

@@ -11,10 +11,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from ppgkd.artifacts import whole
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
+from ppgkd.running.artifacts import whole
 
 
 def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) -> Network:

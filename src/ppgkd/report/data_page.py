@@ -9,16 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from ppgkd.cutting import FAULTS
 from ppgkd.datasets.activity import ACTIVITIES, UNKNOWN
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.manifest import RawFile
-from ppgkd.motion import MOTION_BANDS
 from ppgkd.report.data_figures import RARE_BPM
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
-from ppgkd.signal_quality import GOOD_CORRELATION
 from ppgkd.survey import HISTOGRAM, summarise
+from ppgkd.windows.cutting import FAULTS
+from ppgkd.windows.motion import MOTION_BANDS
+from ppgkd.windows.signal_quality import GOOD_CORRELATION
 
 
 @dataclass(frozen=True)

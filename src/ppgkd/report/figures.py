@@ -18,8 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from ppgkd.artifacts import whole
-from ppgkd.decision import Gates, apply_gates, recommend
+from ppgkd.judging.decision import Gates, apply_gates, recommend
+from ppgkd.running.artifacts import whole
 from ppgkd.scaling import JointLaw, Law
 
 STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
@@ -59,11 +59,11 @@ def draw_figures(
     Parameters
     ----------
     students
-        Table of `ppgkd.summary.summarise_students`.
+        Table of `ppgkd.judging.summary.summarise_students`.
     fitted
         Of `ppgkd.scaling.fit_laws`.
     effects
-        Of `ppgkd.effects.fit_effects`.
+        Of `ppgkd.scaling.effects.fit_effects`.
     gates
         The bounds.
     paths

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ppgkd.artifacts import whole
+from ppgkd.running.artifacts import whole
 
 
 def write_page(template: str, context: Mapping[str, Any], path: str | Path) -> None:

@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from ppgkd.config import Study
-from ppgkd.decision import (
+from ppgkd.judging.decision import (
     VALIDATION_SLACK,
     Gates,
     apply_gates,
     recommend,
     recommend_by_fold,
 )
+from ppgkd.judging.summary import subject_mean_interval, summarise_students
 from ppgkd.report.data_page import data_rows, dropped_for, is_labelled
 from ppgkd.report.figures import pareto_front
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
-from ppgkd.roles import BY_DATASET, ROLES
-from ppgkd.summary import subject_mean_interval, summarise_students
+from ppgkd.study.config import Study
+from ppgkd.study.roles import BY_DATASET, ROLES
 
 STRATEGY_NAMES = {
     "scratch": "from scratch",
@@ -58,14 +58,15 @@ class Results:
     tuning
         Strategy, and its trials and winner, for each fold; empty if nothing was tuned.
     quality, profile
-        Of the recommended student: `ppgkd.recommended.assess_recommended`, and the profile of its
-        files.
+        Of the recommended student: `ppgkd.judging.recommended.assess_recommended`, and the profile
+        of its files.
     alignment
         Lag of each recording's reference.
     figures
         SVG files by name.
     compared
-        The study beside others: `ppgkd.compare.compare_studies`; empty if none was asked for.
+        The study beside others: `ppgkd.judging.compare.compare_studies`; empty if none was asked
+        for.
     """
 
     cells: pd.DataFrame

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator, PercentFormatter, StrMethodFormatter
 
-from ppgkd.agreement import limits_of_agreement
-from ppgkd.recommended import as_estimates
+from ppgkd.judging.agreement import limits_of_agreement
+from ppgkd.judging.recommended import as_estimates
 from ppgkd.report.figures import STYLE, save_figure
 
 HEXAGONS = 50
@@ -54,7 +54,7 @@ def draw_quality_figures(
     Parameters
     ----------
     predictions, quality
-        Of `ppgkd.recommended`.
+        Of `ppgkd.judging.recommended`.
     paths
         Files for ``bland_altman``, which is of the online filter, ``reliability`` and
         ``risk_coverage``.
@@ -127,7 +127,7 @@ def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
     Parameters
     ----------
     assessments
-        Of `ppgkd.quality.assess`, each by the name of its curve; six are told apart.
+        Of `ppgkd.judging.quality.assess`, each by the name of its curve; six are told apart.
     """
     figure = Figure(figsize=(5.2, 5.0), layout="constrained")
     ax = figure.subplots()
@@ -165,7 +165,7 @@ def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
     Parameters
     ----------
     assessments
-        Of `ppgkd.quality.assess`, each by the name of its curve; six are told apart.
+        Of `ppgkd.judging.quality.assess`, each by the name of its curve; six are told apart.
     """
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     ax = figure.subplots()

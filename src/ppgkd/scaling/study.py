@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.cells import KEYS
+from ppgkd.judging.cells import KEYS
 from ppgkd.scaling.choice import LEVEL, candidates, choose, held_out, skill
 from ppgkd.scaling.forms import FORMS
 from ppgkd.scaling.joint import JOINT_FORMS, JointLaw, fit_joint_law, resample_joint_law
@@ -29,9 +29,9 @@ def fit_laws(cells: pd.DataFrame, subject_errors: pd.DataFrame, seed: int = 0) -
     Parameters
     ----------
     cells
-        Table of `ppgkd.cells.collect_cells`.
+        Table of `ppgkd.judging.cells.collect_cells`.
     subject_errors
-        Table of `ppgkd.cells.collect_subject_errors`.
+        Table of `ppgkd.judging.cells.collect_subject_errors`.
     seed
         Of the bootstrap.
 

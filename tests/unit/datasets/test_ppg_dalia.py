@@ -17,8 +17,8 @@ from ppgkd.datasets.read import read_recordings
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.registry import get_dataset
 from ppgkd.errors import PpgkdError
-from ppgkd.preprocessing import WindowSpec
-from ppgkd.windows import write_windows
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.write import write_windows
 
 DATASET = get_dataset("ppg_dalia")
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)

@@ -25,8 +25,8 @@ from ppgkd.heart_rate import soft_labels
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.output import Output
-from ppgkd.targets import TeacherTargets
-from ppgkd.training import Batch
+from ppgkd.training.loop import Batch
+from ppgkd.training.targets import TeacherTargets
 
 N_VIEWS, N_WINDOWS, STUDENT_FEATURES, TEACHER_FEATURES = 2, 8, (6, 18), (10, 18)
 SETTINGS: dict[str, dict[str, float]] = {

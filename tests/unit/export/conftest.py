@@ -23,7 +23,7 @@ from ppgkd.export.network import Estimator
 from ppgkd.export.student import export_student, spec_of, student_graph, write_faithful
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import KERNEL, InputShape, nearest_shape
-from ppgkd.preprocessing import PREPROCESSING_VERSION, preprocess, resampling_matrix
+from ppgkd.windows.preprocessing import PREPROCESSING_VERSION, preprocess, resampling_matrix
 
 CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
 INPUTS = InputShape(ppg_channels=2, acc_channels=3, n_samples=200, rate_hz=25.0)

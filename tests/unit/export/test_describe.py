@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from tests.workflow import REPOSITORY
 
-from ppgkd.config import Study, parse_study
 from ppgkd.export.card import Card
 from ppgkd.export.describe import describe
+from ppgkd.judging.tracked import WidestSpreads
 from ppgkd.models.capacity import InputShape
-from ppgkd.preprocessing import PREPROCESSING_VERSION
-from ppgkd.revision import code_revision
+from ppgkd.running.revision import code_revision
 from ppgkd.splits import StudyWindows
-from ppgkd.tracked import WidestSpreads
+from ppgkd.study.config import Study, parse_study
 from ppgkd.tracking import Transition
-from ppgkd.windows import Windows, concatenate
+from ppgkd.windows.preprocessing import PREPROCESSING_VERSION
+from ppgkd.windows.read import Windows, concatenate
 
 BAMI = "Free for academic research with citation."
 SPC = "Free for research with citation."

@@ -1,4 +1,4 @@
-"""The front half against `ppgkd.preprocessing`, and what it makes of signals that are none."""
+"""The front half against `windows.preprocessing`, and what it makes of signals that are none."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ppgkd.export.front import front_graph
-from ppgkd.preprocessing import WindowSpec, preprocess, resampling_matrix
+from ppgkd.windows.preprocessing import WindowSpec, preprocess, resampling_matrix
 
 Raw = NDArray[np.float32]
 

@@ -16,7 +16,7 @@ from ppgkd.export.halves import cut
 from ppgkd.export.int8 import calibration_windows, quantisation_cost, quantise
 from ppgkd.export.student import card_of
 from ppgkd.models.capacity import InputShape
-from ppgkd.windows import Windows
+from ppgkd.windows.read import Windows
 
 Signal = NDArray[np.float32]
 

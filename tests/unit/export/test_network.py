@@ -16,8 +16,8 @@ from ppgkd.export.network import Estimator, has_signal
 from ppgkd.heart_rate import bpm_grid
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output
-from ppgkd.preprocessing import WindowSpec, preprocess, resampling_matrix
-from ppgkd.windows import Windows
+from ppgkd.windows.preprocessing import WindowSpec, preprocess, resampling_matrix
+from ppgkd.windows.read import Windows
 
 Answers = list[NDArray[np.float32]]
 

@@ -17,10 +17,11 @@ from ppgkd.datasets.cohort import read_cohort, write_cohort
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.registry import get_dataset
 from ppgkd.export.student import spec_of
-from ppgkd.raw_windows import take_raw_windows
-from ppgkd.scoring import score
 from ppgkd.simulation.subject import Cohort
-from ppgkd.windows import read_windows, select, write_windows
+from ppgkd.training.scoring import score
+from ppgkd.windows.raw import take_raw_windows
+from ppgkd.windows.read import read_windows, select
+from ppgkd.windows.write import write_windows
 
 TOLERANCE_BPM = 0.01
 """Float32 gives less than 0.001 BPM on all of BAMI-1."""

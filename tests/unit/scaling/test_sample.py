@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ppgkd.effects import fit_effects
+from ppgkd.scaling.effects import fit_effects
 from ppgkd.scaling.sample import DRAWS, Ladder, make_ladder, usable
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]

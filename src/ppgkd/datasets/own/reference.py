@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.own.definition import Definition
-from ppgkd.datasets.reference import STRIDE_S, WINDOW_S
-from ppgkd.errors import PpgkdError
-from ppgkd.recording_table import (
+from ppgkd.datasets.own.recording_table import (
     SECONDS,
     clock_of,
     first_row_of,
@@ -26,7 +24,9 @@ from ppgkd.recording_table import (
     times_of,
     values_of,
 )
-from ppgkd.time_stamps import Clock
+from ppgkd.datasets.own.time_stamps import Clock
+from ppgkd.datasets.reference import STRIDE_S, WINDOW_S
+from ppgkd.errors import PpgkdError
 
 BPM = "bpm"
 HEART_RANGE_BPM = (25.0, 240.0)

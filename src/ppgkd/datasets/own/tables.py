@@ -17,10 +17,7 @@ from ppgkd.datasets.activity import window_activity
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.own.dataset import OwnTable
 from ppgkd.datasets.own.definition import Definition, read_definition
-from ppgkd.datasets.own.reference import Reference, read_reference
-from ppgkd.datasets.recording import Recording
-from ppgkd.errors import PpgkdError
-from ppgkd.recording_table import (
+from ppgkd.datasets.own.recording_table import (
     about_gaps,
     about_units,
     about_values,
@@ -32,7 +29,10 @@ from ppgkd.recording_table import (
     times_of,
     values_of,
 )
-from ppgkd.time_stamps import RATE_TOLERANCE, Clock, measure_rate
+from ppgkd.datasets.own.reference import Reference, read_reference
+from ppgkd.datasets.own.time_stamps import RATE_TOLERANCE, Clock, measure_rate
+from ppgkd.datasets.recording import Recording
+from ppgkd.errors import PpgkdError
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Recordings cut into preprocessed windows, kept as Parquet; what a window alone can tell."""

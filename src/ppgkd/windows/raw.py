@@ -1,0 +1,116 @@
+"""A few raw windows of each recording, at the sensor's rate: exported files are tried on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ppgkd.datasets.recording import Recording
+from ppgkd.errors import PpgkdError
+from ppgkd.running.artifacts import whole
+from ppgkd.windows.table import MAKE_ANEW
+
+PER_RECORDING = 16
+
+_METADATA_KEY = b"ppgkd"
+
+
+@dataclass(frozen=True)
+class RawWindows:
+    """Raw windows of a dataset.
+
+    Attributes
+    ----------
+    index
+        One row per window: ``recording, subject, window, start_s``, as in the windows file.
+    raw
+        Shape (n_windows, n_channels, n_raw_samples), float32: PPG in counts, acceleration in g.
+    channels
+        Names of the channels.
+    rate_hz
+        Rate of the sensor.
+    """
+
+    index: pd.DataFrame
+    raw: NDArray[np.float32]
+    channels: tuple[str, ...]
+    rate_hz: float
+
+    def of_channels(self, channels: tuple[str, ...]) -> NDArray[np.float32]:
+        """The windows with these channels only, in this order."""
+        return self.raw[:, [self.channels.index(name) for name in channels]]
+
+
+def take_raw_windows(
+    recordings: Iterable[Recording],
+    index: pd.DataFrame,
+    length_s: float,
+    per_recording: int = PER_RECORDING,
+) -> RawWindows:
+    """Take raw windows evenly from those that were kept of each recording.
+
+    Parameters
+    ----------
+    recordings
+        All with the same channels and rate.
+    index
+        Rows of the windows file: ``recording, subject, window, start_s``.
+    length_s
+        Length of a window.
+    per_recording
+        How many of each recording, at most.
+    """
+    rows, parts = [], []
+    channels: tuple[str, ...] = ()
+    rate_hz = float("nan")
+    for recording in recordings:
+        channels, rate_hz = recording.channels, recording.rate_hz
+        own = index[index["recording"] == recording.name]
+        places = np.linspace(0, len(own) - 1, min(per_recording, len(own))).round().astype(int)
+        chosen = own.iloc[places]
+        n_raw = round(length_s * rate_hz)
+        for start in np.round(chosen["start_s"].to_numpy() * rate_hz).astype(int):
+            # a copy: a view would keep the whole recording in memory
+            parts.append(recording.signal[:, start : start + n_raw].astype(np.float32))
+        rows.append(chosen[["recording", "subject", "window", "start_s"]])
+    return RawWindows(pd.concat(rows, ignore_index=True), np.stack(parts), channels, rate_hz)
+
+
+def write_raw_windows(windows: RawWindows, path: str | Path) -> None:
+    """Write raw windows as Parquet, whole or not at all."""
+    about = {"channels": windows.channels, "rate_hz": windows.rate_hz}
+    size = int(np.prod(windows.raw.shape[1:]))
+    flat = pa.array(np.ascontiguousarray(windows.raw).reshape(-1))
+    table = pa.Table.from_pandas(windows.index, preserve_index=False).append_column(
+        "raw", pa.FixedSizeListArray.from_arrays(flat, size)
+    )
+    table = table.replace_schema_metadata({_METADATA_KEY: json.dumps(about).encode()})
+    with whole(path) as beside:
+        pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
+
+
+def read_raw_windows(path: str | Path) -> RawWindows:
+    """Read raw windows.
+
+    Raises
+    ------
+    PpgkdError
+        If the file is not whole.
+    """
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+        about = json.loads(table.schema.metadata[_METADATA_KEY])
+    except (pa.ArrowInvalid, OSError, KeyError, TypeError) as error:
+        raise PpgkdError(f"Raw windows {path} cannot be read: {error}. {MAKE_ANEW}") from error
+    raw = table["raw"].combine_chunks().flatten().to_numpy()
+    index = table.drop_columns("raw").to_pandas()
+    shape = (len(index), len(about["channels"]), -1)
+    return RawWindows(index, raw.reshape(shape), tuple(about["channels"]), about["rate_hz"])

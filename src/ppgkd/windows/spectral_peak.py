@@ -1,0 +1,127 @@
+"""Estimators that learn nothing, first of all the highest peak of the PPG's spectrum.
+
+That is the yardstick for how hard data are. A treadmill's steps are louder than the pulse, so it
+locks on them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
+
+BPM_RANGE = (30.0, 210.0)
+RESOLUTION_BPM = 1.0
+
+BATCH = 512
+"""Windows at a time: their spectra stay in the processor's cache."""
+
+
+def spectral_peak_bpm(ppg: NDArray[np.floating], rate_hz: float) -> NDArray[np.float64]:
+    """Frequency of the highest peak of the mean spectrum of the PPG channels.
+
+    Parameters
+    ----------
+    ppg
+        Windows, shape (n_windows, n_ppg_channels, n_samples).
+    rate_hz
+        Sampling rate.
+
+    Returns
+    -------
+    ndarray of shape (n_windows,)
+        Estimates in BPM, between 30 and 210.
+    """
+    bpm, cosine, sine = _spectrum_matrices(ppg.shape[2], rate_hz)
+    peak = np.zeros(len(ppg), np.int64)
+    for first in range(0, len(ppg), BATCH):
+        batch = slice(first, first + BATCH)
+        peak[batch] = _power(ppg[batch], cosine, sine).argmax(axis=1)
+    return np.asarray(bpm[peak])
+
+
+def peak_beside_motion_bpm(
+    ppg: NDArray[np.floating], acc: NDArray[np.floating], rate_hz: float
+) -> NDArray[np.float64]:
+    """Frequency at which the spectrum of the PPG stands out most from that of the acceleration.
+
+    Each spectrum counts in parts of its highest peak. Where the wrist is still, or there is no
+    accelerometer, this is `spectral_peak_bpm`.
+
+    Parameters
+    ----------
+    ppg
+        Windows, shape (n_windows, n_ppg_channels, n_samples).
+    acc
+        The same windows, shape (n_windows, n_acc_channels, n_samples), in g.
+    rate_hz
+        Sampling rate.
+
+    Returns
+    -------
+    ndarray of shape (n_windows,)
+        Estimates in BPM, between 30 and 210.
+    """
+    bpm, cosine, sine = _spectrum_matrices(ppg.shape[2], rate_hz)
+    moves = motion_intensity_g(acc, ("acc",) * acc.shape[1]) >= MOTION_BANDS["still"][1]
+    peak = np.zeros(len(ppg), np.int64)
+    for first in range(0, len(ppg), BATCH):
+        batch = slice(first, first + BATCH)
+        power = _in_parts_of_its_peak(_power(ppg[batch], cosine, sine))
+        if moves[batch].any():
+            steps = _in_parts_of_its_peak(_power(acc[batch], cosine, sine))
+            power -= np.where(moves[batch, None], steps, 0)
+        peak[batch] = power.argmax(axis=1)
+    return np.asarray(bpm[peak])
+
+
+def _power(
+    signal: NDArray[np.floating], cosine: NDArray[np.float64], sine: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Power of windows, summed over their channels, shape (n_windows, n_frequencies)."""
+    half = len(cosine)
+    part = signal.swapaxes(0, 1)
+    front, back = part[..., :half], part[..., : -half - 1 : -1]
+    power = np.square(np.add(front, back, dtype=np.float64) @ cosine)
+    power += np.square(np.subtract(front, back, dtype=np.float64) @ sine)
+    return np.asarray(power.sum(axis=0))
+
+
+def _in_parts_of_its_peak(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    highest = power.max(axis=1, keepdims=True)
+    return np.asarray(power / np.maximum(highest, np.finfo(np.float64).tiny))
+
+
+@lru_cache(maxsize=8)
+def _spectrum_matrices(
+    n_samples: int, rate_hz: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Frequencies in BPM, and matrices from half a window to its spectrum there.
+
+    The Fourier transform of a window without its mean under a Hann taper, for the heart's
+    frequencies alone. About the window's centre its cosines are even and its sines odd, so the
+    first half of the window is enough once the second is added or subtracted.
+
+    Returns
+    -------
+    bpm
+        Shape (n_frequencies,).
+    cosine, sine
+        Shape (half_window, n_frequencies).
+    """
+    n_fft = int(np.ceil(60 * rate_hz / RESOLUTION_BPM))
+    bpm: NDArray[np.float64] = np.asarray(60 * np.fft.rfftfreq(n_fft, d=1 / rate_hz), np.float64)
+    bpm = bpm[(bpm >= BPM_RANGE[0]) & (bpm <= BPM_RANGE[1])]
+    half = (n_samples + 1) // 2
+    from_centre_s = (np.arange(n_samples) - (n_samples - 1) / 2) / rate_hz
+    angle = np.outer(from_centre_s, 2 * np.pi * bpm / 60)
+    taper = np.hanning(n_samples)[:, None]
+    cosine = taper * np.cos(angle)
+    cosine -= cosine.mean(axis=0)  # what the window's mean adds
+    sine = taper * np.sin(angle)
+    if n_samples % 2:
+        cosine[half - 1] /= 2  # the sample in the middle is added to itself
+    return bpm, cosine[:half], sine[:half]

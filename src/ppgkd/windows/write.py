@@ -1,0 +1,107 @@
+"""Preprocessed windows of a dataset, written as Parquet: one row group per recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ppgkd.datasets.ppg_channels import recording_of
+from ppgkd.datasets.recording import Recording
+from ppgkd.errors import PpgkdError
+from ppgkd.running.artifacts import whole
+from ppgkd.windows.cutting import cut_windows
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.spectral_peak import spectral_peak_bpm
+from ppgkd.windows.table import windows_schema, windows_writer, write_row_group
+
+
+def write_windows(
+    recordings: Iterable[Recording],
+    dataset: str,
+    spec: WindowSpec,
+    path: str | Path,
+    reference_lags_s: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """Write the windows of a dataset, one row group per recording.
+
+    Memory is bounded by one recording, if ``recordings`` reads them one by one.
+
+    Parameters
+    ----------
+    recordings
+        All with the same channels.
+    dataset
+        Name kept in the file's metadata.
+    spec
+        Window length, stride and preprocessing.
+    path
+        Parquet file to write.
+    reference_lags_s
+        Recording to how late its published reference is, see `cut_windows`. Kept in the file's
+        metadata and in the table, both as ``reference_lag_s``, where there is any.
+
+    Returns
+    -------
+    DataFrame
+        One row per recording: its hours, windows kept, dropped by reason, and the MAE in BPM of
+        the spectral peak, as a measure of how hard the recording is.
+    """
+    lags_s = reference_lags_s or {}
+    rows: list[dict[str, Any]] = []
+    writer: pq.ParquetWriter | None = None
+    channels: tuple[str, ...] = ()
+    with whole(path) as beside:
+        try:
+            for recording in recordings:
+                if writer is None:
+                    channels = recording.channels
+                    writer = windows_writer(beside, windows_schema(dataset, channels, spec, lags_s))
+                elif recording.channels != channels:
+                    raise PpgkdError(
+                        f"Recording '{recording.name}' of dataset '{dataset}' has channels "
+                        f"{recording.channels}, the ones before it {channels}; a dataset has "
+                        "the same channels throughout."
+                    )
+                lag_s = lags_s.get(recording_of(recording.name), 0.0)
+                counts = _write_recording(recording, spec, lag_s, writer)
+                lag = {"reference_lag_s": lag_s} if lags_s else {}
+                rows.append({"dataset": dataset, **counts, **lag})
+                del recording  # before the next one is read
+        finally:
+            if writer is not None:
+                writer.close()
+        if writer is None:
+            raise PpgkdError(f"Dataset '{dataset}' has no recordings; use at least one subject.")
+    return pd.DataFrame(rows)
+
+
+def _write_recording(
+    recording: Recording, spec: WindowSpec, lag_s: float, writer: pq.ParquetWriter
+) -> dict[str, Any]:
+    """Write a recording's windows, and say how many were kept and dropped."""
+    index, signal, dropped = cut_windows(recording, spec, lag_s)
+    if len(index):
+        write_row_group(writer, index, signal)
+    return {
+        "subject": recording.subject,
+        "recording": recording.name,
+        "hours": recording.signal.shape[1] / recording.rate_hz / 3600,
+        "kept": len(index),
+        **dropped,
+        "spectral_peak_mae_bpm": _spectral_peak_mae(index, signal, recording.channels, spec),
+    }
+
+
+def _spectral_peak_mae(
+    index: pd.DataFrame, signal: NDArray[np.float32], channels: tuple[str, ...], spec: WindowSpec
+) -> float:
+    if not len(index):
+        return float("nan")
+    ppg = signal[:, [name.startswith("ppg") for name in channels]]
+    return float(np.abs(spectral_peak_bpm(ppg, spec.rate_hz) - index["hr_bpm"]).mean())

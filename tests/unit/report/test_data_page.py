@@ -1,0 +1,144 @@
+"""The data report: made from hand-made tables, read as a browser reads it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.unit.report.test_page import Page
+from tests.unit.surveyed import surveyed
+
+from ppgkd.datasets.registry import get_dataset, simulated_dataset
+from ppgkd.report.data_figures import draw_data_figures
+from ppgkd.report.data_page import StudyData, write_data_report
+
+BAMI, SPC = get_dataset("bami1"), get_dataset("ieee_spc_train")
+DATASETS = (BAMI, SPC, simulated_dataset(2))
+TITLES = {dataset.name: dataset.title for dataset in DATASETS}
+
+
+def render(folder: Path, recordings: pd.DataFrame, **changes: Any) -> Page:
+    about = {
+        "study": "mine",
+        "datasets": [d for d in DATASETS if d.name in set(recordings["dataset"])],
+        "files": BAMI.recordings[0].files,
+        "windows": {"length_s": 8, "stride_s": 2},
+        **changes,
+    }
+    figures = {name: folder / f"{name}.svg" for name in ("heart_rates", "difficulty")}
+    draw_data_figures(recordings, TITLES, figures)
+    write_data_report(StudyData(**about), recordings, figures, folder / "report.html")
+    return Page((folder / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def recordings() -> pd.DataFrame:
+    return pd.concat([surveyed("bami1", 3), surveyed("ieee_spc_train", 2)], ignore_index=True)
+
+
+@pytest.fixture
+def page(tmp_path: Path, recordings: pd.DataFrame) -> Page:
+    return render(tmp_path, recordings)
+
+
+def test_the_page_is_one_file_and_whole(page: Page) -> None:
+    assert page.open == []
+    assert not {"script", "link", "iframe", "object", "base", "embed"} & set(page.tags)
+    images = [value for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
+    assert len(images) == 2
+    assert all(image.startswith("data:image/svg+xml;base64,") for image in images)
+
+
+def test_links_lead_somewhere(page: Page) -> None:
+    places = {value for _, name, value in page.attributes if name == "id"}
+    links = {value for _, name, value in page.attributes if name == "href"}
+    assert links
+    assert links <= {f"#{place}" for place in places}
+
+
+def test_the_first_box_adds_up_all_datasets(page: Page) -> None:
+    assert "1.2 h 5 recordings of 3 subjects" in page.verdict, "s0 and s1 are in both"
+    assert "200 windows kept of 200" in page.verdict
+    assert "65% of them" in page.verdict
+
+
+def test_every_dataset_subject_and_recording_has_its_row(page: Page) -> None:
+    assert "BAMI-1 3 3 0.75 120 65% 11.5 0.50" in page.text
+    assert "bami1 s2 1 0.25 40 65% 11.5 0.50" in page.text
+    assert "ieee_spc_train r1 s1 0.25 40 65% 11.5 0.50" in page.text
+
+
+def test_dropped_windows_are_counted_by_reason(tmp_path: Path) -> None:
+    page = render(tmp_path, surveyed("bami1", 2, clipped=7))
+    assert "80 windows kept of 94" in page.verdict
+    assert "dropped: clipped" in page.text
+    assert "dropped: flat" not in page.text
+    assert "BAMI-1 2 2 0.50 80 14 65%" in page.text
+
+
+def test_a_histogram_has_a_bar_for_every_rate_that_occurs(tmp_path: Path) -> None:
+    changes = {"windows_hr_70": 30, "windows_hr_150": 10}
+    page = render(tmp_path, surveyed("bami1", 1, **changes))
+    bars = [value for tag, name, value in page.attributes if (name, value) == ("class", "bar")]
+    assert len(bars) == 2 * 3, "the dataset's, the subject's and the recording's"
+
+
+def test_shifted_references_are_named_with_their_lag(tmp_path: Path) -> None:
+    recordings = surveyed("bami1", 3)
+    assert "No reference is found to be shifted." in render(tmp_path, recordings).text
+    recordings.loc[1, ["lag_s", "lag_flagged"]] = [-7.5, True]
+    recordings.loc[2, ["lag_s", "lag_note"]] = [np.nan, "not identified: too short"]
+    page = render(tmp_path, recordings)
+    assert "r1 (-7.5 s) is shifted" in page.text
+    assert "A lag could be told of 2 of 3 recordings" in page.text
+    assert "not identified: too short" in page.text
+
+
+def test_a_reference_that_the_study_moved_is_said(tmp_path: Path) -> None:
+    recordings = surveyed("bami1", 2).assign(reference_lag_s=[0.0, 6.5])
+    assert "moved by (s)" in (text := render(tmp_path, recordings).text)
+    assert "r1 +0.5 +0.0 to +1.0 +6.5" in text
+
+
+def test_activities_are_told_where_any_are_labelled(tmp_path: Path, page: Page) -> None:
+    assert "No dataset here says what its subjects were doing." in page.text
+    labelled = surveyed("bami1", 1, windows_unknown=10, windows_cycle=30)
+    text = render(tmp_path, labelled).text
+    assert "cycle 75%, unknown 25%" in text
+    assert "No dataset here says" not in text
+
+
+def test_what_is_not_known_is_a_dash(tmp_path: Path) -> None:
+    nothing = {"motion_g": np.nan, "good_share": np.nan, "spectral_peak_mae_bpm": np.nan}
+    lost = {"kept": 0, "windows_hr_70": 0, "windows_still": 0, "windows_unknown": 0}
+    page = render(tmp_path, surveyed("bami1", 1, **nothing, **lost))
+    assert "nan" not in page.text.split()
+    assert "bami1 s0 1 0.25 0 – – – –" in page.text
+
+
+def test_terms_citation_and_raw_files_are_told(page: Page) -> None:
+    for dataset in (BAMI, SPC):
+        assert dataset.citation in page.text
+        assert " ".join(dataset.terms.split()) in page.text
+    assert BAMI.recordings[0].files[0].sha256 in page.text
+
+
+def test_simulated_data_are_called_so(tmp_path: Path, page: Page) -> None:
+    assert "simulated." not in page.text
+    alone, beside = surveyed("simulated", 2), surveyed("bami1", 1)
+    assert "These data are simulated." in render(tmp_path, alone).before_first_table
+    both = render(tmp_path, pd.concat([alone, beside], ignore_index=True))
+    assert "Some of these data are simulated." in both.before_first_table
+
+
+def test_the_page_is_the_same_byte_for_byte_when_made_again(
+    tmp_path: Path, recordings: pd.DataFrame
+) -> None:
+    assert render(tmp_path / "a", recordings).html == render(tmp_path / "b", recordings).html
+
+
+def test_markup_in_names_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    page = render(tmp_path, surveyed("bami1", 1).assign(subject="<b>x</b>", recording="<i>y"))
+    assert "<b>x</b>" in page.text
+    assert "i" not in page.tags

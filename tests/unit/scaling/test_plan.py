@@ -1,0 +1,190 @@
+"""How small may the student be: answers from laws that are known exactly."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ppgkd.cli import main
+from ppgkd.errors import PpgkdError
+from ppgkd.models.capacity import InputShape, ResNetShape
+from ppgkd.running.artifacts import write_json, write_parquet
+from ppgkd.scaling import fit_laws
+from ppgkd.scaling.plan import Wish, answer_wishes, compare, plan_student, read_and_plan
+from ppgkd.study.cell import Cell
+
+Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
+
+WIDTHS = (4, 6, 9, 13, 19, 27)
+GAIN_BPM = {"scratch": 0.0, "soft": 0.3}
+
+
+def error_bpm(strategy: str, params: int) -> float:
+    return 2 + 60 * params**-0.5 - GAIN_BPM[strategy]
+
+
+@pytest.fixture(scope="module")
+def study(sweep: Sweep, inputs: InputShape) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Laws and cells of a study whose errors lie on laws, soft below scratch."""
+    sizes = [ResNetShape(width).n_params(inputs) for width in WIDTHS]
+    cells, subjects = sweep(
+        lambda s, p, k, who: error_bpm(s, p),
+        students=[("resnet", size) for size in sizes],
+    )
+    macs = {n: ResNetShape(w).macs(inputs) for w, n in zip(WIDTHS, sizes, strict=True)}
+    cells["macs"] = cells["params"].map(macs)
+    cells["latency_p99_ms"] = 0.1 + 1e-6 * cells["macs"]
+    return {"inputs": asdict(inputs), **fit_laws(cells, subjects)}, cells
+
+
+def test_it_is_the_smallest_student_whose_predicted_error_is_low_enough(
+    study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
+) -> None:
+    answer = plan_student(Wish(max_mae_bpm=2.7), *study)
+    meeting = [
+        n
+        for n in (ResNetShape(w).n_params(inputs) for w in range(2, 60))
+        if error_bpm("soft", n) <= 2.7
+    ]
+    assert answer.met
+    assert (answer.strategy, answer.teacher) == ("soft", "resnet-50000")
+    assert answer.params == min(meeting)
+    assert answer.mae_bpm == pytest.approx(error_bpm("soft", answer.params), rel=1e-3)
+    assert answer.mae_lower_bpm <= answer.mae_bpm <= answer.mae_upper_bpm
+
+
+def test_latency_and_bytes_are_predicted_from_the_work_and_the_weights(
+    study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
+) -> None:
+    answer = plan_student(Wish(max_mae_bpm=2.7), *study)
+    width = next(w for w in range(2, 60) if ResNetShape(w).n_params(inputs) == answer.params)
+    macs = ResNetShape(width).macs(inputs)
+    assert answer.latency_p99_ms == pytest.approx(0.1 + 1e-6 * macs, rel=1e-6)
+    assert answer.onnx_bytes == pytest.approx(4 * answer.params + 5_000)
+
+
+def test_without_a_bound_on_the_error_it_is_the_most_accurate_within_the_others(
+    study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
+) -> None:
+    answer = plan_student(Wish(max_bytes=25_000), *study)
+    fitting = [n for n in (ResNetShape(w).n_params(inputs) for w in range(2, 60)) if n <= 5_000]
+    assert answer.met
+    assert answer.params == max(fitting)
+
+
+def test_a_student_of_the_sweep_keeps_its_name_and_a_new_one_has_its_count(
+    study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
+) -> None:
+    known = ResNetShape(9).n_params(inputs)
+    answer = plan_student(Wish(max_mae_bpm=error_bpm("soft", known) + 1e-3), *study)
+    assert (answer.student, answer.tried) == (f"resnet-{known}", True)
+    new = ResNetShape(11).n_params(inputs)
+    answer = plan_student(Wish(max_mae_bpm=error_bpm("soft", new) + 1e-3), *study)
+    assert (answer.student, answer.tried) == (f"resnet-{new}", False)
+
+
+def test_what_nothing_meets_is_answered_by_the_nearest_and_says_so(
+    study: tuple[dict[str, Any], pd.DataFrame],
+) -> None:
+    answer = plan_student(Wish(max_mae_bpm=1.0), *study)
+    assert not answer.met
+    assert str(answer).startswith("No student is predicted to meet this; the nearest:")
+    impossible = plan_student(Wish(max_mae_bpm=2.1, max_bytes=7_000), *study)
+    assert not impossible.met
+
+
+def test_an_extrapolation_is_called_one(study: tuple[dict[str, Any], pd.DataFrame]) -> None:
+    answer = plan_student(Wish(max_mae_bpm=error_bpm("soft", 35_000)), *study)
+    assert "outside the sizes tried" in " ".join(answer.caveats)
+
+
+def test_an_error_that_does_not_depend_on_size_is_answered_by_the_smallest_tried(
+    sweep: Sweep, inputs: InputShape
+) -> None:
+    sizes = [ResNetShape(width).n_params(inputs) for width in WIDTHS]
+    cells, subjects = sweep(lambda s, p, k, who: 2.0, students=[("resnet", n) for n in sizes])
+    fitted = {"inputs": asdict(inputs), **fit_laws(cells, subjects)}
+    answer = plan_student(Wish(max_mae_bpm=2.5), fitted, cells)
+    said = " ".join(answer.caveats)
+    assert (answer.params, answer.tried) == (sizes[0], True)
+    assert "does not change with size" in said
+    assert "outside the sizes tried" not in said
+
+
+def test_a_study_without_laws_says_why(sweep: Sweep, inputs: InputShape) -> None:
+    cells, subjects = sweep(lambda s, p, k, who: 2.0)
+    fitted = {"inputs": asdict(inputs), **fit_laws(cells, subjects)}
+    with pytest.raises(
+        PpgkdError, match=r"no law to plan with: scratch, none: .* at least 4 sizes"
+    ):
+        plan_student(Wish(max_mae_bpm=2.5), fitted, cells)
+
+
+def test_a_wish_to_a_study_without_laws_is_answered_with_the_reason(
+    sweep: Sweep, inputs: InputShape
+) -> None:
+    cells, subjects = sweep(lambda s, p, k, who: 2.0)
+    fitted = {"inputs": asdict(inputs), **fit_laws(cells, subjects)}
+    (answer,) = answer_wishes([{"max_bytes": 20_000}], fitted, cells)
+    assert answer["wish"]["max_bytes"] == 20_000
+    assert "at least 4 sizes" in answer["reason"]
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_bound_that_is_none_is_refused(bad: float) -> None:
+    with pytest.raises(PpgkdError, match=r"'max_bytes' is .*must be a positive number"):
+        Wish(max_bytes=bad)
+
+
+def test_no_bound_at_all_is_refused() -> None:
+    with pytest.raises(PpgkdError, match="at least one of 'max_mae_bpm'"):
+        Wish()
+
+
+def folder_of(study: tuple[dict[str, Any], pd.DataFrame], folder: Path) -> Path:
+    write_json(folder / "scaling/laws.json", study[0])
+    write_parquet(folder / "cells.parquet", study[1])
+    return folder
+
+
+def test_the_command_answers_from_a_studys_folder(
+    study: tuple[dict[str, Any], pd.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = folder_of(study, tmp_path)
+    arguments = ["--max-mae", "2.7", "--max-latency-ms", "5", "--max-bytes", "64000"]
+    assert main(["plan", *arguments, str(folder)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.strip() == str(read_and_plan(Wish(2.7, 5, 64_000), folder))
+    assert "soft from resnet-50000" in printed
+    assert "90 %" in printed
+
+
+def test_the_command_names_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "--max-mae", "2", str(tmp_path)]) == 1
+    assert f"{tmp_path}/scaling/laws.json is missing" in capsys.readouterr().err
+
+
+def test_measured_stands_beside_predicted(
+    study: tuple[dict[str, Any], pd.DataFrame], tmp_path: Path
+) -> None:
+    answer = asdict(plan_student(Wish(max_mae_bpm=2.7), *study))
+    cells = [Cell("soft", "resnet-50000", "resnet-9", seed) for seed in (0, 1)]
+    for seed, cell in enumerate(cells):
+        folder = tmp_path / cell.path
+        folder.mkdir(parents=True)
+        table = pd.DataFrame(
+            {"subject": ["a", "a", "b"], "hr_bpm": [60.0] * 3, "pred_bpm": [61.0, 62, 60 + seed]}
+        )
+        table.to_parquet(folder / "predictions.parquet")
+    write_json(tmp_path / cells[0].path / "latency.json", {"p99_ms": 0.5, "onnx_bytes": 9_000})
+    found = compare(json.loads(json.dumps(answer)), cells, tmp_path)
+    assert found["measured"]["mae_bpm"] == pytest.approx((1 + 2 + 0 + 1 + 2 + 1) / 6)
+    assert found["measured"]["latency_p99_ms"] == 0.5
+    assert found["measured"]["hit"] is False
+    assert found["params"] == answer["params"]

@@ -1,0 +1,1002 @@
+"""A study's configuration: what is refused and how, what is filled in, what it asks for."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ppgkd.datasets.registry import MANIFEST
+from ppgkd.errors import PpgkdError
+from ppgkd.study.cell import Cell
+from ppgkd.study.config import COMPARED, Model, Study, Teacher, input_shape, parse_study
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+SCHEMA = CHECKOUT / "workflow" / "schemas" / "config.schema.yaml"
+STUDIES = [
+    CHECKOUT / "config.yaml",
+    *sorted(CHECKOUT.glob("studies/*.yaml")),
+    *sorted(CHECKOUT.glob("tests/studies/*.yaml")),
+]
+
+SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
+MINIMAL: dict[str, Any] = {
+    "study": "walks",
+    "datasets": {"simulated": SHARES},
+    "teachers": {"resnet": [60_000]},
+    "students": {"resnet": [1_000]},
+}
+"""What has no default."""
+
+TUNING: dict[str, Any] = {"student": "resnet-1000", "teacher": "resnet-60000"}
+"""A tuning of `MINIMAL` with the trials that come with it."""
+
+
+def study(**changes: object) -> Study:
+    return parse_study(MINIMAL | changes, SCHEMA)
+
+
+def message_of(config: Mapping[str, object]) -> str:
+    with pytest.raises(PpgkdError) as caught:
+        parse_study(config, SCHEMA)
+    return str(caught.value)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"epochs": 3},
+            [
+                "the top level has unknown keys ['epochs']",
+                "allowed are ['augmentation', 'compare', 'datasets', ",
+            ],
+        ),
+        (
+            {"windows": {"lenght_s": 8}},
+            [
+                "'windows' has unknown keys ['lenght_s']",
+                "allowed are ['high_hz', 'length_s', 'low_hz', 'rate_hz', 'stride_s']",
+            ],
+        ),
+        (
+            {"training": {"student": {"epoch": 3}}},
+            ["'training.student' has unknown keys ['epoch']", "'epochs'"],
+        ),
+        (
+            {"strategies": {"dkd": {"gamma": 3}}},
+            ["'strategies.dkd' has unknown keys ['gamma']", "'alpha', 'beta'"],
+        ),
+        (
+            {"datasets": {"simulated": {"train": 0.8, "validation": 0.2}}},
+            [
+                "'datasets.simulated' has unknown keys ['validation']",
+                "allowed are ['exclude', 'file', 'ppg', 'pretrain', 'reference_lag_s', 'test', ",
+            ],
+        ),
+        (
+            {"strategies": {"hint": {}}},
+            [
+                "'strategies' has unknown keys ['hint']",
+                "allowed are ['dkd', 'feature', 'hard', 'ordinal', 'scratch', 'soft']",
+            ],
+        ),
+        (
+            {"students": {"transformer": [1_000]}},
+            ["'students' has unknown keys ['transformer']", "allowed are ['mlp', 'resnet']"],
+        ),
+        (
+            {"teachers": {"cnn": [1_000]}},
+            [
+                "'teachers' has unknown keys ['cnn']",
+                "allowed are ['ensembles', 'mlp', 'onnx', 'resnet']",
+            ],
+        ),
+        (
+            {"augmentation": {"noise": 0.1}},
+            ["'augmentation' has unknown keys ['noise']", "'noise_sd'"],
+        ),
+        (
+            {"tuning": TUNING | {"trials": {"scratch": [{"temperature": 2}]}}},
+            [
+                "'tuning.trials.scratch.0' has unknown keys ['temperature']",
+                "allowed are ['label_sd_bpm', 'learning_rate']",
+            ],
+        ),
+    ],
+)
+def test_an_unknown_key_is_named_with_those_that_are_allowed(
+    changes: dict[str, object], expected: list[str]
+) -> None:
+    message = message_of(MINIMAL | changes)
+    for part in expected:
+        assert part in message
+    assert "workflow/schemas/config.schema.yaml" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"study": 5}, "'study' must be of type string, found 5"),
+        ({"mirror": 5}, "'mirror' must be of type string or null, found 5"),
+        ({"datasets": "bami1"}, "'datasets' must be of type object, found 'bami1'"),
+        ({"datasets": ["bami1"]}, "'datasets' must be of type object, found ['bami1']"),
+        ({"simulation": None}, "'simulation' must be of type object, found None"),
+        ({"seeds": 3}, "'seeds' must be of type array, found 3"),
+        ({"seeds": [0, "one"]}, "'seeds.1' must be of type integer, found 'one'"),
+        ({"students": {"resnet": 900}}, "'students.resnet' must be of type array, found 900"),
+        (
+            {"students": {"resnet": ["1e3"]}},
+            "'students.resnet.0' must be of type integer, found '1e3'",
+        ),
+        (
+            {"datasets": {"simulated": {"train": "most"}}},
+            "'datasets.simulated.train' must be of type number or array, found 'most'",
+        ),
+        (
+            {"datasets": {"simulated": SHARES | {"reference_lag_s": {"sim-01": "late"}}}},
+            "'datasets.simulated.reference_lag_s.sim-01' must be of type number, found 'late'",
+        ),
+        (
+            {"datasets": {"simulated": {"train": True}}},
+            "'datasets.simulated.train' must be of type number or array, found True",
+        ),
+        (
+            {"inputs": {"accelerometer": "yes"}},
+            "'inputs.accelerometer' must be of type boolean, found 'yes'",
+        ),
+        (
+            {"training": {"teacher": {"epochs": 2.5}}},
+            "'training.teacher.epochs' must be of type integer, found 2.5",
+        ),
+        (
+            {"strategies": {"soft": {"temperature": "4"}}},
+            "'strategies.soft.temperature' must be of type number, found '4'",
+        ),
+        (
+            {"students": {"resnet": [1_000.0]}},
+            "'students.resnet.0' must be of type integer, found 1000.0",
+        ),
+        (
+            {"simulation": {"n_subjects": 6.0}},
+            "'simulation.n_subjects' must be of type integer, found 6.0",
+        ),
+        ({"folds": 5.0}, "'folds' must be of type integer or string or null, found 5.0"),
+        ({"folds": float("nan")}, "'folds' must be of type integer or string or null, found nan"),
+        ({"tuning": True}, "'tuning' must be of type object or null, found True"),
+        (
+            {"tuning": TUNING | {"trials": {"soft": {"temperature": 2}}}},
+            "'tuning.trials.soft' must be of type array, found {'temperature': 2}",
+        ),
+        (
+            {"teachers": {"onnx": ["own.onnx"]}},
+            "'teachers.onnx' must be of type object, found ['own.onnx']",
+        ),
+        (
+            {"augmentation": {"noise_sd": float("nan")}},
+            "'augmentation.noise_sd' must be of type number, found nan",
+        ),
+    ],
+)
+def test_a_wrong_type_is_named_with_the_key_and_the_right_one(
+    changes: dict[str, object], expected: str
+) -> None:
+    assert expected in message_of(MINIMAL | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"study": "../elsewhere"}, ["'study': '../elsewhere'", "pattern"]),
+        ({"study": ""}, ["'study': ''", "pattern"]),
+        ({"views": 0}, ["'views': 0", "minimum: 1"]),
+        ({"seeds": [-1]}, ["'seeds.0': -1", "minimum: 0"]),
+        ({"seeds": [1, 1]}, ["'seeds': [1, 1]", "non-unique"]),
+        ({"label_sd_bpm": 0}, ["'label_sd_bpm': 0", "exclusiveMinimum: 0"]),
+        ({"simulation": {"n_subjects": 2}}, ["'simulation.n_subjects': 2", "minimum: 3"]),
+        ({"windows": {"rate_hz": 256}}, ["'windows.rate_hz': 256", "maximum: 128"]),
+        ({"windows": {"stride_s": 0}}, ["'windows.stride_s': 0", "exclusiveMinimum: 0"]),
+        ({"latency": {"runs": 499}}, ["'latency.runs': 499", "minimum: 500"]),
+        ({"gates": {"min_reduction": 80}}, ["'gates.min_reduction': 80", "maximum: 1"]),
+        (
+            {"training": {"student": {"learning_rate": 0}}},
+            ["'training.student.learning_rate': 0", "exclusiveMinimum: 0"],
+        ),
+        (
+            {"datasets": {"simulated": SHARES | {"train": -0.1}}},
+            ["'datasets.simulated.train': -0.1", "minimum: 0"],
+        ),
+        (
+            {"training": {"student": {"learning_rate": float("nan")}}},
+            ["'training.student.learning_rate'", "nan"],
+        ),
+        (
+            {"datasets": {"simulated": SHARES | {"reference_lag_s": {"sim-01": -30.5}}}},
+            ["'datasets.simulated.reference_lag_s.sim-01': -30.5", "minimum: -30"],
+        ),
+        ({"folds": 1}, ["'folds': 1", "minimum: 2"]),
+        (
+            {"augmentation": {"time_stretch": 0.9}},
+            ["'augmentation.time_stretch': 0.9", "minimum: 1"],
+        ),
+        ({"augmentation": {"polarity": 1.5}}, ["'augmentation.polarity': 1.5", "maximum: 1"]),
+        (
+            {"training": {"pretraining": {"epochs": 0}}},
+            ["'training.pretraining.epochs': 0", "minimum: 1"],
+        ),
+        (
+            {"training": {"student": {"device": "tpu"}}},
+            ["'training.student.device': 'tpu'", "['cpu', 'cuda']"],
+        ),
+        (
+            {"tuning": TUNING | {"trials": {"soft": [{"temperature": 0}]}}},
+            ["'tuning.trials.soft.0.temperature': 0", "exclusiveMinimum: 0"],
+        ),
+        ({"teachers": {"onnx": {"my-own": "own.onnx"}}}, ["'teachers.onnx': 'my-own'", "pattern"]),
+    ],
+)
+def test_a_value_out_of_bounds_is_named_with_the_key_and_the_bound(
+    changes: dict[str, object], expected: list[str]
+) -> None:
+    message = message_of(MINIMAL | changes)
+    for part in expected:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"seeds": []}, "seeds"),
+        ({"students": {}}, "students"),
+        ({"teachers": {}}, "teachers"),
+        ({"teachers": {"resnet": []}}, "teachers.resnet"),
+        ({"tuning": {"trials": {"soft": []}}}, "tuning.trials.soft"),
+        ({"strategies": {}}, "strategies"),
+        ({"datasets": {}}, "datasets"),
+        ({"datasets": {"simulated": {}}}, "datasets.simulated"),
+    ],
+)
+def test_what_must_not_be_empty_is_named(changes: dict[str, object], key: str) -> None:
+    assert f"'{key}' must not be empty" in message_of(MINIMAL | changes)
+
+
+@pytest.mark.parametrize("key", MINIMAL)
+def test_a_missing_key_is_named(key: str) -> None:
+    config = {other: value for other, value in MINIMAL.items() if other != key}
+    assert f"the top level lacks ['{key}']" in message_of(config)
+
+
+@pytest.mark.parametrize("key", ["student", "teacher"])
+def test_a_missing_key_of_the_tuning_is_named(key: str) -> None:
+    tuning = {other: value for other, value in TUNING.items() if other != key}
+    assert f"'tuning' lacks ['{key}']" in message_of(MINIMAL | {"tuning": tuning})
+
+
+def test_missing_keys_are_named_once() -> None:
+    message = message_of({"study": "walks", "students": {"resnet": [1_000]}})
+    assert message.count("lacks") == 1
+    assert "['datasets', 'teachers']" in message
+
+
+def test_all_errors_are_said_at_once() -> None:
+    message = message_of(
+        MINIMAL | {"epochs": 3, "views": 0, "seeds": [], "windows": {"rate_hz": "fast"}}
+    )
+    assert message.count("\n  - ") == 4
+    for part in ("['epochs']", "'views': 0", "'seeds' must not be empty", "'windows.rate_hz'"):
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["on: 1\nepochs: 3", "datasets: {8: {trian: 1}, simulated: {trian: 1}}"],
+    ids=["unknown keys", "keys on the way"],
+)
+def test_keys_that_yaml_reads_as_something_else_are_refused_like_others(text: str) -> None:
+    assert "has unknown keys" in message_of(MINIMAL | yaml.safe_load(text))
+
+
+def test_an_unknown_dataset_is_named_with_those_that_exist() -> None:
+    message = message_of(MINIMAL | {"datasets": {"bami3": SHARES}})
+    assert "unknown dataset 'bami3'" in message
+    assert "allowed are simulated, bami1, bami2, ieee_spc_train, ieee_spc_test" in message
+
+
+@pytest.mark.parametrize("key", ["teachers", "students"])
+@pytest.mark.parametrize("family", ["resnet", "mlp"])
+@pytest.mark.parametrize("capacity", [5, 10**9])
+def test_a_capacity_out_of_the_familys_range_is_named_with_the_range(
+    key: str, family: str, capacity: int
+) -> None:
+    message = message_of(MINIMAL | {key: {family: [capacity]}})
+    assert f"Capacity {capacity:,} is outside family '{family}'" in message
+    assert "parameters for this input; ask for one in between" in message
+
+
+@pytest.mark.parametrize("key", ["teachers", "students"])
+def test_a_capacity_out_of_range_is_named_with_its_key(key: str) -> None:
+    assert f"'{key}.resnet'" in message_of(MINIMAL | {key: {"resnet": [5]}})
+
+
+@pytest.mark.parametrize("key", ["teachers", "students"])
+def test_two_capacities_that_give_the_same_member_are_refused(key: str) -> None:
+    message = message_of(MINIMAL | {key: {"resnet": [20_000, 1_000, 1_001]}})
+    assert f"'{key}.resnet': capacities 1000 and 1001 both give the member with" in message
+
+
+# Subjects and their roles
+
+
+def test_a_subject_in_two_lists_is_named_with_both_roles() -> None:
+    lists = {"train": ["sim-01", "sim-02"], "val": ["sim-03"], "test": ["sim-02"]}
+    message = message_of(MINIMAL | {"datasets": {"simulated": lists}})
+    assert "Subject 'sim-02' is in role 'train'" in message
+    assert "in role 'test'" in message
+
+
+def test_a_subject_in_lists_of_two_datasets_is_named_with_both() -> None:
+    message = message_of(
+        MINIMAL
+        | {
+            "inputs": {"ppg_channels": 2},
+            "datasets": {
+                "ieee_spc_train": {"train": ["spc-01", "spc-S04"], "val": ["spc-02"]},
+                "ieee_spc_test": {"test": ["spc-S01", "spc-S04"]},
+            },
+        }
+    )
+    assert "Subject 'spc-S04'" in message
+    assert "role 'train' of dataset 'ieee_spc_train'" in message
+    assert "role 'test' of dataset 'ieee_spc_test'" in message
+
+
+def test_a_subject_may_be_listed_in_the_same_role_of_two_datasets() -> None:
+    parsed = study(
+        inputs={"ppg_channels": 2},
+        datasets={
+            "ieee_spc_train": {"train": ["spc-01"], "val": ["spc-02"], "test": ["spc-S04"]},
+            "ieee_spc_test": {"test": ["spc-S01", "spc-S04"]},
+        },
+    )
+    assert [dataset.name for dataset in parsed.datasets] == ["ieee_spc_train", "ieee_spc_test"]
+
+
+@pytest.mark.parametrize("role", ["train", "val", "test", "exclude"])
+def test_an_unknown_subject_is_named_with_those_that_exist(role: str) -> None:
+    lists = {"train": ["sim-01"], "val": ["sim-02"], "test": ["sim-03"]}
+    lists = lists | {role: [*lists.get(role, []), "sim-04"]}
+    message = message_of(
+        MINIMAL | {"datasets": {"simulated": lists}, "simulation": {"n_subjects": 3}}
+    )
+    assert "'datasets.simulated' names unknown subjects ['sim-04']" in message
+    assert "it has ['sim-01', 'sim-02', 'sim-03']" in message
+
+
+@pytest.mark.parametrize(
+    ("shares", "total"),
+    [({"train": 0.5, "val": 0.2, "test": 0.2}, "0.9"), ({"train": 1, "val": 1, "test": 1}, "3")],
+)
+def test_fractions_that_do_not_add_up_are_refused(shares: dict[str, float], total: str) -> None:
+    message = message_of(MINIMAL | {"datasets": {"simulated": shares}})
+    assert f"'datasets.simulated': the fractions of ['train', 'val', 'test'] add up to {total}" in (
+        message
+    )
+    assert "must add up to 1" in message
+
+
+def test_fractions_that_add_up_but_for_rounding_are_taken() -> None:
+    shares = {"train": 0.7, "val": 0.2, "test": 0.1}
+    assert sum(shares.values()) != 1
+    study(datasets={"simulated": shares})
+
+
+def test_fractions_and_lists_in_one_dataset_are_refused() -> None:
+    mixed = {"train": 0.8, "val": ["sim-01"], "test": 0.2}
+    message = message_of(MINIMAL | {"datasets": {"simulated": mixed}})
+    assert "'datasets.simulated' mixes fractions and lists" in message
+
+
+def test_fractions_in_one_dataset_and_lists_in_another_are_taken() -> None:
+    parsed = study(datasets={"bami1": {"train": 0.8, "val": 0.2}, "bami2": {"test": ["bami2-01"]}})
+    assert len(parsed.recordings("bami1")) == 25
+    assert [entry.subject for entry in parsed.recordings("bami2")] == ["bami2-01"]
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        {"train": 0.8, "test": 0.2},
+        {"train": 0.8, "val": 0, "test": 0.2},
+        {"train": ["sim-01"], "test": ["sim-02"]},
+        {"train": ["sim-01"], "val": [], "test": ["sim-02"]},
+        {"train": ["sim-01"], "val": ["sim-02"], "test": ["sim-03"], "exclude": ["sim-02"]},
+    ],
+)
+def test_a_study_without_validation_subjects_is_refused(shares: dict[str, object]) -> None:
+    message = message_of(MINIMAL | {"datasets": {"simulated": shares}})
+    assert "No dataset has subjects in role 'val'" in message
+    assert "['train', 'val', 'test']" in message
+
+
+@pytest.mark.parametrize("role", ["train", "test"])
+def test_a_study_without_subjects_to_train_or_test_is_refused(role: str) -> None:
+    shares = {"train": 0.5, "val": 0.5, "test": 0.5}
+    del shares[role]
+    message = message_of(MINIMAL | {"datasets": {"simulated": shares}})
+    assert f"No dataset has subjects in role '{role}'" in message
+
+
+def test_a_dataset_that_is_used_for_nothing_is_refused() -> None:
+    message = message_of(
+        MINIMAL | {"datasets": {"simulated": SHARES, "bami1": {"exclude": ["bami1-01"]}}}
+    )
+    assert "'datasets.bami1' has no role" in message
+
+
+@pytest.mark.parametrize("role", ["pretrain", "unlabelled"])
+def test_an_extra_role_counts_among_the_fractions(role: str) -> None:
+    message = message_of(MINIMAL | {"datasets": {"simulated": SHARES | {role: 0.1}}})
+    assert f"the fractions of ['train', 'val', 'test', '{role}'] add up to 1.1" in message
+
+
+@pytest.mark.parametrize("role", ["pretrain", "unlabelled"])
+def test_a_subject_of_an_extra_role_has_no_other_role(role: str) -> None:
+    lists = {"train": ["sim-01"], "val": ["sim-02"], "test": ["sim-03"], role: ["sim-03"]}
+    message = message_of(MINIMAL | {"datasets": {"simulated": lists}})
+    assert "Subject 'sim-03' is in role 'test'" in message
+    assert f"in role '{role}'" in message
+
+
+@pytest.mark.parametrize("role", ["pretrain", "unlabelled"])
+def test_an_extra_role_does_not_stand_in_for_a_required_one(role: str) -> None:
+    shares = {"train": 0.6, "val": 0.2, role: 0.2}
+    message = message_of(MINIMAL | {"datasets": {"simulated": shares}})
+    assert "No dataset has subjects in role 'test'" in message
+
+
+def test_a_lag_of_an_unknown_recording_is_named_with_those_that_exist() -> None:
+    # a recording is named as its source names it, not as its subject
+    lags = {"reference_lag_s": {"bami1-05": -7.5, "BAMI1_15": 6}}
+    message = message_of(MINIMAL | {"datasets": {"bami1": SHARES | lags}})
+    assert "'datasets.bami1': 'reference_lag_s' names unknown recordings ['bami1-05']" in message
+    assert "it has ['BAMI1_1', 'BAMI1_2', " in message
+
+
+def test_a_lag_of_a_known_recording_is_taken() -> None:
+    lags = {"reference_lag_s": {"BAMI1_5": -30, "BAMI1_15": 6.5}}
+    assert study(datasets={"bami1": SHARES | lags}).config["datasets"]["bami1"] == SHARES | lags
+
+
+# Folds
+
+
+@pytest.mark.parametrize(("folds", "needed"), [(2, "0.5"), (3, "0.3333"), (10, "0.1")])
+def test_with_folds_the_share_of_the_test_role_is_one_fold(folds: int, needed: str) -> None:
+    message = message_of(MINIMAL | {"folds": folds})
+    assert f"'datasets.simulated': with 'folds: {folds}' every subject is tested once" in message
+    assert f"'test' must be {needed}; found 0.2" in message
+
+
+def test_a_third_may_be_rounded() -> None:
+    shares = {"train": 0.5, "val": 0.167, "test": 0.333}
+    assert study(folds=3, datasets={"simulated": shares}).folds == (0, 1, 2)
+
+
+def test_with_folds_a_dataset_need_not_be_tested() -> None:
+    datasets = {"simulated": SHARES, "bami1": {"train": 0.9, "val": 0.1}}
+    assert study(folds=5, datasets=datasets).folds == (0, 1, 2, 3, 4)
+
+
+def test_with_folds_a_list_of_tested_subjects_is_refused() -> None:
+    lists = {"train": ["sim-01"], "val": ["sim-02"], "test": ["sim-03"]}
+    message = message_of(MINIMAL | {"folds": 2, "datasets": {"simulated": lists}})
+    assert "'datasets.simulated' lists the subjects of role 'test'" in message
+    assert "'folds: 2' says who is tested in which fold" in message
+
+
+# Teachers
+
+
+def test_an_ensemble_of_a_teacher_that_is_not_trained_is_refused() -> None:
+    teachers = {"resnet": [60_000, 20_000], "ensembles": ["resnet-6000"]}
+    message = message_of(MINIMAL | {"teachers": teachers})
+    assert "'teachers.ensembles' names 'resnet-6000', which is not trained" in message
+    assert "there are ['resnet-20000', 'resnet-60000']" in message
+
+
+def test_an_onnx_file_that_is_not_there_is_named_with_its_teacher(tmp_path: Path) -> None:
+    path = str(tmp_path / "own.onnx")
+    message = message_of(MINIMAL | {"teachers": {"onnx": {"own": path}}})
+    assert f"'teachers.onnx': the file {path} of teacher 'onnx-own' is not there" in message
+    assert "relative to the folder that Snakemake works in" in message
+
+
+def test_no_teacher_at_all_is_refused() -> None:
+    message = message_of(MINIMAL | {"teachers": {"onnx": {}}})
+    assert "'teachers' names none" in message
+
+
+def test_teachers_are_trained_ones_their_ensembles_and_own_files(tmp_path: Path) -> None:
+    own = tmp_path / "own.onnx"
+    own.touch()
+    parsed = study(
+        teachers={
+            "onnx": {"own": str(own)},
+            "ensembles": ["resnet-60000"],
+            "resnet": [60_000, 20_000],
+        },
+        strategies={"scratch": {}, "soft": {}},
+    )
+    names = ["resnet-60000", "resnet-20000", "resnet-60000-ensemble", "onnx-own"]
+    assert [teacher.name for teacher in parsed.teachers] == names
+    assert [cell.teacher for cell in parsed.cells] == ["none", *names]
+
+
+def test_own_files_may_be_the_only_teachers(tmp_path: Path) -> None:
+    own = tmp_path / "own.onnx"
+    own.touch()
+    parsed = study(teachers={"onnx": {"own": str(own)}})
+    assert parsed.teachers == (Teacher("onnx-own", onnx=str(own)),)
+
+
+def test_a_teacher_is_read_from_its_weights_an_ensemble_from_those_of_every_seed(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / "own.onnx"
+    own.touch()
+    parsed = study(
+        teachers={"resnet": [60_000], "ensembles": ["resnet-60000"], "onnx": {"own": str(own)}},
+        seeds=[3, 0],
+    )
+    weights = "teachers/resnet-60000/seed{}/model.safetensors"
+    assert parsed.teacher_files("resnet-60000", 0, "teachers") == [weights.format(0)]
+    assert parsed.teacher_files("resnet-60000-ensemble", 0, "teachers") == [
+        weights.format(3),
+        weights.format(0),
+    ]
+    assert parsed.teacher_files("onnx-own", 0, "teachers") == [str(own)]
+
+
+# Tuning
+
+
+@pytest.mark.parametrize(
+    ("key", "there"), [("student", ["resnet-1000", "mlp-4000"]), ("teacher", ["resnet-60000"])]
+)
+def test_a_tuning_with_a_model_that_is_not_in_the_study_is_refused(
+    key: str, there: list[str]
+) -> None:
+    config = MINIMAL | {"students": {"resnet": [1_000], "mlp": [4_000]}}
+    message = message_of(config | {"tuning": TUNING | {key: "resnet-500"}})
+    assert f"'tuning.{key}' is 'resnet-500', which is not in the study; there are {there}" in (
+        message
+    )
+
+
+def test_strategies_with_different_numbers_of_trials_are_refused_with_the_numbers() -> None:
+    trials = {"scratch": [{}], "soft": [{}, {"temperature": 2}]}
+    message = message_of(
+        MINIMAL | {"strategies": {"scratch": {}, "soft": {}}, "tuning": TUNING | {"trials": trials}}
+    )
+    assert "'tuning.trials' gives the strategies different budgets" in message
+    assert "{'scratch': 1, 'soft': 2}" in message
+
+
+def test_the_number_of_trials_of_a_strategy_that_is_left_out_does_not_matter() -> None:
+    trials = {"scratch": [{}], "soft": [{"temperature": 2}], "dkd": [{}, {}]}
+    parsed = study(strategies={"scratch": {}, "soft": {}}, tuning=TUNING | {"trials": trials})
+    assert parsed.tuning is not None
+    assert list(parsed.tuning.trials) == ["scratch", "soft"]
+
+
+def test_a_trial_is_merged_over_the_strategys_own_settings() -> None:
+    parsed = study(
+        strategies={"soft": {"temperature": 3, "label_weight": 0.5}},
+        tuning=TUNING | {"trials": {"soft": [{}, {"temperature": 2}, {"learning_rate": 0.02}]}},
+    )
+    assert parsed.tuning is not None
+    assert parsed.tuning.trials["soft"] == [
+        {"temperature": 3, "label_weight": 0.5},
+        {"temperature": 2, "label_weight": 0.5},
+        {"temperature": 3, "label_weight": 0.5, "learning_rate": 0.02},
+    ]
+
+
+def test_a_trial_has_the_defaults_of_its_strategy() -> None:
+    parsed = study(
+        strategies={"dkd": {}}, tuning=TUNING | {"trials": {"dkd": [{"warmup_epochs": 0}]}}
+    )
+    assert parsed.tuning is not None
+    assert parsed.tuning.trials["dkd"] == [
+        {"alpha": 1, "beta": 1, "temperature": 1, "warmup_epochs": 0, "label_weight": 1}
+    ]
+
+
+def test_every_strategy_comes_with_the_same_number_of_trials() -> None:
+    every = ["scratch", "hard", "soft", "dkd", "feature", "ordinal"]
+    parsed = study(strategies={strategy: {} for strategy in every}, tuning=TUNING)
+    assert parsed.tuning is not None
+    assert {name: len(grid) for name, grid in parsed.tuning.trials.items()} == dict.fromkeys(
+        every, 4
+    )
+
+
+def test_the_trials_have_the_student_and_the_teacher_that_are_named() -> None:
+    parsed = study(
+        students={"resnet": [1_000], "mlp": [4_000]},
+        tuning=TUNING | {"student": "mlp-4000"},
+    )
+    assert parsed.tuning is not None
+    assert parsed.tuning.student == Model("mlp", 4_000)
+    assert parsed.tuning.teacher == "resnet-60000"
+
+
+def test_without_tuning_there_are_no_trials() -> None:
+    assert study().tuning is None
+
+
+# Channels and windows
+
+
+@pytest.mark.parametrize(
+    ("dataset", "wanted", "most"), [("bami1", 4, 3), ("ieee_spc_train", 3, 2), ("simulated", 9, 3)]
+)
+def test_more_ppg_channels_than_a_dataset_has_are_refused(
+    dataset: str, wanted: int, most: int
+) -> None:
+    message = message_of(
+        MINIMAL | {"datasets": {dataset: SHARES}, "inputs": {"ppg_channels": wanted}}
+    )
+    assert f"'inputs.ppg_channels' is {wanted}" in message
+    assert f"'{dataset}' has {most} PPG channels" in message
+
+
+@pytest.mark.parametrize("role", ["pretrain", "unlabelled"])
+def test_too_few_ppg_channels_are_allowed_in_the_extra_roles_alone(role: str) -> None:
+    extra = {"datasets": {"simulated": SHARES, "ieee_spc_train": {role: 1}}}
+    assert study(**extra).config["inputs"]["ppg_channels"] == 3
+    judged = {"simulated": SHARES, "ieee_spc_train": {role: 0.5, "train": 0.5}}
+    message = message_of(MINIMAL | {"datasets": judged})
+    assert "'ieee_spc_train' has 2 PPG channels" in message
+    assert "'pretrain' and 'unlabelled'" in message
+
+
+def test_a_band_above_half_the_rate_is_refused() -> None:
+    message = message_of(MINIMAL | {"windows": {"rate_hz": 20, "high_hz": 10.5}})
+    assert "'windows.high_hz' is 10.5" in message
+    assert "'windows.rate_hz' (10 Hz)" in message
+
+
+@pytest.mark.parametrize("low_hz", [3.0, 3.5])
+def test_a_band_without_width_is_refused(low_hz: float) -> None:
+    message = message_of(MINIMAL | {"windows": {"low_hz": low_hz, "high_hz": 3.0}})
+    assert f"'windows.low_hz' is {low_hz}" in message
+    assert "'windows.high_hz' 3.0" in message
+
+
+def test_a_window_that_is_no_whole_number_of_samples_is_refused() -> None:
+    message = message_of(MINIMAL | {"windows": {"length_s": 2.5, "rate_hz": 25}})
+    assert "'windows.length_s'" in message
+    assert "'windows.rate_hz'" in message
+
+
+# What is filled in
+
+
+def test_what_is_not_given_is_filled_in() -> None:
+    config = study().config
+    assert config["windows"] == {
+        "length_s": 8,
+        "stride_s": 2,
+        "rate_hz": 25,
+        "low_hz": 0.4,
+        "high_hz": 8,
+    }
+    assert config["inputs"] == {"ppg_channels": 3, "accelerometer": True}
+    assert config["seeds"] == [0]
+    assert (config["mirror"], config["folds"], config["tuning"]) == (None, None, None)
+    assert {budget["device"] for budget in config["training"].values()} == {"cpu"}
+    assert list(config["strategies"]) == ["scratch", "hard", "soft", "dkd", "feature"]
+    assert config["strategies"]["dkd"] == {
+        "alpha": 1,
+        "beta": 1,
+        "temperature": 1,
+        "warmup_epochs": 1,
+        "label_weight": 1,
+    }
+    # the headline of arXiv 2511.18829
+    assert config["gates"] == {"min_reduction": 0.8, "max_latency_ms": 15, "max_mae_bpm": 2.5}
+
+
+def test_a_group_given_in_part_keeps_the_rest_of_its_defaults() -> None:
+    config = study(windows={"stride_s": 4}, simulation={"seed": 7}).config
+    assert (config["windows"]["stride_s"], config["windows"]["length_s"]) == (4, 8)
+    assert config["simulation"] == {"n_subjects": 24, "duration_s": 360, "seed": 7}
+
+
+@pytest.mark.parametrize("given", [{}, {"teacher": {}}, {"teacher": {"epochs": 3}}])
+def test_a_budget_given_in_part_keeps_the_rest_of_its_defaults(given: dict[str, Any]) -> None:
+    default = study().config["training"]
+    assert set(default["teacher"]) == {
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "weight_decay",
+        "patience",
+        "threads",
+        "device",
+    }
+    training = study(training=given).config["training"]
+    assert training["teacher"] == default["teacher"] | given.get("teacher", {})
+    assert training["student"] == default["student"]
+    assert training["pretraining"] == default["pretraining"]
+
+
+def test_strategies_given_in_part_leave_the_others_out() -> None:
+    strategies = study(strategies={"dkd": {"beta": 8}, "scratch": {}}).config["strategies"]
+    assert list(strategies) == ["dkd", "scratch"]
+    assert strategies["dkd"]["beta"] == 8
+    assert strategies["dkd"]["alpha"] == 1
+
+
+def test_a_filled_configuration_gives_the_same_study() -> None:
+    # every job of Snakemake parses what the first process filled in
+    once = study(
+        training={"teacher": {"epochs": 3}}, strategies={"soft": {}}, folds=5, tuning=TUNING
+    )
+    assert parse_study(once.config, SCHEMA) == once
+
+
+def test_the_configuration_given_is_left_as_it_is() -> None:
+    given = deepcopy(MINIMAL) | {"strategies": {"dkd": {"beta": 8}}, "training": {"teacher": {}}}
+    before = deepcopy(given)
+    parse_study(given, SCHEMA)
+    assert given == before
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda p: str(p.relative_to(CHECKOUT)))
+def test_the_studies_that_come_with_it_are_valid(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name in config.get("compare", ()):  # which has to be run first
+        for file in COMPARED:
+            there = Path("results", name, file)
+            there.parent.mkdir(parents=True, exist_ok=True)
+            there.touch()
+    parsed = parse_study(config, SCHEMA)
+    assert parsed.cells
+    assert path.name == "config.yaml" or parsed.config["study"] == path.stem
+
+
+# What a study asks for
+
+
+def test_the_input_is_what_channels_and_windows_say() -> None:
+    config = study(inputs={"ppg_channels": 1}, windows={"length_s": 10, "rate_hz": 32}).config
+    inputs = input_shape(config)
+    assert (inputs.ppg_channels, inputs.acc_channels, inputs.channels) == (1, 3, 4)
+    assert (inputs.n_samples, inputs.rate_hz) == (320, 32)
+
+
+def test_without_the_accelerometer_the_input_is_ppg_alone() -> None:
+    inputs = input_shape(study(inputs={"accelerometer": False}).config)
+    assert (inputs.ppg_channels, inputs.acc_channels, inputs.sensors) == (3, 0, 1)
+
+
+def test_there_is_a_cell_for_every_strategy_teacher_student_and_seed() -> None:
+    parsed = study(
+        teachers={"resnet": [100_000, 20_000]},
+        students={"resnet": [1_000], "mlp": [4_000]},
+        strategies={"soft": {}, "scratch": {}},
+        seeds=[3, 0],
+    )
+    assert [cell.path for cell in parsed.cells] == [
+        "students/soft/resnet-100000/resnet-1000/seed3",
+        "students/soft/resnet-100000/resnet-1000/seed0",
+        "students/soft/resnet-100000/mlp-4000/seed3",
+        "students/soft/resnet-100000/mlp-4000/seed0",
+        "students/soft/resnet-20000/resnet-1000/seed3",
+        "students/soft/resnet-20000/resnet-1000/seed0",
+        "students/soft/resnet-20000/mlp-4000/seed3",
+        "students/soft/resnet-20000/mlp-4000/seed0",
+        "students/scratch/none/resnet-1000/seed3",
+        "students/scratch/none/resnet-1000/seed0",
+        "students/scratch/none/mlp-4000/seed3",
+        "students/scratch/none/mlp-4000/seed0",
+    ]
+
+
+def test_with_folds_there_is_every_cell_in_every_fold() -> None:
+    parsed = study(folds=5, strategies={"soft": {}}, seeds=[2])
+    assert [cell.path for cell in parsed.cells] == [
+        f"fold{fold}/students/soft/resnet-60000/resnet-1000/seed2" for fold in range(5)
+    ]
+    assert parsed.cells[3].teacher_path == "fold3/teachers/resnet-60000/seed2"
+
+
+def test_without_folds_a_cells_teacher_is_beside_the_students() -> None:
+    (cell,) = study(strategies={"soft": {}}).cells
+    assert cell.fold is None
+    assert cell.teacher_path == "teachers/resnet-60000/seed0"
+
+
+def test_without_folds_every_student_is_profiled() -> None:
+    parsed = study(seeds=[3, 0])
+    assert parsed.folds == (None,)
+    assert parsed.profiled == parsed.cells
+
+
+def test_with_folds_students_of_the_first_fold_and_seed_alone_are_profiled() -> None:
+    parsed = study(
+        folds=5,
+        seeds=[3, 0],
+        students={"resnet": [1_000], "mlp": [4_000]},
+        strategies={"scratch": {}, "soft": {}},
+    )
+    assert parsed.profiled == (
+        Cell("scratch", "none", "resnet-1000", 3, 0),
+        Cell("scratch", "none", "mlp-4000", 3, 0),
+        Cell("soft", "resnet-60000", "resnet-1000", 3, 0),
+        Cell("soft", "resnet-60000", "mlp-4000", 3, 0),
+    )
+
+
+def test_a_cell_names_the_capacity_that_was_asked_for() -> None:
+    (cell,) = study(students={"resnet": [1_234]}, strategies={"hard": {}}).cells
+    assert cell == Cell("hard", "resnet-60000", "resnet-1234", 0)
+
+
+def test_a_study_of_two_thousand_cells_has_them_all() -> None:
+    parsed = study(
+        teachers={"resnet": [10_000 * 2**k for k in range(8)]},
+        students={
+            "resnet": [500 * 2**k for k in range(6)],
+            "mlp": [1_500 * 2**k for k in range(6)],
+        },
+        seeds=[*range(5)],
+    )
+    assert len(set(parsed.cells)) == len(parsed.cells) == (4 * 8 + 1) * 12 * 5
+
+
+def test_the_simulated_cohort_is_one_file_named_by_its_settings() -> None:
+    simulation = {"n_subjects": 6, "duration_s": 90, "seed": 4}
+    parsed = study(simulation=simulation)
+    assert parsed.raw_files("simulated") == ["simulated/n6-s90-seed4.npz"]
+    assert len(parsed.recordings("simulated")) == 6
+
+
+def test_only_the_files_of_listed_subjects_are_asked_for() -> None:
+    lists = {"train": ["bami1-03", "bami1-01"], "val": ["bami1-07"], "test": ["bami1-25"]}
+    parsed = study(datasets={"bami1": lists})
+    assert parsed.raw_files("bami1") == [
+        f"bami/BAMI-1/BAMI1_{number}.mat" for number in (1, 3, 7, 25)
+    ]
+
+
+def test_the_files_of_subjects_in_extra_roles_are_asked_for_too() -> None:
+    lists = {"train": ["bami1-01"], "pretrain": ["bami1-04"], "unlabelled": ["bami1-02"]}
+    parsed = study(datasets={"simulated": SHARES, "bami1": lists})
+    assert parsed.raw_files("bami1") == [f"bami/BAMI-1/BAMI1_{n}.mat" for n in (1, 2, 4)]
+
+
+def test_with_fractions_the_files_of_all_but_the_excluded_are_asked_for() -> None:
+    parsed = study(datasets={"bami1": SHARES | {"exclude": ["bami1-02", "bami1-24"]}})
+    expected = [f"bami/BAMI-1/BAMI1_{n}.mat" for n in range(1, 26) if n not in (2, 24)]
+    assert parsed.raw_files("bami1") == expected
+
+
+def test_a_listed_but_excluded_subject_is_not_asked_for() -> None:
+    lists = {"train": ["bami1-01", "bami1-02"], "val": ["bami1-03"], "test": ["bami1-04"]}
+    parsed = study(datasets={"bami1": lists | {"exclude": ["bami1-02"]}})
+    assert [entry.subject for entry in parsed.recordings("bami1")] == [
+        "bami1-01",
+        "bami1-03",
+        "bami1-04",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("datasets", "expected"),
+    [
+        ({"bami1": {"train": 0.8, "val": 0.2}, "bami2": {"test": 1}}, "bami2"),
+        ({"bami2": SHARES, "bami1": SHARES}, "bami2"),
+        ({"bami2": {"train": 1, "test": 0}, "simulated": {"val": 0.5, "test": 0.5}}, "simulated"),
+    ],
+)
+def test_students_are_exported_for_the_sensor_of_the_first_dataset_that_is_tested_on(
+    datasets: dict[str, object], expected: str
+) -> None:
+    assert study(datasets=datasets).sensor.name == expected
+
+
+def test_a_subject_brings_all_files_of_all_its_recordings() -> None:
+    parsed = study(
+        inputs={"ppg_channels": 2},
+        datasets={
+            "ieee_spc_train": {"train": ["spc-01"], "val": ["spc-02"]},
+            "ieee_spc_test": {"test": ["spc-S02"]},
+        },
+    )
+    assert parsed.raw_files("ieee_spc_test") == [
+        "ieee_spc/datasets/TestData/TEST_S02_T01.mat",
+        "ieee_spc/datasets/TrueBPM/True_S02_T01.mat",
+        "ieee_spc/datasets/TestData/TEST_S02_T02.mat",
+        "ieee_spc/datasets/TrueBPM/True_S02_T02.mat",
+    ]
+
+
+@pytest.mark.parametrize("dataset", ["bami1", "bami2", "ieee_spc_train", "ieee_spc_test"])
+def test_every_file_that_is_asked_for_is_in_the_manifest(dataset: str) -> None:
+    parsed = study(datasets={dataset: SHARES}, inputs={"ppg_channels": 2})
+    files = parsed.raw_files(dataset)
+    assert set(files) <= {f"{source}/{path}" for source, path in MANIFEST}
+    assert len(files) == len(set(files)) >= 10
+
+
+def test_a_rate_at_which_a_window_is_no_whole_number_of_samples_is_refused() -> None:
+    with pytest.raises(PpgkdError, match=r"'onnx.rates_hz' has \[31.3\]"):
+        study(onnx={"rates_hz": [25, 31.3]})
+
+
+def test_reading_a_configuration_loads_nothing_heavy() -> None:
+    # Snakemake does so in every one of thousands of jobs
+    code = (
+        "import sys, yaml; from pathlib import Path; from ppgkd.study.config import parse_study\n"
+        "parse_study(yaml.safe_load(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))\n"
+        "print(sorted({'torch', 'scipy', 'pandas', 'numpy', 'pyarrow'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code, str(CHECKOUT / "config.yaml"), str(SCHEMA)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert loaded.stdout.strip() == "[]"
+
+
+# One dataset left out in each fold
+
+TURNS: dict[str, Any] = {
+    "folds": "datasets",
+    "inputs": {"ppg_channels": 2},
+    "datasets": {
+        "bami1": {"train": 0.8, "val": 0.2, "test": 1},
+        "ieee_spc_train": {"train": 0.5, "val": 0.5, "test": 1},
+        "simulated": {"train": 1},
+    },
+}
+
+
+def test_a_study_that_leaves_datasets_out_has_a_fold_for_each_that_takes_its_turn() -> None:
+    found = study(**TURNS)
+    assert found.tested == ("bami1", "ieee_spc_train")
+    assert found.folds == (0, 1)
+    assert found.sensor.name == "bami1"
+
+
+@pytest.mark.parametrize(
+    ("datasets", "expected"),
+    [
+        ({"bami1": {"train": 0.8, "val": 0.2, "test": 1}}, "expected at least two"),
+        ({"bami1": {"train": 0.6, "val": 0.2, "test": 0.2}}, "'test' must be 1"),
+        ({"bami1": {"train": 0.8, "val": 0.1, "test": 1}}, "add up to 0.9"),
+        ({"bami1": {"test": ["bami1-01"]}}, "lists the subjects of role 'test'"),
+    ],
+)
+def test_shares_that_do_not_fit_to_leaving_datasets_out_are_refused(
+    datasets: dict[str, Any], expected: str
+) -> None:
+    assert expected in message_of(MINIMAL | {"folds": "datasets", "datasets": datasets})
+
+
+def test_folds_by_another_word_are_refused() -> None:
+    assert "'folds'" in message_of(MINIMAL | {"folds": "subjects"})

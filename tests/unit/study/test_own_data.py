@@ -1,0 +1,110 @@
+"""What a study can ask of recordings of the user's own, and of PPG channels."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from ppgkd.errors import PpgkdError
+from ppgkd.study.config import Study, parse_study
+
+SCHEMA = Path(__file__).parents[3] / "workflow/schemas/config.schema.yaml"
+DEFINITION = {
+    "title": "Walks",
+    "terms": "Made by a test.",
+    "files": "walks/*.csv",
+    "rate_hz": 50,
+    "channels": {"ppg": ["green", "red"]},
+    "reference": {"column": "hr"},
+}
+SHARES = {"file": "walks.yaml", "train": 0.5, "val": 0.25, "test": 0.25}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with four tables that nobody opens, and one that is described alone."""
+    for name in ("P1", "P2", "P3", "P4"):
+        path = tmp_path / f"walks/{name}.csv"
+        path.parent.mkdir(exist_ok=True)
+        pd.DataFrame({"green": [1], "red": [1], "hr": [60]}).to_csv(path, index=False)
+    (tmp_path / "walks.yaml").write_text(yaml.safe_dump(DEFINITION))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def parse(**changes: Any) -> Study:
+    config = {
+        "study": "mine",
+        "datasets": {"walks": SHARES},
+        "inputs": {"ppg_channels": 2, "accelerometer": False},
+        "teachers": {"resnet": [3_000]},
+        "students": {"resnet": [350]},
+        **changes,
+    }
+    return parse_study(config, SCHEMA)
+
+
+def walks(**changes: Any) -> dict[str, Any]:
+    return {"walks": {**SHARES, **changes}}
+
+
+def test_own_recordings_are_a_dataset_whose_files_stay_where_they_are() -> None:
+    study = parse()
+    (dataset,) = study.datasets
+    assert (dataset.name, dataset.title) == ("walks", "Walks")
+    assert dataset.subjects == ("P1", "P2", "P3", "P4")
+    assert study.input_files("walks") == [
+        "walks.yaml",
+        *(f"walks/P{number}.csv" for number in range(1, 5)),
+    ]
+
+
+def test_only_the_recordings_that_are_used_are_read() -> None:
+    shares = {"file": "walks.yaml", "train": ["P1"], "val": ["P3"], "test": ["P4"]}
+    study = parse(datasets={"walks": shares})
+    assert "walks/P2.csv" not in study.input_files("walks")
+
+
+def test_published_files_lie_below_the_raw_data() -> None:
+    datasets = {"bami1": {"train": ["bami1-01"], "val": ["bami1-02"], "test": ["bami1-03"]}}
+    study = parse(datasets=datasets)
+    assert study.input_files("bami1")[0] == "resources/raw/bami/BAMI-1/BAMI1_1.mat"
+
+
+@pytest.mark.parametrize(
+    ("ppg", "n_channels"), [(None, 2), (["ppg_2"], 1), ("average", 1), ("each", 1)]
+)
+def test_a_dataset_has_the_ppg_channels_that_the_study_takes(
+    ppg: str | list[str] | None, n_channels: int
+) -> None:
+    shares = walks() if ppg is None else walks(ppg=ppg)
+    inputs = {"ppg_channels": n_channels, "accelerometer": False}
+    (dataset,) = parse(datasets=shares, inputs=inputs).datasets
+    assert dataset.ppg_channels == n_channels
+    with pytest.raises(PpgkdError, match=f"ask for at most {n_channels}"):
+        parse(datasets=shares, inputs={**inputs, "ppg_channels": n_channels + 1})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"inputs": {"ppg_channels": 2}}, "Dataset 'walks' has no accelerometer"),
+        ({"datasets": walks(file="no.yaml")}, "(relative to the folder that Snakemake works in)"),
+        ({"datasets": walks(file="walks/P1.csv")}, "walks/P1.csv is of the type str"),
+        ({"datasets": walks(ppg=["ppg_3"])}, "has ['ppg_1', 'ppg_2']"),
+        ({"datasets": walks(ppg="median")}, "'datasets.walks.ppg'"),
+        ({"datasets": walks(ppg=[])}, "'datasets.walks.ppg' must not be empty"),
+        ({"datasets": walks(exclude=["P9"])}, "unknown subjects ['P9']; it has ['P1', 'P2'"),
+        ({"datasets": {"bami1": SHARES}}, "cannot have this name"),
+        ({"datasets": {"my walks": SHARES}}, "cannot have this name"),
+        ({"compare": ["nowhere"]}, "results/nowhere lacks ['students.parquet'"),
+        ({"compare": ["mine"]}, "'compare' names 'mine', which is this study"),
+        ({"compare": ["../else"]}, "'compare.0'"),
+    ],
+)
+def test_what_is_contradictory_is_refused_by_key(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(PpgkdError) as caught:
+        parse(**changes)
+    assert said in str(caught.value)
