@@ -9,7 +9,7 @@ from typing import Any
 
 import ppgkd
 from ppgkd.datasets.checksums import with_recorded
-from ppgkd.datasets.own.dataset import SOURCE as OWN
+from ppgkd.datasets.own.files import SOURCE as OWN
 from ppgkd.datasets.registry import RawFile
 from ppgkd.profile.machine import cpu_name
 from ppgkd.running.artifacts import file_fingerprint

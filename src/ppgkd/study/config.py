@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from ppgkd.datasets.own.dataset import SOURCE, own_dataset
+from ppgkd.datasets.own.dataset import own_dataset
+from ppgkd.datasets.own.files import SOURCE
 from ppgkd.datasets.registry import (
     DATASETS,
     Dataset,

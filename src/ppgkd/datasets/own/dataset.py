@@ -1,52 +1,21 @@
 """Own recordings as a dataset, as their YAML file describes them.
 
 Snakemake asks in every job, so tables are opened only where a column says who is in them, or time
-stamps the rate; `ppgkd.datasets.own.tables` reads them.
+stamps the rate; `ppgkd.datasets.own.runs` reads them.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from glob import has_magic
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ppgkd.datasets.dataset import Dataset, RecordingEntry
-from ppgkd.datasets.manifest import RawFile
 from ppgkd.datasets.own.definition import Definition, read_definition
+from ppgkd.datasets.own.files import SOURCE, OwnFile, OwnTable
 from ppgkd.errors import PpgkdError
 
-SOURCE = "own"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a formula begins, to a spreadsheet."""
-
-
-@dataclass(frozen=True)
-class OwnFile(RawFile):
-    """A file of the user's own, which is read in place."""
-
-    @property
-    def local(self) -> PurePosixPath:
-        """Where it lies."""
-        return PurePosixPath(self.path)
-
-    @property
-    def url(self) -> str:
-        """The same: it comes from nowhere."""
-        return self.path
-
-
-@dataclass(frozen=True)
-class OwnTable(OwnFile):
-    """A table with samples.
-
-    Parameters
-    ----------
-    rate_hz
-        Rate that its recordings go by.
-    """
-
-    rate_hz: float = math.nan
 
 
 def own_dataset(name: str, path: str | Path) -> Dataset:
@@ -139,7 +108,7 @@ def _below(pattern: str) -> str:
 def _entries(definition: Definition, table: OwnTable) -> list[RecordingEntry]:
     path = Path(table.path)
     if definition.who:
-        from ppgkd.datasets.own.tables import find_runs  # only here the table is opened
+        from ppgkd.datasets.own.runs import find_runs  # only here the table is opened
 
         who = [(run.recording, run.subject) for run in find_runs(definition, path)]
     else:
@@ -159,6 +128,6 @@ def _rate_hz(definition: Definition, table: Path) -> float:
     declared = definition.about["rate_hz"]
     if declared is not None:
         return float(declared)
-    from ppgkd.datasets.own.tables import rate_by_time_stamps
+    from ppgkd.datasets.own.runs import rate_by_time_stamps
 
     return rate_by_time_stamps(definition, table)

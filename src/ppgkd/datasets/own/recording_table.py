@@ -319,3 +319,13 @@ def about_units(found: NDArray[np.float32], channels: tuple[str, ...]) -> list[s
         f"the acceleration must be in g, but its median magnitude is {median:.3g}, and gravity "
         f"alone is 1: {guess}"
     ]
+
+
+def codes_of(table: pa.Table, column: str) -> tuple[NDArray[np.int64], list[str]]:
+    """One column as text: the number of its value in each row, -1 where there is none; the values.
+
+    A table may have millions of rows, so that no text is made for each of them.
+    """
+    encoded = table[column].combine_chunks().cast(pa.string()).dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return codes.astype(np.int64), encoded.dictionary.to_pylist()
