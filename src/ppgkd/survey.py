@@ -53,7 +53,7 @@ def survey_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.DataFra
     Parameters
     ----------
     windows_path, counts
-        File and table of `ppgkd.windows.write_windows`.
+        File and table of `ppgkd.windows.write.write_windows`.
 
     Returns
     -------

@@ -94,7 +94,7 @@ class WindowsFile:
     Parameters
     ----------
     path
-        Written by `ppgkd.windows.write_windows`.
+        Written by `ppgkd.windows.write.write_windows`.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class WindowsFile:
     Raises
     ------
     PpgkdError
-        If the file is not whole, was not written by `ppgkd.windows.write_windows`, or comes from
+        If the file is not whole, was not written by `ppgkd.windows.write.write_windows`, or comes from
         another version of the preprocessing.
     """
 
@@ -197,5 +197,11 @@ def _about(schema: pa.Schema, path: str | Path) -> dict[str, Any]:
         raise PpgkdError(
             f"{path} was made by preprocessing version {about['preprocessing_version']}; this is "
             f"version {PREPROCESSING_VERSION}. {MAKE_ANEW}"
+        )
+    lacking = [name for name in (*_INDEX, _SIGNAL) if name not in schema.names]
+    if lacking:
+        raise PpgkdError(
+            f"{path} lacks the columns {lacking}: an earlier version of ppgkd made it, or another "
+            f"program changed it. {MAKE_ANEW}"
         )
     return about

@@ -495,6 +495,13 @@ def test_windows_of_another_preprocessing_are_refused(written: Path, version: in
     assert f"this is version {PREPROCESSING_VERSION}" in message
 
 
+def test_a_table_that_lacks_a_column_is_refused_by_its_name(written: Path) -> None:
+    pq.write_table(pq.read_table(written).drop_columns(["activity"]), written)
+    message = message_of(written)
+    assert "lacks the columns ['activity']" in message
+    assert "run the workflow again" in message
+
+
 # Failures while writing
 
 
