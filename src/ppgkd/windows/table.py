@@ -110,8 +110,8 @@ class WindowsFile:
     Raises
     ------
     PpgkdError
-        If the file is not whole, was not written by `ppgkd.windows.write.write_windows`, or comes from
-        another version of the preprocessing.
+        If the file is not whole, was not written by `ppgkd.windows.write.write_windows`, or comes
+        from another version of the preprocessing.
     """
 
     def __init__(self, path: str | Path) -> None:
