@@ -46,8 +46,8 @@ def read_windows(path: str | Path) -> Windows:
     Raises
     ------
     PpgkdError
-        If the file is not whole, was not written by `write_windows`, or comes from another
-        version of the preprocessing.
+        If the file is not whole, was not written by `ppgkd.windows.write.write_windows`, or comes
+        from another version of the preprocessing.
     """
     file = WindowsFile(path)
     return read_parts([(file, np.ones(len(file.index), bool))], file.channels)
