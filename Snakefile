@@ -20,8 +20,8 @@ os.environ.update(PYTHONPATH=SOURCE)
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**34))
 
 from ppgkd.datasets.registry import MANIFEST
-from ppgkd.running.at_work import begin_run
-from ppgkd.running.code_digest import code_digest
+from ppgkd.runtime.run_lock import begin_run
+from ppgkd.runtime.code_digest import code_digest
 from ppgkd.study.cell import fold_folder
 from ppgkd.study.config import COMPARED, input_shape, parse_study
 

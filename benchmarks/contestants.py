@@ -21,16 +21,17 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
 from ppgkd.distill.soft import soft_loss
+from ppgkd.distill.targets import read_targets, write_targets
 from ppgkd.heart_rate import decode
 from ppgkd.models.build import build_model, load_model
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.running.artifacts import file_fingerprint
-from ppgkd.splits import StudyWindows
-from ppgkd.training.augment import Augmentation
-from ppgkd.training.bank import Examples, examples, read_bank, write_bank
-from ppgkd.training.loop import AVERAGING_DECAY, GRADIENT_NORM, Budget, has_fast_bfloat16, predict
+from ppgkd.models.predict import predict
+from ppgkd.runtime.artifacts import file_fingerprint
+from ppgkd.splits.study_windows import StudyWindows
+from ppgkd.training.loop import AVERAGING_DECAY, GRADIENT_NORM, Budget, has_fast_bfloat16
 from ppgkd.training.students import Lessons, Recipe, train_students
-from ppgkd.training.targets import read_targets, write_targets
+from ppgkd.views.augment import Augmentation
+from ppgkd.views.cache import Examples, examples, read_bank, write_bank
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 

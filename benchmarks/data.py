@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ppgkd.datasets.cohort import read_cohort, write_cohort
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.artifacts import write_csv
+from ppgkd.runtime.artifacts import write_csv
 from ppgkd.simulation.subject import Cohort
-from ppgkd.splits import StudyWindows, read_study_windows, split_subjects
+from ppgkd.splits.assignment import split_subjects
+from ppgkd.splits.study_windows import StudyWindows, read_study_windows
 from ppgkd.training.loop import Budget
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.read import read_windows

@@ -22,7 +22,7 @@ from peers.peer_report import report
 from peers.running import OTHERS, run
 
 from ppgkd.errors import PpgkdError
-from ppgkd.running.artifacts import write_json
+from ppgkd.runtime.artifacts import write_json
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Windows as other distillation code feeds them: a Dataset that augments one at a time, in NumPy.
 
-Each window undergoes what `ppgkd.training.augment` does to all of them at once, with the same
+Each window undergoes what `ppgkd.views.augment` does to all of them at once, with the same
 distribution and other random numbers. `augmented_view` of one window at a time would be far slower.
 """
 
@@ -17,8 +17,8 @@ from torch.utils.data import Dataset
 
 from ppgkd.heart_rate import BPM_MAX, BPM_MIN
 from ppgkd.models.capacity import InputShape
-from ppgkd.training.augment import MOTION_ACC_G, MOTION_HZ, MOTION_PPG_RMS, Augmentation
-from ppgkd.training.bank import Examples
+from ppgkd.views.augment import MOTION_ACC_G, MOTION_HZ, MOTION_PPG_RMS, Augmentation
+from ppgkd.views.cache import Examples
 
 Signal = NDArray[np.float32]
 

@@ -28,7 +28,7 @@ import yaml
 from data import markdown
 from scale_study import Layout, make_config, make_study, simulate_artifacts
 
-from ppgkd.running.artifacts import write_json
+from ppgkd.runtime.artifacts import write_json
 
 REPOSITORY = Path(__file__).parents[1]
 STEPS = ("plan", "start", "cells", "again", "laws")

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
-from ppgkd.running.artifacts import write_json
+from ppgkd.runtime.artifacts import write_json
 from ppgkd.study.cell import Cell, fold_folder
 from ppgkd.study.config import Study, parse_study
 

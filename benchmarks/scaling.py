@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from data import markdown
 
-from ppgkd.running.artifacts import write_json
+from ppgkd.runtime.artifacts import write_json
 from ppgkd.scaling import fit_laws
 from ppgkd.scaling.effects import fit_effects
 from ppgkd.scaling.study import DRAWS

@@ -32,10 +32,10 @@ from torch.utils.data import RandomSampler
 
 from ppgkd.models.build import build_model, load_model
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.splits import StudyWindows
-from ppgkd.training.augment import Augmentation
-from ppgkd.training.bank import examples
+from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.loop import GRADIENT_NORM
+from ppgkd.views.augment import Augmentation
+from ppgkd.views.cache import examples
 
 
 def is_installed() -> bool:

@@ -36,10 +36,10 @@ from train_report import Row, Setting, Teacher, report, with_growth, without_fil
 
 from ppgkd.models.build import save_model
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.running.artifacts import write_json
-from ppgkd.training.augment import Augmentation
+from ppgkd.runtime.artifacts import write_json
 from ppgkd.training.loop import Budget
 from ppgkd.training.teachers import train_teacher
+from ppgkd.views.augment import Augmentation
 
 MATRIX = 1024
 

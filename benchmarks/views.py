@@ -19,16 +19,16 @@ import torch
 from data import LABEL_SD_BPM, add_options, budget, find_data, markdown
 from torch import nn
 
+from ppgkd.distill.targets import read_targets, write_targets
+from ppgkd.evaluation.score import score
 from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.running.artifacts import write_json
-from ppgkd.splits import StudyWindows
-from ppgkd.training.augment import Augmentation
-from ppgkd.training.bank import examples, read_bank, write_bank
-from ppgkd.training.scoring import score
+from ppgkd.runtime.artifacts import write_json
+from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.students import Lessons, Recipe, train_student
-from ppgkd.training.targets import read_targets, write_targets
 from ppgkd.training.teachers import train_teacher
+from ppgkd.views.augment import Augmentation
+from ppgkd.views.cache import examples, read_bank, write_bank
 from ppgkd.windows.read import Windows
 
 SETTINGS: dict[str, dict[str, float]] = {

@@ -28,10 +28,10 @@ from data import SPEC, markdown
 
 from ppgkd.datasets.recording import Recording
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.artifacts import write_csv, write_json
-from ppgkd.splits import read_study_windows
-from ppgkd.windows.cutting import cut_windows
+from ppgkd.runtime.artifacts import write_csv, write_json
+from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.windows.read import read_windows
+from ppgkd.windows.segmentation import cut_windows
 from ppgkd.windows.spectral_peak import spectral_peak_bpm
 from ppgkd.windows.table import windows_schema, windows_writer, write_row_group
 from ppgkd.windows.write import write_windows

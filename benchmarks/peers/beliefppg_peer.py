@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from peers.peer import About, Estimates, Peer, Stretch, timed
-from ppgkd.datasets.reference import STRIDE_S, WINDOW_S
+from ppgkd.grid import STRIDE_S, WINDOW_S
 
 FRAMES = 7
 SIGNAL_S = WINDOW_S + (FRAMES - 1) * STRIDE_S

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 from peers.peer import About, Peer, Signal, Stretch, pulse, timed, upright
-from ppgkd.datasets.reference import WINDOW_S
+from ppgkd.grid import WINDOW_S
 
 BAND_HZ = [0.7, 3.5]
 """Of the filter that its documentation puts before wrist PPG."""

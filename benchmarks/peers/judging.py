@@ -12,7 +12,7 @@ import pandas as pd
 from peers.peer import About
 from peers.running import FILTERED, STUDENT, Followed
 from ppgkd.errors import PpgkdError
-from ppgkd.judging.summary import subject_mean_interval
+from ppgkd.evaluation.summary import subject_mean_interval
 
 WINDOW = ["dataset", "recording", "window"]
 OURS = {STUDENT: "pred_bpm", FILTERED: "filtered_bpm"}

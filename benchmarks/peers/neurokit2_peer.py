@@ -8,7 +8,7 @@ from importlib.metadata import version
 import numpy as np
 
 from peers.peer import About, Peer, Signal, Stretch, pulse, timed, upright
-from ppgkd.datasets.reference import WINDOW_S
+from ppgkd.grid import WINDOW_S
 
 
 def neurokit2_peer() -> Peer:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import STRIDE_S, WINDOW_S
+from ppgkd.grid import STRIDE_S, WINDOW_S
 
 Signal = NDArray[np.float64]
 

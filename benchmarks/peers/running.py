@@ -22,8 +22,8 @@ from peers.peer import About, Peer, Stretch, stretch_of
 from peers.spectral_peer import spectral_peer
 from peers.student_peer import student_peer
 from ppgkd.datasets import get_dataset
-from ppgkd.datasets.reference import STRIDE_S
 from ppgkd.errors import PpgkdError
+from ppgkd.grid import STRIDE_S
 
 STUDENT, FILTERED = "student", "student-filtered"
 

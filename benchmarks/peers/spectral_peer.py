@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peers.peer import About, Peer, Signal, Stretch, timed
-from ppgkd.datasets.reference import STRIDE_S, WINDOW_S
+from ppgkd.grid import STRIDE_S, WINDOW_S
 
 BPM = np.arange(50, 211)
 """Slower hearts are given up: respiration and the arm's swing are loud there."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from peers.peer import About, Estimates, Peer, Stretch, timed
-from ppgkd.stream import HeartRateStream
+from ppgkd.inference.stream import HeartRateStream
 
 
 def student_peer(model: Path, *, online_filter: bool) -> Peer:

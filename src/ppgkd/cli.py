@@ -94,7 +94,7 @@ def _plan(options: Namespace) -> None:
 
 def _predict(options: Namespace) -> None:
     from ppgkd.datasets.own.recording_table import TABLES, require_ending
-    from ppgkd.predict import predict_recording, write_prediction
+    from ppgkd.inference.predict import predict_recording, write_prediction
 
     if options.output:
         _require_other(options.output, options.recording)
@@ -137,7 +137,7 @@ def _export(options: Namespace) -> None:
 
 
 def _check_dataset(options: Namespace) -> None:
-    from ppgkd.check_dataset import check_dataset
+    from ppgkd.dataset_summary.check import check_dataset
 
     if options.plot:
         from ppgkd.datasets.own.recording_table import require_ending

@@ -11,10 +11,10 @@ import yaml
 from tests.workflow import Workflow
 
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.artifacts import file_fingerprint
+from ppgkd.runtime.artifacts import file_fingerprint
 from ppgkd.simulation.signals import RATE_HZ
 from ppgkd.simulation.subject import simulate_subject
-from ppgkd.splits import read_study_windows
+from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.windows.raw import read_raw_windows
 
 SUBJECTS = [f"P{number}" for number in range(1, 7)]

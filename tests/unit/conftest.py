@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from tests.unit.export.conftest import Exported, card, peak_student, raw  # noqa: F401
 
-from ppgkd.judging.cells import COLUMNS, KEYS
+from ppgkd.evaluation.cells import COLUMNS, KEYS
 from ppgkd.models.capacity import InputShape
 from ppgkd.windows.read import Windows
 

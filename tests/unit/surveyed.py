@@ -1,13 +1,13 @@
-"""Rows as `ppgkd.survey.survey_dataset` makes them, of recordings that are all alike."""
+"""Rows of `ppgkd.dataset_summary.summary.survey_dataset`, of recordings that are all alike."""
 
 from typing import Any
 
 import pandas as pd
 
+from ppgkd.dataset_summary.summary import HISTOGRAM, LAG
 from ppgkd.datasets.activity import ACTIVITIES
-from ppgkd.survey import HISTOGRAM, LAG
-from ppgkd.windows.cutting import FAULTS
 from ppgkd.windows.motion import MOTION_BANDS
+from ppgkd.windows.segmentation import FAULTS
 
 
 def surveyed(dataset: str, n_recordings: int = 3, **changes: Any) -> pd.DataFrame:

@@ -23,12 +23,18 @@ from ppgkd.datasets.own.recording_table import read_recording_table
 from ppgkd.datasets.own.time_stamps import read_clock
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
-from ppgkd.export.card import Card, read_card
 from ppgkd.export.student import change_rate, read_student
-from ppgkd.stream import Estimate, HeartRateStream, estimate_recording
-from ppgkd.tracking import BeliefFilter, Transition, decode_bpm, filter_windows, fit_transition
-from ppgkd.windows.cutting import cut_windows
+from ppgkd.inference.model_card import Card, read_card
+from ppgkd.inference.online_filter import (
+    BeliefFilter,
+    Transition,
+    decode_bpm,
+    filter_windows,
+    fit_transition,
+)
+from ppgkd.inference.stream import Estimate, HeartRateStream, estimate_recording
 from ppgkd.windows.preprocessing import WindowSpec, preprocess, resampling_matrix
+from ppgkd.windows.segmentation import cut_windows
 
 CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ppgkd.running.artifacts import read_json
+from ppgkd.runtime.artifacts import read_json
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SMALL = ["--subjects", "4", "--duration-s", "60", "--batch-size", "16", "--teacher-epochs", "1"]

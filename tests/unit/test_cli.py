@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ppgkd.cli import main
-from ppgkd.predict import predict_recording
+from ppgkd.inference.predict import predict_recording
 
 CHANNELS = ["ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z"]
 

@@ -15,12 +15,12 @@ import pytest
 import torch
 from torch import nn
 
+from ppgkd.distill.targets import write_targets
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, ResNetShape
-from ppgkd.training.augment import Augmentation
-from ppgkd.training.bank import Bank, Examples, examples, read_bank, write_bank
 from ppgkd.training.checkpoint import Checkpoint
-from ppgkd.training.targets import write_targets
+from ppgkd.views.augment import Augmentation
+from ppgkd.views.cache import Bank, Examples, examples, read_bank, write_bank
 from ppgkd.windows.read import Windows
 
 resource = pytest.importorskip("resource", reason="this system has no limits on files")
@@ -109,8 +109,8 @@ def test_a_bank_larger_than_the_disk_ends_with_an_error_and_leaves_nothing(
     """In a process of its own: one that writes by mapping a file is killed by the system."""
     code = f"""
 import torch
-from ppgkd.training.augment import Augmentation
-from ppgkd.training.bank import Examples, write_bank
+from ppgkd.views.augment import Augmentation
+from ppgkd.views.cache import Examples, write_bank
 from ppgkd.models.capacity import InputShape
 windows = Examples(torch.ones(200, 5, 200), torch.full((200,), 80.0))
 write_bank(windows, InputShape(2, 3, 200, 25.0), Augmentation(), {str(small_disk)!r},

@@ -13,12 +13,12 @@ from onnx import TensorProto, helper
 
 from ppgkd.errors import PpgkdError
 from ppgkd.export.student import read_student
+from ppgkd.inference.stream import HeartRateStream
 from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.artifacts import write_json
-from ppgkd.stream import HeartRateStream
-from ppgkd.training.bank import read_bank
+from ppgkd.runtime.artifacts import write_json
 from ppgkd.training.onnx_teacher import OnnxTeacher
+from ppgkd.views.cache import read_bank
 
 INPUTS = InputShape(ppg_channels=1, acc_channels=3, n_samples=10, rate_hz=25.0)
 

@@ -20,11 +20,11 @@ from tests.unit.export.conftest import some_card
 
 from ppgkd.datasets.bami import CHANNELS, RATE_HZ
 from ppgkd.datasets.devices import BAMI
-from ppgkd.export.card import units_of
 from ppgkd.export.student import export_student
+from ppgkd.inference.model_card import units_of
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.running.artifacts import read_json, write_parquet
+from ppgkd.runtime.artifacts import read_json, write_parquet
 from ppgkd.windows.spectral_peak import spectral_peak_bpm
 
 CHECKOUT = Path(__file__).parents[2]

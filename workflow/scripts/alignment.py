@@ -1,12 +1,12 @@
 """Estimate how late each recording's reference is, and flag those that stand out."""
 
-from ppgkd.alignment import predict_recordings
+from ppgkd.alignment.lag import estimate_lags
+from ppgkd.alignment.predictions import predict_recordings
 from ppgkd.models.capacity import InputShape
-from ppgkd.reference_lag import estimate_lags
-from ppgkd.running.artifacts import write_csv
-from ppgkd.running.job import job
-from ppgkd.splits import read_study_windows
-from ppgkd.training.teaching import read_teacher
+from ppgkd.runtime.artifacts import write_csv
+from ppgkd.runtime.job import job
+from ppgkd.splits.study_windows import read_study_windows
+from ppgkd.training.read_teacher import read_teacher
 
 with job(snakemake.log[0]):
     files, inputs = snakemake.input, InputShape(**snakemake.params.inputs)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.job import job
-from ppgkd.splits import read_study_windows
-from ppgkd.training.augment import Augmentation
-from ppgkd.training.bank import examples, write_bank
+from ppgkd.runtime.job import job
+from ppgkd.splits.study_windows import read_study_windows
+from ppgkd.views.augment import Augmentation
+from ppgkd.views.cache import examples, write_bank
 
 with job(snakemake.log[0]):
     params = snakemake.params

@@ -1,8 +1,8 @@
 """Put the planned students' measured error, latency and bytes beside the predicted ones."""
 
-from ppgkd.judging.summary import STUDENT
-from ppgkd.running.artifacts import read_json, write_json
-from ppgkd.running.job import job
+from ppgkd.evaluation.summary import STUDENT
+from ppgkd.runtime.artifacts import read_json, write_json
+from ppgkd.runtime.job import job
 from ppgkd.scaling.plan import compare
 
 with job(snakemake.log[0]):

@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 
-from ppgkd.judging.tracked import references
+from ppgkd.evaluation.filtered import references
+from ppgkd.inference.online_filter import fit_transition
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.artifacts import write_json
-from ppgkd.running.job import job
-from ppgkd.splits import read_study_windows
-from ppgkd.tracking import fit_transition
+from ppgkd.runtime.artifacts import write_json
+from ppgkd.runtime.job import job
+from ppgkd.splits.study_windows import read_study_windows
 
 with job(snakemake.log[0]):
     params = snakemake.params

@@ -3,9 +3,9 @@
 from ppgkd.export.int8 import calibration_windows, quantisation_cost, quantise
 from ppgkd.export.student import read_student, write_student
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.artifacts import write_json
-from ppgkd.running.job import job
-from ppgkd.splits import read_study_windows
+from ppgkd.runtime.artifacts import write_json
+from ppgkd.runtime.job import job
+from ppgkd.splits.study_windows import read_study_windows
 
 with job(snakemake.log[0]):
     files, output = snakemake.input, snakemake.output

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.job import job
-from ppgkd.splits import read_study_windows
-from ppgkd.training.teaching import read_teacher
+from ppgkd.runtime.job import job
+from ppgkd.splits.study_windows import read_study_windows
+from ppgkd.training.read_teacher import read_teacher
 from ppgkd.training.trained import judge_teacher
 
 with job(snakemake.log[0]):

@@ -1,8 +1,8 @@
 """Profile the students of one cell, one for each seed."""
 
 from ppgkd.profile import profile_student
-from ppgkd.running.artifacts import write_json
-from ppgkd.running.job import job
+from ppgkd.runtime.artifacts import write_json
+from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     files, output = snakemake.input, snakemake.output

@@ -1,14 +1,14 @@
 """Export the students of one cell, one for each seed, and check them on raw windows."""
 
+from ppgkd.evaluation.filtered import track, widest_spreads
 from ppgkd.export.describe import describe
 from ppgkd.export.student import export_student
-from ppgkd.judging.tracked import track, widest_spreads
+from ppgkd.inference.online_filter import Transition
 from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.artifacts import read_json
-from ppgkd.running.job import job
-from ppgkd.splits import read_study_windows
-from ppgkd.tracking import Transition
+from ppgkd.runtime.artifacts import read_json
+from ppgkd.runtime.job import job
+from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.windows.raw import read_raw_windows
 
 with job(snakemake.log[0]):

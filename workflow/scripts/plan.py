@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ppgkd.running.artifacts import read_json, write_json
-from ppgkd.running.job import job
+from ppgkd.runtime.artifacts import read_json, write_json
+from ppgkd.runtime.job import job
 from ppgkd.scaling.plan import answer_wishes
 
 with job(snakemake.log[0]):

@@ -1,9 +1,9 @@
 """See how good the recommended student is on the test subjects."""
 
-from ppgkd.judging.recommended import assess_recommended, predict_recommended
-from ppgkd.judging.summary import STUDENT
-from ppgkd.running.artifacts import read_json, write_json, write_parquet
-from ppgkd.running.job import job
+from ppgkd.evaluation.recommended import assess_recommended, predict_recommended
+from ppgkd.evaluation.summary import STUDENT
+from ppgkd.runtime.artifacts import read_json, write_json, write_parquet
+from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     params, files, output = snakemake.params, snakemake.input, snakemake.output

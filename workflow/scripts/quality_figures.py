@@ -3,8 +3,8 @@
 import pandas as pd
 
 from ppgkd.report.quality_figures import draw_quality_figures
-from ppgkd.running.artifacts import read_json
-from ppgkd.running.job import job
+from ppgkd.runtime.artifacts import read_json
+from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     draw_quality_figures(

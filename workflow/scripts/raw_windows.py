@@ -2,7 +2,7 @@
 
 from ppgkd.datasets.ppg_channels import take_ppg
 from ppgkd.datasets.read import read_recordings
-from ppgkd.running.job import job
+from ppgkd.runtime.job import job
 from ppgkd.windows.raw import take_raw_windows, write_raw_windows
 from ppgkd.windows.read import read_windows
 

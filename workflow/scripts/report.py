@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from ppgkd.report.page import Results, write_report
-from ppgkd.running.artifacts import read_json
-from ppgkd.running.job import job
+from ppgkd.runtime.artifacts import read_json
+from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     files = snakemake.input

@@ -1,7 +1,7 @@
 """Choose a strategy's settings among its trials."""
 
-from ppgkd.running.artifacts import read_json, write_json
-from ppgkd.running.job import job
+from ppgkd.runtime.artifacts import read_json, write_json
+from ppgkd.runtime.job import job
 from ppgkd.training.tuning import choose_settings
 
 with job(snakemake.log[0]):

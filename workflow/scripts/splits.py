@@ -1,8 +1,8 @@
 """Give every subject its role."""
 
-from ppgkd.running.artifacts import write_csv
-from ppgkd.running.job import job
-from ppgkd.splits import leaving_out, split_subjects
+from ppgkd.runtime.artifacts import write_csv
+from ppgkd.runtime.job import job
+from ppgkd.splits.assignment import leaving_out, split_subjects
 from ppgkd.study.roles import BY_DATASET
 from ppgkd.windows.table import subjects_with_windows
 

@@ -5,9 +5,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.running.artifacts import read_json
-from ppgkd.running.job import job
-from ppgkd.splits import read_study_windows
+from ppgkd.runtime.artifacts import read_json
+from ppgkd.runtime.job import job
+from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.training.loop import Budget
 from ppgkd.training.students import Recipe, read_lessons, train_students
 from ppgkd.training.trained import judge

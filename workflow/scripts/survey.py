@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from ppgkd.running.artifacts import write_parquet
-from ppgkd.running.job import job
-from ppgkd.survey import survey_dataset
+from ppgkd.dataset_summary.summary import survey_dataset
+from ppgkd.runtime.artifacts import write_parquet
+from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     counts = pd.read_csv(snakemake.input.counts, dtype={"recording": str, "subject": str})

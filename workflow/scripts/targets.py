@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from ppgkd.distill.targets import write_targets
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.job import job
-from ppgkd.training.bank import read_bank
-from ppgkd.training.targets import write_targets
-from ppgkd.training.teaching import read_teacher
+from ppgkd.runtime.job import job
+from ppgkd.training.read_teacher import read_teacher
+from ppgkd.views.cache import read_bank
 
 with job(snakemake.log[0]):
     threads = snakemake.threads

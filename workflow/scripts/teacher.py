@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.running.job import job
-from ppgkd.splits import read_study_windows
-from ppgkd.training.augment import Augmentation
+from ppgkd.runtime.job import job
+from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.training.loop import Budget
 from ppgkd.training.teachers import train_teacher
 from ppgkd.training.trained import judge
+from ppgkd.views.augment import Augmentation
 
 with job(snakemake.log[0]):
     wildcards, params = snakemake.wildcards, snakemake.params

@@ -2,8 +2,8 @@
 
 from ppgkd.datasets.ppg_channels import take_ppg
 from ppgkd.datasets.read import read_recordings
-from ppgkd.running.artifacts import write_csv
-from ppgkd.running.job import job
+from ppgkd.runtime.artifacts import write_csv
+from ppgkd.runtime.job import job
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.write import write_windows
 

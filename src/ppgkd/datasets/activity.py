@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ppgkd.datasets.reference import STRIDE_S, WINDOW_S
+from ppgkd.grid import STRIDE_S, WINDOW_S
 
 ACTIVITIES = (
     "rest",  # lying, sitting or standing still: reading, watching, meditating

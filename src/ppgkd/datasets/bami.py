@@ -16,14 +16,9 @@ from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.devices import BAMI
 from ppgkd.datasets.matlab import DOWNLOAD_ANEW, read_matrix, read_vector
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import (
-    STRIDE_S,
-    WINDOW_S,
-    count_windows,
-    require_count,
-    window_centres_s,
-)
+from ppgkd.datasets.reference import require_count
 from ppgkd.errors import PpgkdError
+from ppgkd.grid import STRIDE_S, WINDOW_S, count_windows, window_centres_s
 
 RATE_HZ = 50
 CHANNELS = ("ppg_1", "ppg_2", "ppg_3", "acc_x", "acc_y", "acc_z")

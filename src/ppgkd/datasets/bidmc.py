@@ -24,8 +24,8 @@ from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.ecg_reference import reference_from_ecg
 from ppgkd.datasets.matlab import DOWNLOAD_ANEW
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import WINDOW_S
 from ppgkd.errors import PpgkdError
+from ppgkd.grid import WINDOW_S
 
 RATE_HZ = 125.0
 CHANNELS = ("ppg_1",)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import window_centres_s
-from ppgkd.running.artifacts import whole
+from ppgkd.grid import window_centres_s
+from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.simulation.signals import RATE_HZ
 from ppgkd.simulation.subject import CHANNELS, Cohort, simulate_subject
 
@@ -22,8 +22,8 @@ def write_cohort(cohort: Cohort, path: str | Path) -> None:
         name = f"sim-{index + 1:02d}"
         arrays[f"{name}/signal"] = simulated.signal
         arrays[f"{name}/reference_bpm"] = simulated.reference_bpm
-    with whole(path) as beside:
-        np.savez(beside, allow_pickle=False, **arrays)
+    with atomic_write(path) as temporary:
+        np.savez(temporary, allow_pickle=False, **arrays)
 
 
 def read_cohort(path: str | Path) -> Iterator[Recording]:

@@ -30,8 +30,8 @@ from scipy.signal import butter, find_peaks, sosfiltfilt
 from sleepecg.heartbeats import detect_heartbeats
 
 from ppgkd.datasets.rates import to_rate
-from ppgkd.datasets.reference import STRIDE_S, WINDOW_S
 from ppgkd.errors import PpgkdError
+from ppgkd.grid import STRIDE_S, WINDOW_S
 
 REFERENCE_RANGE_BPM = (25.0, 240.0)
 MIN_AGREEMENT = 0.9

@@ -22,8 +22,8 @@ from ppgkd.datasets.devices import EMPATICA_E4
 from ppgkd.datasets.pickled import load_pickle
 from ppgkd.datasets.rates import to_rate
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import WINDOW_S
 from ppgkd.errors import PpgkdError
+from ppgkd.grid import WINDOW_S
 
 PPG_RATE_HZ = 64.0
 ACC_RATE_HZ = 32.0

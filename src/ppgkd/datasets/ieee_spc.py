@@ -11,7 +11,8 @@ from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.devices import SIGNAL_PROCESSING_CUP
 from ppgkd.datasets.matlab import read_matrix, read_vector
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import WINDOW_S, count_windows, require_count, window_centres_s
+from ppgkd.datasets.reference import require_count
+from ppgkd.grid import WINDOW_S, count_windows, window_centres_s
 
 RATE_HZ = 125
 CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")

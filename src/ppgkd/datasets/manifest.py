@@ -1,7 +1,7 @@
 """The files as their authors publish them: where, and with what checksum.
 
 They are listed in ``manifest.tsv``. Where size and checksum are not known yet, the columns are
-empty, and the first download fixes them: see `ppgkd.datasets.checksums`.
+empty, and the first download fixes them: see `ppgkd.retrieve.checksums`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from ppgkd.datasets.activity import window_activity
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.empatica import CHANNELS, PPG_RATE_HZ, Subject, read_subjects
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import count_windows, require_count, window_centres_s
+from ppgkd.datasets.reference import require_count
+from ppgkd.grid import count_windows, window_centres_s
 
 INNER_ARCHIVE = "data.zip"
 ACTIVITY_RATE_HZ = 4.0

@@ -6,32 +6,9 @@ They differ in the end at which reference and signal meet.
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ppgkd.datasets.matlab import DOWNLOAD_ANEW
 from ppgkd.errors import PpgkdError
-
-WINDOW_S = 8
-STRIDE_S = 2
-
-
-def count_windows(n_samples: int, rate_hz: int) -> int:
-    """Count the whole windows in a signal of `n_samples`, of which there is at least one."""
-    return (n_samples - WINDOW_S * rate_hz) // (STRIDE_S * rate_hz) + 1
-
-
-def window_centres_s(first_start_s: float, n_windows: int) -> NDArray[np.float64]:
-    """Centres of successive windows, in seconds, shape ``(n_windows,)``.
-
-    Parameters
-    ----------
-    first_start_s
-        Where the first window starts, in seconds from the first sample.
-    n_windows
-        How many windows.
-    """
-    return first_start_s + WINDOW_S / 2 + STRIDE_S * np.arange(n_windows, dtype=np.float64)
+from ppgkd.grid import STRIDE_S, WINDOW_S
 
 
 def require_count(path: Path, variable: str, n_references: int, n_windows: int) -> None:

@@ -29,8 +29,8 @@ from ppgkd.datasets.ecg_reference import reference_from_ecg
 from ppgkd.datasets.matlab import DOWNLOAD_ANEW, read_signals
 from ppgkd.datasets.rates import to_rate
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import WINDOW_S
 from ppgkd.errors import PpgkdError
+from ppgkd.grid import WINDOW_S
 
 PPG = ("ppg_g", "ppg_ir", "ppg_r")
 ACC = ("acc_x", "acc_y", "acc_z")

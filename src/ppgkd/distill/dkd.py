@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import kl_div
 
-from ppgkd.distill.part import Part
+from ppgkd.distill.batch import Batch
+from ppgkd.distill.teacher_loss import Part
 from ppgkd.heart_rate import class_of
 from ppgkd.models.output import Output
-from ppgkd.training.loop import Batch
 
 
 def dkd_loss(

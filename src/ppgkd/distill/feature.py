@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from ppgkd.distill.part import Part
+from ppgkd.distill.batch import Batch
+from ppgkd.distill.targets import TeacherTargets
+from ppgkd.distill.teacher_loss import Part
 from ppgkd.models.output import Output
-from ppgkd.training.loop import Batch
-from ppgkd.training.targets import TeacherTargets
 
 
 def feature_loss(student_features: Tensor, teacher_features: Tensor) -> Tensor:

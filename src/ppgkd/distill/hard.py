@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ppgkd.distill.part import Part
+from ppgkd.distill.batch import Batch
+from ppgkd.distill.teacher_loss import Part
 from ppgkd.models.output import Output
-from ppgkd.training.loop import Batch
 
 
 def hard_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:

@@ -13,13 +13,13 @@ from importlib import import_module
 import torch
 from torch import Tensor, nn
 
+from ppgkd.distill.batch import Batch
 from ppgkd.distill.label import label_loss
-from ppgkd.distill.part import Part
 from ppgkd.distill.scratch import LabelObjective
+from ppgkd.distill.targets import TeacherTargets
+from ppgkd.distill.teacher_loss import Part
 from ppgkd.errors import PpgkdError
 from ppgkd.models.output import Output
-from ppgkd.training.loop import Batch
-from ppgkd.training.targets import TeacherTargets
 
 STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
 

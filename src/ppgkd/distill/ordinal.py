@@ -10,9 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ppgkd.distill.part import Part
+from ppgkd.distill.batch import Batch
+from ppgkd.distill.teacher_loss import Part
 from ppgkd.models.output import Output
-from ppgkd.training.loop import Batch
 
 
 def ordinal_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from ppgkd.distill.batch import Batch
 from ppgkd.distill.label import label_loss
 from ppgkd.models.output import Output
-from ppgkd.training.loop import Batch
 
 
 class LabelObjective(nn.Module):

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import kl_div
 
-from ppgkd.distill.part import Part
+from ppgkd.distill.batch import Batch
+from ppgkd.distill.teacher_loss import Part
 from ppgkd.models.output import Output
-from ppgkd.training.loop import Batch
 
 
 def soft_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:

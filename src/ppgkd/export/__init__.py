@@ -6,7 +6,6 @@ the window into BPM, and depends on the student alone. So one half can be exchan
 without the other.
 """
 
-RAW, WINDOW = "raw", "window"
-OUTPUTS = ("bpm", "sd_bpm", "probabilities")
+WINDOW = "window"
 OPSET = 18
 IR_VERSION = 10

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ppgkd.export.card import Card, units_of
+from ppgkd.evaluation.filtered import WidestSpreads
 from ppgkd.grid import BPM_MAX, BPM_MIN
-from ppgkd.judging.tracked import WidestSpreads
-from ppgkd.running.revision import code_revision
-from ppgkd.splits import StudyWindows
+from ppgkd.inference.model_card import Card, units_of
+from ppgkd.inference.online_filter import Transition
+from ppgkd.runtime.revision import code_revision
+from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.study.cell import NO_TEACHER
-from ppgkd.tracking import Transition
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION
 
 if TYPE_CHECKING:

@@ -26,8 +26,9 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from ppgkd.export import OUTPUTS, WINDOW
-from ppgkd.export.halves import cut, join
+from ppgkd.export import WINDOW
+from ppgkd.export.subgraphs import cut, join
+from ppgkd.inference.model_card import OUTPUTS
 from ppgkd.windows.read import Windows
 
 WEIGHTED = ("Conv", "Gemm")

@@ -13,9 +13,10 @@ from onnxscript import optimizer
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from ppgkd.export import OPSET, OUTPUTS, WINDOW
+from ppgkd.export import OPSET, WINDOW
 from ppgkd.grid import N_CLASSES
 from ppgkd.heart_rate import decode
+from ppgkd.inference.model_card import OUTPUTS
 from ppgkd.models.capacity import InputShape
 
 FOLDED_BYTES = 4096

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ppgkd.errors import PpgkdError
-from ppgkd.export import OUTPUTS, RAW
-from ppgkd.export.card import Card, read_card
-from ppgkd.export.front import front_graph
-from ppgkd.export.halves import cut, join
 from ppgkd.export.network import Estimator, has_signal, network_graph
+from ppgkd.export.preprocessing_graph import front_graph
+from ppgkd.export.subgraphs import cut, join
+from ppgkd.inference.model_card import OUTPUTS, RAW, Card, read_card
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.artifacts import whole
+from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.preprocessing import (
     PREPROCESSING_VERSION,
     WindowSpec,
@@ -94,9 +93,9 @@ def write_faithful(
     tolerance_bpm: float,
 ) -> float:
     """Write a student, but only if it says what its network says; see `export_student`."""
-    with whole(path) as beside:
-        onnx.save(model, beside)
-        difference_bpm = _difference_bpm(network, inputs, card_of(model, path), raw, beside)
+    with atomic_write(path) as temporary:
+        onnx.save(model, temporary)
+        difference_bpm = _difference_bpm(network, inputs, card_of(model, path), raw, temporary)
         if not difference_bpm <= tolerance_bpm:
             raise PpgkdError(
                 f"ONNX Runtime and PyTorch differ by {difference_bpm:g} BPM on a real window for "
@@ -159,8 +158,8 @@ def read_student(path: str | Path) -> onnx.ModelProto:
 
 def write_student(model: onnx.ModelProto, path: str | Path) -> None:
     """Write an exported file, whole or not at all."""
-    with whole(path) as beside:
-        onnx.save(model, beside, format="protobuf")
+    with atomic_write(path) as temporary:
+        onnx.save(model, temporary, format="protobuf")
 
 
 def card_of(model: onnx.ModelProto, path: object) -> Card:

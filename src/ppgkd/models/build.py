@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
-from ppgkd.running.artifacts import whole
+from ppgkd.runtime.artifacts import atomic_write
 
 
 def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) -> Network:
@@ -36,8 +36,8 @@ def save_model(
     """Write weights and shape as safetensors: data, never code."""
     about = {"family": shape.family, "width": shape.width, "inputs": asdict(inputs)}
     weights = {name: value.contiguous() for name, value in model.state_dict().items()}
-    with whole(path) as beside:
-        save_file(weights, beside, metadata={"ppgkd": json.dumps(about, sort_keys=True)})
+    with atomic_write(path) as temporary:
+        save_file(weights, temporary, metadata={"ppgkd": json.dumps(about, sort_keys=True)})
 
 
 def load_model(path: str | Path) -> tuple[Network, ResNetShape | MLPShape, InputShape]:

@@ -13,7 +13,7 @@ from ppgkd.models.output import Output
 from ppgkd.models.spectrum import Spectrum
 
 if TYPE_CHECKING:
-    from ppgkd.models.together import Together
+    from ppgkd.models.batched import Together
 
 
 class Network(nn.Module, ABC):

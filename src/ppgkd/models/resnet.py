@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ppgkd.grid import N_CLASSES
+from ppgkd.models.batched import Together
 from ppgkd.models.capacity import (
     BINS,
     DILATIONS,
@@ -20,7 +21,6 @@ from ppgkd.models.capacity import (
 )
 from ppgkd.models.network import Network
 from ppgkd.models.output import POSITIONS, Output
-from ppgkd.models.together import Together
 
 GROUPED_UP_TO_WIDTH = 32
 """Wider residual networks are no faster as groups of one convolution (`make bench`)."""

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ppgkd.grid import BPM_MAX, BPM_MIN
-from ppgkd.report.figures import COLOURS, STYLE
-from ppgkd.running.artifacts import whole
+from ppgkd.plots.figure import COLOURS, STYLE
+from ppgkd.runtime.artifacts import atomic_write
 
 PICTURES = (".png", ".svg", ".pdf")
 """Endings of the pictures that can be written."""
@@ -32,7 +32,7 @@ def draw_heart_rate(table: pd.DataFrame, path: str | Path, title: str) -> None:
     Parameters
     ----------
     table
-        Of `ppgkd.predict.Prediction`.
+        Of `ppgkd.inference.predict.Prediction`.
     path
         PNG, SVG or PDF to write.
     title
@@ -40,8 +40,8 @@ def draw_heart_rate(table: pd.DataFrame, path: str | Path, title: str) -> None:
     """
     with mpl.rc_context(STYLE):
         figure = heart_rate_figure(table, title)
-        with whole(path) as beside:
-            figure.savefig(beside, dpi=150)
+        with atomic_write(path) as temporary:
+            figure.savefig(temporary, dpi=150)
 
 
 def heart_rate_figure(table: pd.DataFrame, title: str) -> Figure:

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ppgkd.check_dataset import SPEC, Example
-from ppgkd.report.figures import COLOURS, STYLE
-from ppgkd.running.artifacts import whole
+from ppgkd.dataset_summary.check import SPEC, Example
+from ppgkd.plots.figure import COLOURS, STYLE
+from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.motion import motion_intensity_g
 from ppgkd.windows.spectral_peak import BPM_RANGE
 
@@ -37,8 +37,8 @@ def draw_windows(examples: Sequence[Example], path: str | Path, title: str) -> N
     """
     with mpl.rc_context(STYLE):
         figure = windows_figure(examples, title)
-        with whole(path) as beside:
-            figure.savefig(beside, dpi=150)
+        with atomic_write(path) as temporary:
+            figure.savefig(temporary, dpi=150)
 
 
 def windows_figure(examples: Sequence[Example], title: str) -> Figure:

@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 
 from ppgkd.export import WINDOW
-from ppgkd.export.halves import cut
+from ppgkd.export.subgraphs import cut
 from ppgkd.profile.graph import GraphCost, graph_cost
 from ppgkd.profile.machine import cpu_name
 from ppgkd.profile.memory import peak_memory_bytes

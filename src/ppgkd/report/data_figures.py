@@ -13,9 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
-from ppgkd.report.figures import STYLE, save_figure
-from ppgkd.report.quality_figures import LOOKS
-from ppgkd.survey import HEART_RATES, HISTOGRAM, summarise
+from ppgkd.dataset_summary.summary import HEART_RATES, HISTOGRAM, summarise
+from ppgkd.plots.figure import CURVE_STYLES, STYLE, save_figure
 
 RARE_BPM = 150
 """From here on heart rates are rare in most datasets, and matter most in sport."""
@@ -29,7 +28,7 @@ def draw_data_figures(
     Parameters
     ----------
     recordings
-        Of `ppgkd.survey.survey_dataset`.
+        Of `ppgkd.dataset_summary.summary.survey_dataset`.
     titles
         Dataset to its title.
     paths
@@ -48,7 +47,7 @@ def heart_rates(recordings: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     places = np.array(HEART_RATES) + 5
     for ax, (_, row) in zip(axes, datasets.iterrows(), strict=True):
         share = row[list(HISTOGRAM)].to_numpy(float) / max(row["kept"], 1)
-        colours = [LOOKS[1 if bpm >= RARE_BPM else 0].colour for bpm in HEART_RATES]
+        colours = [CURVE_STYLES[1 if bpm >= RARE_BPM else 0].colour for bpm in HEART_RATES]
         ax.bar(places, share, width=9.2, color=colours)
         ax.set_axisbelow(True)
         ax.set_title(titles[row["dataset"]], fontsize=10, loc="left")
@@ -71,7 +70,7 @@ def difficulty(recordings: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     figure = Figure(figsize=(9.8, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for (name, part), look in zip(
-        recordings.groupby("dataset", sort=False), cycle(LOOKS), strict=False
+        recordings.groupby("dataset", sort=False), cycle(CURVE_STYLES), strict=False
     ):
         for ax, column in ((left, "motion_g"), (right, "good_share")):
             ax.plot(

@@ -9,15 +9,15 @@ from typing import Any
 
 import pandas as pd
 
+from ppgkd.dataset_summary.summary import HISTOGRAM, summarise
 from ppgkd.datasets.activity import ACTIVITIES, UNKNOWN
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.manifest import RawFile
 from ppgkd.report.data_figures import RARE_BPM
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
-from ppgkd.survey import HISTOGRAM, summarise
-from ppgkd.windows.cutting import FAULTS
 from ppgkd.windows.motion import MOTION_BANDS
+from ppgkd.windows.segmentation import FAULTS
 from ppgkd.windows.signal_quality import GOOD_CORRELATION
 
 
@@ -56,7 +56,7 @@ def write_data_report(
     about
         What it is of.
     recordings
-        Of `ppgkd.survey.survey_dataset`, of all datasets.
+        Of `ppgkd.dataset_summary.summary.survey_dataset`, of all datasets.
     figures
         SVG files ``heart_rates`` and ``difficulty``.
     path

@@ -13,35 +13,13 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from ppgkd.judging.decision import Gates, apply_gates, recommend
-from ppgkd.running.artifacts import whole
+from ppgkd.evaluation.recommendation import Gates, apply_gates, recommend
+from ppgkd.plots.figure import COLOURS, DASHES, MARKERS, STRATEGIES, STYLE, save_figure
 from ppgkd.scaling import JointLaw, Law
-
-STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
-_PALETTE = sns.color_palette("colorblind", 8)
-COLOURS = {name: _PALETTE[i] for name, i in zip(STRATEGIES, (7, 1, 0, 2, 4, 5), strict=True)}
-MARKERS = dict(zip(STRATEGIES, ("s", "v", "o", "^", "D", "P"), strict=True))
-_DASHES: tuple[Any, ...] = ("-", (0, (1, 1)), "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
-DASHES = dict(zip(STRATEGIES, _DASHES, strict=True))
-STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "ppgkd",
-    # a dollar sign in a file's or a subject's name is a dollar sign
-    "text.parse_math": False,
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "0.92",
-    "legend.frameon": False,
-}
-
 
 CONTOURED_BPM = 0.02
 """A joint law that is flatter than this over the map has no contours worth drawing."""
@@ -59,7 +37,7 @@ def draw_figures(
     Parameters
     ----------
     students
-        Table of `ppgkd.judging.summary.summarise_students`.
+        Table of `ppgkd.evaluation.summary.summarise_students`.
     fitted
         Of `ppgkd.scaling.fit_laws`.
     effects
@@ -81,12 +59,6 @@ def draw_figures(
         }
         for name, figure in figures.items():
             save_figure(figure, paths[name])
-
-
-def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure, whole or not at all, and without the time at which it was drawn."""
-    with whole(path) as beside:
-        figure.savefig(beside, metadata={"Date": None}, bbox_inches="tight")
 
 
 def error_vs_size(

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ppgkd.running.artifacts import whole
+from ppgkd.runtime.artifacts import atomic_write
 
 
 def write_page(template: str, context: Mapping[str, Any], path: str | Path) -> None:
@@ -35,8 +35,8 @@ def write_page(template: str, context: Mapping[str, Any], path: str | Path) -> N
     environment.filters.update(count="{:,}".format, bpm="{:.2f}".format, percent="{:.0%}".format)
     style = files("ppgkd.report").joinpath("page.css").read_text(encoding="utf-8")
     page = environment.get_template(template).render(style=style, **context)
-    with whole(path) as beside:
-        beside.write_text(page, encoding="utf-8")
+    with atomic_write(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
 
 
 def data_uri(path: str | Path) -> str:

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from ppgkd.judging.decision import (
+from ppgkd.evaluation.recommendation import (
     VALIDATION_SLACK,
     Gates,
     apply_gates,
     recommend,
     recommend_by_fold,
 )
-from ppgkd.judging.summary import subject_mean_interval, summarise_students
+from ppgkd.evaluation.summary import subject_mean_interval, summarise_students
 from ppgkd.report.data_page import data_rows, dropped_for, is_labelled
 from ppgkd.report.figures import pareto_front
 from ppgkd.report.html import data_uri, write_page
@@ -52,20 +52,20 @@ class Results:
     splits
         ``dataset, subject, role``, and ``fold`` in a study with folds.
     recordings
-        What the data report has of each recording: `ppgkd.survey.survey_dataset`.
+        What the data report has of each recording: `ppgkd.dataset_summary.summary.survey_dataset`.
     teachers
         Name and metrics of each teacher of each seed and fold.
     tuning
         Strategy, and its trials and winner, for each fold; empty if nothing was tuned.
     quality, profile
-        Of the recommended student: `ppgkd.judging.recommended.assess_recommended`, and the profile
-        of its files.
+        Of the recommended student: `ppgkd.evaluation.recommended.assess_recommended`, and the
+        profile of its files.
     alignment
         Lag of each recording's reference.
     figures
         SVG files by name.
     compared
-        The study beside others: `ppgkd.judging.compare.compare_studies`; empty if none was asked
+        The study beside others: `ppgkd.report.compared.compare_studies`; empty if none was asked
         for.
     """
 

@@ -8,12 +8,12 @@ from importlib.metadata import version
 from typing import Any
 
 import ppgkd
-from ppgkd.datasets.checksums import with_recorded
 from ppgkd.datasets.own.files import SOURCE as OWN
 from ppgkd.datasets.registry import RawFile
 from ppgkd.profile.machine import cpu_name
-from ppgkd.running.artifacts import file_fingerprint
-from ppgkd.running.revision import code_revision
+from ppgkd.retrieve.checksums import with_recorded
+from ppgkd.runtime.artifacts import file_fingerprint
+from ppgkd.runtime.revision import code_revision
 
 PACKAGES = (
     "torch", "numpy", "scipy", "pandas", "pyarrow", "statsmodels", "seaborn", "onnx",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import cycle
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -16,34 +16,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator, PercentFormatter, StrMethodFormatter
 
-from ppgkd.judging.agreement import limits_of_agreement
-from ppgkd.judging.recommended import as_estimates
-from ppgkd.report.figures import STYLE, save_figure
+from ppgkd.evaluation.agreement import limits_of_agreement
+from ppgkd.evaluation.recommended import as_estimates
+from ppgkd.plots.figure import CURVE_STYLES, PALETTE, STYLE, CurveStyle, save_figure
 
 HEXAGONS = 50
 """Across the panel: many thousand windows become some hundred shapes."""
-
-_PALETTE = sns.color_palette("colorblind", 8)
-
-
-class _Look(NamedTuple):
-    colour: tuple[float, float, float]
-    marker: str
-    dashes: str
-
-
-LOOKS = tuple(
-    _Look(_PALETTE[colour], marker, dashes)
-    for colour, marker, dashes in (
-        (0, "o", "-"),
-        (1, "s", "--"),
-        (2, "^", "-."),
-        (4, "D", ":"),
-        (5, "v", "-"),
-        (7, "P", "--"),
-    )
-)
-"""Of the first curve, the second and so on: they differ in grey, too."""
 
 
 def draw_quality_figures(
@@ -54,7 +32,7 @@ def draw_quality_figures(
     Parameters
     ----------
     predictions, quality
-        Of `ppgkd.judging.recommended`.
+        Of `ppgkd.evaluation.recommended`.
     paths
         Files for ``bland_altman``, which is of the online filter, ``reliability`` and
         ``risk_coverage``.
@@ -93,7 +71,7 @@ def bland_altman(table: pd.DataFrame) -> Figure:
         extent=(left, right, -reach_bpm, reach_bpm),
         bins="log",
         mincnt=1,
-        cmap=sns.blend_palette(["#c6dcec", _PALETTE[0]], as_cmap=True),
+        cmap=sns.blend_palette(["#c6dcec", PALETTE[0]], as_cmap=True),
         linewidths=0,
     )
     ax.set_axisbelow(True)
@@ -127,7 +105,7 @@ def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
     Parameters
     ----------
     assessments
-        Of `ppgkd.judging.quality.assess`, each by the name of its curve; six are told apart.
+        Of `ppgkd.evaluation.quality.assess`, each by the name of its curve; six are told apart.
     """
     figure = Figure(figsize=(5.2, 5.0), layout="constrained")
     ax = figure.subplots()
@@ -165,7 +143,7 @@ def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
     Parameters
     ----------
     assessments
-        Of `ppgkd.judging.quality.assess`, each by the name of its curve; six are told apart.
+        Of `ppgkd.evaluation.quality.assess`, each by the name of its curve; six are told apart.
     """
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     ax = figure.subplots()
@@ -185,12 +163,12 @@ def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
 
 def _curves(
     assessments: Mapping[str, Mapping[str, Any]],
-) -> Iterator[tuple[str, Mapping[str, Any], _Look]]:
-    for (name, assessment), look in zip(assessments.items(), cycle(LOOKS), strict=False):
+) -> Iterator[tuple[str, Mapping[str, Any], CurveStyle]]:
+    for (name, assessment), look in zip(assessments.items(), cycle(CURVE_STYLES), strict=False):
         yield name, assessment, look
 
 
-def _draw(ax: Axes, x: pd.Series, y: pd.Series, name: str, look: _Look) -> None:
+def _draw(ax: Axes, x: pd.Series, y: pd.Series, name: str, look: CurveStyle) -> None:
     ax.plot(
         x,
         y,

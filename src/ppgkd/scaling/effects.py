@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from ppgkd.judging.cells import KEYS
+from ppgkd.evaluation.cells import KEYS
 from ppgkd.scaling.sample import usable
 
 BASELINE = "scratch"
@@ -38,9 +38,9 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
     Parameters
     ----------
     cells
-        Table of `ppgkd.judging.cells.collect_cells`.
+        Table of `ppgkd.evaluation.cells.collect_cells`.
     subject_errors
-        Table of `ppgkd.judging.cells.collect_subject_errors`.
+        Table of `ppgkd.evaluation.cells.collect_subject_errors`.
 
     Returns
     -------

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ppgkd.scaling.doubt import Prediction, around, doubt, is_told
 from ppgkd.scaling.law import check_weights, say
 from ppgkd.scaling.solver import HUBER_DELTA, solve
+from ppgkd.scaling.uncertainty import Prediction, around, doubt, is_told
 
 Array = NDArray[np.float64]
 Points = dict[str, Array]

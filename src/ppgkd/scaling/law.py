@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ppgkd.scaling.doubt import Prediction, around, doubt, is_told
 from ppgkd.scaling.forms import FORMS, Form
 from ppgkd.scaling.solver import solve
+from ppgkd.scaling.uncertainty import Prediction, around, doubt, is_told
 
 Array = NDArray[np.float64]
 

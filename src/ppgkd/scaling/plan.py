@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ppgkd.errors import PpgkdError
-from ppgkd.judging.cells import collect_subject_errors
+from ppgkd.evaluation.cells import collect_subject_errors
 from ppgkd.models.capacity import SHAPES, WIDTHS, InputShape
-from ppgkd.running.artifacts import read_json
+from ppgkd.runtime.artifacts import read_json
 from ppgkd.scaling.law import Law
 from ppgkd.study.cell import Cell
 

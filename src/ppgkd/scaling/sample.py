@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.judging.cells import KEYS
+from ppgkd.evaluation.cells import KEYS
 
 DRAWS = 1000
 SIZES = ("params", "macs", "onnx_bytes")
@@ -32,7 +32,7 @@ def usable(subject_errors: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     Parameters
     ----------
     subject_errors
-        Table of `ppgkd.judging.cells.collect_subject_errors`.
+        Table of `ppgkd.evaluation.cells.collect_subject_errors`.
 
     Returns
     -------

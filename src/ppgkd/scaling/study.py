@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.judging.cells import KEYS
-from ppgkd.scaling.choice import LEVEL, candidates, choose, held_out, skill
+from ppgkd.evaluation.cells import KEYS
 from ppgkd.scaling.forms import FORMS
 from ppgkd.scaling.joint import JOINT_FORMS, JointLaw, fit_joint_law, resample_joint_law
 from ppgkd.scaling.law import Law, fit_law, fit_many
+from ppgkd.scaling.model_selection import LEVEL, candidates, choose, held_out, skill
 from ppgkd.scaling.sample import DRAWS, SIZES, Ladder, make_ladder, usable
 
 CURVE_POINTS = 40
@@ -29,9 +29,9 @@ def fit_laws(cells: pd.DataFrame, subject_errors: pd.DataFrame, seed: int = 0) -
     Parameters
     ----------
     cells
-        Table of `ppgkd.judging.cells.collect_cells`.
+        Table of `ppgkd.evaluation.cells.collect_cells`.
     subject_errors
-        Table of `ppgkd.judging.cells.collect_subject_errors`.
+        Table of `ppgkd.evaluation.cells.collect_subject_errors`.
     seed
         Of the bootstrap.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ppgkd.datasets.reference import WINDOW_S
+from ppgkd.grid import WINDOW_S
 from ppgkd.simulation.protocol import Bout
 from ppgkd.simulation.signals import N_PPG, RATE_HZ, Samples, phase_rad, slow_gain
 

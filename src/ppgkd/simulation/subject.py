@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ppgkd.datasets.reference import STRIDE_S, WINDOW_S, count_windows
+from ppgkd.grid import STRIDE_S, WINDOW_S, count_windows
 from ppgkd.simulation.heart import (
     beat_times,
     draw_heart,

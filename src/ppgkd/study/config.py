@@ -26,9 +26,9 @@ from ppgkd.datasets.registry import (
 )
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES, InputShape, nearest_shape
+from ppgkd.schema.defaults import with_defaults
 from ppgkd.study.cell import NO_TEACHER, Cell
 from ppgkd.study.roles import BY_DATASET, REQUIRED_ROLES, ROLES
-from ppgkd.study.schema import with_defaults
 
 COMPARED = ("students.parquet", "subjects.parquet", "recommended/student.onnx")
 """Files below a finished study's folder that it is compared by."""

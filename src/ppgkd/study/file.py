@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from ppgkd.errors import PpgkdError
-from ppgkd.study.plain_yaml import read_plain_yaml
+from ppgkd.schema.strict_yaml import read_plain_yaml
 
 _TEMPLATE_KEY = "__use_yte__"
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 import ppgkd
-from ppgkd.running.artifacts import whole
+from ppgkd.runtime.artifacts import atomic_write
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ class Checkpoint:
         buffer = io.BytesIO()
         torch.save({"run": self.run, "code": _code(), "state": state}, buffer)
         content = buffer.getvalue()
-        with whole(self.path) as beside:
-            beside.write_bytes(hashlib.sha256(content).digest() + content)
+        with atomic_write(self.path) as temporary:
+            temporary.write_bytes(hashlib.sha256(content).digest() + content)
 
     def load(self) -> dict[str, Any] | None:
         """Return the last state of this training, if there is one."""

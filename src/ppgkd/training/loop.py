@@ -19,13 +19,15 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from ppgkd.distill.batch import Batch
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import decode, soft_labels
+from ppgkd.models.batched import Together, together
 from ppgkd.models.network import Network
 from ppgkd.models.output import Output
-from ppgkd.models.together import Together, together
-from ppgkd.training.bank import Examples, Spectra, Views
+from ppgkd.models.predict import EVALUATION_BATCH
 from ppgkd.training.checkpoint import Checkpoint
+from ppgkd.views.cache import Examples, Spectra, Views
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +38,6 @@ BALANCED_BPM = 10
 """Width of the ranges of heart rate that `sampling_weights` evens out."""
 
 GRADIENT_NORM = 5.0
-EVALUATION_BATCH = 128
-"""Larger ones fall out of the cache where the network is large."""
 
 
 @dataclass(frozen=True)
@@ -73,27 +73,6 @@ class Budget:
     threads: int = 1
     device: str = "cpu"
     balance: float = 0.0
-
-
-class Batch(NamedTuple):
-    """What an objective may know of a batch.
-
-    Attributes
-    ----------
-    rows
-        Windows in the batch, shape (batch,).
-    view
-        Number of the view.
-    hr_bpm
-        Reference in the view, shape (batch,); NaN where it is withheld.
-    labels
-        Softened reference, shape (batch, 180); zero where it is withheld.
-    """
-
-    rows: Tensor
-    view: int
-    hr_bpm: Tensor
-    labels: Tensor
 
 
 def fit(
@@ -433,19 +412,6 @@ def _errors_bpm(models: Together, val: Spectra, n_networks: int) -> list[float]:
             known.append(torch.softmax(output.logits.float(), dim=1).cpu())
     estimates = (decode(torch.cat(known))[0] for known in answers)
     return [float((bpm - val.hr_bpm).abs().mean()) for bpm in estimates]
-
-
-@torch.inference_mode()
-def predict(model: nn.Module, signal: Tensor) -> Tensor:
-    """Probabilities of the 180 classes, in float32 on the CPU, shape (n_windows, 180)."""
-    model.eval()
-    parameter = next(model.parameters(), None)
-    device = torch.device("cpu") if parameter is None else parameter.device
-    parts = [
-        torch.softmax(model(part.to(device)).logits.float(), dim=1).cpu()
-        for part in torch.split(signal, EVALUATION_BATCH)
-    ]
-    return torch.cat(parts)
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:

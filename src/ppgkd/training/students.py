@@ -10,16 +10,16 @@ from pathlib import Path
 import pandas as pd
 
 from ppgkd.distill.objective import make_objective
+from ppgkd.distill.targets import TeacherTargets, read_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
-from ppgkd.running.artifacts import read_json
+from ppgkd.runtime.artifacts import read_json
 from ppgkd.study.cell import NO_TEACHER
-from ppgkd.training.bank import Bank, examples, fingerprint, read_bank
 from ppgkd.training.checkpoint import Checkpoint
 from ppgkd.training.loop import Budget, Trainee, fit_together
-from ppgkd.training.targets import TeacherTargets, read_targets
+from ppgkd.views.cache import Bank, examples, fingerprint, read_bank
 from ppgkd.windows.read import Windows
 
 Settings = Mapping[str, float]

@@ -13,11 +13,11 @@ from ppgkd.distill.scratch import LabelObjective
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
-from ppgkd.splits import StudyWindows
-from ppgkd.training.augment import Augmentation
-from ppgkd.training.bank import FreshViews, examples, fingerprint
+from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.checkpoint import Checkpoint
 from ppgkd.training.loop import Budget, fit
+from ppgkd.views.augment import Augmentation
+from ppgkd.views.cache import FreshViews, examples, fingerprint
 from ppgkd.windows.read import Windows
 
 log = logging.getLogger(__name__)

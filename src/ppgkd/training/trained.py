@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
+from ppgkd.evaluation.score import score
 from ppgkd.models.build import save_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
-from ppgkd.running.artifacts import file_fingerprint, write_json, write_parquet
-from ppgkd.splits import StudyWindows
-from ppgkd.training.scoring import score
+from ppgkd.runtime.artifacts import file_fingerprint, write_json, write_parquet
+from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.windows.read import Windows
 
 

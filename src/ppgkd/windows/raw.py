@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
-from ppgkd.running.artifacts import whole
+from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.table import MAKE_ANEW
 
 PER_RECORDING = 16
@@ -93,8 +93,8 @@ def write_raw_windows(windows: RawWindows, path: str | Path) -> None:
         "raw", pa.FixedSizeListArray.from_arrays(flat, size)
     )
     table = table.replace_schema_metadata({_METADATA_KEY: json.dumps(about).encode()})
-    with whole(path) as beside:
-        pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
+    with atomic_write(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
 def read_raw_windows(path: str | Path) -> RawWindows:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ppgkd.datasets.ppg_channels import recording_of
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
-from ppgkd.running.artifacts import whole
-from ppgkd.windows.cutting import cut_windows
+from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.segmentation import cut_windows
 from ppgkd.windows.spectral_peak import spectral_peak_bpm
 from ppgkd.windows.table import windows_schema, windows_writer, write_row_group
 
@@ -56,12 +56,14 @@ def write_windows(
     rows: list[dict[str, Any]] = []
     writer: pq.ParquetWriter | None = None
     channels: tuple[str, ...] = ()
-    with whole(path) as beside:
+    with atomic_write(path) as temporary:
         try:
             for recording in recordings:
                 if writer is None:
                     channels = recording.channels
-                    writer = windows_writer(beside, windows_schema(dataset, channels, spec, lags_s))
+                    writer = windows_writer(
+                        temporary, windows_schema(dataset, channels, spec, lags_s)
+                    )
                 elif recording.channels != channels:
                     raise PpgkdError(
                         f"Recording '{recording.name}' of dataset '{dataset}' has channels "

@@ -17,16 +17,16 @@ from ppgkd.distill import (
     ordinal_loss,
     soft_loss,
 )
+from ppgkd.distill.batch import Batch
 from ppgkd.distill.dkd import target_class
 from ppgkd.distill.feature import DistillingPart as FeaturePart
 from ppgkd.distill.objective import STRATEGIES, DistillationObjective, make_objective
+from ppgkd.distill.targets import TeacherTargets
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import soft_labels
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.output import Output
-from ppgkd.training.loop import Batch
-from ppgkd.training.targets import TeacherTargets
 
 N_VIEWS, N_WINDOWS, STUDENT_FEATURES, TEACHER_FEATURES = 2, 8, (6, 18), (10, 18)
 SETTINGS: dict[str, dict[str, float]] = {

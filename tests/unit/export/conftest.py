@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from tests.unit.datasets.conftest import real_data  # noqa: F401
 from torch import nn
 
-from ppgkd.export.card import Card, units_of
 from ppgkd.export.network import Estimator
 from ppgkd.export.student import export_student, spec_of, student_graph, write_faithful
+from ppgkd.inference.model_card import Card, units_of
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import KERNEL, InputShape, nearest_shape
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION, preprocess, resampling_matrix

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from tests.workflow import REPOSITORY
 
-from ppgkd.export.card import Card
+from ppgkd.evaluation.filtered import WidestSpreads
 from ppgkd.export.describe import describe
-from ppgkd.judging.tracked import WidestSpreads
+from ppgkd.inference.model_card import Card
+from ppgkd.inference.online_filter import Transition
 from ppgkd.models.capacity import InputShape
-from ppgkd.running.revision import code_revision
-from ppgkd.splits import StudyWindows
+from ppgkd.runtime.revision import code_revision
+from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.study.config import Study, parse_study
-from ppgkd.tracking import Transition
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION
 from ppgkd.windows.read import Windows, concatenate
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from onnx import numpy_helper, parser
 from tests.unit.export.conftest import Exported
 
-from ppgkd.export.halves import cut
 from ppgkd.export.int8 import calibration_windows, quantisation_cost, quantise
 from ppgkd.export.student import card_of
+from ppgkd.export.subgraphs import cut
 from ppgkd.models.capacity import InputShape
 from ppgkd.windows.read import Windows
 

@@ -16,9 +16,9 @@ from tests.unit.export.conftest import CHANNELS, Exported
 from ppgkd.datasets.cohort import read_cohort, write_cohort
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.registry import get_dataset
+from ppgkd.evaluation.score import score
 from ppgkd.export.student import spec_of
 from ppgkd.simulation.subject import Cohort
-from ppgkd.training.scoring import score
 from ppgkd.windows.raw import take_raw_windows
 from ppgkd.windows.read import read_windows, select
 from ppgkd.windows.write import write_windows

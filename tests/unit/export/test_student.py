@@ -18,8 +18,6 @@ from torch import nn
 
 from ppgkd.errors import PpgkdError
 from ppgkd.export import OPSET
-from ppgkd.export.card import Card
-from ppgkd.export.halves import cut
 from ppgkd.export.student import (
     card_of,
     change_rate,
@@ -28,6 +26,8 @@ from ppgkd.export.student import (
     write_faithful,
     write_student,
 )
+from ppgkd.export.subgraphs import cut
+from ppgkd.inference.model_card import Card
 
 Raw = NDArray[np.float32]
 

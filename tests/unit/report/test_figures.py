@@ -11,8 +11,8 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ppgkd.judging.decision import Gates
-from ppgkd.judging.summary import summarise_students
+from ppgkd.evaluation.recommendation import Gates
+from ppgkd.evaluation.summary import summarise_students
 from ppgkd.report.figures import (
     DASHES,
     STRATEGIES,

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from tests.unit.surveyed import surveyed
 
-from ppgkd.judging.recommended import assess_recommended
-from ppgkd.judging.summary import summarise_strategies, summarise_students
+from ppgkd.evaluation.recommended import assess_recommended
+from ppgkd.evaluation.summary import summarise_strategies, summarise_students
 from ppgkd.report.page import Results, write_report
 from ppgkd.study.config import Study, parse_study
 

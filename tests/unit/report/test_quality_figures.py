@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ppgkd.judging.agreement import limits_of_agreement
-from ppgkd.judging.quality import assess
-from ppgkd.report.figures import STYLE
-from ppgkd.report.quality_figures import LOOKS, bland_altman, reliability, risk_coverage
+from ppgkd.evaluation.agreement import limits_of_agreement
+from ppgkd.evaluation.quality import assess
+from ppgkd.plots.figure import CURVE_STYLES, STYLE
+from ppgkd.report.quality_figures import bland_altman, reliability, risk_coverage
 
 
 def predictions(n_windows: int = 1500, seed: int = 0) -> pd.DataFrame:
@@ -123,14 +123,14 @@ def test_the_risk_curves_come_with_the_oracles(assessments: dict[str, dict[str, 
 
 
 def test_curves_differ_without_colour_too(assessments: dict[str, dict[str, Any]]) -> None:
-    assert len({(look.marker, look.dashes) for look in LOOKS}) == len(LOOKS)
+    assert len({(look.marker, look.dashes) for look in CURVE_STYLES}) == len(CURVE_STYLES)
     for figure in (reliability(assessments), risk_coverage(assessments)):
         drawn = [curves(figure.axes[0])[name] for name in assessments]
         assert len({(line.get_marker(), line.get_linestyle()) for line in drawn}) == len(drawn)
 
 
 def test_more_curves_than_looks_are_all_drawn(assessments: dict[str, dict[str, Any]]) -> None:
-    many = {f"model {n}": assessments["single window"] for n in range(len(LOOKS) + 1)}
+    many = {f"model {n}": assessments["single window"] for n in range(len(CURVE_STYLES) + 1)}
     for figure in (reliability(many), risk_coverage(many)):
         assert set(many) <= set(curves(figure.axes[0]))
 

@@ -12,7 +12,7 @@ import pytest
 from ppgkd.cli import main
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape, ResNetShape
-from ppgkd.running.artifacts import write_json, write_parquet
+from ppgkd.runtime.artifacts import write_json, write_parquet
 from ppgkd.scaling import fit_laws
 from ppgkd.scaling.plan import Wish, answer_wishes, compare, plan_student, read_and_plan
 from ppgkd.study.cell import Cell

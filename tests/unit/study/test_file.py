@@ -7,8 +7,8 @@ import pytest
 import yte
 
 from ppgkd.errors import PpgkdError
+from ppgkd.schema.strict_yaml import MAX_BYTES
 from ppgkd.study.file import main, require_plain
-from ppgkd.study.plain_yaml import MAX_BYTES
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SHIPPED = [REPOSITORY / "config.yaml", *sorted((REPOSITORY / "studies").glob("*.yaml"))]

@@ -16,19 +16,21 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ppgkd.distill.batch import Batch
 from ppgkd.distill.objective import DistillationObjective
 from ppgkd.distill.scratch import LabelObjective
+from ppgkd.distill.targets import TeacherTargets, read_targets, write_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import decode, soft_labels
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape, nearest_shape
 from ppgkd.models.output import Output
+from ppgkd.models.predict import predict
 from ppgkd.training import loop
-from ppgkd.training.augment import Augmentation, augmented_view
-from ppgkd.training.bank import Bank, Examples, FreshViews, Views, examples, read_bank, write_bank
 from ppgkd.training.checkpoint import Checkpoint
-from ppgkd.training.loop import Batch, Budget, Trainee, fit, fit_together, predict, sampling_weights
-from ppgkd.training.targets import TeacherTargets, read_targets, write_targets
+from ppgkd.training.loop import Budget, Trainee, fit, fit_together, sampling_weights
+from ppgkd.views.augment import Augmentation, augmented_view
+from ppgkd.views.cache import Bank, Examples, FreshViews, Views, examples, read_bank, write_bank
 from ppgkd.windows.read import Windows
 
 LABEL_SD_BPM = 2.0
@@ -579,7 +581,7 @@ def test_a_training_killed_by_the_system_goes_on_in_another_process(
     code = f"""
 import os, signal, torch
 from pathlib import Path
-from ppgkd.training.bank import Examples, read_bank
+from ppgkd.views.cache import Examples, read_bank
 from ppgkd.training.checkpoint import Checkpoint
 from ppgkd.distill.scratch import LabelObjective
 from ppgkd.models.build import build_model

@@ -15,15 +15,15 @@ import pytest
 import torch
 from torch import nn
 
+from ppgkd.distill.targets import write_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.models.build import build_model, load_model, save_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
-from ppgkd.running.artifacts import file_fingerprint, write_json
-from ppgkd.training.augment import Augmentation
-from ppgkd.training.bank import Bank, examples, read_bank, write_bank
+from ppgkd.runtime.artifacts import file_fingerprint, write_json
 from ppgkd.training.loop import Budget
 from ppgkd.training.students import Lessons, Recipe, read_lessons, train_student
-from ppgkd.training.targets import write_targets
+from ppgkd.views.augment import Augmentation
+from ppgkd.views.cache import Bank, examples, read_bank, write_bank
 from ppgkd.windows.read import Windows
 
 BUDGET = Budget(epochs=4, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=9)
@@ -233,7 +233,7 @@ def test_a_students_job_knows_no_teacher_and_no_onnx_runtime() -> None:
     assert "ppgkd.training.students" in found
     unwanted = {
         "ppgkd.training.teachers",
-        "ppgkd.training.teaching",
+        "ppgkd.training.read_teacher",
         "ppgkd.training.ensemble",
         "ppgkd.training.onnx_teacher",
         "onnxruntime",

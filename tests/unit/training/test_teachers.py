@@ -16,11 +16,11 @@ from torch import nn
 from ppgkd.distill.scratch import LabelObjective
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
-from ppgkd.splits import StudyWindows
-from ppgkd.training.augment import Augmentation
-from ppgkd.training.bank import FreshViews, examples
+from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.loop import Budget, fit
 from ppgkd.training.teachers import train_teacher
+from ppgkd.views.augment import Augmentation
+from ppgkd.views.cache import FreshViews, examples
 from ppgkd.windows.read import Windows
 
 TRAINING = Budget(epochs=3, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=9)

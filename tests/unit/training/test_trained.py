@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
+from ppgkd.evaluation.score import score
 from ppgkd.models.build import build_model, load_model
 from ppgkd.models.capacity import InputShape, MLPShape
-from ppgkd.running.artifacts import read_json
-from ppgkd.splits import StudyWindows
-from ppgkd.training.loop import predict
-from ppgkd.training.scoring import score
+from ppgkd.models.predict import predict
+from ppgkd.runtime.artifacts import read_json
+from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.trained import TrainedModel, judge, judge_teacher
 from ppgkd.windows.read import Windows
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
-from ppgkd.windows.cutting import FAULTS, cut_windows
 from ppgkd.windows.preprocessing import (
     PREPROCESSING_VERSION,
     WindowSpec,
@@ -23,6 +22,7 @@ from ppgkd.windows.preprocessing import (
     resampling_matrix,
 )
 from ppgkd.windows.read import Windows, concatenate, read_windows, select
+from ppgkd.windows.segmentation import FAULTS, cut_windows
 from ppgkd.windows.write import write_windows as write
 
 RATE_HZ = 50

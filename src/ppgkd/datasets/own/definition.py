@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from ppgkd.errors import PpgkdError
-from ppgkd.study.plain_yaml import read_plain_yaml
-from ppgkd.study.schema import with_defaults
+from ppgkd.schema.defaults import with_defaults
+from ppgkd.schema.strict_yaml import read_plain_yaml
 
 DESCRIBED = "src/ppgkd/datasets/own/schema.yaml"
 

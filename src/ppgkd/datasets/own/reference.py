@@ -25,8 +25,8 @@ from ppgkd.datasets.own.recording_table import (
     values_of,
 )
 from ppgkd.datasets.own.time_stamps import Clock
-from ppgkd.datasets.reference import STRIDE_S, WINDOW_S
 from ppgkd.errors import PpgkdError
+from ppgkd.grid import STRIDE_S, WINDOW_S
 
 BPM = "bpm"
 HEART_RANGE_BPM = (25.0, 240.0)

@@ -1,0 +1,1 @@
+"""Whether each recording's reference lies on its signal in time."""

@@ -1,0 +1,161 @@
+"""What a dataset is like: one row for each of its recordings, from its windows alone.
+
+Whatever is counted adds up over recordings, and whatever is a mean has a count that it belongs to,
+so that subjects and datasets come from the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ppgkd.alignment.lag import estimate_lags, without_gross_errors
+from ppgkd.datasets.activity import ACTIVITIES
+from ppgkd.datasets.ppg_channels import is_first_channel
+from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
+from ppgkd.windows.segmentation import FAULTS
+from ppgkd.windows.signal_quality import GOOD_CORRELATION, template_correlation
+from ppgkd.windows.spectral_peak import peak_beside_motion_bpm, spectral_peak_bpm
+from ppgkd.windows.table import WindowsFile
+
+HEART_RATES = tuple(range(30, 210, 10))
+"""Lower bounds in BPM of the bins of the heart-rate histogram, each 10 BPM wide."""
+
+HISTOGRAM = tuple(f"windows_hr_{bpm}" for bpm in HEART_RATES)
+MOTION = tuple(f"windows_{band}" for band in MOTION_BANDS)
+ACTIVITY = tuple(f"windows_{word}" for word in ACTIVITIES)
+PEAK_MAE = tuple(f"peak_mae_{band}_bpm" for band in MOTION_BANDS)
+LAG = ("lag_s", "lag_lower_s", "lag_upper_s", "lag_flagged", "lag_note")
+
+COUNTS = ("kept", *FAULTS, *HISTOGRAM, *MOTION, *ACTIVITY)
+"""Columns that add up."""
+
+MEANS = {
+    "spectral_peak_mae_bpm": "kept",
+    "template_correlation": "kept",
+    "good_share": "kept",
+    "motion_g": "kept",
+    **dict(zip(PEAK_MAE, MOTION, strict=True)),
+}
+"""Columns that are means, and of how many windows."""
+
+
+def survey_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.DataFrame:
+    """Look at every recording of a dataset.
+
+    Memory is that of the windows of one recording.
+
+    Parameters
+    ----------
+    windows_path, counts
+        File and table of `ppgkd.windows.write.write_windows`.
+
+    Returns
+    -------
+    DataFrame
+        The rows of ``counts``, and of the windows that were kept:
+
+        - ``windows_hr_30``, ...: how many have a reference from 30 BPM to below 40, ...
+        - ``template_correlation``, mean of windows and PPG channels
+          (`ppgkd.windows.signal_quality.template_correlation`), and ``good_share``, the share that
+          is good
+        - ``motion_g``, mean intensity, NaN without an accelerometer; ``windows_still``, ...: how
+          many are in each of `ppgkd.windows.motion.MOTION_BANDS`; ``peak_mae_still_bpm``, ...: the
+          MAE of the spectral peak in these
+        - ``windows_rest``, ...: how many have each of `ppgkd.datasets.activity.ACTIVITIES`
+        - ``lag_s, lag_lower_s, lag_upper_s, lag_flagged, lag_note``: how late the reference is, of
+          `ppgkd.alignment.lag.estimate_lags` by
+          `ppgkd.windows.spectral_peak.peak_beside_motion_bpm`; missing for a recording's other
+          channels (`ppgkd.datasets.ppg_channels`), which have the same reference
+    """
+    file = WindowsFile(windows_path)
+    rows: list[dict[str, Any]] = []
+    estimates: list[pd.DataFrame] = []
+    for recording in counts["recording"]:
+        of_recording = (file.index["recording"] == recording).to_numpy()
+        index = file.index[of_recording]
+        signal = np.empty((len(index), len(file.channels), file.n_samples), np.float32)
+        file.read_into(signal, of_recording, range(len(file.channels)))
+        ppg = signal[:, [name.startswith("ppg") for name in file.channels]]
+        acc = signal[:, [name.startswith("acc") for name in file.channels]]
+        index = index.assign(pred_bpm=spectral_peak_bpm(ppg, file.rate_hz), role="")
+        correlation = template_correlation(ppg, file.rate_hz)
+        motion_g = motion_intensity_g(signal, file.channels)
+        rows.append(_row(index, correlation, motion_g))
+        if is_first_channel(recording):
+            beside_bpm = peak_beside_motion_bpm(ppg, acc, file.rate_hz)
+            estimates.append(index.assign(pred_bpm=beside_bpm))
+    table = pd.concat([counts.reset_index(drop=True), pd.DataFrame(rows)], axis=1)
+    table = table.merge(_lags(pd.concat(estimates)), on="recording", how="left")
+    return table.assign(lag_flagged=table["lag_flagged"].eq(True))
+
+
+def summarise(recordings: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Put recordings together, by subject or by dataset.
+
+    Parameters
+    ----------
+    recordings
+        Of `survey_dataset`, of any number of datasets.
+    by
+        Columns that name what is put together.
+
+    Returns
+    -------
+    DataFrame
+        One row for each, in order of appearance: ``recordings``, ``hours``, and the columns of
+        `COUNTS` and `MEANS`. Where every PPG channel is a recording of its own
+        (`ppgkd.datasets.ppg_channels`), its hours count once.
+    """
+    first = recordings["recording"].map(is_first_channel).astype(bool)
+    sums = recordings[[*by, *COUNTS]].assign(
+        hours=recordings["hours"].where(first, 0.0), recordings=first.astype(int)
+    )
+    for mean, count in MEANS.items():
+        known = recordings[mean].notna()
+        sums[mean] = recordings[mean].fillna(0.0) * recordings[count]
+        sums[f"of {mean}"] = recordings[count].where(known, 0)
+    table = sums.groupby(list(by), sort=False).sum().reset_index()
+    for mean in MEANS:
+        of = table.pop(f"of {mean}")
+        table[mean] = (table[mean] / of).where(of > 0)
+    return table
+
+
+def _row(
+    index: pd.DataFrame, correlation: NDArray[np.float64], motion_g: NDArray[np.float64]
+) -> dict[str, Any]:
+    hr_bpm = index["hr_bpm"].to_numpy(float)
+    error_bpm = np.abs(index["pred_bpm"].to_numpy(float) - hr_bpm)
+    bins, _ = np.histogram(hr_bpm, [*HEART_RATES, HEART_RATES[-1] + 10])
+    in_band = {
+        band: (motion_g >= lower) & (motion_g < upper)
+        for band, (lower, upper) in MOTION_BANDS.items()
+    }
+    activity = index["activity"].value_counts()
+    return {
+        **dict(zip(HISTOGRAM, bins.tolist(), strict=True)),
+        "template_correlation": _mean(correlation),
+        "good_share": _mean(correlation >= GOOD_CORRELATION),
+        "motion_g": _mean(motion_g),
+        **{f"windows_{band}": int(where.sum()) for band, where in in_band.items()},
+        **{f"peak_mae_{band}_bpm": _mean(error_bpm[where]) for band, where in in_band.items()},
+        **{f"windows_{word}": int(activity.get(word, 0)) for word in ACTIVITIES},
+    }
+
+
+def _lags(estimates: pd.DataFrame) -> pd.DataFrame:
+    if not len(estimates):
+        return pd.DataFrame(columns=["recording", *LAG])
+    names = {"lower_s": "lag_lower_s", "upper_s": "lag_upper_s"}
+    names |= {"flagged": "lag_flagged", "note": "lag_note"}
+    return estimate_lags(without_gross_errors(estimates)).rename(columns=names)[["recording", *LAG]]
+
+
+def _mean(values: NDArray[Any]) -> float:
+    return float(values.mean()) if values.size else float("nan")

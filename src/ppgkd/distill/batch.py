@@ -1,0 +1,28 @@
+"""What a loss may know of a batch, beside the network's output."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """What an objective may know of a batch.
+
+    Attributes
+    ----------
+    rows
+        Windows in the batch, shape (batch,).
+    view
+        Number of the view.
+    hr_bpm
+        Reference in the view, shape (batch,); NaN where it is withheld.
+    labels
+        Softened reference, shape (batch, 180); zero where it is withheld.
+    """
+
+    rows: Tensor
+    view: int
+    hr_bpm: Tensor
+    labels: Tensor

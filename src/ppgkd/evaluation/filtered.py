@@ -1,0 +1,95 @@
+"""A network on recordings: single windows, the filter over them, and when not to trust them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ppgkd.evaluation.score import IDENTITY
+from ppgkd.inference.online_filter import Transition, decode_bpm, filter_windows
+from ppgkd.models.predict import predict
+from ppgkd.windows.motion import motion_intensity_g
+from ppgkd.windows.read import Windows
+
+
+class WidestSpreads(NamedTuple):
+    """Spreads beyond which an estimate is not trusted.
+
+    Attributes
+    ----------
+    window_bpm, filtered_bpm
+        Of a single window, and of the online filter.
+    """
+
+    window_bpm: float
+    filtered_bpm: float
+
+
+def references(index: pd.DataFrame) -> list[NDArray[np.float64]]:
+    """Reference of each recording at successive strides, NaN where a window is missing.
+
+    Parameters
+    ----------
+    index
+        Rows of a windows file: ``dataset, recording, window, hr_bpm``.
+    """
+    found = []
+    for _, rows in index.groupby(["dataset", "recording"], sort=False):
+        reference = np.full(int(rows["window"].max()) + 1, np.nan)
+        reference[rows["window"].to_numpy()] = rows["hr_bpm"].to_numpy()
+        found.append(reference)
+    return found
+
+
+def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.DataFrame:
+    """Estimate windows one by one, and filtered over each recording.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode.
+    windows
+        In the order of time within each recording.
+    transition
+        Of the filter.
+
+    Returns
+    -------
+    DataFrame
+        ``dataset, subject, recording, window, start_s, hr_bpm, pred_bpm, sd_bpm, filtered_bpm,
+        filtered_sd_bpm, motion_g``.
+    """
+    probabilities = predict(network, torch.from_numpy(windows.signal)).numpy().astype(np.float64)
+    belief: NDArray[np.float64] = np.empty_like(probabilities)
+    for _, rows in windows.index.groupby(["dataset", "recording"], sort=False).indices.items():
+        number = windows.index["window"].to_numpy()[rows]
+        belief[rows] = filter_windows(probabilities[rows], number, transition)
+    pred_bpm, sd_bpm = decode_bpm(probabilities)
+    filtered_bpm, filtered_sd_bpm = decode_bpm(belief)
+    return windows.index[list(IDENTITY)].assign(
+        pred_bpm=pred_bpm,
+        sd_bpm=sd_bpm,
+        filtered_bpm=filtered_bpm,
+        filtered_sd_bpm=filtered_sd_bpm,
+        motion_g=motion_intensity_g(windows.signal, windows.channels),
+    )
+
+
+def widest_spreads(tracked: pd.DataFrame, coverage: float) -> WidestSpreads:
+    """Spreads that leave a share of the validation windows.
+
+    Parameters
+    ----------
+    tracked
+        Table of `track`, of validation subjects.
+    coverage
+        Share of the windows whose estimate is to be trusted.
+    """
+    return WidestSpreads(
+        *(float(tracked[name].quantile(coverage)) for name in ("sd_bpm", "filtered_sd_bpm"))
+    )

@@ -1,0 +1,59 @@
+"""A trained network judged on windows: its predictions and their error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from ppgkd.evaluation.metrics import error_metrics, subject_interval
+from ppgkd.heart_rate import class_of, decode
+from ppgkd.models.predict import predict
+from ppgkd.views.cache import examples
+from ppgkd.windows.read import Windows
+
+IDENTITY = ("dataset", "subject", "recording", "window", "start_s", "hr_bpm")
+"""Columns of the predictions that say which window it is."""
+
+
+def score(model: nn.Module, windows: Windows) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Predict windows and measure the error.
+
+    Parameters
+    ----------
+    model
+        Network in evaluation mode.
+    windows
+        Of subjects that it was neither trained nor chosen on.
+
+    Returns
+    -------
+    predictions : DataFrame
+        ``dataset, subject, recording, window, start_s, hr_bpm, pred_bpm, sd_bpm``.
+    metrics : dict
+        Error figures (`ppgkd.evaluation.metrics.error_metrics`), ``nll`` (mean negative log
+        probability of the reference's class), the 95 % interval of the MAE over subjects, and
+        counts.
+    """
+    signal, hr_bpm = examples(windows)
+    probabilities = predict(model, signal)
+    bpm, sd_bpm = decode(probabilities)
+    predictions = windows.index[list(IDENTITY)].assign(
+        pred_bpm=bpm.numpy().astype(np.float32), sd_bpm=sd_bpm.numpy().astype(np.float32)
+    )
+    of_truth = probabilities.gather(1, class_of(hr_bpm)[:, None])
+    # a probability below the smallest float32 counts as that, so that the mean stays finite
+    nll = -of_truth.clamp_min(torch.finfo(torch.float32).tiny).log().mean()
+    lower_bpm, upper_bpm = subject_interval(predictions)
+    metrics = {
+        **error_metrics(bpm.numpy(), hr_bpm.numpy()),
+        "nll": float(nll),
+        "mae_lower_bpm": lower_bpm,
+        "mae_upper_bpm": upper_bpm,
+        "n_windows": len(windows),
+        "n_subjects": int(windows.index["subject"].nunique()),
+    }
+    return predictions, metrics

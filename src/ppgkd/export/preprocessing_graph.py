@@ -1,0 +1,144 @@
+"""The front half of an exported file: what `windows.preprocessing` computes, as ONNX operators.
+
+The resampling matrix is written as the cosines that it is made of. They are cheap to make and large
+to store: ONNX Runtime multiplies them out once, when it loads the file.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import compose, numpy_helper, parser
+
+from ppgkd.export import IR_VERSION, OPSET, WINDOW
+from ppgkd.inference.model_card import RAW
+from ppgkd.windows.preprocessing import AMPLITUDE_FLOOR, WindowSpec, kept_cosines
+
+LARGEST = 1e30
+"""Samples beyond this are no signal; a comparison with it also sorts out what is not a number."""
+
+MATRIX = """
+    raw_product = Mul(order, raw_odd)
+    raw_part = Mod <fmod = 1> (raw_product, raw_period)
+    raw_angle = Mul(raw_part, raw_step)
+    raw_cosine = Cos(raw_angle)
+    analysis = Mul(gain, raw_cosine)
+    product = Mul(order, odd)
+    part = Mod <fmod = 1> (product, period)
+    angle = Mul(part, step)
+    synthesis = Cos(angle)
+    transposed = Transpose <perm = [1, 0]> (analysis)
+    matrix = MatMul(transposed, synthesis)
+    first = Slice(raw, start, end, last_axis)
+    moved = Sub(raw, first)
+    mean = ReduceMean(moved, last_axis)
+    centred = Sub(moved, mean)
+    filtered = MatMul(centred, matrix)
+"""
+"""The angle of order k at sample i of n is k (2i + 1) pi / 2n. Whole turns are taken out while the
+numbers are whole: float32 does not know an angle of 400 radians well.
+
+The cosines are orthogonal to a constant, so to subtract one changes nothing but the rounding.
+Without the first sample, a flat channel is zero to the last bit.
+"""
+
+PPG = """
+    {ppg_raw}
+    magnitude = Abs(ppg_raw)
+    level = ReduceMax(magnitude, last_axis)
+    known = Max(level, least)
+    relative = Div(ppg, known)
+    squared = Mul(relative, relative)
+    power = ReduceMean(squared, last_axis)
+    deviation = Sqrt(power)
+    divisor = Max(deviation, floor)
+    scaled = Div(relative, divisor)
+    bounded = Less(level, largest)
+    finite = Less(power, largest)
+    sane_ppg = And(bounded, finite)
+"""
+"""Relative to the level, the square of a small signal stays within the range of float32."""
+
+WITH_ACCELERATION = """
+    ppg, acc = Split <axis = 1> (filtered, sizes)
+    {ppg_part}
+    clean = Where(sane_ppg, scaled, zero)
+    acc_squared = Mul(acc, acc)
+    energy = ReduceSum(acc_squared, both_axes)
+    sane_acc = Less(energy, largest)
+    together = Concat <axis = 1> (clean, acc)
+    window = Where(sane_acc, together, zero)
+"""
+
+PPG_ALONE = """
+    ppg = Identity(filtered)
+    {ppg_part}
+    window = Where(sane_ppg, scaled, zero)
+"""
+
+
+def front_graph(
+    spec: WindowSpec, raw_rate_hz: float, ppg_channels: int, acc_channels: int
+) -> onnx.ModelProto:
+    """Make the front half for a sensor.
+
+    It maps `RAW` (batch, n_channels, n_raw_samples), float32, to `WINDOW` (batch, n_channels,
+    n_samples), and gives what `ppgkd.windows.preprocessing.preprocess` gives, but for what cannot
+    be measured: a PPG channel with samples that are no numbers, or beyond `LARGEST`, becomes zeros;
+    so does the whole window if its acceleration has such samples.
+
+    Parameters
+    ----------
+    spec
+        Window length, target rate and pass band.
+    raw_rate_hz
+        Sampling rate of the sensor.
+    ppg_channels, acc_channels
+        Channels of each sensor, PPG first, acceleration in g.
+    """
+    cosines = kept_cosines(spec, raw_rate_hz)
+    channels = ppg_channels + acc_channels
+    if acc_channels:
+        ppg_raw = "ppg_raw, acc_raw = Split <axis = 1> (raw, sizes)"
+        tail = WITH_ACCELERATION
+    else:
+        ppg_raw, tail = "ppg_raw = Identity(raw)", PPG_ALONE
+    nodes = MATRIX + tail.format(ppg_part=PPG.format(ppg_raw=ppg_raw))
+    shapes = f"{channels},{len(cosines.raw_phase)}", f"{channels},{len(cosines.phase)}"
+    model = parser.parse_model(
+        f'<ir_version: {IR_VERSION}, opset_import: ["": {OPSET}]>\n'
+        f"front (float[batch,{shapes[0]}] {RAW}) => (float[batch,{shapes[1]}] {WINDOW}) {{{nodes}}}"
+    )
+    constants = {
+        "order": cosines.order[:, None].astype(np.float32),
+        "gain": cosines.gain[:, None].astype(np.float32),
+        **_angles("raw_", len(cosines.raw_phase)),
+        **_angles("", len(cosines.phase)),
+        "floor": np.float32(AMPLITUDE_FLOOR),
+        "least": np.finfo(np.float32).tiny,
+        "largest": np.float32(LARGEST),
+        "zero": np.float32(0),
+        "sizes": np.array([ppg_channels, acc_channels]),
+        "start": np.array([0]),
+        "end": np.array([1]),
+        "last_axis": np.array([2]),
+        "both_axes": np.array([1, 2]),
+    }
+    used = {name for node in model.graph.node for name in node.input}
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.asarray(value), name)
+        for name, value in constants.items()
+        if name in used
+    )
+    # so that no name meets one of the network half
+    return compose.add_prefix(model, "front_", rename_inputs=False, rename_outputs=False)
+
+
+def _angles(prefix: str, n_samples: int) -> dict[str, np.floating | NDArray[np.floating]]:
+    """What `MATRIX` makes the angles of n samples of."""
+    return {
+        f"{prefix}odd": 2 * np.arange(n_samples, dtype=np.float32) + 1,
+        f"{prefix}period": np.float32(4 * n_samples),
+        f"{prefix}step": np.float32(np.pi / (2 * n_samples)),
+    }

@@ -1,0 +1,170 @@
+"""What an exported file says about itself: all that is needed to use it, and to judge it.
+
+Kept in the file's ``metadata_props`` under ``ppgkd.*``. Reading it back takes neither PyTorch nor
+the onnx package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from math import inf, isfinite, nan
+from typing import Any
+
+from ppgkd.errors import PpgkdError
+from ppgkd.grid import BPM_MAX, BPM_MIN
+from ppgkd.inference.online_filter import Transition
+
+RAW = "raw"
+OUTPUTS = ("bpm", "sd_bpm", "probabilities")
+"""Names of an exported file's input and outputs."""
+
+PREFIX = "ppgkd."
+
+LEAST, MOST = 1e-6, 1e6
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("rate_hz", "window_s", "stride_s", "model_rate_hz"), (LEAST, MOST)),
+    **dict.fromkeys(("max_sd_bpm", "max_filtered_sd_bpm"), (LEAST, inf)),
+    "bpm_min": (BPM_MIN, BPM_MIN),
+    "bpm_max": (BPM_MAX, BPM_MAX),
+    "filter_sd_bpm": (LEAST, inf),
+    "filter_leak": (0, 1),
+}
+"""Numbers outside make no sense: a stream that advances by nothing would never end."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """Metadata of an exported student.
+
+    Attributes
+    ----------
+    rate_hz, window_s, stride_s
+        The sensor's rate, the length of a window and the time between two.
+    channels, units
+        Names of the channels in their order, and the unit of each. ``counts`` may have any linear
+        scale: the file takes it out.
+    bpm_min, bpm_max
+        Heart rate of the first and of the last class.
+    preprocessing_version, model_rate_hz, low_hz, high_hz
+        The preprocessing in the file, the rate behind it and its pass band.
+    filter_sd_bpm, filter_leak
+        Transition of the online filter (`ppgkd.inference.online_filter`), fitted on training
+        subjects.
+    max_sd_bpm, max_filtered_sd_bpm
+        An estimate of a single window, or of the filter, with a wider spread is not to be trusted.
+        They leave out the widest of the validation windows.
+    study, strategy, teacher, student, seed, fold
+        Where the weights come from.
+    trained_on, terms
+        Datasets that the student, or its teacher, learned from or was chosen on, and their terms
+        of use.
+    subjects_held_out
+        Test subjects, whom neither has seen.
+    test_mae_bpm, test_mae_lower_bpm, test_mae_upper_bpm
+        Error on their single windows, with the 95 % interval over subjects.
+    revision
+        Of the code that wrote the file.
+    """
+
+    rate_hz: float
+    window_s: float
+    stride_s: float
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    bpm_min: int
+    bpm_max: int
+    preprocessing_version: int
+    model_rate_hz: float
+    low_hz: float
+    high_hz: float
+    filter_sd_bpm: float
+    filter_leak: float
+    max_sd_bpm: float
+    max_filtered_sd_bpm: float
+    study: str
+    strategy: str
+    teacher: str
+    student: str
+    seed: int
+    fold: str
+    trained_on: tuple[str, ...]
+    terms: str
+    subjects_held_out: tuple[str, ...]
+    test_mae_bpm: float
+    test_mae_lower_bpm: float
+    test_mae_upper_bpm: float
+    revision: str
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of a raw window."""
+        return round(self.window_s * self.rate_hz)
+
+    @property
+    def transition(self) -> Transition:
+        """Transition of the online filter."""
+        return Transition(self.filter_sd_bpm, self.filter_leak, self.stride_s)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """As text, for the file."""
+        return {f"{PREFIX}{field.name}": _text(getattr(self, field.name)) for field in fields(self)}
+
+
+def units_of(channels: tuple[str, ...]) -> tuple[str, ...]:
+    """Unit of each channel: acceleration is in g, PPG in whatever the sensor counts."""
+    return tuple("counts" if name.startswith("ppg") else "g" for name in channels)
+
+
+def read_card(metadata: Mapping[str, str], path: object) -> Card:
+    """Read a card back.
+
+    Parameters
+    ----------
+    metadata
+        Of the file, as onnx or ONNX Runtime give it.
+    path
+        The file, for the message.
+
+    Raises
+    ------
+    PpgkdError
+        If something is missing or makes no sense: the file is not one of ours. The message names
+        the key.
+    """
+    return Card(**{f.name: _read(metadata, f.name, str(f.type), path) for f in fields(Card)})
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    # all digits, so that what is read back is what was written
+    return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _read(metadata: Mapping[str, str], name: str, kind: str, path: object) -> Any:
+    key = PREFIX + name
+    if key not in metadata:
+        problem = f"its metadata lack {key}"
+    else:
+        text = metadata[key]
+        if kind == "str":
+            return text
+        if kind == "tuple[str, ...]":
+            return tuple(text.split(",")) if text else ()
+        number, (lower, upper) = _number(text, kind), RANGES.get(name, (-inf, inf))
+        if isfinite(number) and lower <= number <= upper:
+            return number
+        problem = f"{key} in its metadata is {text!r}, and no {kind} from {lower:g} to {upper:g}"
+    raise PpgkdError(
+        f"{path} is no student of ppgkd, or of another version: {problem}. Give it a model.onnx "
+        "that a study has exported."
+    )
+
+
+def _number(text: str, kind: str) -> float:
+    try:
+        return int(text) if kind == "int" else float(text)
+    except ValueError:
+        return nan

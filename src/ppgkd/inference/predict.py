@@ -1,0 +1,142 @@
+"""Heart rate of a user's recording: the table in, the stream over it, a table out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from ppgkd.datasets.own.recording_table import RecordingTable, read_recording_table
+from ppgkd.datasets.own.time_stamps import require_rate
+from ppgkd.errors import PpgkdError
+from ppgkd.inference.stream import Estimate, HeartRateStream
+from ppgkd.runtime.artifacts import write_csv, write_parquet
+
+CHUNK_S = 60
+"""Seconds of signal between two steps of the progress bar."""
+
+RATE_ROUNDING = 1e-6
+"""Relative difference between two rates that are the same, such as 100 / 3 Hz and 33.33333 Hz."""
+
+DECIMALS = 3
+"""Of the tables written: finer than any sensor's clock or any estimate."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Heart rate of one recording.
+
+    Attributes
+    ----------
+    table
+        One row per window: the fields of `ppgkd.inference.stream.Estimate`; times are those of the
+        recording, on its own clock.
+    notes
+        What the user should know about the recording.
+    window_s
+        Length of a window.
+    max_sd_bpm
+        Widest spread that was valid.
+    """
+
+    table: pd.DataFrame
+    notes: tuple[str, ...]
+    window_s: float
+    max_sd_bpm: float
+
+    @property
+    def rounded(self) -> pd.DataFrame:
+        """The table with numbers that a reader can take in."""
+        return self.table.round(DECIMALS)
+
+    @property
+    def summary(self) -> str:
+        """The result in one line."""
+        valid = self.table["valid"]
+        silent = self.table["bpm"].isna()
+        bpm = self.table["bpm"][valid]
+        found = (
+            f"median {bpm.median():.0f} BPM, from {bpm.min():.0f} to {bpm.max():.0f}"
+            if len(bpm)
+            else "no estimate can be trusted"
+        )
+        return (
+            f"windows of {self.window_s:g} s: {len(valid)}, valid: {valid.sum()}, "
+            f"without a signal: {silent.sum()}, with a spread above {self.max_sd_bpm:.3g} BPM: "
+            f"{(~valid & ~silent).sum()}; {found}"
+        )
+
+
+def predict_recording(
+    recording: str | Path,
+    model: str | Path,
+    rate_hz: float,
+    *,
+    online_filter: bool = True,
+    max_sd_bpm: float | None = None,
+) -> Prediction:
+    """Estimate the heart rate of a recording.
+
+    Parameters
+    ----------
+    recording
+        Table as `ppgkd.datasets.own.recording_table.read_recording_table` takes it.
+    model
+        A student that a study has exported.
+    rate_hz
+        Rate of the recording's sensor.
+    online_filter, max_sd_bpm
+        As for `ppgkd.inference.stream.HeartRateStream`.
+
+    Raises
+    ------
+    PpgkdError
+        If the model is for another rate, or the recording is not as it must be.
+    """
+    require_rate(rate_hz)
+    stream = HeartRateStream(model, online_filter=online_filter, max_sd_bpm=max_sd_bpm)
+    card = stream.card
+    if not abs(rate_hz / card.rate_hz - 1) <= RATE_ROUNDING:
+        raise PpgkdError(
+            f"{model} is for a sensor of {card.rate_hz:g} Hz, the recording has {rate_hz:g} Hz. "
+            f"Make a file of the same weights for that rate: ppgkd export {model} --rate "
+            f"{rate_hz:g} --output student-{rate_hz:g}hz.onnx"
+        )
+    table = read_recording_table(recording, card.channels, rate_hz)
+    n_samples = table.signal.shape[1]
+    if n_samples < card.n_samples:
+        raise PpgkdError(
+            f"{recording} has {n_samples} samples, {n_samples / rate_hz:.3g} s; one window takes "
+            f"{card.n_samples}, {card.window_s:g} s. Record for longer."
+        )
+    estimates = _on_clock(_push_all(stream, table), table, rate_hz)
+    return Prediction(estimates, table.notes, card.window_s, stream.max_sd_bpm)
+
+
+def write_prediction(prediction: Prediction, path: str | Path) -> None:
+    """Write the table as CSV or Parquet, by the file's ending, whole or not at all."""
+    write = write_parquet if Path(path).suffix.lower() == ".parquet" else write_csv
+    write(path, prediction.rounded)
+
+
+def _push_all(stream: HeartRateStream, table: RecordingTable) -> list[Estimate]:
+    estimates, step = [], round(CHUNK_S * stream.card.rate_hz)
+    n_samples = table.signal.shape[1]
+    # disable=None: a bar on a terminal, silence in a log
+    with tqdm(total=n_samples, unit=" samples", unit_scale=True, disable=None) as bar:
+        for start in range(0, n_samples, step):
+            chunk = table.signal[:, start : start + step]
+            estimates += stream.push(chunk)
+            bar.update(chunk.shape[1])
+    return estimates
+
+
+def _on_clock(estimates: list[Estimate], table: RecordingTable, rate_hz: float) -> pd.DataFrame:
+    """Table of the estimates; samples come as fast as the recording's own time stamps say."""
+    columns = [field.name for field in fields(Estimate)]
+    found = pd.DataFrame([asdict(estimate) for estimate in estimates], columns=columns)
+    times = ["start_s", "end_s"]
+    found[times] = table.first_s + found[times] * (rate_hz / table.rate_hz)
+    return found

@@ -1,0 +1,63 @@
+"""How every figure looks, and how it is saved.
+
+Colours are those of seaborn's colour-blind palette; markers and dashes tell the strategies apart
+in grey, too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from ppgkd.runtime.artifacts import atomic_write
+
+STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
+PALETTE = sns.color_palette("colorblind", 8)
+COLOURS = {name: PALETTE[i] for name, i in zip(STRATEGIES, (7, 1, 0, 2, 4, 5), strict=True)}
+MARKERS = dict(zip(STRATEGIES, ("s", "v", "o", "^", "D", "P"), strict=True))
+_DASHES: tuple[Any, ...] = ("-", (0, (1, 1)), "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
+DASHES = dict(zip(STRATEGIES, _DASHES, strict=True))
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ppgkd",
+    # a dollar sign in a file's or a subject's name is a dollar sign
+    "text.parse_math": False,
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "0.92",
+    "legend.frameon": False,
+}
+
+
+class CurveStyle(NamedTuple):
+    """How one curve of several looks: colour, marker, dashes; they differ in grey, too."""
+
+    colour: tuple[float, float, float]
+    marker: str
+    dashes: str
+
+
+CURVE_STYLES = tuple(
+    CurveStyle(PALETTE[colour], marker, dashes)
+    for colour, marker, dashes in (
+        (0, "o", "-"),
+        (1, "s", "--"),
+        (2, "^", "-."),
+        (4, "D", ":"),
+        (5, "v", "-"),
+        (7, "P", "--"),
+    )
+)
+"""Of the first curve, the second and so on: they differ in grey, too."""
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure, whole or not at all, and without the time at which it was drawn."""
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, metadata={"Date": None}, bbox_inches="tight")

@@ -1,0 +1,1 @@
+"""Files that a user writes: strict YAML, checked by a schema."""

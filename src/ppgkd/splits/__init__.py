@@ -1,0 +1,1 @@
+"""Roles of subjects, and a study's windows by role."""

@@ -1,0 +1,102 @@
+"""The windows of a study by role, with the channels that its models see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ppgkd.datasets.ppg_channels import is_first_channel
+from ppgkd.errors import PpgkdError
+from ppgkd.models.capacity import InputShape
+from ppgkd.study.roles import REQUIRED_ROLES, ROLES
+from ppgkd.windows.read import Windows, concatenate, read_parts
+from ppgkd.windows.table import WindowsFile
+
+EVALUATED = ("val", "test")
+
+
+@dataclass(frozen=True)
+class StudyWindows:
+    """The windows of a study, apart by role."""
+
+    train: Windows
+    val: Windows
+    test: Windows
+    pretrain: Windows | None = None
+    unlabelled: Windows | None = None
+
+    @property
+    def transfer(self) -> Windows:
+        """What students learn on: train, and the unlabelled windows without their reference."""
+        if self.unlabelled is None:
+            return self.train
+        withheld = self.unlabelled.index.assign(hr_bpm=np.float32("nan"))
+        return concatenate([self.train, replace(self.unlabelled, index=withheld)])
+
+    @property
+    def pretraining(self) -> Windows | None:
+        """What teachers learn on first, if anything: pretrain and train."""
+        return None if self.pretrain is None else concatenate([self.pretrain, self.train])
+
+
+def read_study_windows(
+    window_paths: Iterable[str | Path], splits_path: str | Path, inputs: InputShape
+) -> StudyWindows:
+    """Read the windows of all roles, with the channels that the models see.
+
+    Parameters
+    ----------
+    window_paths
+        Windows files of the study.
+    splits_path
+        Table of `ppgkd.splits.assignment.split_subjects`, as CSV.
+    inputs
+        What the models see. Of a dataset's PPG channels the first ones are taken. Where a dataset
+        in the roles ``pretrain`` and ``unlabelled`` has fewer, they are repeated in turn. Where
+        each channel is a recording of its own (`ppgkd.datasets.ppg_channels`), only the first of
+        them is judged.
+
+    Raises
+    ------
+    PpgkdError
+        If a file cannot be read, lacks a channel, or a required role has no windows.
+    """
+    splits = pd.read_csv(splits_path, dtype=str)
+    role_of = splits.set_index(["dataset", "subject"])["role"]
+    channels = input_channels(inputs)
+    files = [WindowsFile(path) for path in window_paths]
+    roles = [_roles_of_windows(file.index, role_of) for file in files]
+    found = [role for role in ROLES if any((of_file == role).any() for of_file in roles)]
+    for role in REQUIRED_ROLES:
+        if role not in found:
+            raise PpgkdError(f"No windows are left for role '{role}'; see {splits_path}.")
+    return StudyWindows(
+        **{
+            role: read_parts(
+                [(file, of_file == role) for file, of_file in zip(files, roles, strict=True)],
+                channels,
+                fill=role not in REQUIRED_ROLES,
+            )
+            for role in found
+        }
+    )
+
+
+def input_channels(inputs: InputShape) -> tuple[str, ...]:
+    """Names of the channels that the models see."""
+    ppg = tuple(f"ppg_{number}" for number in range(1, inputs.ppg_channels + 1))
+    return (*ppg, "acc_x", "acc_y", "acc_z") if inputs.acc_channels else ppg
+
+
+def _roles_of_windows(index: pd.DataFrame, role_of: pd.Series[str]) -> NDArray[np.object_]:
+    """Role of each window; only the first of a recording's channels is judged."""
+    keys = pd.MultiIndex.from_frame(index[["dataset", "subject"]])
+    roles = role_of.reindex(keys).to_numpy(dtype=object)
+    others = ~index["recording"].map(is_first_channel).to_numpy(dtype=bool)
+    roles[others & np.isin(roles.astype(str), EVALUATED)] = None
+    return roles

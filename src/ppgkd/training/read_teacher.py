@@ -1,0 +1,72 @@
+"""A teacher ready to answer, whatever it is: one network, several, or the user's own file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import nn
+
+from ppgkd.errors import PpgkdError
+from ppgkd.models.build import load_model
+from ppgkd.models.capacity import InputShape
+from ppgkd.runtime.artifacts import file_fingerprint
+from ppgkd.training.ensemble import Ensemble
+from ppgkd.training.onnx_teacher import OnnxTeacher
+
+
+class Teacher(NamedTuple):
+    """Who answers, and what is known of it.
+
+    Attributes
+    ----------
+    network
+        Maps windows to `ppgkd.models.output.Output`.
+    about
+        ``params``, ``sha256``; where they are known, ``family`` and ``macs``.
+    """
+
+    network: nn.Module
+    about: dict[str, Any]
+
+
+def read_teacher(paths: Sequence[str | Path], inputs: InputShape, threads: int = 1) -> Teacher:
+    """Read a teacher from its files.
+
+    Parameters
+    ----------
+    paths
+        One ``.safetensors``, several of an ensemble, or one ``.onnx``.
+    inputs
+        What the study's models see.
+    threads
+        Threads of the job.
+
+    Raises
+    ------
+    PpgkdError
+        If a file is damaged, or is for other windows than the study's.
+    """
+    if Path(paths[0]).suffix == ".onnx":
+        own = OnnxTeacher(paths[0], inputs, threads)
+        return Teacher(own, {"params": own.n_params(), "sha256": file_fingerprint(paths[0])})
+    loaded = [load_model(path) for path in paths]
+    for path, (_, _, found) in zip(paths, loaded, strict=True):
+        if found != inputs:
+            raise PpgkdError(
+                f"The teacher {path} was trained for {found}, the study has {inputs}. Delete it "
+                "and run the workflow again."
+            )
+    shapes = [shape for _, shape, _ in loaded]
+    about = {
+        "family": shapes[0].family,
+        "params": sum(shape.n_params(inputs) for shape in shapes),
+        "macs": sum(shape.macs(inputs) for shape in shapes),
+    }
+    digests = [file_fingerprint(path) for path in paths]
+    if len(paths) == 1:
+        return Teacher(loaded[0][0], {**about, "sha256": digests[0]})
+    together = hashlib.sha256(" ".join(digests).encode()).hexdigest()
+    return Teacher(Ensemble([network for network, _, _ in loaded]), {**about, "sha256": together})

@@ -1,0 +1,165 @@
+"""The gates at their edges, and which student is chosen."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ppgkd.evaluation.recommendation import (
+    VALIDATION_SLACK,
+    Gates,
+    apply_gates,
+    recommend,
+    recommend_by_fold,
+)
+
+GATES = Gates(min_reduction=0.8, max_latency_ms=15.0, max_mae_bpm=2.5)
+GOOD: dict[str, Any] = {
+    "strategy": "soft",
+    "teacher": "resnet-10000",
+    "student": "resnet-1000",
+    "params": 1_000,
+    "teacher_params": 10_000,
+    "latency_p99_ms": 1.0,
+    "mae_bpm": 2.0,
+    "val_mae_bpm": 2.0,
+}
+
+
+def gated(*changes: dict[str, Any], gates: Gates = GATES) -> pd.DataFrame:
+    table = pd.DataFrame([{**GOOD, "student": f"student-{n}", **c} for n, c in enumerate(changes)])
+    return apply_gates(table.astype({"teacher_params": "Int64"}), gates)
+
+
+def chosen(*changes: dict[str, Any]) -> str:
+    return str(recommend(gated(*changes))["student"])
+
+
+def test_a_student_that_meets_all_three_gates_passes() -> None:
+    (row,) = gated({}).to_dict("records")
+    assert row["reduction"] == pytest.approx(0.9)
+    assert (row["small"], row["fast"], row["accurate"], row["passes"]) == (True,) * 4
+
+
+@pytest.mark.parametrize(
+    ("change", "gate"),
+    [
+        ({"params": 2_001}, "small"),
+        ({"latency_p99_ms": 15.0}, "fast"),
+        ({"latency_p99_ms": 80.0}, "fast"),
+        ({"mae_bpm": 2.5}, "accurate"),
+        ({"mae_bpm": 9.0}, "accurate"),
+    ],
+)
+def test_one_missed_gate_is_told_and_fails_the_student(change: dict[str, Any], gate: str) -> None:
+    (row,) = gated(change).to_dict("records")
+    assert [name for name in ("small", "fast", "accurate") if not row[name]] == [gate]
+    assert row["passes"] is False
+
+
+@pytest.mark.parametrize(
+    "change", [{"params": 2_000}, {"latency_p99_ms": 14.99}, {"mae_bpm": 2.499}]
+)
+def test_a_student_just_inside_a_gate_passes(change: dict[str, Any]) -> None:
+    assert gated(change)["passes"].all()
+
+
+def test_a_reduction_is_counted_against_the_students_own_teacher() -> None:
+    table = gated({"teacher_params": 10_000}, {"teacher_params": 2_000})
+    assert table["reduction"].tolist() == pytest.approx([0.9, 0.5])
+    assert table["small"].tolist() == [True, False]
+
+
+def test_scratch_is_counted_against_the_studys_smallest_teacher() -> None:
+    scratch = {"strategy": "scratch", "teacher": "none", "teacher_params": None}
+    table = gated(scratch, {"teacher_params": 20_000}, {"teacher_params": 4_000})
+    assert table["reduction"].tolist() == pytest.approx([0.75, 0.95, 0.75])
+
+
+def test_without_any_teacher_nothing_is_known_to_be_smaller() -> None:
+    table = gated({"strategy": "scratch", "teacher": "none", "teacher_params": None})
+    assert table["reduction"].isna().all()
+    assert not table["small"].any()
+    assert not table["passes"].any()
+
+
+def test_the_smallest_student_within_the_slack_of_the_best_validation_error_is_chosen() -> None:
+    just_good_enough = 2.0 * (1 + 0.99 * VALIDATION_SLACK)
+    just_too_bad = 2.0 * (1 + 1.01 * VALIDATION_SLACK)
+    assert (
+        chosen(
+            {"params": 1_500, "val_mae_bpm": 2.0},
+            {"params": 700, "val_mae_bpm": just_good_enough},
+            {"params": 900, "val_mae_bpm": 2.01},
+            {"params": 300, "val_mae_bpm": just_too_bad},
+        )
+        == "student-1"
+    )
+
+
+def test_of_equally_small_students_the_better_on_validation_is_chosen() -> None:
+    assert chosen({"val_mae_bpm": 2.05}, {"val_mae_bpm": 2.0}, {"val_mae_bpm": 2.01}) == "student-1"
+
+
+def test_the_test_set_has_no_say() -> None:
+    better_on_test = {"val_mae_bpm": 3.0, "mae_bpm": 0.1}
+    assert chosen(better_on_test, {"val_mae_bpm": 2.0, "mae_bpm": 30.0}) == "student-1"
+
+
+@pytest.mark.parametrize("flaw", [{"latency_p99_ms": 20.0}, {"params": 9_000}])
+def test_a_student_that_is_too_slow_or_too_large_is_not_chosen(flaw: dict[str, Any]) -> None:
+    assert chosen({"val_mae_bpm": 1.0, **flaw}, {"val_mae_bpm": 4.0}) == "student-1"
+
+
+def test_one_that_is_not_eligible_does_not_set_the_bar_either() -> None:
+    ineligible = {"val_mae_bpm": 1.0, "latency_p99_ms": 20.0}
+    large, small = {"params": 900, "val_mae_bpm": 3.0}, {"params": 800, "val_mae_bpm": 3.1}
+    assert chosen(ineligible, large, small) == "student-2"
+
+
+def test_if_none_is_small_and_fast_enough_one_is_chosen_among_all() -> None:
+    slow = {"latency_p99_ms": 20.0}
+    assert chosen({**slow, "val_mae_bpm": 3.0}, {**slow, "val_mae_bpm": 2.0}) == "student-1"
+    assert not recommend(gated(slow))["passes"]
+
+
+def test_each_fold_chooses_by_its_own_validation_and_is_judged_by_its_own_test() -> None:
+    students = gated({"params": 1_000}, {"params": 1_500})
+    key = {"strategy": "soft", "teacher": "resnet-10000", "seed": 0}
+    val_mae_bpm = {(0, "student-0"): 1.0, (0, "student-1"): 2.0}  # fold 0 wants the small one
+    val_mae_bpm |= {(1, "student-0"): 3.0, (1, "student-1"): 2.0}  # fold 1 the large one
+    test_mae_bpm = {(0, "student-0"): 4.0, (0, "student-1"): 5.0}
+    test_mae_bpm |= {(1, "student-0"): 6.0, (1, "student-1"): 7.0}
+    cells = pd.DataFrame(
+        [
+            {**key, "fold": fold, "student": name, "params": 1_000, "val_mae_bpm": error}
+            for (fold, name), error in val_mae_bpm.items()
+        ]
+    )
+    subjects = pd.DataFrame(
+        [
+            {**key, "fold": fold, "student": name, "subject": f"s{fold}", "n_windows": 10}
+            | {"mae_bpm": error}
+            for (fold, name), error in test_mae_bpm.items()
+        ]
+    )
+    table = recommend_by_fold(students, cells, subjects)
+    assert table[["fold", "student", "subject", "mae_bpm"]].to_dict("records") == [
+        {"fold": 0, "student": "student-0", "subject": "s0", "mae_bpm": 4.0},
+        {"fold": 1, "student": "student-1", "subject": "s1", "mae_bpm": 7.0},
+    ]
+
+
+def test_a_fold_does_not_choose_a_student_that_is_too_large() -> None:
+    students = gated({"params": 1_000}, {"params": 9_000})
+    key = {"strategy": "soft", "teacher": "resnet-10000", "seed": 0, "fold": 0}
+    cells = pd.DataFrame(
+        [
+            {**key, "student": "student-0", "params": 1_000, "val_mae_bpm": 5.0},
+            {**key, "student": "student-1", "params": 9_000, "val_mae_bpm": 1.0},
+        ]
+    )
+    subjects = cells[["fold", "strategy", "teacher", "student", "seed"]].assign(
+        subject="s0", n_windows=10, mae_bpm=1.0
+    )
+    assert set(recommend_by_fold(students, cells, subjects)["student"]) == {"student-0"}

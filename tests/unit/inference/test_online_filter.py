@@ -1,0 +1,201 @@
+"""The online filter: its transition, its belief, and the way to BPM without PyTorch."""
+
+from functools import cache
+from itertools import pairwise, product
+from math import exp
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ppgkd.errors import PpgkdError
+from ppgkd.heart_rate import decode
+from ppgkd.inference.online_filter import (
+    BeliefFilter,
+    Transition,
+    decode_bpm,
+    filter_windows,
+    fit_transition,
+)
+
+GRID_BPM = range(30, 210)
+TRANSITION = Transition(sd_bpm=3.0, leak=0.01, stride_s=2.0)
+
+Vector = NDArray[np.float64]
+
+
+def says(**shares: float) -> Vector:
+    """Probabilities of a window: the share of each class, named as bpm_<rate>."""
+    row = np.zeros(180)
+    for name, share in shares.items():
+        row[int(name.removeprefix("bpm_")) - 30] = share
+    return row
+
+
+def random_rows(n: int, seed: int) -> Vector:
+    logits = 4 * np.random.default_rng(seed).standard_normal((n, 180))
+    rows = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(rows / rows.sum(axis=1, keepdims=True))
+
+
+@cache
+def step_probability(before: int, after: int, transition: Transition) -> float:
+    """Probability of a rate after another, term by term from the definition."""
+
+    def near(to: int) -> float:
+        return exp(-((to - before) ** 2) / (2 * transition.sd_bpm**2))
+
+    normal = near(after) / sum(near(to) for to in GRID_BPM)
+    return (1 - transition.leak) * normal + transition.leak / 180
+
+
+def believed(rows: list[Vector], transition: Transition) -> Vector:
+    """Belief at the last window, as the sum over every path through what windows hold possible."""
+    possible = [[bpm for bpm in GRID_BPM if row[bpm - 30] > 0] for row in rows]
+    belief = np.zeros(180)
+    for path in product(*possible):
+        chance = sum(step_probability(start, path[0], transition) for start in GRID_BPM) / 180
+        for before, after in pairwise(path):
+            chance *= step_probability(before, after, transition)
+        for row, bpm in zip(rows, path, strict=True):
+            chance *= row[bpm - 30]
+        belief[path[-1] - 30] += chance
+    return belief / belief.sum()
+
+
+# The transition
+
+
+def test_the_kernel_is_the_definition() -> None:
+    for before, after in [(30, 30), (30, 35), (100, 97), (100, 180), (209, 30)]:
+        expected = step_probability(before, after, TRANSITION)
+        assert TRANSITION.kernel[before - 30, after - 30] == pytest.approx(expected, rel=1e-12)
+
+
+def test_from_every_rate_the_heart_goes_somewhere() -> None:
+    np.testing.assert_allclose(TRANSITION.kernel.sum(axis=1), 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("sd_bpm", "leak"), [(1.0, 0.005), (2.0, 0.02), (5.0, 0.1)])
+def test_the_fit_recovers_what_the_steps_were_drawn_from(sd_bpm: float, leak: float) -> None:
+    rng = np.random.default_rng(0)
+    n_steps = 20_000
+    jumps = rng.random(n_steps) < leak
+    steps = np.where(jumps, rng.uniform(-90, 90, n_steps), rng.normal(0, sd_bpm, n_steps))
+    found = fit_transition([np.array([200.0, 200.0 + step]) for step in steps], 2.0)
+    # four standard errors of a deviation and of a share, were it known which steps are jumps
+    assert found.sd_bpm == pytest.approx(sd_bpm, rel=4 / np.sqrt(2 * n_steps))
+    assert found.leak == pytest.approx(leak, abs=4 * np.sqrt(leak / n_steps))
+    assert found.stride_s == 2.0
+
+
+def test_a_change_across_a_missing_window_is_no_step() -> None:
+    calm = np.tile([70.0, 72.0], 50)
+    gappy = np.concatenate([calm, [np.nan], calm + 60, [np.nan], calm])
+    assert fit_transition([gappy], 2.0) == fit_transition([calm, calm + 60, calm], 2.0)
+    assert fit_transition([gappy], 2.0).sd_bpm == pytest.approx(2.0, rel=1e-3)
+
+
+def test_a_reference_that_never_changes_does_not_freeze_the_filter() -> None:
+    found = fit_transition([np.full(500, 70.0)], 2.0)
+    assert (found.sd_bpm, found.leak) == (0.5, 1e-5)
+
+
+def test_without_two_successive_windows_nothing_is_fitted() -> None:
+    with pytest.raises(PpgkdError, match="no two successive windows"):
+        fit_transition([np.array([70.0, np.nan, 71.0]), np.array([80.0]), np.zeros(0)], 2.0)
+
+
+# The belief
+
+
+def test_the_belief_is_the_sum_over_all_paths() -> None:
+    rows = [
+        says(bpm_60=0.4, bpm_120=0.2, bpm_209=0.4),
+        says(bpm_62=0.2, bpm_66=0.2, bpm_207=0.6),
+        says(bpm_30=0.1, bpm_64=0.4, bpm_119=0.4, bpm_208=0.1),
+        says(bpm_33=0.3, bpm_65=0.3, bpm_205=0.4),
+    ]
+    tracker = BeliefFilter(TRANSITION)
+    for n, row in enumerate(rows, start=1):
+        np.testing.assert_allclose(
+            tracker.update(row), believed(rows[:n], TRANSITION), rtol=1e-10, atol=1e-15
+        )
+
+
+def test_one_window_that_disagrees_with_all_around_it_is_outvoted() -> None:
+    steady, wrong = says(bpm_69=0.3, bpm_70=0.4, bpm_71=0.3), says(bpm_70=0.3, bpm_140=0.7)
+    beliefs = filter_windows(np.array([steady] * 3 + [wrong]), np.arange(4), TRANSITION)
+    assert decode_bpm(np.array([wrong]))[0] == pytest.approx(140)
+    assert decode_bpm(beliefs[-1:])[0] == pytest.approx(70, abs=1)
+
+
+def test_the_filter_finds_back_from_a_rate_that_was_wrong() -> None:
+    first, then = says(bpm_140=0.9, bpm_70=0.1), says(bpm_70=0.9, bpm_140=0.1)
+    beliefs = filter_windows(np.array([first] * 10 + [then] * 10), np.arange(20), TRANSITION)
+    assert decode_bpm(beliefs[[9, 19]])[0].tolist() == pytest.approx([140, 70], abs=0.1)
+
+
+def test_where_a_window_rules_out_all_that_was_believed_it_is_believed() -> None:
+    stubborn = BeliefFilter(Transition(sd_bpm=0.5, leak=0.0, stride_s=2.0))
+    stubborn.update(says(bpm_40=1.0))
+    there = says(bpm_200=0.75, bpm_201=0.25)
+    np.testing.assert_array_equal(stubborn.update(there), there)
+
+
+def test_the_windows_of_a_recording_are_filtered_one_after_the_other() -> None:
+    rows, tracker = random_rows(12, seed=1), BeliefFilter(TRANSITION)
+    expected = [tracker.update(row) for row in rows]
+    np.testing.assert_array_equal(filter_windows(rows, np.arange(7, 19), TRANSITION), expected)
+
+
+def test_the_belief_looks_back_only() -> None:
+    rows = random_rows(10, seed=2)
+    whole = filter_windows(rows, np.arange(10), TRANSITION)
+    np.testing.assert_array_equal(filter_windows(rows[:4], np.arange(4), TRANSITION), whole[:4])
+
+
+@pytest.mark.parametrize("missing", [1, 7, 200])
+def test_missing_windows_count_as_windows_that_say_nothing(missing: int) -> None:
+    rows = random_rows(3, seed=3)
+    window = np.array([0, 1, 2 + missing])
+    silent = np.full((missing, 180), 1 / 180)
+    filled = np.concatenate([rows[:2], silent, rows[2:]])
+    found = filter_windows(rows, window, TRANSITION)
+    expected = filter_windows(filled, np.arange(len(filled)), TRANSITION)
+    np.testing.assert_allclose(found, expected[window], rtol=1e-9)
+
+
+def test_after_days_nothing_is_left_of_what_was_believed() -> None:
+    row = random_rows(1, seed=4)[0]
+    beliefs = []
+    for before in (says(bpm_40=1.0), says(bpm_200=1.0)):
+        tracker = BeliefFilter(TRANSITION)
+        tracker.update(before)
+        beliefs.append(tracker.update(row, strides=10**12))
+    np.testing.assert_allclose(beliefs[0], beliefs[1], rtol=1e-9)
+
+
+def test_a_recording_without_windows_has_no_belief() -> None:
+    assert filter_windows(np.zeros((0, 180)), np.zeros(0, int), TRANSITION).shape == (0, 180)
+
+
+# The way to BPM
+
+
+@given(n=st.integers(0, 20), seed=st.integers(0, 2**32 - 1))
+def test_it_decodes_as_the_networks_do(n: int, seed: int) -> None:
+    rows = random_rows(n, seed)
+    for found, expected in zip(decode_bpm(rows), decode(torch.from_numpy(rows)), strict=True):
+        np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4)
+
+
+def test_it_decodes_in_full_precision() -> None:
+    rows = np.stack([says(bpm_70=0.25, bpm_71=0.5, bpm_72=0.25), says(bpm_60=0.8, bpm_160=0.2)])
+    bpm, sd_bpm = decode_bpm(rows)
+    # by hand: variance 0.25 + 0.25; and a fifth of the weight 100 BPM away
+    np.testing.assert_allclose(bpm, [71, 60], rtol=1e-14)
+    np.testing.assert_allclose(sd_bpm, [np.sqrt(0.5), np.sqrt(0.2 * 100**2)], rtol=1e-14)

@@ -1,0 +1,260 @@
+"""A student on a stream: the same numbers for any chunks, and none where there is no signal."""
+
+import gc
+import json
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ppgkd.export.student import change_rate, read_student, write_student
+from ppgkd.inference.model_card import Card
+from ppgkd.inference.online_filter import decode_bpm, filter_windows
+from ppgkd.inference.stream import Estimate, HeartRateStream, estimate_recording
+
+Samples = NDArray[np.float32]
+
+HR_BPM = (60.0, 61.0, 75.0, 90.0, 92.0, 150.0)
+"""Heart rate in each of the 8 s that the recording is made of."""
+
+
+@pytest.fixture(scope="module")
+def recording(raw: Callable[..., Samples]) -> Samples:
+    """48 s at 50 Hz."""
+    return np.concatenate(list(raw(np.array(HR_BPM), 50.0)), axis=1)
+
+
+@pytest.fixture(scope="module")
+def whole(student_file: Path, recording: Samples) -> list[Estimate]:
+    """What the stream says when it gets all samples at once."""
+    return estimate_recording(student_file, recording)
+
+
+def run_file(path: Path, windows: Samples) -> list[NDArray[np.float32]]:
+    """What the file says of each window: BPM, spread and probabilities."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # more add up in another order
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    # a copy lies in memory as every array does; a part of one does not, and adds up otherwise
+    answers = [session.run(None, {"raw": window[None].copy()}) for window in windows]
+    return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
+
+
+def cut(recording: Samples, starts: NDArray[np.integer], n_samples: int) -> Samples:
+    return np.stack([recording[:, start : start + n_samples] for start in starts])
+
+
+def push_in_chunks(stream: HeartRateStream, recording: Samples, sizes: list[int]) -> list[Estimate]:
+    """Push chunks of these sizes, in turn, until the recording is over."""
+    found, start, turn = [], 0, 0
+    while start < recording.shape[1]:
+        size = sizes[turn % len(sizes)]
+        found += stream.push(recording[:, start : start + size])
+        start, turn = start + size, turn + 1
+    return found
+
+
+# Batch and stream
+
+
+@given(sizes=st.lists(st.integers(0, 700), min_size=1, max_size=8).filter(any))
+def test_chunks_of_any_size_give_the_numbers_of_the_whole(
+    student_file: Path, recording: Samples, whole: list[Estimate], sizes: list[int]
+) -> None:
+    assert push_in_chunks(HeartRateStream(student_file), recording, sizes) == whole
+
+
+def test_chunks_of_one_sample_give_the_numbers_of_the_whole(
+    student_file: Path, recording: Samples, whole: list[Estimate]
+) -> None:
+    assert push_in_chunks(HeartRateStream(student_file), recording, [1]) == whole
+
+
+def test_a_buffer_may_be_used_again_for_the_next_chunk(
+    student_file: Path, recording: Samples, whole: list[Estimate]
+) -> None:
+    stream, buffer, found = HeartRateStream(student_file), np.zeros((5, 50), np.float32), []
+    for start in range(0, recording.shape[1], 50):
+        buffer[:] = recording[:, start : start + 50]
+        found += stream.push(buffer)
+        buffer[:] = np.nan
+    assert found == whole
+
+
+def test_single_windows_are_what_the_file_says_of_each(
+    student_file: Path, recording: Samples, whole: list[Estimate]
+) -> None:
+    windows = cut(recording, 100 * np.arange(21), 400)
+    bpm, sd_bpm, _ = run_file(student_file, windows)
+    assert [e.window_bpm for e in whole] == bpm.tolist()
+    assert [e.window_sd_bpm for e in whole] == sd_bpm.tolist()
+
+
+def test_estimates_are_the_filtered_windows(
+    student_file: Path, card: Callable[..., Card], recording: Samples, whole: list[Estimate]
+) -> None:
+    _, _, probabilities = run_file(student_file, cut(recording, 100 * np.arange(21), 400))
+    beliefs = filter_windows(probabilities, np.arange(21), card().transition)
+    bpm, sd_bpm = decode_bpm(beliefs)
+    np.testing.assert_allclose([e.bpm for e in whole], bpm, rtol=1e-12)
+    np.testing.assert_allclose([e.sd_bpm for e in whole], sd_bpm, rtol=1e-12)
+
+
+def test_without_the_filter_every_window_speaks_for_itself(
+    student_file: Path, recording: Samples, whole: list[Estimate]
+) -> None:
+    found = estimate_recording(student_file, recording, online_filter=False)
+    assert [(e.bpm, e.sd_bpm) for e in found] == [(e.window_bpm, e.window_sd_bpm) for e in whole]
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.uint16, np.int64, np.float64])
+def test_counts_of_any_type_of_number_are_taken(
+    student_file: Path, recording: Samples, kind: type
+) -> None:
+    counts = np.round(recording[:, :600]).astype(kind)
+    expected = estimate_recording(student_file, counts.astype(np.float32))
+    assert estimate_recording(student_file, counts) == expected
+
+
+def test_a_steady_pulse_is_found_and_trusted(student_file: Path, recording: Samples) -> None:
+    steady = recording.copy()
+    steady[:2] = 30_000 + 250 * np.sin(2 * np.pi * 92 / 60 * np.arange(recording.shape[1]) / 50)
+    found = estimate_recording(student_file, steady)
+    np.testing.assert_allclose([e.bpm for e in found], 92, atol=1)
+    assert all(e.valid for e in found)
+
+
+# Times
+
+
+def test_a_window_of_eight_seconds_ends_every_two(whole: list[Estimate]) -> None:
+    assert [e.start_s for e in whole] == [2.0 * k for k in range(21)]
+    assert [e.end_s for e in whole] == [8.0 + 2.0 * k for k in range(21)]
+
+
+def test_an_estimate_is_there_with_the_last_sample_of_its_window(
+    student_file: Path, recording: Samples
+) -> None:
+    stream = HeartRateStream(student_file)
+    assert stream.push(recording[:, :399]) == []
+    assert len(stream.push(recording[:, 399:400])) == 1
+    assert stream.push(recording[:, 400:499]) == []
+    assert len(stream.push(recording[:, 499:500])) == 1
+
+
+def test_strides_that_are_no_whole_samples_do_not_drift(
+    student_file: Path, recording: Samples, tmp_path: Path
+) -> None:
+    path, rate_hz = tmp_path / "other.onnx", 31.25  # a stride is 62.5 samples
+    write_student(change_rate(read_student(student_file), rate_hz), path)
+    samples = np.tile(recording, 3)
+    found = estimate_recording(path, samples, online_filter=False)
+    starts = np.round([e.start_s * rate_hz for e in found]).astype(int)
+    np.testing.assert_allclose(starts, [e.start_s * rate_hz for e in found], atol=1e-9)
+    assert len(found) == 1 + (samples.shape[1] - 250) // 62.5
+    np.testing.assert_allclose(
+        [e.start_s for e in found], 2.0 * np.arange(len(found)), atol=0.5 / rate_hz
+    )
+    assert [e.bpm for e in found] == run_file(path, cut(samples, starts, 250))[0].tolist()
+
+
+# When to trust it
+
+
+def test_an_estimate_is_valid_up_to_the_widest_spread(
+    student_file: Path, recording: Samples, whole: list[Estimate]
+) -> None:
+    widest = sorted(e.sd_bpm for e in whole)[10]
+    found = estimate_recording(student_file, recording, max_sd_bpm=widest)
+    assert [e.valid for e in found] == [e.sd_bpm <= widest for e in whole]
+    assert sum(e.valid for e in found) == 11
+
+
+@pytest.mark.parametrize(("online_filter", "expected"), [(True, 6.0), (False, 10.0)])
+def test_the_widest_spread_is_the_files_own(
+    student_file: Path, online_filter: bool, expected: float
+) -> None:
+    assert HeartRateStream(student_file, online_filter=online_filter).max_sd_bpm == expected
+
+
+def test_windows_that_touch_lost_samples_have_no_estimate_and_the_others_are_as_before(
+    student_file: Path, recording: Samples, whole: list[Estimate]
+) -> None:
+    lossy = recording.copy()
+    lossy[:, 1_030:1_033] = np.nan
+    found = estimate_recording(student_file, lossy)
+    touched = [100 * k <= 1_032 and 100 * k + 400 > 1_030 for k in range(21)]
+    assert [not np.isfinite(e.bpm) for e in found] == touched
+    assert [not np.isfinite(e.window_bpm) for e in found] == touched
+    assert not any(e.valid for e, lost in zip(found, touched, strict=True) if lost)
+    for here, before, lost in zip(found, whole, touched, strict=True):
+        assert lost or here.window_bpm == before.window_bpm
+
+
+def test_across_a_gap_the_filter_knows_how_much_time_has_passed(
+    student_file: Path, card: Callable[..., Card], recording: Samples
+) -> None:
+    lossy = recording.copy()
+    lossy[:, 1_030:1_033] = np.nan
+    found = estimate_recording(student_file, lossy)
+    kept = np.flatnonzero([np.isfinite(e.bpm) for e in found])
+    _, _, probabilities = run_file(student_file, cut(recording, 100 * kept, 400))
+    expected, _ = decode_bpm(filter_windows(probabilities, kept, card().transition))
+    np.testing.assert_allclose([found[k].bpm for k in kept], expected, rtol=1e-9)
+
+
+# What it costs
+
+
+@pytest.mark.parametrize("size", [60, 48_000])
+def test_memory_stays_the_same_however_long_the_stream_is(
+    student_file: Path, recording: Samples, size: int
+) -> None:
+    stream, long = HeartRateStream(student_file), np.tile(recording, 20)
+
+    def push_all() -> None:
+        for start in range(0, long.shape[1], size):
+            stream.push(long[:, start : start + size])
+        gc.collect()
+
+    push_all()  # what is made at the first use and kept, by Python and NumPy too, is none of it
+    tracemalloc.start()
+    try:
+        push_all()
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert grown < 4 * 5 * 400 * 4  # four windows; what went through is 240
+
+
+def test_it_needs_numpy_and_onnx_runtime_only(
+    student_file: Path, recording: Samples, whole: list[Estimate], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "recording.npy", recording)
+    program = """
+import json, sys
+import numpy, onnxruntime
+before = {name.split(".")[0] for name in sys.modules}
+from ppgkd.inference.stream import estimate_recording
+found = estimate_recording(sys.argv[1], numpy.load(sys.argv[2]))
+loaded = {name.split(".")[0] for name in sys.modules}
+more = loaded - before - sys.stdlib_module_names
+heavy = loaded & {"torch", "onnx", "pandas", "scipy"}
+json.dump([sorted(more), sorted(heavy), [e.bpm for e in found]], sys.stdout)
+"""
+    arguments = [str(student_file), str(tmp_path / "recording.npy")]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    loaded, heavy, bpm = json.loads(done.stdout)
+    assert loaded == ["ppgkd"]
+    assert heavy == []
+    assert bpm == [e.bpm for e in whole]

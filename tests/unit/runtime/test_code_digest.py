@@ -1,0 +1,119 @@
+"""Which code counts for a job, and what of it."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.workflow import REPOSITORY
+
+from ppgkd.runtime.code_digest import code_digest, imported_modules
+
+SCRIPTS = REPOSITORY / "workflow/scripts"
+SCRIPT = '''"""Say it."""
+
+from ppgkd.errors import PpgkdError
+
+LIMIT = 3
+
+
+def say(count):
+    """Say it so often."""
+    if count > LIMIT:
+        raise PpgkdError("too often")
+    return count
+'''
+
+
+@pytest.fixture
+def digest(tmp_path: Path) -> Callable[..., str]:
+    numbers = itertools.count()
+
+    def of(code: str, *modules: str) -> str:
+        # files are read once
+        script = tmp_path / f"script{next(numbers)}.py"
+        script.write_text(code)
+        return code_digest(script, *modules)
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("LIMIT = 3", "LIMIT = 3  # times"),
+        ('"""Say it."""', '"""Say it, but not too often."""'),
+        ('    """Say it so often."""\n', ""),
+        ("LIMIT = 3\n", 'LIMIT = 3\n"""How often."""\n'),
+        ("LIMIT = 3", "LIMIT  =  (\n    3\n)"),
+    ],
+)
+def test_what_python_does_not_run_does_not_count(
+    old: str, new: str, digest: Callable[..., str]
+) -> None:
+    assert digest(SCRIPT.replace(old, new)) == digest(SCRIPT)
+
+
+def test_what_is_for_the_type_checker_alone_does_not_count(digest: Callable[..., str]) -> None:
+    plain = "from typing import TYPE_CHECKING\n" + SCRIPT
+    block = "if TYPE_CHECKING:\n    from ppgkd.scaling.plan import Wish\n"
+    assert digest(plain + block) == digest(plain)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("LIMIT = 3", "LIMIT = 4"),
+        ("count > LIMIT", "count >= LIMIT"),
+        ('"too often"', '"far too often"'),
+        (
+            "from ppgkd.errors import PpgkdError",
+            "from ppgkd.splits.study_windows import PpgkdError",
+        ),
+        ("    return count", "    from ppgkd import grid\n    return count"),
+    ],
+)
+def test_what_python_runs_counts(old: str, new: str, digest: Callable[..., str]) -> None:
+    assert digest(SCRIPT.replace(old, new)) != digest(SCRIPT)
+
+
+def test_modules_that_are_named_count(digest: Callable[..., str]) -> None:
+    named = [digest(SCRIPT, *modules) for modules in ((), ("distill.soft",), ("distill.dkd",))]
+    assert len(set(named)) == 3
+
+
+def test_a_module_that_does_not_exist_is_refused(digest: Callable[..., str]) -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"no module ppgkd\.distill\.osmosis"):
+        digest(SCRIPT, "distill.osmosis")
+
+
+def test_imports_are_followed_through_others_and_into_functions(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("def plan():\n    from ppgkd.scaling.plan import Wish\n")
+    found = imported_modules(script)
+    named = ["ppgkd", "ppgkd.scaling", "ppgkd.scaling.plan", "ppgkd.scaling.law", "ppgkd.grid"]
+    assert {*named} <= {*found}
+
+
+def test_a_students_code_has_its_own_loss_and_family_alone() -> None:
+    found = imported_modules(SCRIPTS / "student.py", "distill.soft", "models.mlp")
+    of_strategies = {"scratch", "hard", "soft", "dkd", "feature", "ordinal"}
+    losses = {name for name in of_strategies if f"ppgkd.distill.{name}" in found}
+    assert losses == {"soft", "scratch"}
+    assert "ppgkd.models.mlp" in found
+    assert "ppgkd.models.resnet" not in found
+
+
+@pytest.mark.parametrize("script", ["teacher", "bank", "targets", "student", "trial"])
+def test_training_depends_on_neither_configuration_nor_registry_nor_what_comes_after(
+    script: str,
+) -> None:
+    found = imported_modules(SCRIPTS / f"{script}.py")
+    later = ("config", "datasets.registry", "scaling", "report", "export", "profile", "cells")
+    assert not [name for name in found if name.removeprefix("ppgkd.").startswith(later)]
+
+
+def test_editing_a_loss_or_a_network_concerns_nothing_before_training() -> None:
+    for script in ("windows", "splits", "bank", "filter", "cells", "scaling"):
+        found = imported_modules(SCRIPTS / f"{script}.py")
+        assert not [name for name in found if name.startswith("ppgkd.distill")]

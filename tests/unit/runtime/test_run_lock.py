@@ -1,0 +1,129 @@
+"""What a killed run left locked is taken away, and nothing else."""
+
+import fcntl
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ppgkd.runtime.run_lock import JOBS, RUNS, begin_job, begin_run
+
+HOLD = """
+import sys, time
+from ppgkd.runtime.run_lock import begin_job, begin_run
+file = {"run": begin_run, "job": begin_job}[sys.argv[1]](sys.argv[2])
+print("at work", flush=True)
+time.sleep(float(sys.argv[3]))
+"""
+
+
+@contextmanager
+def another(kind: str, folder: Path, seconds: float = 60) -> Iterator[subprocess.Popen[str]]:
+    """Another process that is a run, or a job, until it is killed."""
+    command = [sys.executable, "-c", HOLD, kind, str(folder), str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "at work\n"
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / ".snakemake"
+
+
+def lock_files(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "locks").glob("*"))
+
+
+def leave_locks(folder: Path) -> None:
+    (folder / "locks").mkdir(parents=True, exist_ok=True)
+    for name in ("0.input.lock", "0.output.lock"):
+        (folder / "locks" / name).write_text("results/cells.parquet\n")
+
+
+def test_locks_of_a_run_that_was_killed_are_taken_away(folder: Path) -> None:
+    with another("run", folder) as run:
+        leave_locks(folder)
+        run.kill()
+        run.wait()
+    assert begin_run(folder) is not None
+    assert lock_files(folder) == []
+
+
+def test_locks_of_a_run_that_is_alive_stay(folder: Path) -> None:
+    with another("run", folder):
+        leave_locks(folder)
+        assert begin_run(folder) is not None
+        assert lock_files(folder) == ["0.input.lock", "0.output.lock"]
+
+
+def test_locks_stay_as_long_as_any_run_is_alive(folder: Path) -> None:
+    """The second joins the first; the third cannot tell whose locks are left."""
+    with another("run", folder) as first, another("run", folder):
+        leave_locks(folder)
+        first.kill()
+        first.wait()
+        begin_run(folder)
+        assert lock_files(folder) == ["0.input.lock", "0.output.lock"]
+
+
+def test_locks_of_a_run_on_another_machine_stay(folder: Path) -> None:
+    """Its file system may not tell this machine of the other's kernel locks."""
+    leave_locks(folder)
+    (folder / RUNS).write_text("another-machine")
+    begin_run(folder)
+    assert lock_files(folder) == ["0.input.lock", "0.output.lock"]
+
+
+def test_a_run_on_another_machine_that_left_nothing_is_followed(folder: Path) -> None:
+    folder.mkdir()
+    (folder / RUNS).write_text("another-machine")
+    first = begin_run(folder)
+    assert first is not None
+    first.close()
+    leave_locks(folder)
+    begin_run(folder)
+    assert lock_files(folder) == []
+
+
+def test_jobs_that_outlived_their_run_are_waited_for(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = begin_run(folder)
+    assert first is not None
+    first.close()
+    leave_locks(folder)
+    with another("job", folder, seconds=1.0) as job, caplog.at_level(logging.WARNING, "ppgkd"):
+        begin_run(folder)
+        assert job.wait(timeout=5) == 0
+    assert "still at work here: waiting for them" in caplog.text
+    assert lock_files(folder) == []
+
+
+def test_jobs_are_not_waited_for_where_nothing_is_locked(folder: Path) -> None:
+    with another("run", folder), another("job", folder):
+        started_s = time.monotonic()
+        begin_run(folder)
+        assert time.monotonic() - started_s < 1
+
+
+def test_a_job_outside_of_a_workflow_notes_nothing(tmp_path: Path) -> None:
+    assert begin_job(tmp_path / ".snakemake") is None
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_job_that_has_ended_holds_nothing(folder: Path) -> None:
+    folder.mkdir()
+    job = begin_job(folder)
+    assert job is not None
+    job.close()
+    with (folder / JOBS).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
