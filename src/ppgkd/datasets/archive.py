@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import IO, Any, BinaryIO, cast
 
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import PpgkdError, damaged_file
 
 MIB = 2**20
 GIB = 2**30
@@ -28,8 +28,6 @@ GIB = 2**30
 _BLOCK_BYTES = MIB
 _FREE_OF_RATIO_BYTES = MIB
 """A member that is smaller grows to nothing that matters, whatever its ratio."""
-
-_GET_ANEW = "Nothing was read. Delete the file and get it anew from where its authors publish it."
 
 
 @dataclass(frozen=True)
@@ -98,9 +96,8 @@ class Archive:
         """
         if name not in self.names:
             some = ", ".join(self.names[:5]) + (", ..." if len(self.names) > 5 else "")
-            raise PpgkdError(
-                f"{self.label}: the member {name} is missing; found {some or 'no members'}. "
-                f"{_GET_ANEW}"
+            raise damaged_file(
+                f"{self.label}: the member {name} is missing; found {some or 'no members'}"
             )
         label = f"{self.label} > {name}"
         with _damage_named(label):
@@ -246,9 +243,9 @@ def _damage_named(label: str) -> Iterator[None]:
     except PpgkdError:
         raise
     except Exception as error:  # damaged bytes make zipfile and zlib raise almost anything
-        raise PpgkdError(
+        raise damaged_file(
             f"{label}: it cannot be read, the archive is damaged, cut short or no ZIP archive "
-            f"({type(error).__name__}: {error}). {_GET_ANEW}"
+            f"({type(error).__name__}: {error})"
         ) from error
 
 
@@ -294,19 +291,19 @@ def _require_sound_member(info: zipfile.ZipInfo, label: str, limits: Limits) -> 
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             reason = "is a link or a device"
     if reason is not None:
-        raise PpgkdError(
+        raise damaged_file(
             f"{label}: the member {reason}; allowed are files and folders with relative names "
-            f"that stay within the archive. {_GET_ANEW}"
+            "that stay within the archive"
         )
     if info.flag_bits & 0x1:
-        raise PpgkdError(
+        raise damaged_file(
             f"{label}: the member is encrypted; allowed are members that can be read without a "
-            f"password. {_GET_ANEW}"
+            "password"
         )
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise PpgkdError(
+        raise damaged_file(
             f"{label}: the member is compressed by the method {info.compress_type}; allowed are 0, "
-            f"stored, and 8, deflated. {_GET_ANEW}"
+            "stored, and 8, deflated"
         )
     if info.file_size > limits.member_bytes:
         raise _refusal(
@@ -335,9 +332,9 @@ def _what_leads_elsewhere(name: str) -> str | None:
 def _require_distinct(members: list[zipfile.ZipInfo], label: str) -> None:
     (name, count), *_ = Counter(info.filename for info in members).most_common(1) or [("", 0)]
     if count > 1:
-        raise PpgkdError(
+        raise damaged_file(
             f"{label} > {name!r}: {count} members have this name, and it is not known which one is "
-            f"meant; allowed is one. {_GET_ANEW}"
+            "meant; allowed is one"
         )
 
 
@@ -348,4 +345,4 @@ def _label_of(archive: str | Path | BinaryIO) -> str:
 
 
 def _refusal(label: str, found: str, allowed: str) -> PpgkdError:
-    return PpgkdError(f"{label}: found {found}; allowed are at most {allowed}. {_GET_ANEW}")
+    return damaged_file(f"{label}: found {found}; allowed are at most {allowed}")

@@ -14,10 +14,10 @@ import numpy as np
 
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.devices import BAMI
-from ppgkd.datasets.matlab import DOWNLOAD_ANEW, read_matrix, read_vector
+from ppgkd.datasets.matlab import read_matrix, read_vector
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.reference import require_count
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import damaged_file
 from ppgkd.grid import STRIDE_S, WINDOW_S, count_windows, window_centres_s
 
 RATE_HZ = 50
@@ -56,9 +56,9 @@ def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
     ppg_counts = read_matrix(path, "rawPPG", (3,), window_samples)
     acc_counts = read_matrix(path, "rawAcc", (3,), window_samples)
     if acc_counts.shape != ppg_counts.shape:
-        raise PpgkdError(
+        raise damaged_file(
             f"{path}: rawAcc has the shape {acc_counts.shape}, expected that of rawPPG, "
-            f"{ppg_counts.shape}. {DOWNLOAD_ANEW}"
+            f"{ppg_counts.shape}"
         )
     n_samples = ppg_counts.shape[1]
     n_windows = count_windows(n_samples, RATE_HZ)

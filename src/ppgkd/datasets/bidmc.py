@@ -22,9 +22,8 @@ import pandas as pd
 
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.ecg_reference import reference_from_ecg
-from ppgkd.datasets.matlab import DOWNLOAD_ANEW
 from ppgkd.datasets.recording import Recording
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import PpgkdError, damaged_file
 from ppgkd.grid import WINDOW_S
 
 RATE_HZ = 125.0
@@ -61,10 +60,10 @@ def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
     lead = next((name for name in LEADS if name in table), None)
     missing = [name for name in (TIME, PLETH) if name not in table]
     if missing or lead is None:
-        raise PpgkdError(
+        raise damaged_file(
             f"{path}: the columns {', '.join(missing) or 'of an ECG'} are missing; found "
             f"{', '.join(map(str, table.columns))}; expected {TIME}, {PLETH} and one of "
-            f"{', '.join(LEADS)}. {DOWNLOAD_ANEW}"
+            f"{', '.join(LEADS)}"
         )
     columns = table[[TIME, PLETH, lead]]
     _require_rate(path, columns)
@@ -89,7 +88,7 @@ def _table(path: Path) -> pd.DataFrame:
             "If it is missing, run again: it will be downloaded."
         ) from error
     except (ValueError, UnicodeDecodeError) as error:  # the parser's errors are ValueErrors
-        raise PpgkdError(f"{path}: this is no table ({error}). {DOWNLOAD_ANEW}") from error
+        raise damaged_file(f"{path}: this is no table ({error})") from error
     table.columns = [str(name).strip() for name in table.columns]
     return table
 
@@ -97,17 +96,15 @@ def _table(path: Path) -> pd.DataFrame:
 def _require_rate(path: Path, columns: pd.DataFrame) -> None:
     words = [str(name) for name in columns if columns[name].dtype.kind not in "iuf"]
     if words:
-        raise PpgkdError(f"{path}: {', '.join(words)} holds no numbers. {DOWNLOAD_ANEW}")
+        raise damaged_file(f"{path}: {', '.join(words)} holds no numbers")
     time_s = columns[TIME].to_numpy(np.float64)
     lasts_s = len(time_s) / RATE_HZ
     if lasts_s < WINDOW_S:
-        raise PpgkdError(
-            f"{path}: it lasts {lasts_s:.1f} s; expected at least {WINDOW_S} s, one window. "
-            f"{DOWNLOAD_ANEW}"
+        raise damaged_file(
+            f"{path}: it lasts {lasts_s:.1f} s; expected at least {WINDOW_S} s, one window"
         )
     rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
     if not abs(rate_hz / RATE_HZ - 1) < 0.005:
-        raise PpgkdError(
-            f"{path}: by {TIME} the rate is {rate_hz:.2f} Hz, expected {RATE_HZ:g} Hz. "
-            f"{DOWNLOAD_ANEW}"
+        raise damaged_file(
+            f"{path}: by {TIME} the rate is {rate_hz:.2f} Hz, expected {RATE_HZ:g} Hz"
         )

@@ -22,7 +22,7 @@ from ppgkd.datasets.devices import EMPATICA_E4
 from ppgkd.datasets.pickled import load_pickle
 from ppgkd.datasets.rates import to_rate
 from ppgkd.datasets.recording import Recording
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import damaged_file
 from ppgkd.grid import WINDOW_S
 
 PPG_RATE_HZ = 64.0
@@ -32,8 +32,6 @@ CHANNELS = ("ppg_1", "acc_x", "acc_y", "acc_z")
 
 TOLERANCE_S = 2.0
 """By how much the lengths of a subject's signals may differ."""
-
-GET_ANEW = "Get the archive anew from where its authors publish it."
 
 
 def read_subjects(
@@ -86,15 +84,15 @@ class Subject:
         value = self._content
         for key in keys:
             if not isinstance(value, dict) or key not in value:
-                raise PpgkdError(f"{self.label}: {where} is missing. {GET_ANEW}")
+                raise damaged_file(f"{self.label}: {where} is missing")
             value = value[key]
         found = np.asarray(value)
         if found.ndim == 1 and n_columns == 1:
             found = found[:, None]
         if found.ndim != 2 or found.shape[1] != n_columns or found.dtype.kind not in "iuf":
-            raise PpgkdError(
+            raise damaged_file(
                 f"{self.label}: {where} has the shape {np.shape(value)} and the type "
-                f"{found.dtype}; expected numbers of the shape (N, {n_columns}). {GET_ANEW}"
+                f"{found.dtype}; expected numbers of the shape (N, {n_columns})"
             )
         return found[:, 0] if n_columns == 1 else found
 
@@ -123,15 +121,14 @@ class Subject:
         """
         duration_s = len(self.array("signal", "wrist", "BVP")) / PPG_RATE_HZ
         if duration_s < WINDOW_S:
-            raise PpgkdError(
+            raise damaged_file(
                 f"{self.label}: signal.wrist.BVP lasts {duration_s:.1f} s at {PPG_RATE_HZ:g} Hz; "
-                f"expected at least {WINDOW_S} s, one window. {GET_ANEW}"
+                f"expected at least {WINDOW_S} s, one window"
             )
         found_s = n_samples / rate_hz
         if abs(found_s - duration_s) > TOLERANCE_S:
-            raise PpgkdError(
+            raise damaged_file(
                 f"{self.label}: {what} lasts {found_s:.1f} s at {rate_hz:g} Hz, but "
                 f"signal.wrist.BVP {duration_s:.1f} s at {PPG_RATE_HZ:g} Hz; expected the same "
-                f"within {TOLERANCE_S:g} s, so one of the sampling rates is not as documented. "
-                f"{GET_ANEW}"
+                f"within {TOLERANCE_S:g} s, so one of the sampling rates is not as documented"
             )

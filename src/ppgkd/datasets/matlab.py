@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import loadmat
 
-from ppgkd.errors import PpgkdError
-
-DOWNLOAD_ANEW = "Delete it and run again: it will be downloaded anew."
+from ppgkd.errors import PpgkdError, damaged_file
 
 
 def read_matrix(
@@ -42,9 +40,9 @@ def read_matrix(
     matrix = _read_numbers(path, variable)
     if matrix.ndim != 2 or len(matrix) not in allowed_rows or matrix.shape[1] < min_columns:
         shapes = " or ".join(f"({n_rows}, N)" for n_rows in allowed_rows)
-        raise PpgkdError(
+        raise damaged_file(
             f"{path}: {variable} has the shape {matrix.shape}, "
-            f"expected {shapes} with N at least {min_columns}. {DOWNLOAD_ANEW}"
+            f"expected {shapes} with N at least {min_columns}"
         )
     return matrix
 
@@ -71,9 +69,9 @@ def read_vector(path: Path, variable: str) -> NDArray[Any]:
     """
     vector = _read_numbers(path, variable)
     if vector.ndim != 2 or 1 not in vector.shape:
-        raise PpgkdError(
+        raise damaged_file(
             f"{path}: {variable} has the shape {vector.shape}, "
-            f"expected (N, 1) or (1, N) with N at least 1. {DOWNLOAD_ANEW}"
+            "expected (N, 1) or (1, N) with N at least 1"
         )
     return vector.ravel()
 
@@ -110,9 +108,8 @@ def read_signals(
         values = _numbers(_field(inner, "v", path, f"{where}.v"), path, f"{where}.v").ravel()
         rate = _numbers(_field(inner, "fs", path, f"{where}.fs"), path, f"{where}.fs").ravel()
         if len(rate) != 1 or not rate[0] > 0:
-            raise PpgkdError(
-                f"{path}: {where}.fs is {rate[:5].tolist()}, expected one rate in Hz. "
-                f"{DOWNLOAD_ANEW}"
+            raise damaged_file(
+                f"{path}: {where}.fs is {rate[:5].tolist()}, expected one rate in Hz"
             )
         signals[name] = (values, float(rate[0]))
     return signals
@@ -122,18 +119,16 @@ def _only(value: Any, path: Path, where: str) -> Any:
     """Give the only element of a structure array."""
     names = getattr(getattr(value, "dtype", None), "names", None)
     if names is None or value.size != 1:
-        raise PpgkdError(
+        raise damaged_file(
             f"{path}: {where} is of the type {getattr(value, 'dtype', type(value).__name__)} and "
-            f"the shape {np.shape(value)}, expected one structure. {DOWNLOAD_ANEW}"
+            f"the shape {np.shape(value)}, expected one structure"
         )
     return value.reshape(-1)[0]
 
 
 def _field(structure: Any, name: str, path: Path, where: str) -> Any:
     if name not in structure.dtype.names:
-        raise PpgkdError(
-            f"{path}: {where} is missing; found {', '.join(structure.dtype.names)}. {DOWNLOAD_ANEW}"
-        )
+        raise damaged_file(f"{path}: {where} is missing; found {', '.join(structure.dtype.names)}")
     return structure[name]
 
 
@@ -153,20 +148,20 @@ def _read_variable(path: Path, variable: str) -> Any:
         try:
             content = loadmat(file, variable_names=[variable])
         except Exception as error:  # damaged bytes make SciPy's parser raise almost anything
-            raise PpgkdError(
+            raise damaged_file(
                 f"{path}: {variable} cannot be read, the file is damaged or no MATLAB file "
-                f"({type(error).__name__}: {error}). {DOWNLOAD_ANEW}"
+                f"({type(error).__name__}: {error})"
             ) from error
     value = content.get(variable)
     if value is None:
-        raise PpgkdError(f"{path}: the variable {variable} is missing. {DOWNLOAD_ANEW}")
+        raise damaged_file(f"{path}: the variable {variable} is missing")
     return value
 
 
 def _numbers(value: Any, path: Path, variable: str) -> NDArray[Any]:
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf":
-        raise PpgkdError(
+        raise damaged_file(
             f"{path}: {variable} is of the type {getattr(value, 'dtype', type(value).__name__)}, "
-            f"expected integers or floating-point numbers. {DOWNLOAD_ANEW}"
+            "expected integers or floating-point numbers"
         )
     return value

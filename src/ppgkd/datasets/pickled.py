@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, ClassVar, NoReturn, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import PpgkdError, damaged_file
 
 MAX_PICKLE_BYTES = 4 * 2**30
 """Four times the largest file of WESAD."""
@@ -37,7 +37,6 @@ _NDARRAY = object()
 _KEY_TYPES = (str, bytes, int, float, complex, type(None), np.generic)  # bool is an int
 
 _ALLOWED = "NumPy arrays and numbers, dict, list, tuple, set, str, bytes, numbers and None"
-_GET_ANEW = "Nothing of it was executed. Get the file anew from where its authors publish it."
 
 
 def load_pickle(file: str | Path | BinaryIO, max_bytes: int = MAX_PICKLE_BYTES) -> Any:
@@ -84,12 +83,12 @@ def load_pickle(file: str | Path | BinaryIO, max_bytes: int = MAX_PICKLE_BYTES) 
     except PpgkdError:
         raise
     except Exception as error:  # an altered program fails in almost any way
-        raise PpgkdError(
+        raise damaged_file(
             f"{label}: the pickle cannot be read, it is damaged or cut short "
-            f"({type(error).__name__}: {error}). {_GET_ANEW}"
+            f"({type(error).__name__}: {error})"
         ) from error
     if rest:
-        raise PpgkdError(f"{label}: the pickle has bytes after its end. {_GET_ANEW}")
+        raise damaged_file(f"{label}: the pickle has bytes after its end")
     return content
 
 
@@ -123,9 +122,9 @@ class _Bounded:
 
     def _require(self, n_bytes: int) -> None:
         if n_bytes > self._left:
-            raise PpgkdError(
+            raise damaged_file(
                 f"{self._label}: the pickle holds or announces more than {self._max_bytes:,} "
-                f"bytes; allowed are at most so many. {_GET_ANEW}"
+                "bytes; allowed are at most so many"
             )
 
 
@@ -206,9 +205,7 @@ class _PlainUnpickler(_UnpicklerInPython):  # type: ignore[misc]
     dispatch[pickle.FROZENSET[0]] = load_frozenset
 
     def _refusal(self, what: str) -> PpgkdError:
-        return PpgkdError(
-            f"{self._label}: the pickle asks for {what}; allowed are {_ALLOWED}. {_GET_ANEW}"
-        )
+        return damaged_file(f"{self._label}: the pickle asks for {what}; allowed are {_ALLOWED}")
 
 
 def _require_keys(keys: Iterable[object]) -> None:

@@ -6,8 +6,7 @@ They differ in the end at which reference and signal meet.
 
 from pathlib import Path
 
-from ppgkd.datasets.matlab import DOWNLOAD_ANEW
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import damaged_file
 from ppgkd.grid import STRIDE_S, WINDOW_S
 
 
@@ -23,8 +22,8 @@ def require_count(path: Path, variable: str, n_references: int, n_windows: int) 
         If the counts differ by more than one.
     """
     if abs(n_references - n_windows) > 1:
-        raise PpgkdError(
+        raise damaged_file(
             f"{path}: {variable} has {n_references} values, but the signal has {n_windows} windows "
             f"of {WINDOW_S} s every {STRIDE_S} s; expected {n_windows - 1} to {n_windows + 1} "
-            f"values. {DOWNLOAD_ANEW}"
+            "values"
         )

@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.ecg_reference import reference_from_ecg
-from ppgkd.datasets.matlab import DOWNLOAD_ANEW, read_signals
+from ppgkd.datasets.matlab import read_signals
 from ppgkd.datasets.rates import to_rate
 from ppgkd.datasets.recording import Recording
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import damaged_file
 from ppgkd.grid import WINDOW_S
 
 PPG = ("ppg_g", "ppg_ir", "ppg_r")
@@ -115,20 +115,20 @@ def _require_lengths(path: Path, signals: dict[str, tuple[NDArray[Any], float]])
         shapes = {name: (len(signals[name][0]), signals[name][1]) for name in kind}
         if len(set(shapes.values())) > 1:
             said = ", ".join(f"{name} {n} at {rate:g} Hz" for name, (n, rate) in shapes.items())
-            raise PpgkdError(
+            raise damaged_file(
                 f"{path}: the wrist's signals differ: {said} samples; expected the same number and "
-                f"rate for all. {DOWNLOAD_ANEW}"
+                "rate for all"
             )
     lasts_s = {name: len(values) / rate_hz for name, (values, rate_hz) in signals.items()}
     shortest, longest = min(lasts_s, key=lasts_s.__getitem__), max(lasts_s, key=lasts_s.__getitem__)
     if lasts_s[shortest] < WINDOW_S:
-        raise PpgkdError(
+        raise damaged_file(
             f"{path}: {shortest} lasts {lasts_s[shortest]:.1f} s; expected at least {WINDOW_S} s, "
-            f"one window. {DOWNLOAD_ANEW}"
+            "one window"
         )
     if lasts_s[longest] - lasts_s[shortest] > TOLERANCE_S:
-        raise PpgkdError(
+        raise damaged_file(
             f"{path}: {longest} lasts {lasts_s[longest]:.1f} s, but {shortest} "
             f"{lasts_s[shortest]:.1f} s; expected the same within {TOLERANCE_S:g} s, so one of the "
-            f"sampling rates is not true. {DOWNLOAD_ANEW}"
+            "sampling rates is not true"
         )

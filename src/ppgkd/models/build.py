@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import PpgkdError, damaged_file
 from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
 from ppgkd.runtime.artifacts import atomic_write
@@ -53,9 +53,7 @@ def load_model(path: str | Path) -> tuple[Network, ResNetShape | MLPShape, Input
             metadata = file.metadata() or {}
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise PpgkdError(
-            f"Model file {path} cannot be read: {error}. Delete it and run the workflow again."
-        ) from error
+        raise damaged_file(f"Model file {path} cannot be read: {error}") from error
     if "ppgkd" not in metadata:
         raise PpgkdError(f"{path} is not a model of ppgkd: its metadata are missing.")
     about = json.loads(metadata["ppgkd"])
@@ -68,7 +66,5 @@ def load_model(path: str | Path) -> tuple[Network, ResNetShape | MLPShape, Input
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        raise PpgkdError(
-            f"The weights in {path} do not fit a {shape}. Delete it and run the workflow again."
-        ) from error
+        raise damaged_file(f"The weights in {path} do not fit a {shape}") from error
     return model.eval(), shape, inputs

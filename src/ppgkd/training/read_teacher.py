@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import damaged_file
 from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import file_fingerprint
@@ -55,9 +55,8 @@ def read_teacher(paths: Sequence[str | Path], inputs: InputShape, threads: int =
     loaded = [load_model(path) for path in paths]
     for path, (_, _, found) in zip(paths, loaded, strict=True):
         if found != inputs:
-            raise PpgkdError(
-                f"The teacher {path} was trained for {found}, the study has {inputs}. Delete it "
-                "and run the workflow again."
+            raise damaged_file(
+                f"The teacher {path} was trained for {found}, the study has {inputs}"
             )
     shapes = [shape for _, shape, _ in loaded]
     about = {

@@ -14,9 +14,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ppgkd.datasets.recording import Recording
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import damaged_file
 from ppgkd.runtime.artifacts import atomic_write
-from ppgkd.windows.table import MAKE_ANEW
 
 PER_RECORDING = 16
 
@@ -109,7 +108,7 @@ def read_raw_windows(path: str | Path) -> RawWindows:
         table = pq.read_table(path, page_checksum_verification=True)
         about = json.loads(table.schema.metadata[_METADATA_KEY])
     except (pa.ArrowInvalid, OSError, KeyError, TypeError) as error:
-        raise PpgkdError(f"Raw windows {path} cannot be read: {error}. {MAKE_ANEW}") from error
+        raise damaged_file(f"Raw windows {path} cannot be read: {error}") from error
     raw = table["raw"].combine_chunks().flatten().to_numpy()
     index = table.drop_columns("raw").to_pandas()
     shape = (len(index), len(about["channels"]), -1)

@@ -21,10 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import damaged_file
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION, WindowSpec
-
-MAKE_ANEW = "Delete it and run the workflow again to make it anew."
 
 BATCH = 1024
 """Rows that are read at a time."""
@@ -183,25 +181,23 @@ def _readable(path: str | Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowInvalid, OSError) as error:
-        raise PpgkdError(f"Windows file {path} cannot be read: {error}. {MAKE_ANEW}") from error
+        raise damaged_file(f"Windows file {path} cannot be read: {error}") from error
 
 
 def _about(schema: pa.Schema, path: str | Path) -> dict[str, Any]:
     metadata = (schema.metadata or {}).get(_METADATA_KEY)
     if metadata is None:
-        raise PpgkdError(
-            f"{path} is no windows file of ppgkd: its metadata are missing. {MAKE_ANEW}"
-        )
+        raise damaged_file(f"{path} is no windows file of ppgkd: its metadata are missing")
     about: dict[str, Any] = json.loads(metadata)
     if about["preprocessing_version"] != PREPROCESSING_VERSION:
-        raise PpgkdError(
+        raise damaged_file(
             f"{path} was made by preprocessing version {about['preprocessing_version']}; this is "
-            f"version {PREPROCESSING_VERSION}. {MAKE_ANEW}"
+            f"version {PREPROCESSING_VERSION}"
         )
     lacking = [name for name in (*_INDEX, _SIGNAL) if name not in schema.names]
     if lacking:
-        raise PpgkdError(
+        raise damaged_file(
             f"{path} lacks the columns {lacking}: an earlier version of ppgkd made it, or another "
-            f"program changed it. {MAKE_ANEW}"
+            "program changed it"
         )
     return about

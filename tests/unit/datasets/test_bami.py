@@ -120,7 +120,7 @@ def test_what_is_not_a_bami_file_is_refused(
 ) -> None:
     message = message_of(write(mat, **changes))
     assert expected in message
-    assert "Delete it and run again" in message
+    assert "Delete it and run the workflow again" in message
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.02, 0.5, 0.95])
@@ -129,7 +129,7 @@ def test_a_truncated_file_is_refused(mat: Path, kept: float) -> None:
     mat.write_bytes(whole[: int(kept * len(whole))])
     message = message_of(mat)
     assert "the file is damaged or no MATLAB file" in message or "is missing" in message
-    assert "Delete it and run again" in message
+    assert "Delete it and run the workflow again" in message
 
 
 def test_a_web_page_under_the_name_is_refused(mat: Path) -> None:

@@ -46,7 +46,7 @@ def message_of(paths: tuple[Path, Path], culprit: Path) -> str:
         read(paths)
     message = str(caught.value)
     assert str(culprit) in message
-    assert "Delete it and run again" in message
+    assert "Delete it and run the workflow again" in message
     return message
 
 

@@ -163,4 +163,4 @@ def test_a_file_that_is_not_whole_is_refused_by_name(
     with pytest.raises(PpgkdError, match="cannot be read") as caught:
         read_raw_windows(path)
     assert str(path) in str(caught.value)
-    assert "Delete it and run the workflow again to make it anew." in str(caught.value)
+    assert "Delete it and run the workflow again." in str(caught.value)
