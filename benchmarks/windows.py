@@ -31,7 +31,7 @@ from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import write_csv, write_json
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.windows.read import read_windows
-from ppgkd.windows.segmentation import cut_windows
+from ppgkd.windows.segmentation import segment_recording
 from ppgkd.windows.spectral_peak import spectral_peak_bpm
 from ppgkd.windows.table import windows_schema, windows_writer, write_row_group
 from ppgkd.windows.write import write_windows
@@ -122,7 +122,7 @@ def read_study(size: int, folder: Path) -> dict[str, float]:
 def stages(size: int, folder: Path) -> dict[str, float]:
     """Milliseconds of CPU for an hour, of one recording, the best of some runs."""
     recording = next(recordings(1))
-    index, signal, _ = cut_windows(recording, SPEC)
+    index, signal, _ = segment_recording(recording, SPEC)
     schema = windows_schema("simulated", CHANNELS, SPEC, {})
 
     def to_parquet() -> None:
@@ -130,7 +130,7 @@ def stages(size: int, folder: Path) -> dict[str, float]:
             write_row_group(writer, index, signal)
 
     steps: dict[str, Callable[[], object]] = {
-        "cut, faults, preprocessing": lambda: cut_windows(recording, SPEC),
+        "cut, faults, preprocessing": lambda: segment_recording(recording, SPEC),
         "spectral peak": lambda: spectral_peak_bpm(signal[:, :1], SPEC.rate_hz),
         "Parquet": to_parquet,
     }

@@ -293,7 +293,7 @@ EDITS = [
     Edit("src/ppgkd/export/preprocessing_graph.py", "", STATEMENT, "onnx"),
     Edit("src/ppgkd/profile/timing.py", "", STATEMENT, "latency data_report"),
     Edit("src/ppgkd/alignment/predictions.py", "", STATEMENT, "alignment"),
-    Edit("src/ppgkd/alignment/lag.py", "", STATEMENT, "alignment survey"),
+    Edit("src/ppgkd/alignment/lag.py", "", STATEMENT, "alignment dataset_summary"),
     Edit("src/ppgkd/scaling/law.py", "", STATEMENT, "scaling quality_figures data_report"),
     Edit("src/ppgkd/evaluation/summary.py", "", STATEMENT, "cells data_report"),
     Edit("src/ppgkd/report/page.py", "", STATEMENT, "report"),

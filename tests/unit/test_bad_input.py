@@ -34,7 +34,7 @@ from ppgkd.inference.online_filter import (
 )
 from ppgkd.inference.stream import Estimate, HeartRateStream, estimate_recording
 from ppgkd.windows.preprocessing import WindowSpec, preprocess, resampling_matrix
-from ppgkd.windows.segmentation import cut_windows
+from ppgkd.windows.segmentation import segment_recording
 
 CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
@@ -467,7 +467,7 @@ def test_every_window_of_garbage_is_finite_or_dropped_and_counted(
 ) -> None:
     centres_s = 4 + 2.0 * np.arange(4)
     recording = Recording("r", "s", 50.0, CHANNELS, signal, centres_s, reference)
-    index, found, dropped = cut_windows(recording, SPEC)
+    index, found, dropped = segment_recording(recording, SPEC)
     assert len(index) == len(found)
     assert len(index) + sum(dropped.values()) == 4
     assert np.isfinite(found).all()
@@ -480,7 +480,7 @@ def test_a_window_with_samples_beyond_all_measure_is_dropped(tones: Samples, lev
     signal = tones[:, :700].copy()
     signal[2, 650:] = level * np.array([1, -1] * 25)
     recording = Recording("r", "s", 50.0, CHANNELS, signal, centres_s, bpm)
-    index, found, dropped = cut_windows(recording, SPEC)
+    index, found, dropped = segment_recording(recording, SPEC)
     assert index["window"].tolist() == [0, 1, 2]
     assert dropped["missing"] == 1
     assert np.isfinite(found).all()
@@ -491,7 +491,7 @@ def test_a_recording_shorter_than_a_window_has_none(n_samples: int) -> None:
     centres_s, bpm = np.array([4.0, 6.0]), np.array([70.0, 71.0], np.float32)
     signal = np.ones((5, n_samples), np.float32)
     recording = Recording("r", "s", 50.0, CHANNELS, signal, centres_s, bpm)
-    index, _, dropped = cut_windows(recording, SPEC)
+    index, _, dropped = segment_recording(recording, SPEC)
     assert (len(index), dropped["too_short"]) == (0, 2)
 
 

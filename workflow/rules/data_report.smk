@@ -1,16 +1,16 @@
 # What the recordings are like: tables, figures and a page of their own, from the windows alone.
 
 
-rule survey:
+rule dataset_summary:
     input:
         windows="<results>/windows/{dataset}.parquet",
         counts="<results>/windows/{dataset}.counts.csv",
     output:
         "<results>/data/recordings/{dataset}.parquet",
     log:
-        "<logs>/survey/{dataset}.log",
+        "<logs>/dataset_summary/{dataset}.log",
     benchmark:
-        "<benchmarks>/survey/{dataset}.tsv"
+        "<benchmarks>/dataset_summary/{dataset}.tsv"
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -18,9 +18,9 @@ rule survey:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        code=lambda wildcards: digest("survey"),
+        code=lambda wildcards: digest("dataset_summary"),
     script:
-        "../scripts/survey.py"
+        "../scripts/dataset_summary.py"
 
 
 rule data_report:

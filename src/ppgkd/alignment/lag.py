@@ -43,7 +43,7 @@ MIN_OTHERS = 3
 NORMAL_MAD = 0.6745
 """Median absolute deviation of the standard normal distribution."""
 
-RECORDING = ["dataset", "recording"]
+RECORDING_KEYS = ["dataset", "recording"]
 
 # A reference between two published ones is their mean and has less noise than either, so that lags
 # of half a stride would always fit better. Averaged over four strides, all lags have the same.
@@ -92,7 +92,7 @@ def estimate_lags(predictions: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
             "role": part["role"].iloc[0],
             **asdict(_estimate_lag(part.sort_values("window"), seed)),
         }
-        for (dataset, recording), part in predictions.groupby(RECORDING, sort=False)
+        for (dataset, recording), part in predictions.groupby(RECORDING_KEYS, sort=False)
     ]
     table = pd.DataFrame(rows)
     note = table.pop("note")
@@ -137,9 +137,9 @@ def without_gross_errors(predictions: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The same rows; ``pred_bpm`` is NaN where it was taken out.
     """
-    order = predictions.sort_values([*RECORDING, "start_s"])
+    order = predictions.sort_values([*RECORDING_KEYS, "start_s"])
     at = pd.to_timedelta(order["start_s"], unit="s")
-    around = order.set_index(at).groupby(RECORDING, sort=False)["hr_bpm"]
+    around = order.set_index(at).groupby(RECORDING_KEYS, sort=False)["hr_bpm"]
     found = around.rolling(pd.Timedelta(seconds=2 * SEARCHED_S), center=True, closed="both")
     lowest_bpm, highest_bpm = found.min().to_numpy(), found.max().to_numpy()
     kept = order["pred_bpm"].between(lowest_bpm - BOUND_BPM, highest_bpm + BOUND_BPM)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 from torch import nn
 
-from ppgkd.alignment.lag import RECORDING
+from ppgkd.alignment.lag import RECORDING_KEYS
 from ppgkd.evaluation.score import score
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.study.roles import ROLES
@@ -46,5 +46,5 @@ def predict_recordings(
                 parts.append(score(teacher, found)[0].assign(role=role))
     tested_first = sorted(parts, key=lambda part: part["role"].iloc[0] != "test")
     table = pd.concat(tested_first, ignore_index=True)
-    table = table.drop_duplicates([*RECORDING, "window"])
+    table = table.drop_duplicates([*RECORDING_KEYS, "window"])
     return table.sort_values(["dataset", "subject", "recording", "window"], ignore_index=True)

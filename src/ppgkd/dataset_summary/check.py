@@ -18,7 +18,7 @@ from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.reference import HEART_RANGE_BPM
 from ppgkd.datasets.own.tables import OwnRecording, read_with_notes
 from ppgkd.windows.preprocessing import WindowSpec
-from ppgkd.windows.segmentation import FAULTS, REFERENCE_RANGE_BPM, cut_windows
+from ppgkd.windows.segmentation import REFERENCE_RANGE_BPM, REJECTION_REASONS, segment_recording
 from ppgkd.windows.spectral_peak import peak_beside_motion_bpm, spectral_peak_bpm
 
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
@@ -69,7 +69,7 @@ class Check:
     definition, dataset
         What the YAML file says, and the dataset that it makes.
     recordings
-        One row per recording: ``recording, subject, hours, kept`` and each of `FAULTS`,
+        One row per recording: ``recording, subject, hours, kept`` and each of `REJECTION_REASONS`,
         ``lowest_bpm, highest_bpm`` of the usable windows, ``median_acc_g``,
         ``spectral_peak_mae_bpm``, ``n_values`` and ``n_strange`` of the reference.
     windows
@@ -122,7 +122,7 @@ def check_dataset(path: str | Path) -> Check:
     examples: list[Example] = []
     per_recording = -(-N_EXAMPLES // len(dataset.recordings))
     for found in read_with_notes(dataset.recordings):
-        index, signal, dropped = cut_windows(found.recording, SPEC)
+        index, signal, dropped = segment_recording(found.recording, SPEC)
         channels = found.recording.channels
         ppg = signal[:, [name.startswith("ppg") for name in channels]]
         acc = signal[:, [name.startswith("acc") for name in channels]]
@@ -191,7 +191,7 @@ def _evenly(there: int, wanted: int) -> list[int]:
 def _lines(check: Check) -> Iterator[str]:
     dataset, table, windows = check.dataset, check.recordings, check.windows
     about = check.definition.about
-    cut = int(table[["kept", *FAULTS]].to_numpy().sum())
+    cut = int(table[["kept", *REJECTION_REASONS]].to_numpy().sum())
     yield f"{check.definition.path}: {dataset.title}"
     yield f"terms          {dataset.terms} Cite: {dataset.citation}"
     yield (
@@ -213,7 +213,7 @@ def _lines(check: Check) -> Iterator[str]:
         f"windows        {SPEC.length_s:g} s every {SPEC.stride_s:g} s: {check.usable:,} of "
         f"{cut:,} usable ({check.usable / max(cut, 1):.1%})"
     )
-    for fault in FAULTS:
+    for fault in REJECTION_REASONS:
         count = int(table[fault].sum())
         if count:
             yield f"  {fault:<24}{count:>7,} ({count / cut:.1%}): {MEANING[fault]}"
@@ -290,7 +290,7 @@ def _lag(lags: pd.DataFrame) -> str:
 
 
 def _table(table: pd.DataFrame) -> Iterator[str]:
-    share = table["kept"] / table[["kept", *FAULTS]].sum(axis=1).clip(lower=1)
+    share = table["kept"] / table[["kept", *REJECTION_REASONS]].sum(axis=1).clip(lower=1)
     shown = pd.DataFrame(
         {
             "recording": table["recording"],

@@ -18,34 +18,34 @@ from ppgkd.alignment.lag import estimate_lags, without_gross_errors
 from ppgkd.datasets.activity import ACTIVITIES
 from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
-from ppgkd.windows.segmentation import FAULTS
+from ppgkd.windows.segmentation import REJECTION_REASONS
 from ppgkd.windows.signal_quality import GOOD_CORRELATION, template_correlation
 from ppgkd.windows.spectral_peak import peak_beside_motion_bpm, spectral_peak_bpm
 from ppgkd.windows.table import WindowsFile
 
-HEART_RATES = tuple(range(30, 210, 10))
+HISTOGRAM_BPM = tuple(range(30, 210, 10))
 """Lower bounds in BPM of the bins of the heart-rate histogram, each 10 BPM wide."""
 
-HISTOGRAM = tuple(f"windows_hr_{bpm}" for bpm in HEART_RATES)
-MOTION = tuple(f"windows_{band}" for band in MOTION_BANDS)
-ACTIVITY = tuple(f"windows_{word}" for word in ACTIVITIES)
-PEAK_MAE = tuple(f"peak_mae_{band}_bpm" for band in MOTION_BANDS)
-LAG = ("lag_s", "lag_lower_s", "lag_upper_s", "lag_flagged", "lag_note")
+HISTOGRAM_COLUMNS = tuple(f"windows_hr_{bpm}" for bpm in HISTOGRAM_BPM)
+MOTION_COLUMNS = tuple(f"windows_{band}" for band in MOTION_BANDS)
+ACTIVITY_COLUMNS = tuple(f"windows_{word}" for word in ACTIVITIES)
+PEAK_MAE_COLUMNS = tuple(f"peak_mae_{band}_bpm" for band in MOTION_BANDS)
+LAG_COLUMNS = ("lag_s", "lag_lower_s", "lag_upper_s", "lag_flagged", "lag_note")
 
-COUNTS = ("kept", *FAULTS, *HISTOGRAM, *MOTION, *ACTIVITY)
+COUNT_COLUMNS = ("kept", *REJECTION_REASONS, *HISTOGRAM_COLUMNS, *MOTION_COLUMNS, *ACTIVITY_COLUMNS)
 """Columns that add up."""
 
-MEANS = {
+MEAN_COLUMNS = {
     "spectral_peak_mae_bpm": "kept",
     "template_correlation": "kept",
     "good_share": "kept",
     "motion_g": "kept",
-    **dict(zip(PEAK_MAE, MOTION, strict=True)),
+    **dict(zip(PEAK_MAE_COLUMNS, MOTION_COLUMNS, strict=True)),
 }
 """Columns that are means, and of how many windows."""
 
 
-def survey_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.DataFrame:
+def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.DataFrame:
     """Look at every recording of a dataset.
 
     Memory is that of the windows of one recording.
@@ -95,13 +95,13 @@ def survey_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.DataFra
     return table.assign(lag_flagged=table["lag_flagged"].eq(True))
 
 
-def summarise(recordings: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def aggregate_recordings(recordings: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Put recordings together, by subject or by dataset.
 
     Parameters
     ----------
     recordings
-        Of `survey_dataset`, of any number of datasets.
+        Of `summarise_dataset`, of any number of datasets.
     by
         Columns that name what is put together.
 
@@ -109,19 +109,19 @@ def summarise(recordings: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame
         One row for each, in order of appearance: ``recordings``, ``hours``, and the columns of
-        `COUNTS` and `MEANS`. Where every PPG channel is a recording of its own
+        `COUNT_COLUMNS` and `MEAN_COLUMNS`. Where every PPG channel is a recording of its own
         (`ppgkd.datasets.ppg_channels`), its hours count once.
     """
     first = recordings["recording"].map(is_first_channel).astype(bool)
-    sums = recordings[[*by, *COUNTS]].assign(
+    sums = recordings[[*by, *COUNT_COLUMNS]].assign(
         hours=recordings["hours"].where(first, 0.0), recordings=first.astype(int)
     )
-    for mean, count in MEANS.items():
+    for mean, count in MEAN_COLUMNS.items():
         known = recordings[mean].notna()
         sums[mean] = recordings[mean].fillna(0.0) * recordings[count]
         sums[f"of {mean}"] = recordings[count].where(known, 0)
     table = sums.groupby(list(by), sort=False).sum().reset_index()
-    for mean in MEANS:
+    for mean in MEAN_COLUMNS:
         of = table.pop(f"of {mean}")
         table[mean] = (table[mean] / of).where(of > 0)
     return table
@@ -132,14 +132,14 @@ def _row(
 ) -> dict[str, Any]:
     hr_bpm = index["hr_bpm"].to_numpy(float)
     error_bpm = np.abs(index["pred_bpm"].to_numpy(float) - hr_bpm)
-    bins, _ = np.histogram(hr_bpm, [*HEART_RATES, HEART_RATES[-1] + 10])
+    bins, _ = np.histogram(hr_bpm, [*HISTOGRAM_BPM, HISTOGRAM_BPM[-1] + 10])
     in_band = {
         band: (motion_g >= lower) & (motion_g < upper)
         for band, (lower, upper) in MOTION_BANDS.items()
     }
     activity = index["activity"].value_counts()
     return {
-        **dict(zip(HISTOGRAM, bins.tolist(), strict=True)),
+        **dict(zip(HISTOGRAM_COLUMNS, bins.tolist(), strict=True)),
         "template_correlation": _mean(correlation),
         "good_share": _mean(correlation >= GOOD_CORRELATION),
         "motion_g": _mean(motion_g),
@@ -151,10 +151,12 @@ def _row(
 
 def _lags(estimates: pd.DataFrame) -> pd.DataFrame:
     if not len(estimates):
-        return pd.DataFrame(columns=["recording", *LAG])
+        return pd.DataFrame(columns=["recording", *LAG_COLUMNS])
     names = {"lower_s": "lag_lower_s", "upper_s": "lag_upper_s"}
     names |= {"flagged": "lag_flagged", "note": "lag_note"}
-    return estimate_lags(without_gross_errors(estimates)).rename(columns=names)[["recording", *LAG]]
+    return estimate_lags(without_gross_errors(estimates)).rename(columns=names)[
+        ["recording", *LAG_COLUMNS]
+    ]
 
 
 def _mean(values: NDArray[Any]) -> float:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
-from ppgkd.dataset_summary.summary import HEART_RATES, HISTOGRAM, summarise
+from ppgkd.dataset_summary.summary import HISTOGRAM_BPM, HISTOGRAM_COLUMNS, aggregate_recordings
 from ppgkd.plots.figure import CURVE_STYLES, STYLE, save_figure
 
 RARE_BPM = 150
@@ -28,7 +28,7 @@ def draw_data_figures(
     Parameters
     ----------
     recordings
-        Of `ppgkd.dataset_summary.summary.survey_dataset`.
+        Of `ppgkd.dataset_summary.summary.summarise_dataset`.
     titles
         Dataset to its title.
     paths
@@ -41,25 +41,25 @@ def draw_data_figures(
 
 def heart_rates(recordings: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """Share of each dataset's windows in every 10 BPM of the reference, a panel for each."""
-    datasets = summarise(recordings, ["dataset"])
+    datasets = aggregate_recordings(recordings, ["dataset"])
     figure = Figure(figsize=(7.5, 1.2 + 1.35 * len(datasets)), layout="constrained")
     axes = figure.subplots(len(datasets), sharex=True, sharey=True, squeeze=False)[:, 0]
-    places = np.array(HEART_RATES) + 5
+    places = np.array(HISTOGRAM_BPM) + 5
     for ax, (_, row) in zip(axes, datasets.iterrows(), strict=True):
-        share = row[list(HISTOGRAM)].to_numpy(float) / max(row["kept"], 1)
-        colours = [CURVE_STYLES[1 if bpm >= RARE_BPM else 0].colour for bpm in HEART_RATES]
+        share = row[list(HISTOGRAM_COLUMNS)].to_numpy(float) / max(row["kept"], 1)
+        colours = [CURVE_STYLES[1 if bpm >= RARE_BPM else 0].colour for bpm in HISTOGRAM_BPM]
         ax.bar(places, share, width=9.2, color=colours)
         ax.set_axisbelow(True)
         ax.set_title(titles[row["dataset"]], fontsize=10, loc="left")
-        rare = share[np.array(HEART_RATES) >= RARE_BPM].sum()
+        rare = share[np.array(HISTOGRAM_BPM) >= RARE_BPM].sum()
         ax.set_title(
             f"{RARE_BPM} BPM and above: {rare:.1%} of {row['kept']:,} windows",
             fontsize=9,
             loc="right",
         )
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes[-1].set_xlim(HEART_RATES[0], HEART_RATES[-1] + 10)
-    axes[-1].xaxis.set_major_locator(MultipleLocator(20, offset=HEART_RATES[0]))
+    axes[-1].set_xlim(HISTOGRAM_BPM[0], HISTOGRAM_BPM[-1] + 10)
+    axes[-1].xaxis.set_major_locator(MultipleLocator(20, offset=HISTOGRAM_BPM[0]))
     axes[-1].set_xlabel("reference (BPM)")
     figure.supylabel("windows", fontsize=10)
     return figure

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ppgkd.dataset_summary.summary import HISTOGRAM, summarise
+from ppgkd.dataset_summary.summary import HISTOGRAM_COLUMNS, aggregate_recordings
 from ppgkd.datasets.activity import ACTIVITIES, UNKNOWN
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.manifest import RawFile
@@ -17,7 +17,7 @@ from ppgkd.report.data_figures import RARE_BPM
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
 from ppgkd.windows.motion import MOTION_BANDS
-from ppgkd.windows.segmentation import FAULTS
+from ppgkd.windows.segmentation import REJECTION_REASONS
 from ppgkd.windows.signal_quality import GOOD_CORRELATION
 
 
@@ -56,7 +56,7 @@ def write_data_report(
     about
         What it is of.
     recordings
-        Of `ppgkd.dataset_summary.summary.survey_dataset`, of all datasets.
+        Of `ppgkd.dataset_summary.summary.summarise_dataset`, of all datasets.
     figures
         SVG files ``heart_rates`` and ``difficulty``.
     path
@@ -68,7 +68,7 @@ def write_data_report(
         "simulated": any(dataset.source == "simulated" for dataset in about.datasets),
         "windows": about.windows,
         "titles": {dataset.name: dataset.title for dataset in about.datasets},
-        "total": summarise(recordings.assign(all="all"), ["all"]).iloc[0].to_dict(),
+        "total": aggregate_recordings(recordings.assign(all="all"), ["all"]).iloc[0].to_dict(),
         "datasets": data_rows(recordings, ["dataset"]),
         "subjects": data_rows(recordings, ["dataset", "subject"]),
         "recordings": data_rows(recordings, ["dataset", "subject", "recording"]),
@@ -89,7 +89,7 @@ def write_data_report(
 
 def dropped_for(recordings: pd.DataFrame) -> list[str]:
     """Reasons for which any window was dropped."""
-    return [fault for fault in FAULTS if recordings[fault].any()]
+    return [fault for fault in REJECTION_REASONS if recordings[fault].any()]
 
 
 def is_labelled(recordings: pd.DataFrame) -> bool:
@@ -98,13 +98,13 @@ def is_labelled(recordings: pd.DataFrame) -> bool:
 
 
 def data_rows(recordings: pd.DataFrame, by: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows of a table of subjects, say, each with what is drawn in it; see `summarise`."""
+    """Rows of a table, such as of subjects, with what each draws; see `aggregate_recordings`."""
     rows = []
-    for found in summarise(recordings, by).to_dict("records"):
+    for found in aggregate_recordings(recordings, by).to_dict("records"):
         row = {str(name): value for name, value in found.items()}
         kept = max(row["kept"], 1)
-        row["cut"] = row["kept"] + sum(row[fault] for fault in FAULTS)
-        row["histogram"] = [row[name] for name in HISTOGRAM]
+        row["cut"] = row["kept"] + sum(row[fault] for fault in REJECTION_REASONS)
+        row["histogram"] = [row[name] for name in HISTOGRAM_COLUMNS]
         row["motion"] = {band: row[f"windows_{band}"] / kept for band in MOTION_BANDS}
         row["activity"] = {word: row[f"windows_{word}"] / kept for word in ACTIVITIES}
         rows.append(row)

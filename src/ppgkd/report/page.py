@@ -52,7 +52,7 @@ class Results:
     splits
         ``dataset, subject, role``, and ``fold`` in a study with folds.
     recordings
-        What the data report has of each recording: `ppgkd.dataset_summary.summary.survey_dataset`.
+        The data report's row of each recording: `ppgkd.dataset_summary.summary.summarise_dataset`.
     teachers
         Name and metrics of each teacher of each seed and fold.
     tuning

@@ -20,14 +20,21 @@ REFERENCE_RANGE_BPM = (30.0, 209.5)
 CLIPPED_SHARE = 0.25
 """A channel that sits at its own extreme for this share of the window is clipped."""
 
-FAULTS = ("too_short", "missing", "flat", "clipped", "no_reference", "reference_out_of_range")
+REJECTION_REASONS = (
+    "too_short",
+    "missing",
+    "flat",
+    "clipped",
+    "no_reference",
+    "reference_out_of_range",
+)
 """Why a window is dropped; of several reasons the first is counted."""
 
 BATCH = 256
 """Windows at a time: what is computed of them stays in the processor's cache."""
 
 
-def cut_windows(
+def segment_recording(
     recording: Recording, spec: WindowSpec, reference_lag_s: float = 0.0
 ) -> tuple[pd.DataFrame, NDArray[np.float32], dict[str, int]]:
     """Cut one recording, drop what cannot be used and preprocess the rest.
@@ -56,7 +63,7 @@ def cut_windows(
         The preprocessed windows: what `ppgkd.windows.preprocessing.preprocess` gives, but for
         rounding.
     dropped : dict
-        Number of windows dropped, for each of `FAULTS`.
+        Number of windows dropped, for each of `REJECTION_REASONS`.
     """
     start_s = _window_starts(recording, spec)
     hr_bpm = _reference_at(recording, start_s + spec.length_s / 2 + reference_lag_s)
@@ -74,7 +81,7 @@ def cut_windows(
             ),
         }
     )
-    return index, signal, {name: int((fault == name).sum()) for name in FAULTS}
+    return index, signal, {name: int((fault == name).sum()) for name in REJECTION_REASONS}
 
 
 def _window_starts(recording: Recording, spec: WindowSpec) -> NDArray[np.float64]:
@@ -207,4 +214,6 @@ def _signal_fault(seen: _Seen, n_raw: int) -> NDArray[np.str_]:
 
 def _first_of(found: dict[str, NDArray[np.bool_]]) -> NDArray[np.str_]:
     """Name of the first that is true, shape (n_windows,); empty where none is."""
-    return np.select([*found.values()], [*found], default="").astype(f"<U{max(map(len, FAULTS))}")
+    return np.select([*found.values()], [*found], default="").astype(
+        f"<U{max(map(len, REJECTION_REASONS))}"
+    )

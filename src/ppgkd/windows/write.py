@@ -16,7 +16,7 @@ from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.preprocessing import WindowSpec
-from ppgkd.windows.segmentation import cut_windows
+from ppgkd.windows.segmentation import segment_recording
 from ppgkd.windows.spectral_peak import spectral_peak_bpm
 from ppgkd.windows.table import windows_schema, windows_writer, write_row_group
 
@@ -43,8 +43,8 @@ def write_windows(
     path
         Parquet file to write.
     reference_lags_s
-        Recording to how late its published reference is, see `cut_windows`. Kept in the file's
-        metadata and in the table, both as ``reference_lag_s``, where there is any.
+        Recording to the lag of its published reference; see `segment_recording`. If there is any,
+        the file's metadata and the table have it as ``reference_lag_s``.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def _write_recording(
     recording: Recording, spec: WindowSpec, lag_s: float, writer: pq.ParquetWriter
 ) -> dict[str, Any]:
     """Write a recording's windows, and say how many were kept and dropped."""
-    index, signal, dropped = cut_windows(recording, spec, lag_s)
+    index, signal, dropped = segment_recording(recording, spec, lag_s)
     if len(index):
         write_row_group(writer, index, signal)
     return {

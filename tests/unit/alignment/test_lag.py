@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ppgkd.alignment.lag import estimate_lags, without_gross_errors
 from ppgkd.datasets.recording import Recording
 from ppgkd.windows.preprocessing import WindowSpec
-from ppgkd.windows.segmentation import cut_windows
+from ppgkd.windows.segmentation import segment_recording
 from ppgkd.windows.write import write_windows
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -290,10 +290,10 @@ def predicted_from(index: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize("late_s", [-7.5, 6.0, 8.0])
 def test_a_reference_that_is_moved_by_the_estimated_lag_has_none_left(late_s: float) -> None:
-    index, _, _ = cut_windows(walk(late_s), SPEC)
+    index, _, _ = segment_recording(walk(late_s), SPEC)
     lag_s = only(predicted_from(index))["lag_s"]
     assert lag_s == late_s
-    index, _, _ = cut_windows(walk(late_s), SPEC, reference_lag_s=lag_s)
+    index, _, _ = segment_recording(walk(late_s), SPEC, reference_lag_s=lag_s)
     assert only(predicted_from(index))["lag_s"] == 0.0
     np.testing.assert_allclose(index["hr_bpm"], treadmill(index["start_s"] + 4), atol=0.2)
 
@@ -310,8 +310,8 @@ def test_a_reference_that_is_moved_by_the_estimated_lag_has_none_left(late_s: fl
 def test_a_moved_reference_leaves_the_windows_where_they_are_and_drops_those_without_one(
     lag_s: float, kept: range
 ) -> None:
-    as_published, signal, _ = cut_windows(walk(0.0), SPEC)
-    index, moved, dropped = cut_windows(walk(0.0), SPEC, reference_lag_s=lag_s)
+    as_published, signal, _ = segment_recording(walk(0.0), SPEC)
+    index, moved, dropped = segment_recording(walk(0.0), SPEC, reference_lag_s=lag_s)
     assert list(index["window"]) == list(kept)
     np.testing.assert_array_equal(index["start_s"], as_published["start_s"][list(kept)])
     np.testing.assert_array_equal(moved, signal[kept])

@@ -5,9 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.surveyed import surveyed
+from tests.unit.recording_summaries import recording_summaries
 
-from ppgkd.dataset_summary.summary import COUNTS, HISTOGRAM, MEANS, summarise, survey_dataset
+from ppgkd.dataset_summary.summary import (
+    COUNT_COLUMNS,
+    HISTOGRAM_COLUMNS,
+    MEAN_COLUMNS,
+    aggregate_recordings,
+    summarise_dataset,
+)
 from ppgkd.datasets.recording import Recording
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.write import write_windows
@@ -45,31 +51,33 @@ def recorded(
     )
 
 
-def survey(folder: Path, *recordings: Recording) -> pd.DataFrame:
+def summarised(folder: Path, *recordings: Recording) -> pd.DataFrame:
     counts = write_windows(recordings, "known", SPEC, folder / "known.parquet")
-    return survey_dataset(folder / "known.parquet", counts)
+    return summarise_dataset(folder / "known.parquet", counts)
 
 
 def test_a_recording_is_counted_by_heart_rate_motion_and_activity(tmp_path: Path) -> None:
     activity = ["walk"] * 60 + ["run"] * 40
     swinging = recorded("a1", swing_g=0.4 * np.sqrt(2), activity=activity)
-    (row,) = survey(tmp_path, swinging).to_dict("records")
+    (row,) = summarised(tmp_path, swinging).to_dict("records")
     assert row["kept"] == N_REFERENCES
     assert row["hours"] == pytest.approx(SECONDS / 3600)
-    assert {name: row[name] for name in HISTOGRAM if row[name]} == {"windows_hr_70": N_REFERENCES}
+    assert {name: row[name] for name in HISTOGRAM_COLUMNS if row[name]} == {
+        "windows_hr_70": N_REFERENCES
+    }
     assert row["motion_g"] == pytest.approx(0.4, rel=0.02)
     assert row["windows_moderate"] == N_REFERENCES
     assert (row["windows_walk"], row["windows_run"], row["windows_unknown"]) == (60, 40, 0)
 
 
 def test_heart_rates_of_both_ends_are_in_the_histogram(tmp_path: Path) -> None:
-    table = survey(tmp_path, recorded("a1", 30.0), recorded("b1", 209.4)).set_index("recording")
+    table = summarised(tmp_path, recorded("a1", 30.0), recorded("b1", 209.4)).set_index("recording")
     assert table.loc["a1", "windows_hr_30"] == table.loc["a1", "kept"] == N_REFERENCES
     assert table.loc["b1", "windows_hr_200"] == table.loc["b1", "kept"] == N_REFERENCES
 
 
 def test_a_clean_pulse_is_good_and_easy(tmp_path: Path) -> None:
-    (row,) = survey(tmp_path, recorded("a1")).to_dict("records")
+    (row,) = summarised(tmp_path, recorded("a1")).to_dict("records")
     assert row["good_share"] == 1
     assert row["template_correlation"] > 0.95
     assert row["spectral_peak_mae_bpm"] == row["peak_mae_still_bpm"] < 1
@@ -77,12 +85,12 @@ def test_a_clean_pulse_is_good_and_easy(tmp_path: Path) -> None:
 
 
 def test_the_error_of_the_peak_is_against_the_reference(tmp_path: Path) -> None:
-    (row,) = survey(tmp_path, recorded("a1", 75.0, told_bpm=95.0)).to_dict("records")
+    (row,) = summarised(tmp_path, recorded("a1", 75.0, told_bpm=95.0)).to_dict("records")
     assert row["spectral_peak_mae_bpm"] == pytest.approx(20, abs=1)
 
 
 def test_without_an_accelerometer_motion_is_unknown_and_the_rest_is_told(tmp_path: Path) -> None:
-    (row,) = survey(tmp_path, recorded("a1", swing_g=None)).to_dict("records")
+    (row,) = summarised(tmp_path, recorded("a1", swing_g=None)).to_dict("records")
     assert np.isnan(row["motion_g"])
     assert row["windows_still"] == row["windows_vigorous"] == 0
     assert row["good_share"] == 1
@@ -90,19 +98,19 @@ def test_without_an_accelerometer_motion_is_unknown_and_the_rest_is_told(tmp_pat
 
 def test_a_recording_without_a_usable_window_has_a_row(tmp_path: Path) -> None:
     lost = recorded("b1", told_bpm=300.0)
-    table = survey(tmp_path, recorded("a1"), lost).set_index("recording")
+    table = summarised(tmp_path, recorded("a1"), lost).set_index("recording")
     assert table.loc["b1", ["kept", "reference_out_of_range"]].to_list() == [0, N_REFERENCES]
     assert np.isnan(table.loc["b1", "good_share"])
     assert table["lag_flagged"].to_list() == [False, False]
 
 
 def test_a_dataset_without_any_usable_window_has_its_rows(tmp_path: Path) -> None:
-    (row,) = survey(tmp_path, recorded("a1", told_bpm=300.0)).to_dict("records")
+    (row,) = summarised(tmp_path, recorded("a1", told_bpm=300.0)).to_dict("records")
     assert (row["kept"], row["lag_flagged"]) == (0, False)
 
 
 def test_the_reference_is_checked_once_for_all_channels_of_a_recording(tmp_path: Path) -> None:
-    table = survey(tmp_path, recorded("a1"), recorded("a1@ppg_2")).set_index("recording")
+    table = summarised(tmp_path, recorded("a1"), recorded("a1@ppg_2")).set_index("recording")
     assert table["lag_note"].notna().to_dict() == {"a1": True, "a1@ppg_2": False}
     assert table["lag_flagged"].dtype == bool
 
@@ -111,9 +119,11 @@ def test_the_reference_is_checked_once_for_all_channels_of_a_recording(tmp_path:
 
 
 def test_counts_add_up_and_means_are_of_windows() -> None:
-    few = surveyed("d", 1, kept=10, good_share=0.5, windows_still=0, windows_vigorous=10)
-    many = surveyed("d", 1, kept=30, good_share=0.9, windows_still=30, peak_mae_still_bpm=4.0)
-    (row,) = summarise(pd.concat([few, many]), ["dataset"]).to_dict("records")
+    few = recording_summaries("d", 1, kept=10, good_share=0.5, windows_still=0, windows_vigorous=10)
+    many = recording_summaries(
+        "d", 1, kept=30, good_share=0.9, windows_still=30, peak_mae_still_bpm=4.0
+    )
+    (row,) = aggregate_recordings(pd.concat([few, many]), ["dataset"]).to_dict("records")
     assert (row["kept"], row["windows_vigorous"], row["recordings"]) == (40, 10, 2)
     assert row["good_share"] == pytest.approx((10 * 0.5 + 30 * 0.9) / 40)
     assert row["peak_mae_still_bpm"] == 4.0
@@ -121,21 +131,24 @@ def test_counts_add_up_and_means_are_of_windows() -> None:
 
 
 def test_recordings_of_which_nothing_is_known_do_not_count_in_a_mean() -> None:
-    unknown = surveyed("d", 1, motion_g=np.nan)
-    both = pd.concat([unknown, surveyed("d", 1, motion_g=0.3)])
-    assert summarise(both, ["dataset"])["motion_g"].to_list() == pytest.approx([0.3])
-    assert summarise(unknown, ["dataset"])["motion_g"].isna().all()
+    unknown = recording_summaries("d", 1, motion_g=np.nan)
+    both = pd.concat([unknown, recording_summaries("d", 1, motion_g=0.3)])
+    assert aggregate_recordings(both, ["dataset"])["motion_g"].to_list() == pytest.approx([0.3])
+    assert aggregate_recordings(unknown, ["dataset"])["motion_g"].isna().all()
 
 
 def test_subjects_are_in_their_order_and_have_all_columns() -> None:
-    table = summarise(pd.concat([surveyed("z", 2), surveyed("a", 1)]), ["dataset", "subject"])
+    table = aggregate_recordings(
+        pd.concat([recording_summaries("z", 2), recording_summaries("a", 1)]),
+        ["dataset", "subject"],
+    )
     assert table[["dataset", "subject"]].to_numpy().tolist() == [
         ["z", "s0"], ["z", "s1"], ["a", "s0"],
     ]  # fmt: skip
-    assert {*COUNTS, *MEANS, "hours", "recordings"} <= set(table)
+    assert {*COUNT_COLUMNS, *MEAN_COLUMNS, "hours", "recordings"} <= set(table)
 
 
 def test_the_hours_of_a_recording_count_once_whatever_channels_it_has() -> None:
-    twice = surveyed("d", 2).assign(recording=["r0", "r0@ppg_2"], subject="s0")
-    (row,) = summarise(twice, ["dataset"]).to_dict("records")
+    twice = recording_summaries("d", 2).assign(recording=["r0", "r0@ppg_2"], subject="s0")
+    (row,) = aggregate_recordings(twice, ["dataset"]).to_dict("records")
     assert (row["hours"], row["recordings"], row["kept"]) == (0.25, 1, 80)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.surveyed import surveyed
+from tests.unit.recording_summaries import recording_summaries
 
 from ppgkd.report.data_figures import difficulty, heart_rates
 
@@ -12,8 +12,8 @@ TITLES = {"one": "First dataset", "two": "Second dataset"}
 
 @pytest.fixture
 def recordings() -> pd.DataFrame:
-    one = surveyed("one", 2, windows_hr_70=10, windows_hr_150=30)
-    return pd.concat([one, surveyed("two", 3)], ignore_index=True)
+    one = recording_summaries("one", 2, windows_hr_70=10, windows_hr_150=30)
+    return pd.concat([one, recording_summaries("two", 3)], ignore_index=True)
 
 
 def test_every_dataset_has_its_histogram_of_shares(recordings: pd.DataFrame) -> None:
@@ -44,10 +44,10 @@ def test_every_recording_is_a_point_of_its_dataset(recordings: pd.DataFrame) -> 
 
 
 def test_without_an_accelerometer_it_says_so() -> None:
-    left, _ = difficulty(surveyed("one", motion_g=np.nan), TITLES).axes
+    left, _ = difficulty(recording_summaries("one", motion_g=np.nan), TITLES).axes
     assert [text.get_text() for text in left.texts] == ["no accelerometer"]
 
 
 def test_a_dataset_without_windows_is_drawn_as_empty() -> None:
-    (ax,) = heart_rates(surveyed("one", 1, kept=0, windows_hr_70=0), TITLES).axes
+    (ax,) = heart_rates(recording_summaries("one", 1, kept=0, windows_hr_70=0), TITLES).axes
     assert all(bar.get_height() == 0 for bar in ax.patches)

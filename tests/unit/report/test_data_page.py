@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.unit.recording_summaries import recording_summaries
 from tests.unit.report.test_page import Page
-from tests.unit.surveyed import surveyed
 
 from ppgkd.datasets.registry import get_dataset, simulated_dataset
 from ppgkd.report.data_figures import draw_data_figures
@@ -34,7 +34,10 @@ def render(folder: Path, recordings: pd.DataFrame, **changes: Any) -> Page:
 
 @pytest.fixture
 def recordings() -> pd.DataFrame:
-    return pd.concat([surveyed("bami1", 3), surveyed("ieee_spc_train", 2)], ignore_index=True)
+    return pd.concat(
+        [recording_summaries("bami1", 3), recording_summaries("ieee_spc_train", 2)],
+        ignore_index=True,
+    )
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def test_every_dataset_subject_and_recording_has_its_row(page: Page) -> None:
 
 
 def test_dropped_windows_are_counted_by_reason(tmp_path: Path) -> None:
-    page = render(tmp_path, surveyed("bami1", 2, clipped=7))
+    page = render(tmp_path, recording_summaries("bami1", 2, clipped=7))
     assert "80 windows kept of 94" in page.verdict
     assert "dropped: clipped" in page.text
     assert "dropped: flat" not in page.text
@@ -79,13 +82,13 @@ def test_dropped_windows_are_counted_by_reason(tmp_path: Path) -> None:
 
 def test_a_histogram_has_a_bar_for_every_rate_that_occurs(tmp_path: Path) -> None:
     changes = {"windows_hr_70": 30, "windows_hr_150": 10}
-    page = render(tmp_path, surveyed("bami1", 1, **changes))
+    page = render(tmp_path, recording_summaries("bami1", 1, **changes))
     bars = [value for tag, name, value in page.attributes if (name, value) == ("class", "bar")]
     assert len(bars) == 2 * 3, "the dataset's, the subject's and the recording's"
 
 
 def test_shifted_references_are_named_with_their_lag(tmp_path: Path) -> None:
-    recordings = surveyed("bami1", 3)
+    recordings = recording_summaries("bami1", 3)
     assert "No reference is found to be shifted." in render(tmp_path, recordings).text
     recordings.loc[1, ["lag_s", "lag_flagged"]] = [-7.5, True]
     recordings.loc[2, ["lag_s", "lag_note"]] = [np.nan, "not identified: too short"]
@@ -96,14 +99,14 @@ def test_shifted_references_are_named_with_their_lag(tmp_path: Path) -> None:
 
 
 def test_a_reference_that_the_study_moved_is_said(tmp_path: Path) -> None:
-    recordings = surveyed("bami1", 2).assign(reference_lag_s=[0.0, 6.5])
+    recordings = recording_summaries("bami1", 2).assign(reference_lag_s=[0.0, 6.5])
     assert "moved by (s)" in (text := render(tmp_path, recordings).text)
     assert "r1 +0.5 +0.0 to +1.0 +6.5" in text
 
 
 def test_activities_are_told_where_any_are_labelled(tmp_path: Path, page: Page) -> None:
     assert "No dataset here says what its subjects were doing." in page.text
-    labelled = surveyed("bami1", 1, windows_unknown=10, windows_cycle=30)
+    labelled = recording_summaries("bami1", 1, windows_unknown=10, windows_cycle=30)
     text = render(tmp_path, labelled).text
     assert "cycle 75%, unknown 25%" in text
     assert "No dataset here says" not in text
@@ -112,7 +115,7 @@ def test_activities_are_told_where_any_are_labelled(tmp_path: Path, page: Page) 
 def test_what_is_not_known_is_a_dash(tmp_path: Path) -> None:
     nothing = {"motion_g": np.nan, "good_share": np.nan, "spectral_peak_mae_bpm": np.nan}
     lost = {"kept": 0, "windows_hr_70": 0, "windows_still": 0, "windows_unknown": 0}
-    page = render(tmp_path, surveyed("bami1", 1, **nothing, **lost))
+    page = render(tmp_path, recording_summaries("bami1", 1, **nothing, **lost))
     assert "nan" not in page.text.split()
     assert "bami1 s0 1 0.25 0 – – – –" in page.text
 
@@ -126,7 +129,7 @@ def test_terms_citation_and_raw_files_are_told(page: Page) -> None:
 
 def test_simulated_data_are_called_so(tmp_path: Path, page: Page) -> None:
     assert "simulated." not in page.text
-    alone, beside = surveyed("simulated", 2), surveyed("bami1", 1)
+    alone, beside = recording_summaries("simulated", 2), recording_summaries("bami1", 1)
     assert "These data are simulated." in render(tmp_path, alone).before_first_table
     both = render(tmp_path, pd.concat([alone, beside], ignore_index=True))
     assert "Some of these data are simulated." in both.before_first_table
@@ -139,6 +142,8 @@ def test_the_page_is_the_same_byte_for_byte_when_made_again(
 
 
 def test_markup_in_names_is_shown_and_not_obeyed(tmp_path: Path) -> None:
-    page = render(tmp_path, surveyed("bami1", 1).assign(subject="<b>x</b>", recording="<i>y"))
+    page = render(
+        tmp_path, recording_summaries("bami1", 1).assign(subject="<b>x</b>", recording="<i>y")
+    )
     assert "<b>x</b>" in page.text
     assert "i" not in page.tags

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from tests.unit.surveyed import surveyed
+from tests.unit.recording_summaries import recording_summaries
 
 from ppgkd.evaluation.recommended import assess_recommended
 from ppgkd.evaluation.summary import summarise_strategies, summarise_students
@@ -195,7 +195,7 @@ def study_of(**changes: Any) -> Study:
 
 
 def recordings_of(study: Study, **changes: Any) -> pd.DataFrame:
-    return pd.concat([surveyed(dataset.name, **changes) for dataset in study.datasets])
+    return pd.concat([recording_summaries(dataset.name, **changes) for dataset in study.datasets])
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from ppgkd.windows.preprocessing import (
     resampling_matrix,
 )
 from ppgkd.windows.read import Windows, concatenate, read_windows, select
-from ppgkd.windows.segmentation import FAULTS, cut_windows
+from ppgkd.windows.segmentation import REJECTION_REASONS, segment_recording
 from ppgkd.windows.write import write_windows as write
 
 RATE_HZ = 50
@@ -73,7 +73,7 @@ def with_reference(changes: dict[int, float]) -> Recording:
 
 
 def only(**dropped: int) -> dict[str, int]:
-    return dict.fromkeys(FAULTS, 0) | dropped
+    return dict.fromkeys(REJECTION_REASONS, 0) | dropped
 
 
 # Where windows start and what reference they get
@@ -81,7 +81,7 @@ def only(**dropped: int) -> dict[str, int]:
 
 @pytest.mark.parametrize("first_start_s", [0.0, 0.02, 1.98])
 def test_windows_as_published_have_exactly_the_published_references(first_start_s: float) -> None:
-    index, signal, dropped = cut_windows(recording(first_start_s=first_start_s), spec())
+    index, signal, dropped = segment_recording(recording(first_start_s=first_start_s), spec())
     np.testing.assert_allclose(index["start_s"], first_start_s + 2 * np.arange(10), atol=1e-9)
     np.testing.assert_array_equal(index["hr_bpm"], REFERENCE_BPM)
     np.testing.assert_array_equal(index["window"], np.arange(10))
@@ -94,7 +94,7 @@ def test_windows_as_published_have_exactly_the_published_references(first_start_
 @pytest.mark.parametrize("first_start_s", [0.0, 0.02, 1.98])
 def test_the_signal_of_a_window_starts_when_the_window_does(first_start_s: float) -> None:
     walk = recording(first_start_s=first_start_s)
-    _, signal, _ = cut_windows(walk, spec())
+    _, signal, _ = segment_recording(walk, spec())
     first = [round(first_start_s * RATE_HZ) + 100 * window for window in range(10)]
     raw = np.stack([walk.signal[:, start : start + 400] for start in first])
     expected = preprocess(raw, resampling_matrix(spec(), RATE_HZ), CHANNELS)
@@ -120,7 +120,7 @@ def test_other_windows_get_the_reference_interpolated_at_their_centre(
     short = recording()
     signal = np.concatenate([short.signal, short.signal], axis=1)
     walk = Recording(**{**vars(short), "signal": signal})
-    index, _, dropped = cut_windows(walk, spec(length_s, stride_s))
+    index, _, dropped = segment_recording(walk, spec(length_s, stride_s))
     centre_s = np.arange(first_centre_s, 22 + 1e-9, stride_s)
     before = np.minimum((centre_s - 4) // 2, 8).astype(int)
     share = (centre_s - 4) / 2 - before
@@ -131,7 +131,7 @@ def test_other_windows_get_the_reference_interpolated_at_their_centre(
 
 
 def test_a_recording_shorter_than_a_window_gives_none() -> None:
-    index, signal, _ = cut_windows(recording(), spec(length_s=30))
+    index, signal, _ = segment_recording(recording(), spec(length_s=30))
     assert len(index) == 0
     assert signal.shape == (0, 3, 750)
 
@@ -146,7 +146,7 @@ def test_a_recording_without_references_gives_no_windows() -> None:
             "reference_bpm": empty.astype(np.float32),
         }
     )
-    index, signal, _ = cut_windows(silent, spec())
+    index, signal, _ = segment_recording(silent, spec())
     assert len(index) == 0
     assert signal.shape == (0, 3, 200)
 
@@ -155,7 +155,7 @@ def test_a_recording_without_references_gives_no_windows() -> None:
 
 
 def test_a_window_without_a_reference_is_dropped_and_counted() -> None:
-    index, signal, dropped = cut_windows(with_reference({0: np.nan, 4: np.nan}), spec())
+    index, signal, dropped = segment_recording(with_reference({0: np.nan, 4: np.nan}), spec())
     assert list(index["window"]) == [1, 2, 3, 5, 6, 7, 8, 9]
     np.testing.assert_array_equal(index["hr_bpm"], np.delete(REFERENCE_BPM, [0, 4]))
     np.testing.assert_allclose(index["start_s"], 2 * index["window"])
@@ -170,7 +170,7 @@ def test_a_missing_reference_costs_its_own_window_only_wherever_the_first_starts
     cost = {}
     for offset in range(100):
         walk = recording(reference_bpm=reference_bpm, first_start_s=offset / RATE_HZ)
-        index, _, _ = cut_windows(walk, spec())
+        index, _, _ = segment_recording(walk, spec())
         np.testing.assert_array_equal(np.setdiff1d(index["window"], expected), [])
         if len(index) != len(expected):
             cost[offset / RATE_HZ] = len(expected) - len(index)
@@ -178,7 +178,7 @@ def test_a_missing_reference_costs_its_own_window_only_wherever_the_first_starts
 
 
 def test_a_window_between_a_reference_and_none_has_none() -> None:
-    index, _, dropped = cut_windows(with_reference({4: np.nan}), spec(stride_s=1))
+    index, _, dropped = segment_recording(with_reference({4: np.nan}), spec(stride_s=1))
     # the 4th reference is window 8 of 19; windows 7 and 9 lie half-way to its neighbours
     assert list(index["window"]) == [*range(7), *range(10, 19)]
     assert dropped == only(no_reference=3)
@@ -186,7 +186,7 @@ def test_a_window_between_a_reference_and_none_has_none() -> None:
 
 def test_a_reference_that_no_class_stands_for_is_dropped_and_counted() -> None:
     changes = {0: 29.9, 1: 30.0, 2: 209.4, 3: 209.5, 4: 0.0, 5: 400.0}
-    index, _, dropped = cut_windows(with_reference(changes), spec())
+    index, _, dropped = segment_recording(with_reference(changes), spec())
     assert list(index["window"]) == [1, 2, 6, 7, 8, 9]
     assert dropped == only(reference_out_of_range=4)
 
@@ -196,7 +196,7 @@ def test_a_reference_that_no_class_stands_for_is_dropped_and_counted() -> None:
 def test_windows_over_a_missing_sample_are_dropped_and_counted(channel: str, value: float) -> None:
     signal = recording().signal[CHANNELS.index(channel)].copy()
     signal[round(11.5 * RATE_HZ)] = value
-    index, kept, dropped = cut_windows(recording(**{channel: signal}), spec())
+    index, kept, dropped = segment_recording(recording(**{channel: signal}), spec())
     # 11.5 s is in the windows that start at 4, 6, 8 and 10 s
     assert list(index["start_s"]) == [0, 2, 12, 14, 16, 18]
     assert dropped == only(missing=4)
@@ -206,7 +206,7 @@ def test_windows_over_a_missing_sample_are_dropped_and_counted(channel: str, val
 def test_windows_beyond_the_end_of_the_signal_are_dropped_and_counted() -> None:
     walk = recording()
     stopped = Recording(**{**vars(walk), "signal": walk.signal[:, : 21 * RATE_HZ]})
-    index, _, dropped = cut_windows(stopped, spec())
+    index, _, dropped = segment_recording(stopped, spec())
     assert list(index["start_s"]) == [0, 2, 4, 6, 8, 10, 12]
     assert dropped == only(too_short=3)
 
@@ -214,7 +214,7 @@ def test_windows_beyond_the_end_of_the_signal_are_dropped_and_counted() -> None:
 def test_windows_without_a_pulse_in_any_channel_are_dropped_and_counted_as_flat() -> None:
     lost = pulse(26 * RATE_HZ)
     lost[10 * RATE_HZ :] = 3.0
-    index, _, dropped = cut_windows(recording(ppg_1=lost, ppg_2=lost), spec())
+    index, _, dropped = segment_recording(recording(ppg_1=lost, ppg_2=lost), spec())
     assert list(index["start_s"])[:2] == [0, 2]
     assert dropped["flat"] == 5  # those that start at 10, 12, 14, 16 and 18 s
     # and those that start at 6 or 8 s sit for more than a quarter at their constant's level
@@ -233,7 +233,7 @@ def test_windows_that_sit_at_the_sensors_end_for_a_quarter_of_the_time_are_clipp
     level: float, kept: int, side: int
 ) -> None:
     clipped = side * np.minimum(pulse(26 * RATE_HZ), level)
-    index, _, dropped = cut_windows(recording(ppg_1=clipped, ppg_2=clipped), spec())
+    index, _, dropped = segment_recording(recording(ppg_1=clipped, ppg_2=clipped), spec())
     assert len(index) == kept
     assert dropped == only(clipped=10 - kept)
 
@@ -241,19 +241,19 @@ def test_windows_that_sit_at_the_sensors_end_for_a_quarter_of_the_time_are_clipp
 @pytest.mark.parametrize("level", [-2.0, 0.0])
 def test_one_dead_or_clipped_ppg_channel_is_not_enough_to_drop_a_window(level: float) -> None:
     bad = np.minimum(pulse(26 * RATE_HZ), level)
-    index, _, dropped = cut_windows(recording(ppg_1=bad), spec())
+    index, _, dropped = segment_recording(recording(ppg_1=bad), spec())
     assert len(index) == 10
     assert dropped == only()
 
 
 def test_a_dead_channel_beside_a_clipped_one_is_clipped() -> None:
     clipped = np.minimum(pulse(26 * RATE_HZ), 0.0)
-    _, _, dropped = cut_windows(recording(ppg_1=0 * clipped, ppg_2=clipped), spec())
+    _, _, dropped = segment_recording(recording(ppg_1=0 * clipped, ppg_2=clipped), spec())
     assert dropped == only(clipped=10)
 
 
 def test_a_still_accelerometer_is_no_fault() -> None:
-    index, _, dropped = cut_windows(recording(acc_x=np.ones(26 * RATE_HZ)), spec())
+    index, _, dropped = segment_recording(recording(acc_x=np.ones(26 * RATE_HZ)), spec())
     assert len(index) == 10
     assert dropped == only()
 
@@ -262,7 +262,7 @@ def test_of_several_faults_the_first_is_counted() -> None:
     ppg = pulse(26 * RATE_HZ)
     ppg[:] = np.nan
     nothing_right = recording(ppg_1=ppg, reference_bpm=np.full(10, np.nan, np.float32))
-    index, _, dropped = cut_windows(nothing_right, spec())
+    index, _, dropped = segment_recording(nothing_right, spec())
     assert len(index) == 0
     assert dropped == only(missing=10)
 
@@ -288,7 +288,9 @@ def left_in(folder: Path) -> list[str]:
 
 def test_what_is_read_is_what_was_cut(written: Path) -> None:
     windows = read_windows(written)
-    parts = [cut_windows(r, spec()) for r in (recording("first"), with_reference({2: np.nan}))]
+    parts = [
+        segment_recording(r, spec()) for r in (recording("first"), with_reference({2: np.nan}))
+    ]
     np.testing.assert_array_equal(windows.signal, np.concatenate([part[1] for part in parts]))
     assert windows.signal.dtype == np.float32
     assert (windows.channels, windows.rate_hz, len(windows)) == (CHANNELS, 25, 19)

@@ -1,11 +1,11 @@
-"""Look at every recording of a dataset."""
+"""Summarise every recording of a dataset."""
 
 import pandas as pd
 
-from ppgkd.dataset_summary.summary import survey_dataset
+from ppgkd.dataset_summary.summary import summarise_dataset
 from ppgkd.runtime.artifacts import write_parquet
 from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     counts = pd.read_csv(snakemake.input.counts, dtype={"recording": str, "subject": str})
-    write_parquet(snakemake.output[0], survey_dataset(snakemake.input.windows, counts))
+    write_parquet(snakemake.output[0], summarise_dataset(snakemake.input.windows, counts))

@@ -1,26 +1,26 @@
-"""Rows of `ppgkd.dataset_summary.summary.survey_dataset`, of recordings that are all alike."""
+"""Rows of `ppgkd.dataset_summary.summary.summarise_dataset`, of recordings that are all alike."""
 
 from typing import Any
 
 import pandas as pd
 
-from ppgkd.dataset_summary.summary import HISTOGRAM, LAG
+from ppgkd.dataset_summary.summary import HISTOGRAM_COLUMNS, LAG_COLUMNS
 from ppgkd.datasets.activity import ACTIVITIES
 from ppgkd.windows.motion import MOTION_BANDS
-from ppgkd.windows.segmentation import FAULTS
+from ppgkd.windows.segmentation import REJECTION_REASONS
 
 
-def surveyed(dataset: str, n_recordings: int = 3, **changes: Any) -> pd.DataFrame:
+def recording_summaries(dataset: str, n_recordings: int = 3, **changes: Any) -> pd.DataFrame:
     """Recordings ``r0``, ... of subjects ``s0``, ..., each of 40 windows from 70 to 80 BPM."""
     row = {
-        **{"dataset": dataset, "hours": 0.25, "kept": 40, **dict.fromkeys(FAULTS, 0)},
+        **{"dataset": dataset, "hours": 0.25, "kept": 40, **dict.fromkeys(REJECTION_REASONS, 0)},
         "spectral_peak_mae_bpm": 11.5,
-        **{**dict.fromkeys(HISTOGRAM, 0), "windows_hr_70": 40},
+        **{**dict.fromkeys(HISTOGRAM_COLUMNS, 0), "windows_hr_70": 40},
         **{"template_correlation": 0.8, "good_share": 0.65, "motion_g": 0.5},
         **{**dict.fromkeys((f"windows_{band}" for band in MOTION_BANDS), 0), "windows_still": 40},
         **{f"peak_mae_{band}_bpm": float("nan") for band in MOTION_BANDS},
         **{**dict.fromkeys((f"windows_{word}" for word in ACTIVITIES), 0), "windows_unknown": 40},
-        **dict(zip(LAG, (0.5, 0.0, 1.0, False, ""), strict=True)),
+        **dict(zip(LAG_COLUMNS, (0.5, 0.0, 1.0, False, ""), strict=True)),
         **changes,
     }
     names = [{"recording": f"r{n}", "subject": f"s{n}"} for n in range(n_recordings)]
