@@ -101,7 +101,7 @@ include: "workflow/rules/data_report.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/teachers.smk"
 include: "workflow/rules/alignment.smk"
-include: "workflow/rules/bank.smk"
+include: "workflow/rules/view_cache.smk"
 include: "workflow/rules/targets.smk"
 
 

@@ -127,7 +127,7 @@ def test_another_seed_teacher_or_fold_is_another_entry(
         "simulate": 1,
         "retrieve": 1,
         "windows": 2,
-        "bank": 4,
+        "view_cache": 4,
         "teacher": 8,
         "targets": 12,
     }

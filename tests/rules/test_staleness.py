@@ -68,7 +68,9 @@ PLAIN = {
 IN_THREE_FOLDS = {"train": 0.4, "val": 0.1667, "pretrain": 0.1, "test": 0.3333}
 CHOICE = {"strategy": "soft", "teacher": "resnet-3000", "student": "resnet-350"}
 
-SHAPE = "bank filter teacher judge_teacher alignment targets student trial onnx int8 scaling"
+SHAPE = (
+    "view_cache filter teacher evaluate_teacher alignment targets student trial onnx int8 scaling"
+)
 NEW_STUDENT = "trial settings"
 IN_TUNED = [
     Change("study", "another", "windows"),
@@ -94,13 +96,13 @@ IN_TUNED = [
     Change("inputs.accelerometer", False, SHAPE),
     Change("label_sd_bpm", 2, "teacher student trial"),
     Change("teachers.resnet", [3000, 5000], "teacher",
-           but="judge_teacher alignment trial settings"),
+           but="evaluate_teacher alignment trial settings"),
     Change("teachers.ensembles", [], "cells report"),
     Change("students.resnet", [350, 1000], "student"),
-    Change("seeds", [0, 1, 2], "bank teacher", but=NEW_STUDENT + " alignment"),
-    Change("views", 4, "bank"),
-    Change("augmentation.noise_sd", 0.1, "bank teacher"),
-    Change("augmentation.polarity", 0, "bank teacher"),
+    Change("seeds", [0, 1, 2], "view_cache teacher", but=NEW_STUDENT + " alignment"),
+    Change("views", 4, "view_cache"),
+    Change("augmentation.noise_sd", 0.1, "view_cache teacher"),
+    Change("augmentation.polarity", 0, "view_cache teacher"),
     Change("strategies.hard", {}, "trial student"),
     Change("strategies.soft.label_weight", 0.5, "trial", only="strategy=soft"),
     Change("strategies.soft.temperature", 3, ""),
@@ -134,7 +136,7 @@ IN_PLAIN = [
     Change("strategies.dkd", {"label_weight": 1, "alpha": 1}, None),
     Change("augmentation", {"polarity": 0.5, "noise_sd": 0.2}, None),
     Change("training.pretraining.epochs", 3, ""),
-    Change("teachers.ensembles", ["resnet-3000"], "judge_teacher targets"),
+    Change("teachers.ensembles", ["resnet-3000"], "evaluate_teacher targets"),
     Change("students.mlp", [1300, 2600], "student"),
 ]
 """``None``: nothing at all, not even the report; the change says what holds anyway."""
@@ -238,7 +240,7 @@ def test_a_change_of_the_configuration_makes_again_what_depends_on_it(tuned: Wor
 
 def test_a_study_without_tuning_and_pretraining_does_not_depend_on_theirs(plain: Workflow) -> None:
     order = street(plain)
-    order.feeds["judge_teacher"] = {"student", "cells", "report"}  # where there is an ensemble
+    order.feeds["evaluate_teacher"] = {"student", "cells", "report"}  # where there is an ensemble
     check(plain, IN_PLAIN, order)
 
 

@@ -40,7 +40,7 @@ rule teacher:
         "../scripts/teacher.py"
 
 
-rule judge_teacher:
+rule evaluate_teacher:
     input:
         models=lambda wildcards: study.teacher_files(
             wildcards.untrained, wildcards.seed, "<fold>/teachers"
@@ -53,7 +53,7 @@ rule judge_teacher:
         metrics="<fold>/teachers/{untrained}/seed{seed}/metrics.json",
         predictions="<fold>/teachers/{untrained}/seed{seed}/predictions.parquet",
     log:
-        "<fold_logs>/judge_teacher/{untrained}/seed{seed}.log",
+        "<fold_logs>/evaluate_teacher/{untrained}/seed{seed}.log",
     wildcard_constraints:
         untrained="|".join(t.name for t in study.teachers if t.ensemble or t.onnx)
         or "none",
@@ -64,7 +64,9 @@ rule judge_teacher:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=lambda wildcards: digest("judge_teacher", *families(wildcards.untrained)),
+        code=lambda wildcards: digest(
+            "evaluate_teacher", *families(wildcards.untrained)
+        ),
         inputs=INPUTS,
     script:
-        "../scripts/judge_teacher.py"
+        "../scripts/evaluate_teacher.py"

@@ -1,7 +1,7 @@
 # The views that all students of a seed learn on, and that their teachers label.
 
 
-rule bank:
+rule view_cache:
     input:
         windows=expand(
             "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
@@ -13,7 +13,7 @@ rule bank:
         hr_bpm="<fold>/bank/seed{seed}/hr_bpm.npy",
         about="<fold>/bank/seed{seed}/bank.json",
     log:
-        "<fold_logs>/bank/seed{seed}.log",
+        "<fold_logs>/view_cache/seed{seed}.log",
     cache: CACHING
     conda:
         "../../envs/environment.yaml"
@@ -22,10 +22,10 @@ rule bank:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=lambda wildcards: digest("bank"),
+        code=lambda wildcards: digest("view_cache"),
         inputs=INPUTS,
         augmentation=setting("augmentation"),
         views=lookup(dpath="views", within=config),
         seed=lambda wildcards: wildcards.seed,
     script:
-        "../scripts/bank.py"
+        "../scripts/view_cache.py"
