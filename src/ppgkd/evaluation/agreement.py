@@ -1,4 +1,4 @@
-"""How far estimates and reference may lie apart, when each subject is measured often."""
+"""Agreement of estimates and reference, with repeated measures of each subject."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.evaluation.metrics import LIMITS_SD, draw_subjects
+from ppgkd.evaluation.bootstrap import DRAWS, percentile_interval, resampled_sums
+from ppgkd.evaluation.metrics import LIMITS_SD
 
 
-def limits_of_agreement(table: pd.DataFrame, draws: int = 2000, seed: int = 0) -> dict[str, Any]:
+def limits_of_agreement(table: pd.DataFrame, draws: int = DRAWS, seed: int = 0) -> dict[str, Any]:
     """Bias and 95 % limits of agreement of repeated measures.
 
     The windows of a subject share that subject's own bias. The variance of one window of one
@@ -42,8 +43,7 @@ def limits_of_agreement(table: pd.DataFrame, draws: int = 2000, seed: int = 0) -
     square = error_bpm.pow(2).groupby(given["subject"].to_numpy()).sum().to_numpy()
     sums = np.column_stack([count, total, square, np.square(total) / count, np.square(count)])
     n_subjects = len(sums)
-    drawn = draw_subjects(sums, draws, seed)
-    bias, between, within = _components(np.vstack([sums.sum(axis=0), drawn]), n_subjects)
+    bias, between, within = _components(resampled_sums(sums, draws, seed), n_subjects)
     sd = np.sqrt(between + within)
     found = {
         "bias_bpm": bias,
@@ -56,7 +56,8 @@ def limits_of_agreement(table: pd.DataFrame, draws: int = 2000, seed: int = 0) -
         "between_sd_bpm": float(np.sqrt(between[0])) if n_subjects > 1 else None,
         "within_sd_bpm": float(np.sqrt(within[0])),
         "intervals": {
-            name: np.quantile(values[1:], [0.025, 0.975]).tolist() for name, values in found.items()
+            name: [float(bound) for bound in percentile_interval(values[1:])]
+            for name, values in found.items()
         },
     }
 

@@ -1,4 +1,4 @@
-"""How wrong heart-rate estimates are, and how sure one can be of that."""
+"""Error metrics of heart-rate estimates, with intervals over subjects."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ppgkd.evaluation.bootstrap import DRAWS, LEVEL, percentile_interval, resampled_sums
+
 WITHIN_BPM = 5.0
 WITHIN_SHARE = 0.1
-"""An estimate this share of the reference away from it still counts as near."""
+"""`within_5bpm` and `within_10pct` count estimates that lie this near to the reference."""
 
 HARMONIC_SHARE = 0.1
-"""An estimate is at half or double the reference if it is this near to it, as a share of it.
+"""An estimate is at half or double the reference if it lies within this share of that rate.
 
-So it would count as near if the heart beat at that rate. What is at a harmonic is at least 45 % of
-the reference away from it: never within `WITHIN_SHARE`.
+Such an estimate is at least 45 % of the reference away from it, so never within `WITHIN_SHARE`.
 """
 
 LIMITS_SD = 1.96
@@ -22,7 +23,7 @@ LIMITS_SD = 1.96
 
 
 def error_metrics(pred_bpm: NDArray[np.floating], hr_bpm: NDArray[np.floating]) -> dict[str, float]:
-    """Error figures over windows.
+    """Error metrics over windows.
 
     Parameters
     ----------
@@ -37,9 +38,8 @@ def error_metrics(pred_bpm: NDArray[np.floating], hr_bpm: NDArray[np.floating]) 
         reference), ``half_share`` and ``double_share`` (within 10 % of half or of double the
         reference: a harmonic was taken for the pulse); and ``loa_lower_bpm`` and
         ``loa_upper_bpm``, the 95 % limits of agreement, bias -+ 1.96 standard deviations of the
-        error (Bland and Altman, Lancet 327 (1986) 307). They take windows as independent: that
-        subjects differ is left out here;
-        `ppgkd.evaluation.agreement.limits_of_agreement` accounts for it.
+        error (Bland and Altman, Lancet 327 (1986) 307). These limits take windows as independent;
+        `ppgkd.evaluation.agreement.limits_of_agreement` accounts for subjects that differ.
 
     Raises
     ------
@@ -48,20 +48,22 @@ def error_metrics(pred_bpm: NDArray[np.floating], hr_bpm: NDArray[np.floating]) 
     """
     errors = window_errors(pred_bpm, hr_bpm)
     absolute_bpm, bias_bpm = errors["mae_bpm"], float(errors["bias_bpm"].mean())
-    reach_bpm = LIMITS_SD * float(errors["bias_bpm"].std(ddof=1)) if absolute_bpm.size > 1 else 0.0
+    half_width_bpm = (
+        LIMITS_SD * float(errors["bias_bpm"].std(ddof=1)) if absolute_bpm.size > 1 else 0.0
+    )
     return {
         **{name: float(of_windows.mean()) for name, of_windows in errors.items()},
         "median_ae_bpm": float(np.median(absolute_bpm)),
         "rmse_bpm": float(np.sqrt(np.square(absolute_bpm).mean())),
-        "loa_lower_bpm": bias_bpm - reach_bpm,
-        "loa_upper_bpm": bias_bpm + reach_bpm,
+        "loa_lower_bpm": bias_bpm - half_width_bpm,
+        "loa_upper_bpm": bias_bpm + half_width_bpm,
     }
 
 
 def window_errors(
     pred_bpm: NDArray[np.floating], hr_bpm: NDArray[np.floating]
 ) -> dict[str, NDArray[np.float64]]:
-    """Error of each window, for the figures of `error_metrics` that are means over windows.
+    """Error of each window, for those of the `error_metrics` that are means over windows.
 
     Parameters
     ----------
@@ -101,7 +103,7 @@ def window_errors(
 
 
 def subject_interval(
-    predictions: pd.DataFrame, level: float = 0.95, draws: int = 2000, seed: int = 0
+    predictions: pd.DataFrame, level: float = LEVEL, draws: int = DRAWS, seed: int = 0
 ) -> tuple[float, float]:
     """Bootstrap interval of the MAE over windows, resampling subjects.
 
@@ -127,8 +129,8 @@ def subject_interval(
 def subject_intervals(
     values: pd.DataFrame,
     subject: pd.Series,
-    level: float = 0.95,
-    draws: int = 2000,
+    level: float = LEVEL,
+    draws: int = DRAWS,
     seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
     """Bootstrap intervals of means over windows, resampling subjects.
@@ -151,31 +153,9 @@ def subject_intervals(
     """
     grouped = values.groupby(subject.to_numpy())
     sums, counts = grouped.sum().to_numpy(np.float64), grouped.size().to_numpy(np.float64)
-    drawn = draw_subjects(np.column_stack([sums, counts]), draws, seed)
-    tail = (1 - level) / 2
-    bounds = np.quantile(drawn[:, :-1] / drawn[:, -1:], [tail, 1 - tail], axis=0)
+    drawn = resampled_sums(np.column_stack([sums, counts]), draws, seed)[1:]
+    bounds = percentile_interval(drawn[:, :-1] / drawn[:, -1:], level)
     return {
         str(name): (float(lower), float(upper))
         for name, lower, upper in zip(values.columns, *bounds, strict=True)
     }
-
-
-def draw_subjects(by_subject: NDArray[np.float64], draws: int, seed: int) -> NDArray[np.float64]:
-    """Draw as many subjects as there are, with replacement, and add up what they have.
-
-    Windows of one subject are not independent, subjects are; so subjects are what is drawn.
-
-    Parameters
-    ----------
-    by_subject
-        Shape (n_subjects, n_columns).
-    draws, seed
-        How often, and the seed of the generator.
-
-    Returns
-    -------
-    ndarray of shape (draws, n_columns)
-    """
-    rng = np.random.default_rng(seed)
-    drawn = by_subject[rng.integers(len(by_subject), size=(draws, len(by_subject)))]
-    return np.asarray(drawn.sum(axis=1))

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from ppgkd.evaluation.bootstrap import estimate_with_interval, resampled_sums
 from ppgkd.evaluation.filtered import track, widest_spreads
-from ppgkd.evaluation.metrics import draw_subjects
 from ppgkd.evaluation.quality import assess
 from ppgkd.inference.online_filter import Transition
 from ppgkd.models.build import load_model
@@ -111,8 +110,6 @@ def _gain(predictions: pd.DataFrame) -> dict[str, float]:
             for name, columns in ESTIMATORS.items()
         }
     )
-    sums = errors.groupby(predictions["subject"]).sum().to_numpy()
-    drawn = draw_subjects(sums, draws=2000, seed=0)
-    lower, upper = np.quantile(1 - drawn[:, 1] / drawn[:, 0], [0.025, 0.975])
-    single, filtered = sums.sum(axis=0)
-    return {"share": float(1 - filtered / single), "lower": float(lower), "upper": float(upper)}
+    single, filtered = resampled_sums(errors.groupby(predictions["subject"]).sum().to_numpy()).T
+    share, lower, upper = estimate_with_interval(1 - filtered / single)
+    return {"share": share, "lower": lower, "upper": upper}

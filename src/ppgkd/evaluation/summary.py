@@ -1,4 +1,4 @@
-"""Cells of one student put together over seeds and folds, with intervals over subjects."""
+"""Summaries of students and strategies over seeds and folds, with intervals over subjects."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ppgkd.evaluation.bootstrap import (
+    DRAWS,
+    draw_subjects,
+    estimate_with_interval,
+    resampled_sums,
+)
+
 STUDENT: list[str] = ["strategy", "teacher", "student"]
 Key = tuple[str, ...]
-LEVEL = 0.95
-DRAWS = 2000
 
 
 def summarise_students(
@@ -19,8 +24,8 @@ def summarise_students(
 ) -> pd.DataFrame:
     """Make one row per strategy x teacher x student.
 
-    The test subjects are the sample, and the same in every cell. So one set of bootstrap draws of
-    subjects serves all rows, and a difference to ``scratch`` is taken draw by draw: paired.
+    Every cell is measured on the same test subjects. So one set of bootstrap draws of subjects
+    serves all rows, and a difference to ``scratch`` is taken draw by draw: paired.
 
     Parameters
     ----------
@@ -60,19 +65,19 @@ def summarise_students(
         )
         .reset_index()
     )
-    draws = Draws(subject_errors, seed)
+    bootstrap = PairedBootstrap(subject_errors, seed)
     missing = np.full(DRAWS + 1, np.nan)
     own, gains = [], []
     for key in table[STUDENT].itertuples(index=False, name=None):
-        drawn = draws.mae_bpm(key)
-        own.append(_with_interval(drawn))
-        scratch = None if key[0] == "scratch" else draws.from_scratch(key[2])
-        gains.append(_with_interval(missing if scratch is None else scratch - drawn))
+        drawn = bootstrap.mae_bpm(key)
+        own.append(estimate_with_interval(drawn))
+        scratch = None if key[0] == "scratch" else bootstrap.from_scratch(key[2])
+        gains.append(estimate_with_interval(missing if scratch is None else scratch - drawn))
     return table.assign(**_columns("mae", own), **_columns("gain", gains))
 
 
 def summarise_strategies(subject_errors: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Make one row per strategy x teacher: what it gains over scratch, mean over the students.
+    """Make one row per strategy x teacher: its gain over scratch, mean over the students.
 
     Parameters
     ----------
@@ -88,22 +93,22 @@ def summarise_strategies(subject_errors: pd.DataFrame, seed: int = 0) -> pd.Data
         gain_lower_bpm, gain_upper_bpm``; the gain is paired by student, seed and drawn subject,
         and missing for ``scratch``.
     """
-    draws = Draws(subject_errors, seed)
+    bootstrap = PairedBootstrap(subject_errors, seed)
     students: dict[Key, list[Key]] = {}
-    for key in draws.students:
+    for key in bootstrap.students:
         students.setdefault(key[:2], []).append(key)
     own, gains = [], []
     for (strategy, _), keys in students.items():
         total, gain, pairs = np.zeros(DRAWS + 1), np.zeros(DRAWS + 1), 0
         for key in keys:
-            drawn, scratch = draws.mae_bpm(key), draws.from_scratch(key[2])
+            drawn, scratch = bootstrap.mae_bpm(key), bootstrap.from_scratch(key[2])
             total += drawn
             if scratch is not None:
                 gain += scratch - drawn
                 pairs += 1
         known = pairs and strategy != "scratch"
-        own.append(_with_interval(total / len(keys)))
-        gains.append(_with_interval(gain / pairs if known else np.full(DRAWS + 1, np.nan)))
+        own.append(estimate_with_interval(total / len(keys)))
+        gains.append(estimate_with_interval(gain / pairs if known else np.full(DRAWS + 1, np.nan)))
     table = pd.DataFrame([*students], columns=["strategy", "teacher"])
     table = table.assign(students=[len(keys) for keys in students.values()])
     return table.assign(**_columns("mae", own), **_columns("gain", gains))
@@ -120,16 +125,14 @@ def subject_mean_interval(errors: pd.DataFrame, seed: int = 0) -> tuple[float, f
         Of the bootstrap.
     """
     weights, means = errors["n_windows"].to_numpy(float), errors["mae_bpm"].to_numpy(float)
-    draws = np.random.default_rng(seed).integers(len(errors), size=(DRAWS, len(errors)))
-    drawn = (weights[draws] * means[draws]).sum(axis=1) / weights[draws].sum(axis=1)
-    lower, upper = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(np.average(means, weights=weights)), float(lower), float(upper)
+    total_bpm, n_windows = resampled_sums(np.column_stack([weights * means, weights]), seed=seed).T
+    return estimate_with_interval(total_bpm / n_windows)
 
 
-class Draws:
-    """Test subjects drawn anew, the same for all students.
+class PairedBootstrap:
+    """Bootstrap over test subjects, with the same draws for all students.
 
-    A student's draws are made when they are asked for: those of ten thousand students together
+    A student's draws are computed when they are asked for: those of ten thousand students together
     would take half a gigabyte.
 
     Attributes
@@ -153,26 +156,19 @@ class Draws:
         sums[student, subjects] = by_subject[["sum_bpm", "n_windows"]].to_numpy(np.float64)
         self.students: list[Key] = [tuple(map(str, key)) for key in unique]
         self._sums = dict(zip(self.students, sums, strict=True))
-        drawn = np.random.default_rng(seed).integers(len(names), size=(DRAWS, len(names)))
-        self._subjects = np.concatenate([np.arange(len(names))[None], drawn])
+        self._subjects = draw_subjects(len(names), seed=seed)
         self._from_scratch = {
             key[2]: self.mae_bpm(key) for key in self.students if key[0] == "scratch"
         }
 
     def mae_bpm(self, student: Key) -> NDArray[np.float64]:
-        """MAE over windows, of all subjects and then of each draw, shape (1 + DRAWS,)."""
+        """MAE over windows of the sample and then of each draw, shape (1 + DRAWS,)."""
         sums = self._sums[student][self._subjects].sum(axis=1)
         return np.asarray(sums[:, 0] / sums[:, 1])
 
     def from_scratch(self, student: str) -> NDArray[np.float64] | None:
-        """Draws of the same network trained from scratch, if the study has it."""
+        """PairedBootstrap of the same network trained from scratch, if the study has it."""
         return self._from_scratch.get(student)
-
-
-def _with_interval(draws: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Estimate and interval; the first draw is the sample itself."""
-    lower, upper = np.quantile(draws[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(draws[0]), float(lower), float(upper)
 
 
 def _columns(name: str, rows: Sequence[tuple[float, float, float]]) -> dict[str, Sequence[float]]:

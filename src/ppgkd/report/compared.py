@@ -1,7 +1,7 @@
-"""A study beside others that saw the same people, such as one without the accelerometer.
+"""Compare a study with others on the same test subjects, such as one without the accelerometer.
 
-What a sensor is worth is not told by two errors side by side: people differ more than studies do.
-So the same student of both studies is compared on the same test subjects, drawn together.
+Subjects differ more than studies do, so two errors side by side do not say what a sensor is worth.
+Here the same student of both studies is compared on the same subjects, in the same bootstrap draws.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.evaluation.summary import LEVEL, STUDENT, Draws
+from ppgkd.evaluation.bootstrap import estimate_with_interval
+from ppgkd.evaluation.summary import STUDENT, PairedBootstrap
 from ppgkd.export.student import card_of, read_student
 from ppgkd.study.config import COMPARED
 
 
 @dataclass(frozen=True, eq=False)
-class Finished:
-    """What is compared of a study.
+class FinishedStudy:
+    """What a comparison reads of a study.
 
     Attributes
     ----------
     channels
-        What its models see.
+        Input channels of its models.
     students, subjects
         Its tables of the same names.
     """
@@ -37,10 +38,10 @@ class Finished:
     subjects: pd.DataFrame
 
 
-def read_finished(results: str | Path) -> Finished:
+def read_finished(results: str | Path) -> FinishedStudy:
     """Read a finished study, ``results/<study>``."""
     students, subjects, shipped = (Path(results) / file for file in COMPARED)
-    return Finished(
+    return FinishedStudy(
         card_of(read_student(shipped), shipped).channels,
         pd.read_parquet(students),
         pd.read_parquet(subjects),
@@ -48,7 +49,7 @@ def read_finished(results: str | Path) -> Finished:
 
 
 def compare_studies(
-    own: Finished, others: Mapping[str, Finished], seed: int = 0
+    own: FinishedStudy, others: Mapping[str, FinishedStudy], seed: int = 0
 ) -> list[dict[str, Any]]:
     """Compare the students that a study has in common with others.
 
@@ -68,8 +69,8 @@ def compare_studies(
         ``students``: rows of ``strategy, teacher, student, params, mae_bpm`` here, ``other_params,
         other_mae_bpm`` there, and ``difference_bpm``, the other's MAE minus the own, with its 95 %
         interval over subjects, paired, ``lower_bpm, upper_bpm``; ``mean``, the same difference
-        over all of them. In place of students and mean a ``reason`` why there is nothing to
-        compare.
+        over all of them. If there is nothing to compare, ``reason`` says so
+        in place of ``students`` and ``mean``.
     """
     return [
         {
@@ -82,11 +83,11 @@ def compare_studies(
     ]
 
 
-def _compare(own: Finished, other: Finished, seed: int) -> dict[str, Any]:
+def _compare(own: FinishedStudy, other: FinishedStudy, seed: int) -> dict[str, Any]:
     if not _test_windows(own).equals(_test_windows(other)):
-        return {"reason": "it was tested on other subjects, or on other windows of them"}
+        return {"reason": "it was evaluated on other subjects or other windows"}
     # one seed and the same subjects: the draws are the same in both
-    draws, other_draws = Draws(own.subjects, seed), Draws(other.subjects, seed)
+    draws, other_draws = (PairedBootstrap(study.subjects, seed) for study in (own, other))
     common = [key for key in draws.students if key in set(other_draws.students)]
     if not common:
         return {"reason": "it has no student of the same strategy, teacher and size"}
@@ -108,16 +109,11 @@ def _compare(own: Finished, other: Finished, seed: int) -> dict[str, Any]:
     return {"students": rows, "mean": _interval(np.mean(differences, axis=0))}
 
 
-def _test_windows(study: Finished) -> pd.Series[int]:
+def _test_windows(study: FinishedStudy) -> pd.Series[int]:
     """Windows of each test subject, of one student and seed."""
     return study.subjects.groupby("subject")["n_windows"].max().sort_index()
 
 
-def _interval(draws: NDArray[np.float64]) -> dict[str, float]:
-    """Estimate and interval; the first draw is the sample itself."""
-    lower, upper = np.quantile(draws[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return {
-        "difference_bpm": float(draws[0]),
-        "lower_bpm": float(lower),
-        "upper_bpm": float(upper),
-    }
+def _interval(drawn_bpm: NDArray[np.float64]) -> dict[str, float]:
+    names = ("difference_bpm", "lower_bpm", "upper_bpm")
+    return dict(zip(names, estimate_with_interval(drawn_bpm), strict=True))

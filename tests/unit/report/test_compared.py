@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from ppgkd.evaluation.summary import summarise_students
-from ppgkd.report.compared import Finished, compare_studies
+from ppgkd.report.compared import FinishedStudy, compare_studies
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 STUDENTS = (("resnet", 1_000), ("resnet", 4_000))
@@ -19,11 +19,11 @@ def finished(
     *,
     students: Sequence[tuple[str, int]] = STUDENTS,
     n_windows: Sequence[int] = (10, 20, 30),
-) -> Finished:
+) -> FinishedStudy:
     cells, subjects = sweep(
         error_bpm, strategies=["scratch"], students=students, n_windows=n_windows, n_subjects=3
     )
-    return Finished(channels, summarise_students(cells, subjects), subjects)
+    return FinishedStudy(channels, summarise_students(cells, subjects), subjects)
 
 
 def by_subject(_strategy: str, params: int, _seed: int, who: int) -> float:
@@ -65,7 +65,7 @@ def test_a_difference_of_some_subjects_has_an_interval_around_it(sweep: Sweep) -
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"n_windows": (10, 20, 31)}, "on other subjects, or on other windows"),
+        ({"n_windows": (10, 20, 31)}, "on other subjects or other windows"),
         ({"students": (("mlp", 4_000),)}, "no student of the same strategy, teacher and size"),
     ],
 )
