@@ -20,14 +20,14 @@ os.environ.update(PYTHONPATH=SOURCE)
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**34))
 
 from ppgkd.datasets.registry import MANIFEST
-from ppgkd.runtime.run_lock import begin_run
+from ppgkd.runtime.run_lock import acquire_run_lock
 from ppgkd.runtime.code_digest import code_digest
 from ppgkd.study.cell import fold_folder
 from ppgkd.study.config import COMPARED, input_shape, parse_study
 
 # A run that was killed leaves its locks; they are taken away where nobody is at work any more.
 if workflow.is_main_process:
-    at_work = begin_run(".snakemake")
+    run_lock = acquire_run_lock(".snakemake")
 
 # What names a student, in paths and tables.
 STUDENT = ["strategy", "teacher", "student"]

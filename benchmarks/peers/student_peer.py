@@ -25,7 +25,7 @@ def student_peer(model: Path, *, online_filter: bool) -> Peer:
     online_filter
         Whether it filters over time.
     """
-    card = HeartRateStream(model).card
+    card = HeartRateStream(model).model_card
     n_ppg = sum(name.startswith("ppg") for name in card.channels)
     stride = round(card.stride_s * card.rate_hz)
 

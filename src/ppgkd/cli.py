@@ -122,14 +122,14 @@ def _predict(options: Namespace) -> None:
 
 
 def _export(options: Namespace) -> None:
-    from ppgkd.export.student import card_of, change_rate, read_student, write_student
+    from ppgkd.export.student import change_rate, model_card_of, read_student, write_student
 
     _require_other(options.output, options.model)
     model = read_student(options.model)
-    card_of(model, options.model)  # a message about what it is not names the file
+    model_card_of(model, options.model)  # a message about what it is not names the file
     changed = change_rate(model, options.rate)
     write_student(changed, options.output)
-    card = card_of(changed, options.output)
+    card = model_card_of(changed, options.output)
     print(
         f"{options.output}: {card.student} for {card.rate_hz:g} Hz, windows of {card.n_samples} "
         f"samples of {', '.join(card.channels)}"

@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
-from tests.unit.export.conftest import Exported, card, peak_student, raw  # noqa: F401
+from tests.unit.export.conftest import (
+    Exported,
+    card,  # noqa: F401
+    exported,  # noqa: F401
+    mlp_student,  # noqa: F401
+    peak_student,  # noqa: F401
+    raw,  # noqa: F401
+)
 
 from ppgkd.evaluation.cells import COLUMNS, KEYS
 from ppgkd.models.capacity import InputShape

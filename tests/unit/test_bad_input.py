@@ -24,7 +24,7 @@ from ppgkd.datasets.own.time_stamps import read_clock
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 from ppgkd.export.student import change_rate, read_student
-from ppgkd.inference.model_card import Card, read_card
+from ppgkd.inference.model_card import ModelCard, read_model_card
 from ppgkd.inference.online_filter import (
     BeliefFilter,
     Transition,
@@ -38,7 +38,7 @@ from ppgkd.windows.segmentation import segment_recording
 
 CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
-TRANSITION = Transition(sd_bpm=3.0, leak=0.01, stride_s=2.0)
+TRANSITION = Transition(sd_bpm=3.0, jump_probability=0.01, stride_s=2.0)
 
 Samples = NDArray[Any]
 
@@ -260,7 +260,7 @@ def test_a_model_of_somebody_else_is_refused(student_file: Path, tmp_path: Path)
 def test_metadata_that_another_hand_has_changed_are_refused(
     student_file: Path,
     tmp_path: Path,
-    card: Callable[..., Card],
+    card: Callable[..., ModelCard],
     changes: dict[str, Any],
     said: str,
 ) -> None:
@@ -336,7 +336,7 @@ def test_a_transition_is_fitted_within_bounds_or_refused(
     with perhaps_refused("references[", "no two successive windows"):
         found = fit_transition(references, 2.0)
         assert 0.5 <= found.sd_bpm <= 500
-        assert 1e-5 <= found.leak <= 0.5
+        assert 1e-5 <= found.jump_probability <= 0.5
 
 
 @pytest.mark.parametrize(
@@ -356,12 +356,14 @@ def test_a_reference_that_is_none_is_named(reference: Samples) -> None:
         fit_transition([np.array([70.0, 71.0]), reference], 2.0)
 
 
-@given(sd_bpm=st.floats(), leak=st.floats() | st.floats(0, 1), stride_s=st.floats())
+@given(sd_bpm=st.floats(), jump_probability=st.floats() | st.floats(0, 1), stride_s=st.floats())
 def test_a_transition_goes_somewhere_or_is_refused(
-    sd_bpm: float, leak: float, stride_s: float
+    sd_bpm: float, jump_probability: float, stride_s: float
 ) -> None:
-    with perhaps_refused("transition's sd_bpm", "transition's leak", "transition's stride_s"):
-        kernel = Transition(sd_bpm, leak, stride_s).kernel
+    with perhaps_refused(
+        "transition's sd_bpm", "transition's jump_probability", "transition's stride_s"
+    ):
+        kernel = Transition(sd_bpm, jump_probability, stride_s).kernel
         np.testing.assert_allclose(kernel.sum(axis=1), 1, rtol=1e-9)
 
 
@@ -500,32 +502,39 @@ def test_a_recording_shorter_than_a_window_has_none(n_samples: int) -> None:
 
 @given(data=st.data())
 def test_metadata_that_lack_something_name_it(
-    card: Callable[..., Card], data: st.DataObject
+    card: Callable[..., ModelCard], data: st.DataObject
 ) -> None:
     metadata = card().metadata
     key = data.draw(st.sampled_from(sorted(metadata)))
     del metadata[key]
     with refused("here.onnx", key):
-        read_card(metadata, "here.onnx")
+        read_model_card(metadata, "here.onnx")
 
 
-NUMBERS = ("rate_hz", "window_s", "stride_s", "filter_sd_bpm", "filter_leak", "max_sd_bpm")
+NUMBERS = (
+    "rate_hz",
+    "window_s",
+    "stride_s",
+    "filter_sd_bpm",
+    "filter_jump_probability",
+    "max_sd_bpm",
+)
 NUMBERS += ("max_filtered_sd_bpm", "bpm_min", "bpm_max")
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("text", ["", "nan", "-1", "a number", "50 Hz", "1,5"])
 def test_a_number_that_makes_no_sense_is_named(
-    card: Callable[..., Card], name: str, text: str
+    card: Callable[..., ModelCard], name: str, text: str
 ) -> None:
     with refused("here.onnx", f"ppgkd.{name}", f"'{text}'"):
-        read_card({**card().metadata, f"ppgkd.{name}": text}, "here.onnx")
+        read_model_card({**card().metadata, f"ppgkd.{name}": text}, "here.onnx")
 
 
 @settings(max_examples=200)
 @given(data=st.data())
 def test_any_metadata_are_a_card_that_serves_or_are_refused(
-    card: Callable[..., Card], data: st.DataObject
+    card: Callable[..., ModelCard], data: st.DataObject
 ) -> None:
     metadata = card().metadata
     key = data.draw(st.sampled_from(sorted(metadata)))
@@ -533,7 +542,7 @@ def test_any_metadata_are_a_card_that_serves_or_are_refused(
         st.text(max_size=8) | st.floats().map(str) | st.integers().map(str) | st.just("ppg_1")
     )
     with perhaps_refused(key):
-        found = read_card(metadata, "here.onnx")
+        found = read_model_card(metadata, "here.onnx")
         assert found.n_samples >= 0
         assert found.transition.kernel.shape == (180, 180)
 
@@ -552,7 +561,7 @@ def test_a_file_for_any_rate_has_windows_of_that_rate_or_is_refused(
         assert shape.dim[2].dim_value == round(8 * rate_hz)
 
 
-def test_another_rate_of_what_is_no_student_is_refused(card: Callable[..., Card]) -> None:
+def test_another_rate_of_what_is_no_student_is_refused(card: Callable[..., ModelCard]) -> None:
     model = onnx.ModelProto()
     with refused("no student"):
         change_rate(model, 64.0)

@@ -1,7 +1,7 @@
 """Export the students of one cell, one for each seed, and check them on raw windows."""
 
 from ppgkd.evaluation.filtered import track, widest_spreads
-from ppgkd.export.describe import describe
+from ppgkd.export.make_model_card import make_model_card
 from ppgkd.export.student import export_student
 from ppgkd.inference.online_filter import Transition
 from ppgkd.models.build import load_model
@@ -21,7 +21,7 @@ with job(snakemake.log[0]):
     ):
         network, _, inputs = load_model(model)
         spreads = widest_spreads(track(network, windows.val, transition), params.onnx["coverage"])
-        card = describe(
+        card = make_model_card(
             params.study,
             {**snakemake.wildcards, "seed": seed},
             windows,

@@ -27,7 +27,7 @@ from onnxruntime.quantization import (
 )
 
 from ppgkd.export import WINDOW
-from ppgkd.export.subgraphs import cut, join
+from ppgkd.export.subgraphs import merge_graphs, split_graph
 from ppgkd.inference.model_card import OUTPUTS
 from ppgkd.windows.read import Windows
 
@@ -76,7 +76,7 @@ def quantise(model: onnx.ModelProto, windows: NDArray[np.float32]) -> onnx.Model
         The file with ``QuantizeLinear`` and ``DequantizeLinear`` around its layers, and the same
         metadata.
     """
-    front, network = cut(model)
+    front, network = split_graph(model)
     with TemporaryDirectory() as folder, _without_advice():
         plain, quantised = Path(folder, "plain.onnx"), Path(folder, "int8.onnx")
         onnx.save(network, plain)
@@ -93,7 +93,7 @@ def quantise(model: onnx.ModelProto, windows: NDArray[np.float32]) -> onnx.Model
         )
         smaller = onnx.load(quantised)
     _shorten_names(smaller.graph)
-    joined = join(front, smaller)
+    joined = merge_graphs(front, smaller)
     del joined.metadata_props[:]
     joined.metadata_props.extend(model.metadata_props)
     return joined
@@ -137,7 +137,7 @@ def quantisation_cost(
 
 
 def _estimates(model: onnx.ModelProto, windows: NDArray[np.float32]) -> NDArray[np.float64]:
-    _, network = cut(model)
+    _, network = split_graph(model)
     session = onnxruntime.InferenceSession(
         network.SerializeToString(), providers=["CPUExecutionProvider"]
     )

@@ -15,8 +15,12 @@ from ppgkd.export import IR_VERSION, OPSET, WINDOW
 from ppgkd.inference.model_card import RAW
 from ppgkd.windows.preprocessing import AMPLITUDE_FLOOR, WindowSpec, kept_cosines
 
-LARGEST = 1e30
-"""Samples beyond this are no signal; a comparison with it also sorts out what is not a number."""
+EXPORT_SAMPLE_LIMIT = 1e30
+"""Samples beyond this are not a signal; a comparison with it is false for NaN, too.
+
+Larger than the limit of recordings that a study reads (`ppgkd.windows.preprocessing`): the file
+normalises in float32 before it squares, and a device's own counts may have any scale.
+"""
 
 MATRIX = """
     raw_product = Mul(order, raw_odd)
@@ -78,15 +82,15 @@ PPG_ALONE = """
 """
 
 
-def front_graph(
+def preprocessing_graph(
     spec: WindowSpec, raw_rate_hz: float, ppg_channels: int, acc_channels: int
 ) -> onnx.ModelProto:
     """Make the front half for a sensor.
 
     It maps `RAW` (batch, n_channels, n_raw_samples), float32, to `WINDOW` (batch, n_channels,
     n_samples), and gives what `ppgkd.windows.preprocessing.preprocess` gives, but for what cannot
-    be measured: a PPG channel with samples that are no numbers, or beyond `LARGEST`, becomes zeros;
-    so does the whole window if its acceleration has such samples.
+    be measured: a PPG channel that contains NaN, or samples beyond `EXPORT_SAMPLE_LIMIT`, becomes
+    zeros; so does the whole window if its acceleration contains such samples.
 
     Parameters
     ----------
@@ -117,7 +121,7 @@ def front_graph(
         **_angles("", len(cosines.phase)),
         "floor": np.float32(AMPLITUDE_FLOOR),
         "least": np.finfo(np.float32).tiny,
-        "largest": np.float32(LARGEST),
+        "largest": np.float32(EXPORT_SAMPLE_LIMIT),
         "zero": np.float32(0),
         "sizes": np.array([ppg_channels, acc_channels]),
         "start": np.array([0]),

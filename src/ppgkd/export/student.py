@@ -15,9 +15,9 @@ from torch import nn
 
 from ppgkd.errors import PpgkdError
 from ppgkd.export.network import Estimator, has_signal, network_graph
-from ppgkd.export.preprocessing_graph import front_graph
-from ppgkd.export.subgraphs import cut, join
-from ppgkd.inference.model_card import OUTPUTS, RAW, Card, read_card
+from ppgkd.export.preprocessing_graph import preprocessing_graph
+from ppgkd.export.subgraphs import merge_graphs, split_graph
+from ppgkd.inference.model_card import OUTPUTS, RAW, ModelCard, read_model_card
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.preprocessing import (
@@ -37,7 +37,7 @@ TIE = 1e-5
 def export_student(
     network: nn.Module,
     inputs: InputShape,
-    card: Card,
+    card: ModelCard,
     raw: NDArray[np.float32],
     path: str | Path,
     *,
@@ -72,18 +72,20 @@ def export_student(
         If the difference is larger than the tolerance; nothing is kept then.
     """
     model = student_graph(network, inputs, card)
-    return write_faithful(model, network, inputs, raw, path, tolerance_bpm=tolerance_bpm)
+    return write_verified(model, network, inputs, raw, path, tolerance_bpm=tolerance_bpm)
 
 
-def student_graph(network: nn.Module, inputs: InputShape, card: Card) -> onnx.ModelProto:
+def student_graph(network: nn.Module, inputs: InputShape, card: ModelCard) -> onnx.ModelProto:
     """Make a file's content: from raw samples to BPM, with the card as its metadata."""
-    front = front_graph(spec_of(card), card.rate_hz, inputs.ppg_channels, inputs.acc_channels)
-    model = join(front, network_graph(network, inputs))
+    front = preprocessing_graph(
+        window_spec_of(card), card.rate_hz, inputs.ppg_channels, inputs.acc_channels
+    )
+    model = merge_graphs(front, network_graph(network, inputs))
     onnx.helper.set_model_props(model, card.metadata)
     return model
 
 
-def write_faithful(
+def write_verified(
     model: onnx.ModelProto,
     network: nn.Module,
     inputs: InputShape,
@@ -95,7 +97,9 @@ def write_faithful(
     """Write a student, but only if it says what its network says; see `export_student`."""
     with atomic_write(path) as temporary:
         onnx.save(model, temporary)
-        difference_bpm = _difference_bpm(network, inputs, card_of(model, path), raw, temporary)
+        difference_bpm = _difference_bpm(
+            network, inputs, model_card_of(model, path), raw, temporary
+        )
         if not difference_bpm <= tolerance_bpm:
             raise PpgkdError(
                 f"ONNX Runtime and PyTorch differ by {difference_bpm:g} BPM on a real window for "
@@ -125,7 +129,7 @@ def change_rate(model: onnx.ModelProto, rate_hz: float) -> onnx.ModelProto:
             f"A sensor's rate of {rate_hz:g} Hz is not supported; allowed are {RATES_HZ[0]:g} to "
             f"{RATES_HZ[1]:g} Hz."
         )
-    card = replace(card_of(model, "the model"), rate_hz=float(rate_hz))
+    card = replace(model_card_of(model, "the model"), rate_hz=float(rate_hz))
     if abs(card.window_s * rate_hz - card.n_samples) > 1e-6:
         raise PpgkdError(
             f"At {rate_hz:g} Hz a window of {card.window_s:g} s holds {card.window_s * rate_hz:g} "
@@ -134,8 +138,9 @@ def change_rate(model: onnx.ModelProto, rate_hz: float) -> onnx.ModelProto:
         )
     acc_channels = sum(name.startswith("acc") for name in card.channels)
     ppg_channels = len(card.channels) - acc_channels
-    _, network = cut(model)
-    changed = join(front_graph(spec_of(card), rate_hz, ppg_channels, acc_channels), network)
+    _, network = split_graph(model)
+    preprocessing = preprocessing_graph(window_spec_of(card), rate_hz, ppg_channels, acc_channels)
+    changed = merge_graphs(preprocessing, network)
     onnx.helper.set_model_props(changed, card.metadata)
     return changed
 
@@ -162,12 +167,12 @@ def write_student(model: onnx.ModelProto, path: str | Path) -> None:
         onnx.save(model, temporary, format="protobuf")
 
 
-def card_of(model: onnx.ModelProto, path: object) -> Card:
-    """Card of a file that has been read."""
-    return read_card({entry.key: entry.value for entry in model.metadata_props}, path)
+def model_card_of(model: onnx.ModelProto, path: object) -> ModelCard:
+    """ModelCard of a file that has been read."""
+    return read_model_card({entry.key: entry.value for entry in model.metadata_props}, path)
 
 
-def spec_of(card: Card) -> WindowSpec:
+def window_spec_of(card: ModelCard) -> WindowSpec:
     """How the preprocessing in a file cuts and filters."""
     if card.preprocessing_version != PREPROCESSING_VERSION:
         raise PpgkdError(
@@ -179,13 +184,13 @@ def spec_of(card: Card) -> WindowSpec:
 
 @torch.inference_mode()
 def _difference_bpm(
-    network: nn.Module, inputs: InputShape, card: Card, raw: NDArray[np.float32], path: Path
+    network: nn.Module, inputs: InputShape, card: ModelCard, raw: NDArray[np.float32], path: Path
 ) -> float:
     """Largest difference in BPM between the package's own way from raw samples and a file.
 
     Where there is no signal, both must give no number.
     """
-    matrix = resampling_matrix(spec_of(card), card.rate_hz)
+    matrix = resampling_matrix(window_spec_of(card), card.rate_hz)
     window = torch.from_numpy(preprocess(raw, matrix, card.channels))
     expected_bpm, _, probabilities = Estimator(network, inputs.ppg_channels)(window)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

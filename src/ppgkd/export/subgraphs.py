@@ -10,7 +10,7 @@ from ppgkd.export import IR_VERSION, WINDOW
 from ppgkd.inference.model_card import OUTPUTS, RAW
 
 
-def join(front: onnx.ModelProto, network: onnx.ModelProto) -> onnx.ModelProto:
+def merge_graphs(front: onnx.ModelProto, network: onnx.ModelProto) -> onnx.ModelProto:
     """Put a front and a network behind each other; they stay as they are.
 
     Raises
@@ -40,13 +40,13 @@ def join(front: onnx.ModelProto, network: onnx.ModelProto) -> onnx.ModelProto:
     return joined
 
 
-def cut(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto]:
-    """Cut a file into its front and its network; as `join` takes them.
+def split_graph(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """Cut a file into its front and its network; as `merge_graphs` takes them.
 
     Raises
     ------
     PpgkdError
-        If the file was not made by `join`.
+        If the file was not made by `merge_graphs`.
     """
     try:
         extractor = utils.Extractor(model)

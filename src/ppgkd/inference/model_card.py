@@ -28,13 +28,13 @@ RANGES: dict[str, tuple[float, float]] = {
     "bpm_min": (BPM_MIN, BPM_MIN),
     "bpm_max": (BPM_MAX, BPM_MAX),
     "filter_sd_bpm": (LEAST, inf),
-    "filter_leak": (0, 1),
+    "filter_jump_probability": (0, 1),
 }
 """Numbers outside make no sense: a stream that advances by nothing would never end."""
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """Metadata of an exported student.
 
     Attributes
@@ -48,7 +48,7 @@ class Card:
         Heart rate of the first and of the last class.
     preprocessing_version, model_rate_hz, low_hz, high_hz
         The preprocessing in the file, the rate behind it and its pass band.
-    filter_sd_bpm, filter_leak
+    filter_sd_bpm, filter_jump_probability
         Transition of the online filter (`ppgkd.inference.online_filter`), fitted on training
         subjects.
     max_sd_bpm, max_filtered_sd_bpm
@@ -79,7 +79,7 @@ class Card:
     low_hz: float
     high_hz: float
     filter_sd_bpm: float
-    filter_leak: float
+    filter_jump_probability: float
     max_sd_bpm: float
     max_filtered_sd_bpm: float
     study: str
@@ -104,7 +104,7 @@ class Card:
     @property
     def transition(self) -> Transition:
         """Transition of the online filter."""
-        return Transition(self.filter_sd_bpm, self.filter_leak, self.stride_s)
+        return Transition(self.filter_sd_bpm, self.filter_jump_probability, self.stride_s)
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -117,7 +117,7 @@ def units_of(channels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("counts" if name.startswith("ppg") else "g" for name in channels)
 
 
-def read_card(metadata: Mapping[str, str], path: object) -> Card:
+def read_model_card(metadata: Mapping[str, str], path: object) -> ModelCard:
     """Read a card back.
 
     Parameters
@@ -133,7 +133,9 @@ def read_card(metadata: Mapping[str, str], path: object) -> Card:
         If something is missing or makes no sense: the file is not one of ours. The message names
         the key.
     """
-    return Card(**{f.name: _read(metadata, f.name, str(f.type), path) for f in fields(Card)})
+    return ModelCard(
+        **{f.name: _read(metadata, f.name, str(f.type), path) for f in fields(ModelCard)}
+    )
 
 
 def _text(value: Any) -> str:

@@ -23,7 +23,7 @@ from ppgkd.grid import BPM_MIN, DECODE_HALF_WIDTH_BPM, N_CLASSES
 GRID_BPM = BPM_MIN + np.arange(N_CLASSES, dtype=np.float64)
 
 ROUNDS = 200
-LEAST_SD_BPM, LEAST_LEAK = 0.5, 1e-5
+LEAST_SD_BPM, LEAST_JUMP_PROBABILITY = 0.5, 1e-5
 """Bounds of the fit: a reference that never changes must not freeze the filter."""
 
 SMALLEST = 1e-6
@@ -43,15 +43,15 @@ LONGEST_GAP = 100_000
 class Transition:
     """How a heart rate changes from one stride to the next.
 
-    With probability ``1 - leak`` by a normal step, else to any rate at all: after a loss of contact
-    the filter must find its way back.
+    It moves by a normally distributed step with probability ``1 - jump_probability``, and to any
+    rate at all otherwise: after a loss of contact the filter must find its way back.
 
     Attributes
     ----------
     sd_bpm
         Standard deviation of the step.
-    leak
-        Probability of a jump.
+    jump_probability
+        Probability of a jump to any class.
     stride_s
         Time between two estimates.
 
@@ -62,13 +62,13 @@ class Transition:
     """
 
     sd_bpm: float
-    leak: float
+    jump_probability: float
     stride_s: float
 
     def __post_init__(self) -> None:
         """Refuse what is no transition."""
         for name, value in asdict(self).items():
-            least, most = (0, 1) if name == "leak" else (SMALLEST, sys.float_info.max)
+            least, most = (0, 1) if name == "jump_probability" else (SMALLEST, sys.float_info.max)
             if not least <= value <= most:
                 raise PpgkdError(
                     f"A transition's {name} is {value}; allowed are {least:g} to {most:g}."
@@ -80,7 +80,7 @@ class Transition:
         distance_sd = (GRID_BPM - GRID_BPM[:, None]) / self.sd_bpm
         near = np.exp(-0.5 * np.square(distance_sd))
         near /= near.sum(axis=1, keepdims=True)
-        return np.asarray((1 - self.leak) * near + self.leak / N_CLASSES)
+        return np.asarray((1 - self.jump_probability) * near + self.jump_probability / N_CLASSES)
 
 
 def fit_transition(references: Iterable[NDArray[np.floating]], stride_s: float) -> Transition:
@@ -107,15 +107,16 @@ def fit_transition(references: Iterable[NDArray[np.floating]], stride_s: float) 
             "The filter cannot be fitted: no two successive windows of the training subjects have "
             "a reference. Use recordings with longer stretches of usable windows."
         )
-    sd_bpm, leak = max(float(step_bpm.std()), LEAST_SD_BPM), 0.01
+    sd_bpm, jump_probability = max(float(step_bpm.std()), LEAST_SD_BPM), 0.01
     for _ in range(ROUNDS):  # expectation and maximisation of the two-part mixture
         normal = np.exp(-0.5 * np.square(step_bpm / sd_bpm)) / (np.sqrt(2 * np.pi) * sd_bpm)
-        jumped = leak / N_CLASSES / (leak / N_CLASSES + (1 - leak) * normal)
+        jump = jump_probability / N_CLASSES
+        jumped = jump / (jump + (1 - jump_probability) * normal)
         stayed = 1 - jumped
         spread = np.sqrt((stayed * np.square(step_bpm)).sum() / max(stayed.sum(), 1e-12))
         sd_bpm = max(float(spread), LEAST_SD_BPM)
-        leak = float(np.clip(jumped.mean(), LEAST_LEAK, 0.5))
-    return Transition(sd_bpm, leak, float(stride_s))
+        jump_probability = float(np.clip(jumped.mean(), LEAST_JUMP_PROBABILITY, 0.5))
+    return Transition(sd_bpm, jump_probability, float(stride_s))
 
 
 class BeliefFilter:

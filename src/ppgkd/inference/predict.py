@@ -25,7 +25,7 @@ DECIMALS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
+class RecordingPrediction:
     """Heart rate of one recording.
 
     Attributes
@@ -76,7 +76,7 @@ def predict_recording(
     *,
     online_filter: bool = True,
     max_sd_bpm: float | None = None,
-) -> Prediction:
+) -> RecordingPrediction:
     """Estimate the heart rate of a recording.
 
     Parameters
@@ -97,7 +97,7 @@ def predict_recording(
     """
     require_rate(rate_hz)
     stream = HeartRateStream(model, online_filter=online_filter, max_sd_bpm=max_sd_bpm)
-    card = stream.card
+    card = stream.model_card
     if not abs(rate_hz / card.rate_hz - 1) <= RATE_ROUNDING:
         raise PpgkdError(
             f"{model} is for a sensor of {card.rate_hz:g} Hz, the recording has {rate_hz:g} Hz. "
@@ -112,17 +112,17 @@ def predict_recording(
             f"{card.n_samples}, {card.window_s:g} s. Record for longer."
         )
     estimates = _on_clock(_push_all(stream, table), table, rate_hz)
-    return Prediction(estimates, table.notes, card.window_s, stream.max_sd_bpm)
+    return RecordingPrediction(estimates, table.notes, card.window_s, stream.max_sd_bpm)
 
 
-def write_prediction(prediction: Prediction, path: str | Path) -> None:
+def write_prediction(prediction: RecordingPrediction, path: str | Path) -> None:
     """Write the table as CSV or Parquet, by the file's ending, whole or not at all."""
     write = write_parquet if Path(path).suffix.lower() == ".parquet" else write_csv
     write(path, prediction.rounded)
 
 
 def _push_all(stream: HeartRateStream, table: RecordingTable) -> list[Estimate]:
-    estimates, step = [], round(CHUNK_S * stream.card.rate_hz)
+    estimates, step = [], round(CHUNK_S * stream.model_card.rate_hz)
     n_samples = table.signal.shape[1]
     # disable=None: a bar on a terminal, silence in a log
     with tqdm(total=n_samples, unit=" samples", unit_scale=True, disable=None) as bar:

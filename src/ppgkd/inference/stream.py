@@ -14,7 +14,7 @@ import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
 from ppgkd.errors import PpgkdError
-from ppgkd.inference.model_card import OUTPUTS, RAW, Card, read_card
+from ppgkd.inference.model_card import OUTPUTS, RAW, ModelCard, read_model_card
 from ppgkd.inference.online_filter import BeliefFilter, decode_bpm
 
 NAN = float("nan")
@@ -88,16 +88,16 @@ class HeartRateStream:
     ) -> None:
         self._session = _open(Path(model_path))
         metadata = self._session.get_modelmeta().custom_metadata_map
-        self.card: Card = read_card(metadata, model_path)
-        _require_sense(self._session, self.card, model_path)
-        own = self.card.max_filtered_sd_bpm if online_filter else self.card.max_sd_bpm
+        self.model_card: ModelCard = read_model_card(metadata, model_path)
+        _require_sense(self._session, self.model_card, model_path)
+        own = self.model_card.max_filtered_sd_bpm if online_filter else self.model_card.max_sd_bpm
         self.max_sd_bpm: float = own if max_sd_bpm is None else max_sd_bpm
         if not self.max_sd_bpm > 0:
             raise PpgkdError(f"max_sd_bpm is {max_sd_bpm}; it must be a positive number of BPM.")
-        self._filter = BeliefFilter(self.card.transition) if online_filter else None
-        self._samples = np.zeros((len(self.card.channels), 0), np.float32)
+        self._filter = BeliefFilter(self.model_card.transition) if online_filter else None
+        self._samples = np.zeros((len(self.model_card.channels), 0), np.float32)
         # ONNX Runtime's sums depend, in their last digit, on where in memory the window lies
-        self._window = np.zeros((1, len(self.card.channels), self.card.n_samples), np.float32)
+        self._window = np.zeros((1, len(self._samples), self.model_card.n_samples), np.float32)
         self._first_sample = 0
         self._windows = 0
 
@@ -123,11 +123,10 @@ class HeartRateStream:
         """
         self._samples = np.concatenate([self._samples, self._checked(samples)], axis=1)
         estimates = []
-        while self._next_start + self.card.n_samples <= self._first_sample + self._samples.shape[1]:
+        n_window = self.model_card.n_samples
+        while self._next_start + n_window <= self._first_sample + self._samples.shape[1]:
             offset = self._next_start - self._first_sample
-            estimates.append(
-                self._estimate(self._samples[:, offset : offset + self.card.n_samples])
-            )
+            estimates.append(self._estimate(self._samples[:, offset : offset + n_window]))
         passed = min(self._next_start - self._first_sample, self._samples.shape[1])
         self._samples = self._samples[:, passed:].copy()  # a view would keep all samples alive
         self._first_sample += passed
@@ -136,7 +135,7 @@ class HeartRateStream:
     @property
     def _next_start(self) -> int:
         """First sample of the next window; strides need not be whole samples."""
-        return round(self._windows * self.card.stride_s * self.card.rate_hz)
+        return round(self._windows * self.model_card.stride_s * self.model_card.rate_hz)
 
     def _estimate(self, raw: NDArray[np.float32]) -> Estimate:
         self._window[0] = raw
@@ -147,11 +146,11 @@ class HeartRateStream:
             belief = self._filter.update(answers[2][0])
             bpm, sd_bpm = (float(value[0]) for value in decode_bpm(belief[None]))
         signal = bool(np.isfinite(window_bpm))
-        start_s = self._next_start / self.card.rate_hz
+        start_s = self._next_start / self.model_card.rate_hz
         self._windows += 1
         return Estimate(
             start_s=start_s,
-            end_s=start_s + self.card.window_s,
+            end_s=start_s + self.model_card.window_s,
             bpm=bpm if signal else NAN,
             sd_bpm=sd_bpm if signal else NAN,
             valid=signal and sd_bpm <= self.max_sd_bpm,
@@ -160,7 +159,7 @@ class HeartRateStream:
         )
 
     def _checked(self, samples: ArrayLike) -> NDArray[np.float32]:
-        n_channels = len(self.card.channels)
+        n_channels = len(self.model_card.channels)
         try:
             found: NDArray[Any] = np.asarray(samples)
         except ValueError as error:
@@ -173,10 +172,10 @@ class HeartRateStream:
             return found.astype(np.float32)
 
     def _wanted(self) -> str:
-        names = ", ".join(self.card.channels)
+        channels = self.model_card.channels
         return (
-            f"Expected are real numbers of shape ({len(self.card.channels)}, n_samples), one row "
-            f"for each of {names}."
+            f"Expected are real numbers of shape ({len(channels)}, n_samples), one row for each of "
+            f"{', '.join(channels)}."
         )
 
 
@@ -215,7 +214,7 @@ def _open(path: Path) -> onnxruntime.InferenceSession:
         ) from error
 
 
-def _require_sense(session: onnxruntime.InferenceSession, card: Card, path: object) -> None:
+def _require_sense(session: onnxruntime.InferenceSession, card: ModelCard, path: object) -> None:
     """Refuse a file that another hand has changed."""
     found = {entry.name: entry.shape[1:] for entry in session.get_inputs()}
     expected = {RAW: [len(card.channels), card.n_samples]}

@@ -32,7 +32,7 @@ def draw_heart_rate(table: pd.DataFrame, path: str | Path, title: str) -> None:
     Parameters
     ----------
     table
-        Of `ppgkd.inference.predict.Prediction`.
+        Of `ppgkd.inference.predict.RecordingPrediction`.
     path
         PNG, SVG or PDF to write.
     title

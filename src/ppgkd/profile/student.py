@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 
 from ppgkd.export import WINDOW
-from ppgkd.export.subgraphs import cut
+from ppgkd.export.subgraphs import split_graph
 from ppgkd.profile.graph import GraphCost, graph_cost
 from ppgkd.profile.machine import cpu_name
 from ppgkd.profile.memory import peak_memory_bytes
@@ -94,4 +94,4 @@ def _profile(
 def _network(model: onnx.ModelProto) -> onnx.ModelProto:
     """Part behind the window; a file that starts with the window is nothing else."""
     has_front = any(WINDOW in node.output for node in model.graph.node)
-    return cut(model)[1] if has_front else model
+    return split_graph(model)[1] if has_front else model

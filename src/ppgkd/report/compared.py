@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ppgkd.evaluation.bootstrap import estimate_with_interval
 from ppgkd.evaluation.summary import STUDENT, PairedBootstrap
-from ppgkd.export.student import card_of, read_student
+from ppgkd.export.student import model_card_of, read_student
 from ppgkd.study.config import COMPARED
 
 
@@ -42,7 +42,7 @@ def read_finished(results: str | Path) -> FinishedStudy:
     """Read a finished study, ``results/<study>``."""
     students, subjects, shipped = (Path(results) / file for file in COMPARED)
     return FinishedStudy(
-        card_of(read_student(shipped), shipped).channels,
+        model_card_of(read_student(shipped), shipped).channels,
         pd.read_parquet(students),
         pd.read_parquet(subjects),
     )

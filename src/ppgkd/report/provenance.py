@@ -11,7 +11,7 @@ import ppgkd
 from ppgkd.datasets.own.files import SOURCE as OWN
 from ppgkd.datasets.registry import RawFile
 from ppgkd.profile.machine import cpu_name
-from ppgkd.retrieve.checksums import with_recorded
+from ppgkd.retrieve.checksums import with_recorded_checksum
 from ppgkd.runtime.artifacts import file_fingerprint
 from ppgkd.runtime.revision import code_revision
 
@@ -40,4 +40,6 @@ def provenance(files: Iterable[RawFile]) -> Mapping[str, Any]:
 
 
 def _checksum(file: RawFile) -> str | None:
-    return file_fingerprint(file.path) if file.source == OWN else with_recorded(file).sha256
+    return (
+        file_fingerprint(file.path) if file.source == OWN else with_recorded_checksum(file).sha256
+    )

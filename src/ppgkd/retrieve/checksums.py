@@ -25,7 +25,7 @@ def record_path(file: RawFile, folder: Path = RECORDED) -> Path:
     return folder / f"{file.local}.sha256"
 
 
-def with_recorded(file: RawFile, folder: Path = RECORDED) -> RawFile:
+def with_recorded_checksum(file: RawFile, folder: Path = RECORDED) -> RawFile:
     """Give the file with its recorded checksum, where it has none of its own and there is one.
 
     Raises

@@ -10,7 +10,7 @@ from ppgkd.errors import PpgkdError
 _BLOCK_BYTES = 2**20
 
 
-def require_whole(path: Path) -> None:
+def require_complete(path: Path) -> None:
     """Refuse what cannot be the file: an archive that is damaged or cut short, or a web page.
 
     Every member of an archive is read once, so that its own checksum is compared. Of other files it
@@ -21,7 +21,7 @@ def require_whole(path: Path) -> None:
     PpgkdError
         If it is not whole.
     """
-    if is_page(path):
+    if is_web_page(path):
         raise PpgkdError(f"{path.name}: this is a web page or an empty file, and not the data.")
     if path.suffix != ".zip":
         return
@@ -32,7 +32,7 @@ def require_whole(path: Path) -> None:
                     pass
 
 
-def is_page(path: Path) -> bool:
+def is_web_page(path: Path) -> bool:
     """Whether a file is empty, or begins as HTML and XML do."""
     with path.open("rb") as file:
         start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")

@@ -25,8 +25,8 @@ from tqdm import tqdm
 
 from ppgkd.datasets.manifest import RawFile
 from ppgkd.errors import PpgkdError
-from ppgkd.retrieve.checksums import record_path, record_sha256, with_recorded
-from ppgkd.retrieve.complete import is_page, require_whole
+from ppgkd.retrieve.checksums import record_path, record_sha256, with_recorded_checksum
+from ppgkd.retrieve.complete import is_web_page, require_complete
 from ppgkd.runtime.artifacts import atomic_write
 
 MIRROR_VARIABLE = "PPGKD_MIRROR"
@@ -99,7 +99,7 @@ def retrieve(
     published = file
     try:
         if checksums is not None:
-            file = with_recorded(published, checksums)
+            file = with_recorded_checksum(published, checksums)
         if destination.exists() and not _is_right(destination, file):
             destination.unlink()
         if not destination.exists():
@@ -136,7 +136,7 @@ def _is_right(path: Path, file: RawFile) -> bool:
     if file.sha256 is not None:
         return bool(pooch.file_hash(path) == file.sha256)
     try:
-        require_whole(path)
+        require_complete(path)
     except PpgkdError:
         return False
     return True
@@ -195,10 +195,10 @@ def _attempt(url: str, file: RawFile, path: Path, timeout_s: float) -> None:
     n_bytes = path.stat().st_size
     if file.sha256 is None:
         try:
-            require_whole(path)
+            require_complete(path)
         except PpgkdError as error:
             raise _AttemptFailedError(
-                f"{n_bytes} bytes: {error}", may_pass=not is_local and not is_page(path)
+                f"{n_bytes} bytes: {error}", may_pass=not is_local and not is_web_page(path)
             ) from error
         return
     found_sha256 = pooch.file_hash(path)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ppgkd.errors import PpgkdError
-from ppgkd.runtime.run_lock import begin_job
+from ppgkd.runtime.run_lock import acquire_job_lock
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def job(log_path: str | Path) -> Iterator[None]:
     What the user can mend (`PpgkdError`) is written to the log and to the terminal. Anything else
     is a defect of ours and keeps its traceback, which is logged too.
     """
-    at_work = begin_job(".snakemake")
+    run_lock = acquire_job_lock(".snakemake")
     Path(log_path).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log_path, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
@@ -37,5 +37,5 @@ def job(log_path: str | Path) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         handler.close()
-        if at_work is not None:
-            at_work.close()
+        if run_lock is not None:
+            run_lock.close()

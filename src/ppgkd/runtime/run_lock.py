@@ -21,7 +21,7 @@ JOBS = "ppgkd.jobs"
 """File that every job holds: jobs live on where Snakemake alone is killed."""
 
 
-def begin_run(folder: str | Path) -> TextIO | None:
+def acquire_run_lock(folder: str | Path) -> TextIO | None:
     """Note that a run is at work, and take away the locks of runs that were killed.
 
     If jobs of a killed run are still at work, they are waited for: they would compete with their
@@ -53,7 +53,7 @@ def begin_run(folder: str | Path) -> TextIO | None:
     return runs if _lock(runs, fcntl.LOCK_SH) else None
 
 
-def begin_job(folder: str | Path) -> TextIO | None:
+def acquire_job_lock(folder: str | Path) -> TextIO | None:
     """Note that a job is at work, as long as the file that is returned is open.
 
     Outside of a workflow, where there is no such folder, nothing is noted.

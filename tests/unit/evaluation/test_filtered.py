@@ -19,7 +19,7 @@ from ppgkd.models.output import Output
 from ppgkd.windows.motion import motion_intensity_g
 from ppgkd.windows.read import Windows, concatenate
 
-TRANSITION = Transition(sd_bpm=2.0, leak=1e-3, stride_s=2.0)
+TRANSITION = Transition(sd_bpm=2.0, jump_probability=1e-3, stride_s=2.0)
 
 
 class ReadsFirstSample(nn.Module):

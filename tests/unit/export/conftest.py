@@ -19,8 +19,8 @@ from tests.unit.datasets.conftest import real_data  # noqa: F401
 from torch import nn
 
 from ppgkd.export.network import Estimator
-from ppgkd.export.student import export_student, spec_of, student_graph, write_faithful
-from ppgkd.inference.model_card import Card, units_of
+from ppgkd.export.student import export_student, student_graph, window_spec_of, write_verified
+from ppgkd.inference.model_card import ModelCard, units_of
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import KERNEL, InputShape, nearest_shape
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION, preprocess, resampling_matrix
@@ -29,8 +29,8 @@ CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
 INPUTS = InputShape(ppg_channels=2, acc_channels=3, n_samples=200, rate_hz=25.0)
 
 
-def some_card(**changes: Any) -> Card:
-    """Card of a student for a sensor of 50 Hz, with some entries replaced."""
+def some_card(**changes: Any) -> ModelCard:
+    """ModelCard of a student for a sensor of 50 Hz, with some entries replaced."""
     card: dict[str, Any] = {
         "rate_hz": 50.0,
         "window_s": 8.0,
@@ -44,7 +44,7 @@ def some_card(**changes: Any) -> Card:
         "low_hz": 0.4,
         "high_hz": 8.0,
         "filter_sd_bpm": 2.8,
-        "filter_leak": 4e-4,
+        "filter_jump_probability": 4e-4,
         "max_sd_bpm": 10.0,
         "max_filtered_sd_bpm": 6.0,
         "study": "hand-made",
@@ -61,7 +61,7 @@ def some_card(**changes: Any) -> Card:
         "test_mae_upper_bpm": 2.5,
         "revision": "abc",
     }
-    return Card(**{**card, **changes})
+    return ModelCard(**{**card, **changes})
 
 
 def raw_tones(hr_bpm: NDArray[np.floating], rate_hz: float, seed: int = 0) -> NDArray[np.float32]:
@@ -82,7 +82,7 @@ class Exported:
 
     network: nn.Module
     inputs: InputShape
-    card: Card
+    card: ModelCard
     raw: NDArray[np.float32]
     path: Path
     difference_bpm: float
@@ -95,7 +95,7 @@ class Exported:
     @torch.inference_mode()
     def expect(self, raw: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """What the package's own preprocessing and the network in PyTorch say of them."""
-        matrix = resampling_matrix(spec_of(self.card), self.card.rate_hz)
+        matrix = resampling_matrix(window_spec_of(self.card), self.card.rate_hz)
         window = torch.from_numpy(preprocess(raw, matrix, self.card.channels))
         return [part.numpy() for part in Estimator(self.network, self.inputs.ppg_channels)(window)]
 
@@ -138,7 +138,7 @@ def peak_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     network, model = peak_model()
     raw = raw_tones(np.linspace(45, 190, 20), 50.0)
     path = tmp_path_factory.mktemp("peak") / "model.onnx"
-    difference_bpm = write_faithful(model, network, INPUTS, raw, path, tolerance_bpm=0.05)
+    difference_bpm = write_verified(model, network, INPUTS, raw, path, tolerance_bpm=0.05)
     return Exported(network, INPUTS, some_card(), raw, path, difference_bpm)
 
 
@@ -148,7 +148,7 @@ def mlp_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     inputs = InputShape(ppg_channels=1, acc_channels=0, n_samples=200, rate_hz=25.0)
     network = build_model(nearest_shape("mlp", 12_000, inputs), inputs, seed=0)
     raw = raw_tones(np.linspace(45, 190, 20), 50.0)[:, :1]
-    window = preprocess(raw, resampling_matrix(spec_of(some_card()), 50.0), ("ppg_1",))
+    window = preprocess(raw, resampling_matrix(window_spec_of(some_card()), 50.0), ("ppg_1",))
     for _ in range(10):  # so that normalisation does something
         network.train()(torch.from_numpy(window))
     card = some_card(channels=("ppg_1",), units=("counts",))
@@ -165,7 +165,7 @@ def exported(request: pytest.FixtureRequest) -> Exported:
 
 
 @pytest.fixture(scope="session")
-def card() -> Callable[..., Card]:
+def card() -> Callable[..., ModelCard]:
     """Make a card: see `some_card`."""
     return some_card
 

@@ -13,8 +13,8 @@ from onnx import numpy_helper, parser
 from tests.unit.export.conftest import Exported
 
 from ppgkd.export.int8 import calibration_windows, quantisation_cost, quantise
-from ppgkd.export.student import card_of
-from ppgkd.export.subgraphs import cut
+from ppgkd.export.student import model_card_of
+from ppgkd.export.subgraphs import split_graph
 from ppgkd.models.capacity import InputShape
 from ppgkd.windows.read import Windows
 
@@ -53,7 +53,7 @@ def dequantised(model: onnx.ModelProto, name: str) -> onnx.NodeProto:
 
 
 def run(model: onnx.ModelProto, window: Signal, output: str) -> Signal:
-    _, network = cut(model)
+    _, network = split_graph(model)
     content = network.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     found: Signal = session.run([output], {"window": window})[0]
@@ -102,12 +102,12 @@ def test_the_spectrum_the_softmax_and_the_decoding_stay_in_float(
 
 
 def test_the_front_half_is_the_same(model: onnx.ModelProto, quantised: onnx.ModelProto) -> None:
-    assert cut(quantised)[0].graph == cut(model)[0].graph
+    assert split_graph(quantised)[0].graph == split_graph(model)[0].graph
 
 
 def test_the_metadata_stay(model: onnx.ModelProto, quantised: onnx.ModelProto) -> None:
     assert quantised.metadata_props == model.metadata_props
-    assert card_of(quantised, "") == card_of(model, "")
+    assert model_card_of(quantised, "") == model_card_of(model, "")
 
 
 def test_the_model_itself_is_not_changed(model: onnx.ModelProto, train: Signal) -> None:

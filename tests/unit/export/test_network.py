@@ -12,7 +12,7 @@ from tests.unit.export.conftest import Exported, peak_finder
 from torch import Tensor, nn
 
 from ppgkd.export.network import Estimator, has_signal
-from ppgkd.export.subgraphs import cut
+from ppgkd.export.subgraphs import split_graph
 from ppgkd.heart_rate import bpm_grid
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output
@@ -119,7 +119,7 @@ def test_a_file_gives_no_number_where_there_is_no_signal(peak_student: Exported,
 def test_normalisation_is_folded_into_the_layers_and_changes_nothing_but_the_rounding(
     exported: Exported,
 ) -> None:
-    _, half = cut(onnx.load(exported.path))
+    _, half = split_graph(onnx.load(exported.path))
     assert "BatchNormalization" not in {node.op_type for node in half.graph.node}
     norms = [
         m for m in exported.network.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)

@@ -17,7 +17,7 @@ from ppgkd.datasets.cohort import read_cohort, write_cohort
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.registry import get_dataset
 from ppgkd.evaluation.score import score
-from ppgkd.export.student import spec_of
+from ppgkd.export.student import window_spec_of
 from ppgkd.simulation.subject import Cohort
 from ppgkd.windows.raw import take_raw_windows
 from ppgkd.windows.read import read_windows, select
@@ -43,7 +43,7 @@ def by_the_pipeline(
     student: Exported, recordings: Iterable[Recording], dataset: str, folder: Path
 ) -> pd.DataFrame:
     """Predictions as the workflow's rules make them, by way of the windows file."""
-    write_windows(recordings, dataset, spec_of(student.card), folder / "windows.parquet")
+    write_windows(recordings, dataset, window_spec_of(student.card), folder / "windows.parquet")
     windows = read_windows(folder / "windows.parquet")
     seen = select(windows, np.full(len(windows), True), student.card.channels)
     predictions, _ = score(student.network, seen)

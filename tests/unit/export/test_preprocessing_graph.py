@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from ppgkd.export.preprocessing_graph import front_graph
+from ppgkd.export.preprocessing_graph import preprocessing_graph
 from ppgkd.windows.preprocessing import WindowSpec, preprocess, resampling_matrix
 
 Raw = NDArray[np.float32]
@@ -24,7 +24,7 @@ RATE_HZ, PPG_CHANNELS, ACC_CHANNELS = 50, 2, 3
 
 @cache
 def session_of(rate_hz: float, ppg: int, acc: int) -> onnxruntime.InferenceSession:
-    content = front_graph(SPEC, rate_hz, ppg, acc).SerializeToString()
+    content = preprocessing_graph(SPEC, rate_hz, ppg, acc).SerializeToString()
     return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
 
 
@@ -96,7 +96,7 @@ def test_the_unit_of_the_counts_does_not_matter(usual: Raw, unit: float) -> None
 def test_another_pass_band_and_length_are_in_the_graph_too() -> None:
     spec = WindowSpec(length_s=6.0, stride_s=1.0, rate_hz=32.0, low_hz=0.7, high_hz=4.0)
     raw = recording(RATE_HZ, 1, 0, level=0, pulse=250)[:, :, :300]
-    session = onnxruntime.InferenceSession(front_graph(spec, 50, 1, 0).SerializeToString())
+    session = onnxruntime.InferenceSession(preprocessing_graph(spec, 50, 1, 0).SerializeToString())
     found = session.run(["window"], {"raw": raw})[0]
     matrix = resampling_matrix(spec, 50)
     np.testing.assert_allclose(found, preprocess(raw, matrix, ("ppg_1",)), rtol=0, atol=TOLERANCE)
@@ -167,20 +167,20 @@ def test_no_windows_give_no_windows() -> None:
 @pytest.mark.parametrize("rate_hz", [25, 125, 1000])
 def test_the_matrix_is_a_formula_so_the_file_stays_small_at_any_rate(rate_hz: float) -> None:
     matrix_bytes = 4 * 200 * 8 * rate_hz
-    size = front_graph(SPEC, rate_hz, 3, 3).ByteSize()
+    size = preprocessing_graph(SPEC, rate_hz, 3, 3).ByteSize()
     assert size < 6_000 + 4 * 8 * rate_hz
     assert size < matrix_bytes / 15
 
 
 @pytest.mark.parametrize(("ppg", "acc"), [(1, 0), (3, 3)])
 def test_onnx_itself_finds_no_fault_and_all_operators_are_standard(ppg: int, acc: int) -> None:
-    model = front_graph(SPEC, 50, ppg, acc)
+    model = preprocessing_graph(SPEC, 50, ppg, acc)
     onnx.checker.check_model(model, full_check=True)
     assert {node.domain for node in model.graph.node} == {""}
     assert [(one.domain, one.version) for one in model.opset_import] == [("", 18)]
 
 
 def test_every_name_but_those_at_its_ends_is_its_own() -> None:
-    graph = front_graph(SPEC, 50, 2, 3).graph
+    graph = preprocessing_graph(SPEC, 50, 2, 3).graph
     names = {name for node in graph.node for name in (*node.input, *node.output)}
     assert {name for name in names if not name.startswith("front_")} == {"raw", "window"}

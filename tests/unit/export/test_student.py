@@ -19,15 +19,15 @@ from torch import nn
 from ppgkd.errors import PpgkdError
 from ppgkd.export import OPSET
 from ppgkd.export.student import (
-    card_of,
     change_rate,
     export_student,
+    model_card_of,
     read_student,
-    write_faithful,
     write_student,
+    write_verified,
 )
-from ppgkd.export.subgraphs import cut
-from ppgkd.inference.model_card import Card
+from ppgkd.export.subgraphs import split_graph
+from ppgkd.inference.model_card import ModelCard
 
 Raw = NDArray[np.float32]
 
@@ -108,7 +108,7 @@ def test_the_weights_are_in_the_file_and_nothing_lies_beside_it(exported: Export
 
 
 def write(model: onnx.ModelProto, student: Exported, raw: Raw, path: Path) -> float:
-    return write_faithful(
+    return write_verified(
         model, student.network, student.inputs, raw, path, tolerance_bpm=TOLERANCE_BPM
     )
 
@@ -206,7 +206,7 @@ def test_a_number_where_there_is_no_signal_is_not_kept(
 
 
 def test_preprocessing_of_another_version_is_not_exported(
-    mlp_student: Exported, card: Callable[..., Card], tmp_path: Path
+    mlp_student: Exported, card: Callable[..., ModelCard], tmp_path: Path
 ) -> None:
     other = replace(mlp_student.card, preprocessing_version=99)
     with pytest.raises(PpgkdError, match="preprocessing version 99; this is version 1"):
@@ -260,8 +260,8 @@ def test_back_at_its_own_rate_it_is_the_same_file_again(exported: Exported) -> N
 def test_only_the_rate_changes_in_the_card_and_the_weights_stay(exported: Exported) -> None:
     model = onnx.load(exported.path)
     changed = change_rate(model, 32)
-    assert card_of(changed, "") == replace(card_of(model, ""), rate_hz=32.0)
-    assert cut(changed)[1] == cut(model)[1]
+    assert model_card_of(changed, "") == replace(model_card_of(model, ""), rate_hz=32.0)
+    assert split_graph(changed)[1] == split_graph(model)[1]
     (entry,) = changed.graph.input
     assert entry.type.tensor_type.shape.dim[2].dim_value == 256
     onnx.checker.check_model(changed, full_check=True)
@@ -305,4 +305,4 @@ def test_another_onnx_file_is_no_student(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     write_student(onnx.ModelProto(), path)
     with pytest.raises(PpgkdError, match=r"is no student of ppgkd.*ppgkd.rate_hz"):
-        card_of(read_student(path), path)
+        model_card_of(read_student(path), path)

@@ -9,7 +9,7 @@ from onnx import parser
 from tests.unit.export.conftest import Exported
 
 from ppgkd.errors import PpgkdError
-from ppgkd.export.subgraphs import cut, join
+from ppgkd.export.subgraphs import merge_graphs, split_graph
 
 
 def run(model: onnx.ModelProto, **given: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -19,7 +19,7 @@ def run(model: onnx.ModelProto, **given: NDArray[np.float32]) -> list[NDArray[np
 
 
 def test_cut_and_joined_again_it_gives_the_same_numbers(exported: Exported) -> None:
-    joined = join(*cut(onnx.load(exported.path)))
+    joined = merge_graphs(*split_graph(onnx.load(exported.path)))
     for found, expected in zip(
         run(joined, raw=exported.raw), exported.run(exported.raw), strict=True
     ):
@@ -28,11 +28,11 @@ def test_cut_and_joined_again_it_gives_the_same_numbers(exported: Exported) -> N
 
 def test_cut_and_joined_again_it_is_the_same_graph(exported: Exported) -> None:
     model = onnx.load(exported.path)
-    assert join(*cut(model)).graph == model.graph
+    assert merge_graphs(*split_graph(model)).graph == model.graph
 
 
 def test_one_half_after_the_other_gives_what_the_file_gives(exported: Exported) -> None:
-    front, network = cut(onnx.load(exported.path))
+    front, network = split_graph(onnx.load(exported.path))
     (window,) = run(front, raw=exported.raw)
     assert window.shape == (20, exported.inputs.channels, exported.inputs.n_samples)
     for found, expected in zip(
@@ -42,7 +42,7 @@ def test_one_half_after_the_other_gives_what_the_file_gives(exported: Exported) 
 
 
 def test_each_half_is_a_model_by_itself(exported: Exported) -> None:
-    front, network = cut(onnx.load(exported.path))
+    front, network = split_graph(onnx.load(exported.path))
     for half in (front, network):
         onnx.checker.check_model(half, full_check=True)
     assert [one.name for one in front.graph.input] == ["raw"]
@@ -53,19 +53,19 @@ def test_each_half_is_a_model_by_itself(exported: Exported) -> None:
 
 def test_neither_cutting_nor_joining_changes_what_it_is_given(exported: Exported) -> None:
     model = onnx.load(exported.path)
-    front, network = cut(model)
+    front, network = split_graph(model)
     front.ir_version = network.ir_version = 9
     before = [one.SerializeToString(deterministic=True) for one in (model, front, network)]
-    join(front, network)
+    merge_graphs(front, network)
     after = [one.SerializeToString(deterministic=True) for one in (model, front, network)]
     assert after == before
 
 
 def test_halves_of_different_opsets_are_refused(exported: Exported) -> None:
-    front, network = cut(onnx.load(exported.path))
+    front, network = split_graph(onnx.load(exported.path))
     network.opset_import[0].version = 17
     with pytest.raises(PpgkdError, match=r"versions \[18, 17\]"):
-        join(front, network)
+        merge_graphs(front, network)
 
 
 def test_a_model_of_another_kind_is_not_cut() -> None:
@@ -73,4 +73,4 @@ def test_a_model_of_another_kind_is_not_cut() -> None:
         '<ir_version: 10, opset_import: ["": 18]> g (float[n] x) => (float[n] y) { y = Abs(x) }'
     )
     with pytest.raises(PpgkdError, match="has not the two halves of an exported student"):
-        cut(other)
+        split_graph(other)

@@ -11,22 +11,22 @@ import pytest
 from tests.unit.export.conftest import Exported
 
 from ppgkd.errors import PpgkdError
-from ppgkd.export.student import card_of
-from ppgkd.inference.model_card import Card, read_card, units_of
+from ppgkd.export.student import model_card_of
+from ppgkd.inference.model_card import ModelCard, read_model_card, units_of
 from ppgkd.inference.online_filter import Transition
 
-NAMES = [field.name for field in fields(Card)]
-NUMBERS = [field.name for field in fields(Card) if field.type in ("float", "int")]
+NAMES = [field.name for field in fields(ModelCard)]
+NUMBERS = [field.name for field in fields(ModelCard) if field.type in ("float", "int")]
 
 
 @pytest.fixture(scope="module")
-def metadata(card: Callable[..., Card]) -> dict[str, str]:
+def metadata(card: Callable[..., ModelCard]) -> dict[str, str]:
     return card().metadata
 
 
 def message_of(metadata: dict[str, str]) -> str:
     with pytest.raises(PpgkdError) as caught:
-        read_card(metadata, "some/model.onnx")
+        read_model_card(metadata, "some/model.onnx")
     message = str(caught.value)
     assert message.startswith("some/model.onnx is no student of ppgkd, or of another version")
     assert "Give it a model.onnx that a study has exported." in message
@@ -35,21 +35,21 @@ def message_of(metadata: dict[str, str]) -> str:
 
 def test_the_card_survives_the_way_through_the_file(exported: Exported) -> None:
     session = onnxruntime.InferenceSession(exported.path, providers=["CPUExecutionProvider"])
-    assert read_card(session.get_modelmeta().custom_metadata_map, "") == exported.card
-    assert card_of(onnx.load(exported.path), "") == exported.card
+    assert read_model_card(session.get_modelmeta().custom_metadata_map, "") == exported.card
+    assert model_card_of(onnx.load(exported.path), "") == exported.card
 
 
-def test_every_digit_survives(card: Callable[..., Card]) -> None:
+def test_every_digit_survives(card: Callable[..., ModelCard]) -> None:
     awkward = card(
         rate_hz=1000 / 3,
         filter_sd_bpm=2.8123456789012345,
-        filter_leak=3.3e-05,
+        filter_jump_probability=3.3e-05,
         test_mae_bpm=0.1 + 0.2,
         fold="",
         trained_on=(),
         terms="Free, for research; cite: “Müller”, 2020.",
     )
-    assert read_card(awkward.metadata, "") == awkward
+    assert read_model_card(awkward.metadata, "") == awkward
 
 
 def test_the_entries_are_plain_text_under_a_prefix(metadata: dict[str, str]) -> None:
@@ -62,8 +62,8 @@ def test_the_entries_are_plain_text_under_a_prefix(metadata: dict[str, str]) -> 
     assert metadata["ppgkd.subjects_held_out"] == "ada,bo"
 
 
-def test_entries_of_others_do_not_matter(card: Callable[..., Card]) -> None:
-    assert read_card({**card().metadata, "author": "somebody"}, "") == card()
+def test_entries_of_others_do_not_matter(card: Callable[..., ModelCard]) -> None:
+    assert read_model_card({**card().metadata, "author": "somebody"}, "") == card()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -84,8 +84,8 @@ def test_a_spoilt_number_is_refused_by_name(metadata: dict[str, str], name: str,
     [
         *((name, text) for name in ("rate_hz", "window_s", "stride_s") for text in ("0", "-8")),
         ("filter_sd_bpm", "0"),
-        ("filter_leak", "-0.1"),
-        ("filter_leak", "1.1"),
+        ("filter_jump_probability", "-0.1"),
+        ("filter_jump_probability", "1.1"),
         ("bpm_min", "40"),
         ("bpm_max", "219"),
         ("seed", "0.5"),
@@ -104,13 +104,13 @@ def test_the_unit_of_ppg_is_the_sensors_own_and_acceleration_is_in_g() -> None:
 
 
 def test_a_raw_window_has_as_many_samples_as_its_length_times_the_rate(
-    card: Callable[..., Card],
+    card: Callable[..., ModelCard],
 ) -> None:
     assert card(window_s=8.0, rate_hz=125.0).n_samples == 1000
 
 
-def test_the_filter_takes_its_step_from_the_stride(card: Callable[..., Card]) -> None:
-    found = card(filter_sd_bpm=3.0, filter_leak=0.01, stride_s=2.0).transition
+def test_the_filter_takes_its_step_from_the_stride(card: Callable[..., ModelCard]) -> None:
+    found = card(filter_sd_bpm=3.0, filter_jump_probability=0.01, stride_s=2.0).transition
     assert found == Transition(3.0, 0.01, 2.0)
 
 

@@ -22,7 +22,7 @@ from ppgkd.inference.online_filter import (
 )
 
 GRID_BPM = range(30, 210)
-TRANSITION = Transition(sd_bpm=3.0, leak=0.01, stride_s=2.0)
+TRANSITION = Transition(sd_bpm=3.0, jump_probability=0.01, stride_s=2.0)
 
 Vector = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def step_probability(before: int, after: int, transition: Transition) -> float:
         return exp(-((to - before) ** 2) / (2 * transition.sd_bpm**2))
 
     normal = near(after) / sum(near(to) for to in GRID_BPM)
-    return (1 - transition.leak) * normal + transition.leak / 180
+    return (1 - transition.jump_probability) * normal + transition.jump_probability / 180
 
 
 def believed(rows: list[Vector], transition: Transition) -> Vector:
@@ -79,16 +79,20 @@ def test_from_every_rate_the_heart_goes_somewhere() -> None:
     np.testing.assert_allclose(TRANSITION.kernel.sum(axis=1), 1, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("sd_bpm", "leak"), [(1.0, 0.005), (2.0, 0.02), (5.0, 0.1)])
-def test_the_fit_recovers_what_the_steps_were_drawn_from(sd_bpm: float, leak: float) -> None:
+@pytest.mark.parametrize(("sd_bpm", "jump_probability"), [(1.0, 0.005), (2.0, 0.02), (5.0, 0.1)])
+def test_the_fit_recovers_what_the_steps_were_drawn_from(
+    sd_bpm: float, jump_probability: float
+) -> None:
     rng = np.random.default_rng(0)
     n_steps = 20_000
-    jumps = rng.random(n_steps) < leak
+    jumps = rng.random(n_steps) < jump_probability
     steps = np.where(jumps, rng.uniform(-90, 90, n_steps), rng.normal(0, sd_bpm, n_steps))
     found = fit_transition([np.array([200.0, 200.0 + step]) for step in steps], 2.0)
     # four standard errors of a deviation and of a share, were it known which steps are jumps
     assert found.sd_bpm == pytest.approx(sd_bpm, rel=4 / np.sqrt(2 * n_steps))
-    assert found.leak == pytest.approx(leak, abs=4 * np.sqrt(leak / n_steps))
+    assert found.jump_probability == pytest.approx(
+        jump_probability, abs=4 * np.sqrt(jump_probability / n_steps)
+    )
     assert found.stride_s == 2.0
 
 
@@ -101,7 +105,7 @@ def test_a_change_across_a_missing_window_is_no_step() -> None:
 
 def test_a_reference_that_never_changes_does_not_freeze_the_filter() -> None:
     found = fit_transition([np.full(500, 70.0)], 2.0)
-    assert (found.sd_bpm, found.leak) == (0.5, 1e-5)
+    assert (found.sd_bpm, found.jump_probability) == (0.5, 1e-5)
 
 
 def test_without_two_successive_windows_nothing_is_fitted() -> None:
@@ -140,7 +144,7 @@ def test_the_filter_finds_back_from_a_rate_that_was_wrong() -> None:
 
 
 def test_where_a_window_rules_out_all_that_was_believed_it_is_believed() -> None:
-    stubborn = BeliefFilter(Transition(sd_bpm=0.5, leak=0.0, stride_s=2.0))
+    stubborn = BeliefFilter(Transition(sd_bpm=0.5, jump_probability=0.0, stride_s=2.0))
     stubborn.update(says(bpm_40=1.0))
     there = says(bpm_200=0.75, bpm_201=0.25)
     np.testing.assert_array_equal(stubborn.update(there), there)

@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from ppgkd.errors import PpgkdError
-from ppgkd.inference.predict import Prediction, predict_recording, write_prediction
+from ppgkd.inference.predict import RecordingPrediction, predict_recording, write_prediction
 from ppgkd.inference.stream import estimate_recording
 
 COLUMNS = ["start_s", "end_s", "bpm", "sd_bpm", "valid", "window_bpm", "window_sd_bpm"]
 CHANNELS = ["ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z"]
 
 Samples = NDArray[np.float32]
-Predict = Callable[..., Prediction]
+Predict = Callable[..., RecordingPrediction]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,9 @@ def samples(raw: Callable[..., Samples]) -> Samples:
 def predict(student_file: Path, tmp_path: Path) -> Predict:
     """Write samples, with other columns, as a table; and estimate it."""
 
-    def make(samples: Samples, *, drop: list[int] | None = None, **more: object) -> Prediction:
+    def make(
+        samples: Samples, *, drop: list[int] | None = None, **more: object
+    ) -> RecordingPrediction:
         options = {name: more.pop(name) for name in ("online_filter", "max_sd_bpm") if name in more}
         table = pd.DataFrame(samples.T, columns=CHANNELS).assign(**more)
         path = tmp_path / "recording.parquet"

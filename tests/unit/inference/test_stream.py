@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ppgkd.export.student import change_rate, read_student, write_student
-from ppgkd.inference.model_card import Card
+from ppgkd.inference.model_card import ModelCard
 from ppgkd.inference.online_filter import decode_bpm, filter_windows
 from ppgkd.inference.stream import Estimate, HeartRateStream, estimate_recording
 
@@ -99,7 +99,7 @@ def test_single_windows_are_what_the_file_says_of_each(
 
 
 def test_estimates_are_the_filtered_windows(
-    student_file: Path, card: Callable[..., Card], recording: Samples, whole: list[Estimate]
+    student_file: Path, card: Callable[..., ModelCard], recording: Samples, whole: list[Estimate]
 ) -> None:
     _, _, probabilities = run_file(student_file, cut(recording, 100 * np.arange(21), 400))
     beliefs = filter_windows(probabilities, np.arange(21), card().transition)
@@ -200,7 +200,7 @@ def test_windows_that_touch_lost_samples_have_no_estimate_and_the_others_are_as_
 
 
 def test_across_a_gap_the_filter_knows_how_much_time_has_passed(
-    student_file: Path, card: Callable[..., Card], recording: Samples
+    student_file: Path, card: Callable[..., ModelCard], recording: Samples
 ) -> None:
     lossy = recording.copy()
     lossy[:, 1_030:1_033] = np.nan

@@ -11,7 +11,7 @@ import pytest
 
 from ppgkd.datasets.manifest import RawFile
 from ppgkd.errors import PpgkdError
-from ppgkd.retrieve.checksums import record_path, record_sha256, with_recorded
+from ppgkd.retrieve.checksums import record_path, record_sha256, with_recorded_checksum
 from ppgkd.retrieve.download import retrieve
 
 FILE = RawFile("wesad", "WESAD.zip")
@@ -60,7 +60,10 @@ def test_the_first_download_records_its_checksum(place: Place) -> None:
     assert place.retrieve().read_bytes() == archive()
     recorded = record_path(FILE, place.checksums)
     assert recorded == place.checksums / "wesad" / "WESAD.zip.sha256"
-    assert with_recorded(FILE, place.checksums).sha256 == hashlib.sha256(archive()).hexdigest()
+    assert (
+        with_recorded_checksum(FILE, place.checksums).sha256
+        == hashlib.sha256(archive()).hexdigest()
+    )
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum here")
@@ -96,7 +99,10 @@ def test_a_file_that_is_there_already_is_recorded_and_kept(place: Place) -> None
     path.parent.mkdir(parents=True)
     path.write_bytes(archive())
     assert place.retrieve().read_bytes() == archive()
-    assert with_recorded(FILE, place.checksums).sha256 == hashlib.sha256(archive()).hexdigest()
+    assert (
+        with_recorded_checksum(FILE, place.checksums).sha256
+        == hashlib.sha256(archive()).hexdigest()
+    )
 
 
 def test_a_file_that_is_there_and_is_damaged_is_replaced(place: Place) -> None:
@@ -141,7 +147,7 @@ def test_a_published_checksum_is_not_recorded(place: Place) -> None:
 
 def test_a_record_does_not_weaken_a_published_checksum(place: Place) -> None:
     record_sha256(KNOWN, "0" * 64, place.checksums)
-    assert with_recorded(KNOWN, place.checksums) == KNOWN
+    assert with_recorded_checksum(KNOWN, place.checksums) == KNOWN
 
 
 @pytest.mark.parametrize("text", ["", "no checksum\n", f"{'0' * 64}  bami/another.mat\n"])

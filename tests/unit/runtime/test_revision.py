@@ -11,7 +11,7 @@ import pytest
 import ppgkd
 from ppgkd.runtime.revision import code_revision
 
-CODE = ("ppgkd/__init__.py", "ppgkd/running/__init__.py", "ppgkd/runtime/revision.py")
+CODE = ("ppgkd/__init__.py", "ppgkd/runtime/__init__.py", "ppgkd/runtime/revision.py")
 NO_REVISION = f"version {ppgkd.__version__}, not under version control"
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ppgkd.runtime.run_lock import JOBS, RUNS, begin_job, begin_run
+from ppgkd.runtime.run_lock import JOBS, RUNS, acquire_job_lock, acquire_run_lock
 
 HOLD = """
 import sys, time
-from ppgkd.runtime.run_lock import begin_job, begin_run
-file = {"run": begin_run, "job": begin_job}[sys.argv[1]](sys.argv[2])
+from ppgkd.runtime.run_lock import acquire_job_lock, acquire_run_lock
+file = {"run": acquire_run_lock, "job": acquire_job_lock}[sys.argv[1]](sys.argv[2])
 print("at work", flush=True)
 time.sleep(float(sys.argv[3]))
 """
@@ -54,14 +54,14 @@ def test_locks_of_a_run_that_was_killed_are_taken_away(folder: Path) -> None:
         leave_locks(folder)
         run.kill()
         run.wait()
-    assert begin_run(folder) is not None
+    assert acquire_run_lock(folder) is not None
     assert lock_files(folder) == []
 
 
 def test_locks_of_a_run_that_is_alive_stay(folder: Path) -> None:
     with another("run", folder):
         leave_locks(folder)
-        assert begin_run(folder) is not None
+        assert acquire_run_lock(folder) is not None
         assert lock_files(folder) == ["0.input.lock", "0.output.lock"]
 
 
@@ -71,7 +71,7 @@ def test_locks_stay_as_long_as_any_run_is_alive(folder: Path) -> None:
         leave_locks(folder)
         first.kill()
         first.wait()
-        begin_run(folder)
+        acquire_run_lock(folder)
         assert lock_files(folder) == ["0.input.lock", "0.output.lock"]
 
 
@@ -79,30 +79,30 @@ def test_locks_of_a_run_on_another_machine_stay(folder: Path) -> None:
     """Its file system may not tell this machine of the other's kernel locks."""
     leave_locks(folder)
     (folder / RUNS).write_text("another-machine")
-    begin_run(folder)
+    acquire_run_lock(folder)
     assert lock_files(folder) == ["0.input.lock", "0.output.lock"]
 
 
 def test_a_run_on_another_machine_that_left_nothing_is_followed(folder: Path) -> None:
     folder.mkdir()
     (folder / RUNS).write_text("another-machine")
-    first = begin_run(folder)
+    first = acquire_run_lock(folder)
     assert first is not None
     first.close()
     leave_locks(folder)
-    begin_run(folder)
+    acquire_run_lock(folder)
     assert lock_files(folder) == []
 
 
 def test_jobs_that_outlived_their_run_are_waited_for(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = begin_run(folder)
+    first = acquire_run_lock(folder)
     assert first is not None
     first.close()
     leave_locks(folder)
     with another("job", folder, seconds=1.0) as job, caplog.at_level(logging.WARNING, "ppgkd"):
-        begin_run(folder)
+        acquire_run_lock(folder)
         assert job.wait(timeout=5) == 0
     assert "still at work here: waiting for them" in caplog.text
     assert lock_files(folder) == []
@@ -111,18 +111,18 @@ def test_jobs_that_outlived_their_run_are_waited_for(
 def test_jobs_are_not_waited_for_where_nothing_is_locked(folder: Path) -> None:
     with another("run", folder), another("job", folder):
         started_s = time.monotonic()
-        begin_run(folder)
+        acquire_run_lock(folder)
         assert time.monotonic() - started_s < 1
 
 
 def test_a_job_outside_of_a_workflow_notes_nothing(tmp_path: Path) -> None:
-    assert begin_job(tmp_path / ".snakemake") is None
+    assert acquire_job_lock(tmp_path / ".snakemake") is None
     assert [*tmp_path.iterdir()] == []
 
 
 def test_a_job_that_has_ended_holds_nothing(folder: Path) -> None:
     folder.mkdir()
-    job = begin_job(folder)
+    job = acquire_job_lock(folder)
     assert job is not None
     job.close()
     with (folder / JOBS).open("a") as file:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ppgkd.evaluation.filtered import WidestSpreads
 from ppgkd.grid import BPM_MAX, BPM_MIN
-from ppgkd.inference.model_card import Card, units_of
+from ppgkd.inference.model_card import ModelCard, units_of
 from ppgkd.inference.online_filter import Transition
 from ppgkd.runtime.revision import code_revision
 from ppgkd.splits.study_windows import StudyWindows
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ppgkd.study.config import Study, Teacher
 
 
-def describe(
+def make_model_card(
     study: Study,
     cell: Mapping[str, str],
     windows: StudyWindows,
@@ -27,7 +27,7 @@ def describe(
     rate_hz: float,
     transition: Transition,
     spreads: WidestSpreads,
-) -> Card:
+) -> ModelCard:
     """Fill in a student's card.
 
     Parameters
@@ -48,7 +48,7 @@ def describe(
     spec, channels = study.config["windows"], windows.train.channels
     teacher = None if cell["teacher"] == NO_TEACHER else study.teacher(cell["teacher"])
     datasets = _learned_from(study, teacher, windows)
-    return Card(
+    return ModelCard(
         rate_hz=rate_hz,
         window_s=float(spec["length_s"]),
         stride_s=float(spec["stride_s"]),
@@ -61,7 +61,7 @@ def describe(
         low_hz=float(spec["low_hz"]),
         high_hz=float(spec["high_hz"]),
         filter_sd_bpm=transition.sd_bpm,
-        filter_leak=transition.leak,
+        filter_jump_probability=transition.jump_probability,
         max_sd_bpm=spreads.window_bpm,
         max_filtered_sd_bpm=spreads.filtered_bpm,
         study=study.config["study"],

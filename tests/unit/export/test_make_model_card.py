@@ -8,8 +8,8 @@ import pytest
 from tests.workflow import REPOSITORY
 
 from ppgkd.evaluation.filtered import WidestSpreads
-from ppgkd.export.describe import describe
-from ppgkd.inference.model_card import Card
+from ppgkd.export.make_model_card import make_model_card
+from ppgkd.inference.model_card import ModelCard
 from ppgkd.inference.online_filter import Transition
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.revision import code_revision
@@ -70,9 +70,9 @@ def windows(tones: Callable[..., Windows], inputs: InputShape) -> StudyWindows:
 
 
 @pytest.fixture(scope="module")
-def made(study: Study, windows: StudyWindows) -> Callable[..., Card]:
-    def card(cell: dict[str, str] = CELL, **parts: Windows | None) -> Card:
-        return describe(
+def made(study: Study, windows: StudyWindows) -> Callable[..., ModelCard]:
+    def card(cell: dict[str, str] = CELL, **parts: Windows | None) -> ModelCard:
+        return make_model_card(
             study,
             cell,
             replace(windows, **parts),
@@ -85,20 +85,22 @@ def made(study: Study, windows: StudyWindows) -> Callable[..., Card]:
     return card
 
 
-def test_it_names_the_datasets_of_all_training_and_their_terms(made: Callable[..., Card]) -> None:
+def test_it_names_the_datasets_of_all_training_and_their_terms(
+    made: Callable[..., ModelCard],
+) -> None:
     card = made()
     assert card.trained_on == ("simulated", "bami2", "bami1")
     assert card.terms == f"simulated: {SIMULATED} bami2: {BAMI} bami1: {BAMI}"
 
 
-def test_a_dataset_that_is_only_tested_on_is_not_among_them(made: Callable[..., Card]) -> None:
+def test_a_dataset_that_is_only_tested_on_is_not_among_them(made: Callable[..., ModelCard]) -> None:
     card = made(pretrain=None, unlabelled=None)
     assert card.trained_on == ("bami1",)
     assert card.terms == f"bami1: {BAMI}"
 
 
 def test_a_dataset_that_only_chose_the_weights_is_among_them(
-    made: Callable[..., Card], windows: StudyWindows
+    made: Callable[..., ModelCard], windows: StudyWindows
 ) -> None:
     index = windows.val.index.assign(dataset="ieee_spc_test")
     card = made(pretrain=None, unlabelled=None, val=replace(windows.val, index=index))
@@ -107,14 +109,14 @@ def test_a_dataset_that_only_chose_the_weights_is_among_them(
 
 
 def test_a_student_without_a_teacher_has_nothing_of_what_teachers_were_pretrained_on(
-    made: Callable[..., Card],
+    made: Callable[..., ModelCard],
 ) -> None:
     card = made({**CELL, "strategy": "scratch", "teacher": "none"})
     assert card.trained_on == ("bami2", "bami1")
 
 
 def test_what_a_teacher_of_the_users_own_learned_from_is_said_to_be_unknown(
-    made: Callable[..., Card],
+    made: Callable[..., ModelCard],
 ) -> None:
     card = made({**CELL, "teacher": "onnx-mine"})
     assert card.trained_on == ("bami2", "bami1")
@@ -123,23 +125,25 @@ def test_what_a_teacher_of_the_users_own_learned_from_is_said_to_be_unknown(
     )
 
 
-def test_the_subjects_held_out_are_exactly_those_of_the_test(made: Callable[..., Card]) -> None:
+def test_the_subjects_held_out_are_exactly_those_of_the_test(
+    made: Callable[..., ModelCard],
+) -> None:
     assert made().subjects_held_out == ("dee", "eve", "fay")
 
 
 def test_in_another_fold_others_are_held_out(
-    made: Callable[..., Card], windows: StudyWindows
+    made: Callable[..., ModelCard], windows: StudyWindows
 ) -> None:
     both = concatenate([windows.val, windows.train])
     assert made(test=both).subjects_held_out == ("ada", "bo", "cy")
 
 
-def test_it_has_the_error_on_them_with_its_interval(made: Callable[..., Card]) -> None:
+def test_it_has_the_error_on_them_with_its_interval(made: Callable[..., ModelCard]) -> None:
     card = made()
     assert (card.test_mae_lower_bpm, card.test_mae_bpm, card.test_mae_upper_bpm) == (2.0, 2.5, 3.25)
 
 
-def test_it_says_how_windows_are_cut_and_preprocessed(made: Callable[..., Card]) -> None:
+def test_it_says_how_windows_are_cut_and_preprocessed(made: Callable[..., ModelCard]) -> None:
     card = made()
     assert (card.rate_hz, card.window_s, card.stride_s) == (125.0, 8.0, 1.0)
     assert (card.model_rate_hz, card.low_hz, card.high_hz) == (25.0, 0.5, 7.0)
@@ -149,19 +153,19 @@ def test_it_says_how_windows_are_cut_and_preprocessed(made: Callable[..., Card])
     assert (card.bpm_min, card.bpm_max) == (30, 209)
 
 
-def test_it_has_the_filter_and_the_widest_spreads(made: Callable[..., Card]) -> None:
+def test_it_has_the_filter_and_the_widest_spreads(made: Callable[..., ModelCard]) -> None:
     card = made()
     assert card.transition == Transition(2.8, 4e-4, 1.0)
     assert (card.max_sd_bpm, card.max_filtered_sd_bpm) == (11.0, 7.0)
 
 
-def test_it_says_where_the_weights_come_from(made: Callable[..., Card]) -> None:
+def test_it_says_where_the_weights_come_from(made: Callable[..., ModelCard]) -> None:
     card = made()
     assert (card.study, card.strategy, card.teacher) == ("hand-made", "soft", "resnet-3000")
     assert (card.student, card.seed, card.fold) == ("resnet-350", 1, "2")
     assert card.revision == code_revision()
 
 
-def test_a_study_without_folds_names_none(made: Callable[..., Card]) -> None:
+def test_a_study_without_folds_names_none(made: Callable[..., ModelCard]) -> None:
     cell = {key: value for key, value in CELL.items() if key != "fold"}
     assert made(cell).fold == ""
