@@ -7,6 +7,7 @@
 # make bench  how fast training is against a plain loop, how many views are enough, what laws cost
 # make bench-scale  what ten thousand cells cost Snakemake and the tables
 # make bench-peers  other estimators beside the recommended student of a finished study
+# make pipeline  the pipeline, drawn into README.md by Snakemake
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 STUDY ?=
 FAULTS ?= 50
@@ -17,7 +18,7 @@ BIN := .venv/bin
 PLAIN := $(if $(STUDY),$(BIN)/python -m ppgkd.study.file '$(STUDY)' &&)
 SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
 
-.PHONY: run data-report test verify test-cluster test-faults bench bench-scale bench-peers lint plan snakemake-report clean-env
+.PHONY: run data-report test verify test-cluster test-faults bench bench-scale bench-peers lint plan pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -30,6 +31,9 @@ plan: .venv/installed
 
 snakemake-report: .venv/installed
 	$(SNAKEMAKE) --report results/snakemake-report.html
+
+pipeline: .venv/installed
+	$(BIN)/python docs/draw_pipeline.py
 
 test: lint
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal tests
