@@ -1,6 +1,6 @@
-# The street: raw recordings -> windows -> splits -> teachers -> bank -> targets -> tuning ->
-# students -> onnx -> latency -> cells -> scaling -> plan -> report. One rule file, one script and one
-# module for each stage.
+# The pipeline: raw recordings -> windows -> splits -> teachers -> view cache -> targets -> tuning ->
+# students -> onnx -> latency -> cells -> scaling -> plan -> report. `snakemake --list` says what each
+# rule makes. Rules are in workflow/rules/, one file for each stage; a rule's script has its name.
 import json
 import os
 import sys
@@ -11,12 +11,12 @@ from snakemake.utils import min_version
 
 min_version("9.11")
 
-# The package is found beside the workflow, also by the scripts and in environments without it.
+# Scripts import the package from here, also in environments where it is not installed.
 SOURCE = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, SOURCE)
 os.environ.update(PYTHONPATH=SOURCE)
-# glibc gives large arrays back to the system and asks for them again in every training step,
-# which takes longer than keeping them.
+# By default, glibc returns large arrays to the system and requests them again in every training
+# step, which takes longer than keeping them.
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**34))
 
 from ppgkd.datasets.registry import MANIFEST
@@ -25,14 +25,14 @@ from ppgkd.runtime.code_digest import code_digest
 from ppgkd.study.cell import fold_folder
 from ppgkd.study.config import COMPARED, input_shape, parse_study
 
-# A run that was killed leaves its locks; they are taken away where nobody is at work any more.
+# A killed run leaves Snakemake's locks behind; they are removed if no other run is active.
 if workflow.is_main_process:
     run_lock = acquire_run_lock(".snakemake")
 
-# What names a student, in paths and tables.
+# Together, these identify a student in paths and tables.
 STUDENT = ["strategy", "teacher", "student"]
 
-# A configuration that names its study is whole; anything else adjusts the default study.
+# A configuration with the key `study` is complete; any other changes keys of the default study.
 if "study" not in config:
 
     configfile: Path(workflow.basedir) / "config.yaml"
@@ -44,18 +44,23 @@ study = parse_study(
 config.update(study.config)
 
 
-# Where a network is trained; a study with folds does it once in each of them.
+# Networks are trained in FOLD; a study with folds has one folder for each.
 RESULTS = f"results/{config['study']}"
 FOLD = f"{RESULTS}/fold{{fold}}" if config["folds"] else RESULTS
+FOLDS = [f"{RESULTS}/{fold_folder(fold)}".rstrip("/") for fold in study.folds]
 
-# Snakemake notices changes of what it can print: numbers, texts, lists and mappings.
+# As a mapping, because Snakemake detects changes only of numbers, strings, lists and mappings.
 INPUTS = asdict(input_shape(config))
 
-# Whether rules with `cache:` look into the cache between workflows (`--cache`).
+# With `--cache`, rules with `cache:` share their outputs between working directories.
 CACHING = workflow.enable_cache
 
-# Files of a bank of views, and of what a teacher says about it.
-BANK = ["bank.json", "signal.npy", "spectra.npy", "hr_bpm.npy"]
+# Resources of jobs that take seconds.
+SMALL_JOB = {"mem_mb": 1000, "runtime": 10}
+
+# Files that are inputs of many rules.
+WINDOWS = expand("<results>/windows/{dataset}.parquet", dataset=config["datasets"])
+VIEW_CACHE = ["bank.json", "signal.npy", "spectra.npy", "hr_bpm.npy"]
 TARGETS = ["targets.json", "logits.npy", "features.npy"]
 
 
@@ -82,6 +87,7 @@ wildcard_constraints:
 
 
 rule all:
+    """Make the report and the table of cells."""
     default_target: True
     input:
         "<results>/report/report.html",
@@ -89,7 +95,8 @@ rule all:
 
 
 onsuccess:
-    # Not the job's to do: killed after its last file and before that is noted, it would train again.
+    # Jobs cannot delete their checkpoints: a job that is killed after its last output, but before
+    # Snakemake has recorded it, would train from the start again.
     for checkpoint in Path(RESULTS).rglob("*.pt"):
         checkpoint.unlink(missing_ok=True)
 

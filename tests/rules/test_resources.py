@@ -1,16 +1,17 @@
-"""What the workflow's rules ask for: threads, memory, time, and a GPU where a study wants one."""
+"""Resources that jobs request: threads, memory, time, and a GPU if the study is configured so."""
 
 import re
 from collections.abc import Callable
 
 import pytest
-from tests.workflow import REPOSITORY
+from tests.rules.test_staleness import TUNED
+from tests.workflow import REPOSITORY, Workflow
 
-ASKED = ("threads: ", "mem_mb=", "runtime=")
+from ppgkd.study.config import COMPARED
 
 
 def rules() -> dict[str, str]:
-    """The text of every rule, by name."""
+    """Return the text of every rule, by name."""
     files = sorted((REPOSITORY / "workflow/rules").glob("*.smk"))
     parts = [
         re.split(r"^(?:rule|checkpoint) (\w+):$", file.read_text(), flags=re.M)[1:]
@@ -19,39 +20,67 @@ def rules() -> dict[str, str]:
     return {name: text for p in parts for name, text in zip(p[::2], p[1::2], strict=True)}
 
 
-def asked(output: str, rule: str) -> list[dict[str, str]]:
-    """Resources of each job of a rule in the output of a dry run."""
-    found = re.findall(rf"^rule {rule}:\n(?:    .*\n)*?    resources: (.*)$", output, flags=re.M)
-    return [dict(part.split("=", 1) for part in line.split(", ")) for line in found]
+LOCAL = [name for name, text in rules().items() if "localrule: True" in text]
+
+
+def resources(output: str, rule: str) -> list[dict[str, str]]:
+    """Return the resources of each job of a rule, as a dry run prints them.
+
+    ``threads`` is printed, and is here, only if it is more than one.
+    """
+    block = rf"^(?:rule|checkpoint) {rule}:\n(?:    .*\n)*"
+    found = []
+    for job in re.findall(block, output, flags=re.M):
+        (line,) = re.findall(r"^    resources: (.*)$", job, flags=re.M)
+        requested = dict(part.split("=", 1) for part in line.split(", "))
+        if threads := re.search(r"^    threads: (.*)$", job, flags=re.M):
+            requested["threads"] = threads[1]
+        found.append(requested)
+    return found
+
+
+@pytest.fixture(scope="module")
+def dry_run(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return what a dry run prints of a study that uses every rule."""
+    study = Workflow(tmp_path_factory.mktemp("all"), TUNED)
+    for file in COMPARED:
+        path = study.folder / "results/other" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return study.make(options=("--dry-run",), cores=2).stdout
 
 
 @pytest.mark.parametrize("rule", rules())
-def test_every_rule_says_how_many_threads_how_much_memory_and_how_long(rule: str) -> None:
-    assert [key for key in ASKED if key not in rules()[rule]] == []
+def test_every_rule_requests_memory_and_time(dry_run: str, rule: str) -> None:
+    jobs = resources(dry_run, rule)
+    assert jobs
+    for job in jobs:
+        assert int(job["mem_mb"]) >= 500
+        assert int(job["runtime"]) >= 10
 
 
-@pytest.mark.parametrize("rule", [name for name, text in rules().items() if "localrule" in text])
-def test_what_runs_where_snakemake_was_started_is_cheap(rule: str) -> None:
-    (minutes,) = re.findall(r"runtime=(\d+)", rules()[rule])
-    assert int(minutes) <= 30
-    assert "threads: 1\n" in rules()[rule]
+@pytest.mark.parametrize("rule", LOCAL)
+def test_jobs_outside_the_cluster_are_small(dry_run: str, rule: str) -> None:
+    for job in resources(dry_run, rule):
+        assert int(job["runtime"]) <= 30
+        assert "threads" not in job
 
 
 @pytest.mark.parametrize(("trained", "rule"), [("student", "student"), ("teacher", "teacher")])
-def test_training_asks_for_a_gpu_if_the_study_does(
+def test_training_requests_a_gpu_if_the_study_is_configured_for_cuda(
     workflow: Callable, tiny_config: dict, trained: str, rule: str
 ) -> None:
     budgets = tiny_config["training"]
     cuda = {**budgets, trained: {**budgets[trained], "device": "cuda"}}
     output = workflow(training=cuda).make(options=("--dry-run",)).stdout
     other = {"student": "teacher", "teacher": "student"}[rule]
-    assert {job["gpu"] for job in asked(output, rule)} == {"1"}
-    assert {job["gpu"] for job in asked(output, other)} == {"0"}
+    assert {job["gpu"] for job in resources(output, rule)} == {"1"}
+    assert {job["gpu"] for job in resources(output, other)} == {"0"}
 
 
-def test_a_job_asks_for_twice_the_memory_and_time_at_each_attempt(workflow: Callable) -> None:
+def test_memory_and_time_are_doubled_at_each_attempt(workflow: Callable) -> None:
     study = workflow()
     for attempt, factor in ((1, 1), (2, 2), (3, 4)):
         done = study.make(options=("--dry-run", "--attempt", str(attempt)))
-        (job,) = asked(done.stdout, "teacher")
+        (job,) = resources(done.stdout, "teacher")
         assert (int(job["mem_mb"]), int(job["runtime"])) == (6000 * factor, 240 * factor)

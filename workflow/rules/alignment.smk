@@ -1,22 +1,19 @@
-# Whether each recording's reference lies on its signal in time, by the first teacher of the first
-# seed: tabled, and told in the report. What a study makes of it stands in its configuration.
+# Uses the first teacher with the first seed. The report shows the lags; to correct a reference, set
+# `reference_lag_s` in the configuration.
 
 
 rule alignment:
+    """Estimate the lag of each recording's reference behind its signal."""
     input:
         models=[
             file
-            for fold in study.folds
+            for fold in FOLDS
             for file in study.teacher_files(
-                study.teachers[0].name,
-                config["seeds"][0],
-                f"<results>/{fold_folder(fold)}teachers",
+                study.teachers[0].name, config["seeds"][0], f"{fold}/teachers"
             )
         ],
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
-        ),
-        splits=[f"<results>/{fold_folder(fold)}splits.csv" for fold in study.folds],
+        windows=WINDOWS,
+        splits=expand("{fold}/splits.csv", fold=FOLDS),
     output:
         "<results>/alignment.csv",
     log:
@@ -25,12 +22,13 @@ rule alignment:
         "<benchmarks>/alignment.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=doubled_on_retry(4000),
+        runtime=doubled_on_retry(60),
     params:
-        code=lambda wildcards: digest("alignment", *families(study.teachers[0].name)),
+        code=lambda wildcards: digest(
+            "alignment", *teacher_modules(study.teachers[0].name)
+        ),
         inputs=INPUTS,
     script:
         "../scripts/alignment.py"

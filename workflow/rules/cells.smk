@@ -1,13 +1,14 @@
-# The tidy table. Tens of thousands of files go into it, and every job reads this file: they are
-# named by functions, which only the one job that needs them calls.
+# Tens of thousands of files are inputs here. Functions list them, so that only this rule's own job
+# computes the list: every job reads this file.
 
 
 rule cells:
+    """Collect the results of all cells in tables: of cells, subjects, students and strategies."""
     input:
-        metrics=lambda wildcards: of_cells(study.cells, "metrics.json"),
-        predictions=lambda wildcards: of_cells(study.cells, "predictions.parquet"),
-        latency=lambda wildcards: of_cells(study.profiled, "latency.json"),
-        int8=lambda wildcards: of_cells(study.profiled, "int8.json"),
+        metrics=lambda wildcards: cell_files(study.cells, "metrics.json"),
+        predictions=lambda wildcards: cell_files(study.cells, "predictions.parquet"),
+        latency=lambda wildcards: cell_files(study.profiled, "latency.json"),
+        int8=lambda wildcards: cell_files(study.profiled, "int8.json"),
         teachers=lambda wildcards: sorted(
             {
                 f"<results>/{cell.teacher_path}/metrics.json"
@@ -24,10 +25,9 @@ rule cells:
         "<logs>/cells.log",
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(30),
     params:
         code=lambda wildcards: digest("cells"),
         study=lookup(dpath="study", within=config),

@@ -1,110 +1,110 @@
-# What rules ask for that is known only while the workflow runs, and what more than one asks for.
+# Functions that several rules use: paths, parameters and resources.
 
 
 def digest(script, *modules):
-    """Digest of the code that a script runs, and with it modules that it imports by name.
+    """Return a digest of the code that a script runs, its imports included.
 
-    Rules carry it as a parameter: a change of that code reruns them, and a change of other code
-    does not.
+    ``modules`` are those that the script imports by a name known only at run time. Each rule has
+    the digest as a parameter, so that a change of its code reruns it and other changes do not.
     """
     return code_digest(
         Path(workflow.basedir) / f"workflow/scripts/{script}.py", *modules
     )
 
 
-def setting(key):
-    """A mapping of the configuration, in an order that is not that in which it was written.
+def config_section(key):
+    """Return a section of the configuration with its keys sorted.
 
-    Snakemake compares parameters as they are printed.
+    Snakemake compares parameters as text: the order in the file must not matter.
     """
     return dict(sorted(config[key].items()))
 
 
-def settings_of(strategy, trial=None):
-    """Settings of a strategy, or of one of its trials, in such an order."""
-    own = config["strategies"][strategy]
-    return dict(
-        sorted((own if trial is None else study.tuning.trials[strategy][trial]).items())
+def strategy_settings(strategy, trial=None):
+    """Return the settings of a strategy, or of one of its trials, with their keys sorted."""
+    settings = (
+        config["strategies"][strategy]
+        if trial is None
+        else study.tuning.trials[strategy][trial]
     )
+    return dict(sorted(settings.items()))
 
 
-def families(*teachers):
-    """Modules of the networks that some teachers are; a file of the user's own is none."""
-    found = {study.teacher(name).model for name in teachers}
-    return sorted({f"models.{model.family}" for model in found if model})
+def teacher_modules(*teachers):
+    """Return the modules that define some teachers' networks; ONNX files have none."""
+    models = {study.teacher(name).model for name in teachers}
+    return sorted({f"models.{model.family}" for model in models if model})
 
 
-def pretrains():
-    """Whether any dataset gives its teachers subjects to learn from first."""
+def has_pretraining():
+    """Return whether any subjects are reserved for pretraining the teachers."""
     return any(shares.get("pretrain") for shares in config["datasets"].values())
 
 
-def entries(wildcards):
-    """What is known of the recordings that a study uses of a dataset; new ones change nothing."""
+def recording_entries(wildcards):
+    """Return what is known of the recordings that the study uses, and of no others."""
     return repr(study.recordings(wildcards.dataset))
 
 
-def reader(wildcards):
-    """Module that reads a dataset."""
+def reader_module(wildcards):
+    """Return the module that reads a dataset."""
     (dataset,) = (d for d in study.datasets if d.name == wildcards.dataset)
     return f"datasets.{dataset.reader}"
 
 
-def growing(first):
-    """Memory in MB or time in minutes of a job: twice as much at every new attempt."""
+def doubled_on_retry(first):
+    """Return a resource (MB, minutes) that is doubled at every new attempt of a job."""
     return lambda wildcards, attempt: first * 2 ** (attempt - 1)
 
 
-def gpus(*budgets):
-    """How many GPUs a training takes that has these budgets: one, if any of them asks for CUDA."""
-    return int(any(config["training"][name]["device"] == "cuda" for name in budgets))
+def gpus(*trainings):
+    """Return the number of GPUs of a job: one if any of its trainings is to run on CUDA."""
+    return int(any(config["training"][name]["device"] == "cuda" for name in trainings))
 
 
-def of_each_seed(file):
-    """A file of the students of one job, which are those of its seeds that are exported and timed."""
-    return expand(
-        f"<fold>/students/<student>/seed{{seed}}/{file}",
-        seed=study.profiled_seeds,
-        allow_missing=True,
-    )
+def for_each_seed(path):
+    """Return a path once for each seed of the study."""
+    return expand(path, seed=config["seeds"], allow_missing=True)
 
 
-def trained(student, files, first):
-    """Files of a student's cells, which lie in every fold and seed; or of the first alone."""
+def for_each_exported_seed(path):
+    """Return a path once for each seed whose students are exported and timed."""
+    return expand(path, seed=study.profiled_seeds, allow_missing=True)
+
+
+def cell_files(cells, file):
+    """Return the path of a file of each cell."""
+    return [f"<results>/{cell.path}/{file}" for cell in cells]
+
+
+def student_files(student, files, first):
+    """Return paths of files of a student's cells in all folds and seeds, or of the first cell."""
     cells = study.cells_of(*(student[key] for key in STUDENT))
-    return [
-        f"<results>/{cell.path}/{file}"
-        for cell in (cells[:1] if first else cells)
-        for file in files
-    ]
+    cells = cells[:1] if first else cells
+    return [path for file in files for path in cell_files(cells, file)]
 
 
-def recommended(*files, first=False):
-    """Files of the recommended student's cells, once it is known which it is."""
+def recommended_files(*files, first=False):
+    """Return an input function: files of the recommended student, once it is chosen."""
 
-    def of_choice(wildcards):
+    def input_files(wildcards):
         with checkpoints.recommend.get().output[0].open() as file:
-            return trained(json.load(file), files, first)
+            return student_files(json.load(file), files, first)
 
-    return of_choice
+    return input_files
 
 
-def planned(*files, first=False):
-    """Files of the planned students' cells, once it is known which they are."""
+def planned_files(*files, first=False):
+    """Return an input function: files of the planned students, once they are known."""
 
-    def of_answers(wildcards):
+    def input_files(wildcards):
         with checkpoints.plan.get().output[0].open() as file:
             answers = json.load(file)
         return [
             path
             for answer in answers
             if "reason" not in answer
-            for path in trained(answer, files, first)
+            for path in student_files(answer, files, first)
         ]
 
-    return of_answers
-
-
-def of_cells(cells, file):
-    """One file of each cell."""
-    return [f"<results>/{cell.path}/{file}" for cell in cells]
+    return input_files

@@ -1,7 +1,5 @@
-# The study beside others that are finished.
-
-
 rule compare:
+    """Compare the study with finished ones."""
     input:
         own=expand("<results>/{file}", file=COMPARED),
         others=expand("results/{other}/{file}", other=config["compare"], file=COMPARED),
@@ -12,10 +10,8 @@ rule compare:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("compare"),
         others=config["compare"],

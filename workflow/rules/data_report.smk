@@ -1,7 +1,8 @@
-# What the recordings are like: tables, figures and a page of their own, from the windows alone.
+# The data report needs the windows alone; nothing is trained for it.
 
 
 rule dataset_summary:
+    """Summarise each recording of a dataset in one row."""
     input:
         windows="<results>/windows/{dataset}.parquet",
         counts="<results>/windows/{dataset}.counts.csv",
@@ -13,10 +14,9 @@ rule dataset_summary:
         "<benchmarks>/dataset_summary/{dataset}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(30),
     params:
         code=lambda wildcards: digest("dataset_summary"),
     script:
@@ -24,6 +24,7 @@ rule dataset_summary:
 
 
 rule data_report:
+    """Write the data report: tables, figures and a page about the recordings."""
     input:
         expand(
             "<results>/data/recordings/{dataset}.parquet", dataset=config["datasets"]
@@ -51,14 +52,12 @@ rule data_report:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("data_report"),
         study=config["study"],
-        windows=setting("windows"),
+        windows=config_section("windows"),
         datasets=study.datasets,
         files=[
             file
@@ -66,7 +65,7 @@ rule data_report:
             for entry in study.recordings(dataset.name)
             for file in entry.files
         ],
-        # Snakemake does not see a change of the objects above
+        # as text, because Snakemake cannot compare the objects above
         described=repr(study.datasets),
     script:
         "../scripts/data_report.py"

@@ -1,11 +1,7 @@
-# How heart rates change from one estimate to the next, told by the training subjects' reference.
-
-
 rule filter:
+    """Fit the online filter's transition model to the training subjects' reference."""
     input:
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
-        ),
+        windows=WINDOWS,
         splits="<fold>/splits.csv",
     output:
         "<fold>/filter.json",
@@ -14,7 +10,6 @@ rule filter:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=10,

@@ -1,36 +1,38 @@
-# Every student as one ONNX file from raw samples to BPM, in float and with eight bits. As with
-# training, one job does the seeds of a student: a job costs more to plan and start than a file.
+# One job exports all seeds of a student, as one job trains them: starting a job takes longer than
+# exporting a file.
 
 
 rule onnx:
+    """Export the students of one cell, from raw samples to BPM, and check them on raw windows."""
     input:
-        models=of_each_seed("model.safetensors"),
-        metrics=of_each_seed("metrics.json"),
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
+        models=for_each_exported_seed(
+            "<fold>/students/<student>/seed{seed}/model.safetensors"
         ),
+        metrics=for_each_exported_seed(
+            "<fold>/students/<student>/seed{seed}/metrics.json"
+        ),
+        windows=WINDOWS,
         splits="<fold>/splits.csv",
         filter="<fold>/filter.json",
         raw=f"<results>/windows/{study.sensor.name}.raw.parquet",
     output:
-        of_each_seed("model.onnx"),
+        for_each_exported_seed("<fold>/students/<student>/seed{seed}/model.onnx"),
     log:
         "<fold_logs>/onnx/<student>.log",
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(10),
     params:
         code=lambda wildcards: digest("onnx", f"models.{wildcards.family}"),
         inputs=INPUTS,
         study=study,
         seeds=study.profiled_seeds,
-        # what the file's card takes from the study, which Snakemake itself cannot compare
+        # what the model card takes from the study; Snakemake cannot compare `study` itself
         card=lambda wildcards: {
             "study": config["study"],
-            "windows": setting("windows"),
+            "windows": config_section("windows"),
             "terms": {dataset.name: dataset.terms for dataset in study.datasets},
             "teacher": repr(
                 [t for t in study.teachers if t.name == wildcards.teacher]
@@ -42,23 +44,23 @@ rule onnx:
 
 
 rule int8:
+    """Quantise the exported students of one cell to eight bits, and measure the loss in accuracy."""
     input:
-        models=of_each_seed("model.onnx"),
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
-        ),
+        models=for_each_exported_seed("<fold>/students/<student>/seed{seed}/model.onnx"),
+        windows=WINDOWS,
         splits="<fold>/splits.csv",
     output:
-        models=of_each_seed("model.int8.onnx"),
-        costs=of_each_seed("int8.json"),
+        models=for_each_exported_seed(
+            "<fold>/students/<student>/seed{seed}/model.int8.onnx"
+        ),
+        costs=for_each_exported_seed("<fold>/students/<student>/seed{seed}/int8.json"),
     log:
         "<fold_logs>/int8/<student>.log",
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(10),
     params:
         code=lambda wildcards: digest("int8"),
         inputs=INPUTS,

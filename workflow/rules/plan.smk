@@ -1,7 +1,8 @@
-# What the laws say how small the student may be; that student, trained; predicted beside measured.
+# Which students are planned is known only after the laws are fitted; these are then trained.
 
 
 checkpoint plan:
+    """Find the students that meet the study's constraints according to the scaling laws."""
     input:
         cells="<results>/cells.parquet",
         laws="<results>/scaling/laws.json",
@@ -12,10 +13,8 @@ checkpoint plan:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("plan"),
         wishes=lookup(dpath="plan", within=config),
@@ -24,10 +23,11 @@ checkpoint plan:
 
 
 rule compare_plan:
+    """Compare error, latency and size of the planned students with what was predicted."""
     input:
         answers="<results>/plan/answers.json",
-        trained=planned("metrics.json", "predictions.parquet"),
-        profiled=planned("latency.json", first=True),
+        trained=planned_files("metrics.json", "predictions.parquet"),
+        profiled=planned_files("latency.json", first=True),
     output:
         "<results>/plan/compared.json",
     log:
@@ -35,10 +35,8 @@ rule compare_plan:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("compare_plan", "study.config"),
         study=study,

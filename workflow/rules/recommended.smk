@@ -1,7 +1,8 @@
-# The student to ship: which it is, how good it is on the wrist, and its files.
+# Which student is recommended is known only after all cells are evaluated.
 
 
 checkpoint recommend:
+    """Choose the student to recommend."""
     input:
         "<results>/students.parquet",
     output:
@@ -11,26 +12,23 @@ checkpoint recommend:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("recommend"),
-        gates=setting("gates"),
+        gates=config_section("gates"),
     script:
         "../scripts/recommend.py"
 
 
 rule quality:
+    """Evaluate the recommended student on the test subjects, with and without the online filter."""
     input:
         choice="<results>/recommended/choice.json",
-        models=recommended("model.safetensors"),
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
-        ),
-        splits=[f"<results>/{fold_folder(fold)}splits.csv" for fold in study.folds],
-        filters=[f"<results>/{fold_folder(fold)}filter.json" for fold in study.folds],
+        models=recommended_files("model.safetensors"),
+        windows=WINDOWS,
+        splits=expand("{fold}/splits.csv", fold=FOLDS),
+        filters=expand("{fold}/filter.json", fold=FOLDS),
     output:
         predictions="<results>/recommended/predictions.parquet",
         quality="<results>/recommended/quality.json",
@@ -38,10 +36,9 @@ rule quality:
         "<logs>/quality.log",
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(30),
     params:
         code=lambda wildcards: digest(
             "quality",
@@ -56,12 +53,13 @@ rule quality:
 
 
 rule ship:
+    """Copy the recommended student's files, and convert the model to other sampling rates."""
     input:
         choice="<results>/recommended/choice.json",
-        model=recommended("model.onnx", first=True),
-        int8=recommended("model.int8.onnx", first=True),
-        cost=recommended("int8.json", first=True),
-        latency=recommended("latency.json", first=True),
+        model=recommended_files("model.onnx", first=True),
+        int8=recommended_files("model.int8.onnx", first=True),
+        cost=recommended_files("int8.json", first=True),
+        latency=recommended_files("latency.json", first=True),
     output:
         model="<results>/recommended/student.onnx",
         int8="<results>/recommended/student.int8.onnx",
@@ -75,10 +73,8 @@ rule ship:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("ship"),
         rates_hz=lookup(dpath="onnx/rates_hz", within=config),

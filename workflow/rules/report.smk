@@ -1,7 +1,5 @@
-# The figures, and the page that carries them.
-
-
 rule figures:
+    """Draw the figures of the results."""
     input:
         students="<results>/students.parquet",
         laws="<results>/scaling/laws.json",
@@ -42,18 +40,17 @@ rule figures:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("figures"),
-        gates=setting("gates"),
+        gates=config_section("gates"),
     script:
         "../scripts/figures.py"
 
 
 rule quality_figures:
+    """Draw the figures of the recommended student's quality."""
     input:
         predictions="<results>/recommended/predictions.parquet",
         quality="<results>/recommended/quality.json",
@@ -78,10 +75,8 @@ rule quality_figures:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("quality_figures"),
     script:
@@ -89,6 +84,7 @@ rule quality_figures:
 
 
 rule report:
+    """Write the report, one HTML file."""
     input:
         figures=[*rules.figures.output, *rules.quality_figures.output],
         cells="<results>/cells.parquet",
@@ -97,15 +93,15 @@ rule report:
         strategies="<results>/strategies.parquet",
         laws="<results>/scaling/laws.json",
         effects="<results>/scaling/effects.json",
-        splits=[f"<results>/{fold_folder(fold)}splits.csv" for fold in study.folds],
+        splits=expand("{fold}/splits.csv", fold=FOLDS),
         recordings="<results>/data/recordings.parquet",
         data_report="<results>/data/report.html",
-        teachers=[
-            f"<results>/{fold_folder(fold)}teachers/{teacher.name}/seed{seed}/metrics.json"
-            for teacher in study.teachers
-            for seed in config["seeds"]
-            for fold in study.folds
-        ],
+        teachers=expand(
+            "{fold}/teachers/{teacher}/seed{seed}/metrics.json",
+            teacher=[teacher.name for teacher in study.teachers],
+            seed=config["seeds"],
+            fold=FOLDS,
+        ),
         plan=branch(
             bool(config["plan"]), then="<results>/plan/compared.json", otherwise=[]
         ),
@@ -115,11 +111,11 @@ rule report:
         quality="<results>/recommended/quality.json",
         profile="<results>/recommended/profile.json",
         alignment="<results>/alignment.csv",
-        tuning=[
-            f"<results>/{fold_folder(fold)}tuning/{strategy}.json"
-            for strategy in (config["strategies"] if study.tuning else ())
-            for fold in study.folds
-        ],
+        tuning=expand(
+            "{fold}/tuning/{strategy}.json",
+            strategy=config["strategies"] if study.tuning else [],
+            fold=FOLDS,
+        ),
     output:
         report(
             "<results>/report/report.html",
@@ -131,15 +127,13 @@ rule report:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("report", "study.config"),
         study=study,
-        # the page shows all of it, but where raw files came from says nothing about them
-        asked=json.dumps(
+        # the report shows the whole configuration; the mirror has no influence on the results
+        configuration=json.dumps(
             {key: value for key, value in config.items() if key != "mirror"},
             sort_keys=True,
         ),

@@ -1,7 +1,5 @@
-# Raw data: downloaded and verified, or simulated.
-
-
 rule retrieve:
+    """Download one raw file, or copy it from the mirror, and verify its checksum."""
     output:
         "resources/raw/{source}/{path}",
     log:
@@ -10,12 +8,11 @@ rule retrieve:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=500,
         runtime=30,
     params:
-        # the file and its checksum say what it is; whatever code fetches it, it is the same
+        # no digest of the code: the checksum identifies the file, however it was fetched
         file=lambda wildcards: f"{wildcards.source}/{wildcards.path}",
         sha256=lambda wildcards: MANIFEST[wildcards.source, wildcards.path].sha256,
     script:
@@ -23,6 +20,7 @@ rule retrieve:
 
 
 rule simulate:
+    """Simulate a cohort: PPG and acceleration with reference heart rates."""
     output:
         "resources/raw/simulated/n{n_subjects}-s{duration_s}-seed{simulation_seed}.npz",
     log:
@@ -31,7 +29,6 @@ rule simulate:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=10,

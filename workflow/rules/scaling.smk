@@ -1,7 +1,5 @@
-# From size to error, and whether a strategy pays.
-
-
 rule scaling:
+    """Fit the scaling laws, and the mixed model of the strategies' effects."""
     input:
         cells="<results>/cells.parquet",
         subjects="<results>/subjects.parquet",
@@ -12,10 +10,9 @@ rule scaling:
         "<logs>/scaling.log",
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(30),
     params:
         code=lambda wildcards: digest("scaling"),
         inputs=INPUTS,

@@ -1,9 +1,7 @@
-# Every subject gets one role.
-
-
 rule splits:
+    """Assign every subject one role, in all or in one fold."""
     input:
-        expand("<results>/windows/{dataset}.parquet", dataset=config["datasets"]),
+        WINDOWS,
     output:
         "<fold>/splits.csv",
     log:
@@ -11,10 +9,8 @@ rule splits:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("splits"),
         datasets=lookup(dpath="datasets", within=config),

@@ -1,26 +1,22 @@
-# One cell of the sweep, one job, which trains its seeds together. It reads what the teachers said,
-# and never a teacher.
+# The students of a cell learn from cached views and stored targets; the job never loads a teacher.
 
 
 rule student:
+    """Train the students of one cell, one for each seed, and evaluate them."""
     input:
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
-        ),
+        windows=WINDOWS,
         splits="<fold>/splits.csv",
-        banks=expand(
+        view_caches=expand(
             "<fold>/bank/seed{seed}/{file}",
-            file=BANK,
+            file=VIEW_CACHE,
             seed=config["seeds"],
             allow_missing=True,
         ),
         teachers=branch(
             lambda wildcards: wildcards.teacher == "none",
             then=[],
-            otherwise=expand(
-                "<fold>/teachers/{teacher}/seed{seed}/metrics.json",
-                seed=config["seeds"],
-                allow_missing=True,
+            otherwise=for_each_seed(
+                "<fold>/teachers/{teacher}/seed{seed}/metrics.json"
             ),
         ),
         targets=branch(
@@ -39,19 +35,12 @@ rule student:
             otherwise=[],
         ),
     output:
-        **{
-            name: expand(
-                f"<fold>/students/<student>/seed{{seed}}/{file}",
-                seed=config["seeds"],
-                allow_missing=True,
-            )
-            for name, file in {
-                "models": "model.safetensors",
-                "metrics": "metrics.json",
-                "histories": "history.parquet",
-                "predictions": "predictions.parquet",
-            }.items()
-        },
+        models=for_each_seed("<fold>/students/<student>/seed{seed}/model.safetensors"),
+        metrics=for_each_seed("<fold>/students/<student>/seed{seed}/metrics.json"),
+        histories=for_each_seed("<fold>/students/<student>/seed{seed}/history.parquet"),
+        predictions=for_each_seed(
+            "<fold>/students/<student>/seed{seed}/predictions.parquet"
+        ),
     log:
         "<fold_logs>/student/<student>.log",
     benchmark:
@@ -60,8 +49,8 @@ rule student:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/student/threads", within=config)
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(120),
+        mem_mb=doubled_on_retry(4000),
+        runtime=doubled_on_retry(120),
         gpu=gpus("student"),
         cell=1,
     params:
@@ -69,9 +58,9 @@ rule student:
             "student", f"distill.{wildcards.strategy}", f"models.{wildcards.family}"
         ),
         inputs=INPUTS,
-        # tuning chooses the settings
+        # with tuning, they are in the file `settings`
         settings=lambda wildcards: (
-            {} if study.tuning else settings_of(wildcards.strategy)
+            {} if study.tuning else strategy_settings(wildcards.strategy)
         ),
         budget=lookup(dpath="training/student", within=config),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),

@@ -1,12 +1,12 @@
-# What each teacher says about the bank of views; students read this instead of running it.
-
-
 rule targets:
+    """Store a teacher's logits and features on the cached views: the distillation targets."""
     input:
         models=lambda wildcards: study.teacher_files(
             wildcards.teacher, wildcards.seed, "<fold>/teachers"
         ),
-        bank=expand("<fold>/bank/seed{seed}/{file}", file=BANK, allow_missing=True),
+        view_cache=expand(
+            "<fold>/bank/seed{seed}/{file}", file=VIEW_CACHE, allow_missing=True
+        ),
     output:
         logits="<fold>/targets/<teacher>/logits.npy",
         features="<fold>/targets/<teacher>/features.npy",
@@ -18,10 +18,10 @@ rule targets:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/teacher/threads", within=config)
     resources:
-        mem_mb=growing(6000),
-        runtime=growing(60),
+        mem_mb=doubled_on_retry(6000),
+        runtime=doubled_on_retry(60),
     params:
-        code=lambda wildcards: digest("targets", *families(wildcards.teacher)),
+        code=lambda wildcards: digest("targets", *teacher_modules(wildcards.teacher)),
         inputs=INPUTS,
         teacher=lambda wildcards: [wildcards.teacher, wildcards.seed],
     script:

@@ -1,12 +1,7 @@
-# Who students learn from: networks trained here on the reference, several of them together, or a
-# file of the user's own.
-
-
 rule teacher:
+    """Train one teacher on the reference heart rates, and evaluate it."""
     input:
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
-        ),
+        windows=WINDOWS,
         splits="<fold>/splits.csv",
     output:
         model="<fold>/teachers/{family}-{capacity}/seed{seed}/model.safetensors",
@@ -20,34 +15,33 @@ rule teacher:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/teacher/threads", within=config)
     resources:
-        mem_mb=growing(6000),
-        runtime=growing(240),
+        mem_mb=doubled_on_retry(6000),
+        runtime=doubled_on_retry(240),
         gpu=gpus("pretraining", "teacher"),
     params:
         code=lambda wildcards: digest("teacher", f"models.{wildcards.family}"),
         inputs=INPUTS,
         network=lambda wildcards: [wildcards.family, wildcards.capacity, wildcards.seed],
-        # without subjects to pretrain on, nothing depends on that budget
+        # without subjects for pretraining, its configuration must not cause a rerun
         budgets={
             "pretraining": config["training"][
-                "pretraining" if pretrains() else "teacher"
+                "pretraining" if has_pretraining() else "teacher"
             ],
             "training": config["training"]["teacher"],
         },
-        augmentation=setting("augmentation"),
+        augmentation=config_section("augmentation"),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
     script:
         "../scripts/teacher.py"
 
 
 rule evaluate_teacher:
+    """Evaluate a teacher that is not trained here: an ensemble, or an ONNX file of the user's."""
     input:
         models=lambda wildcards: study.teacher_files(
             wildcards.untrained, wildcards.seed, "<fold>/teachers"
         ),
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
-        ),
+        windows=WINDOWS,
         splits="<fold>/splits.csv",
     output:
         metrics="<fold>/teachers/{untrained}/seed{seed}/metrics.json",
@@ -59,13 +53,12 @@ rule evaluate_teacher:
         or "none",
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=doubled_on_retry(4000),
+        runtime=doubled_on_retry(60),
     params:
         code=lambda wildcards: digest(
-            "evaluate_teacher", *families(wildcards.untrained)
+            "evaluate_teacher", *teacher_modules(wildcards.untrained)
         ),
         inputs=INPUTS,
     script:

@@ -1,16 +1,15 @@
-# Each strategy's settings, chosen on the validation subjects from the same number of trials.
+# Every strategy gets the same number of trials. Only validation subjects are used.
 
 
 rule trial:
+    """Train one student with one trial's settings, and store its validation error."""
     input:
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
-        ),
+        windows=WINDOWS,
         splits="<fold>/splits.csv",
-        bank=expand(
+        view_cache=expand(
             "<fold>/bank/seed{seed}/{file}",
             seed=config["seeds"][0],
-            file=BANK,
+            file=VIEW_CACHE,
             allow_missing=True,
         ),
         teacher=branch(
@@ -44,8 +43,8 @@ rule trial:
         "../../envs/environment.yaml"
     threads: lookup(dpath="training/student/threads", within=config)
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(120),
+        mem_mb=doubled_on_retry(4000),
+        runtime=doubled_on_retry(120),
         gpu=gpus("student"),
         cell=1,
     params:
@@ -62,7 +61,9 @@ rule trial:
             then="none",
             otherwise=study.tuning.teacher,
         ),
-        settings=lambda wildcards: settings_of(wildcards.strategy, int(wildcards.trial)),
+        settings=lambda wildcards: strategy_settings(
+            wildcards.strategy, int(wildcards.trial)
+        ),
         budget=lookup(dpath="training/student", within=config),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
         seed=config["seeds"][0],
@@ -71,6 +72,7 @@ rule trial:
 
 
 rule settings:
+    """Choose a strategy's settings: those of the trial with the lowest validation error."""
     input:
         lambda wildcards: expand(
             "<fold>/tuning/{strategy}/trial{trial}.json",
@@ -84,10 +86,8 @@ rule settings:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        **SMALL_JOB,
     params:
         code=lambda wildcards: digest("settings"),
     script:

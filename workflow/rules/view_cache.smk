@@ -1,11 +1,7 @@
-# The views that all students of a seed learn on, and that their teachers label.
-
-
 rule view_cache:
+    """Make the augmented views that all students of a seed train on."""
     input:
-        windows=expand(
-            "<results>/windows/{dataset}.parquet", dataset=config["datasets"]
-        ),
+        windows=WINDOWS,
         splits="<fold>/splits.csv",
     output:
         signal="<fold>/bank/seed{seed}/signal.npy",
@@ -17,14 +13,13 @@ rule view_cache:
     cache: CACHING
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=doubled_on_retry(4000),
+        runtime=doubled_on_retry(60),
     params:
         code=lambda wildcards: digest("view_cache"),
         inputs=INPUTS,
-        augmentation=setting("augmentation"),
+        augmentation=config_section("augmentation"),
         views=lookup(dpath="views", within=config),
         seed=lambda wildcards: wildcards.seed,
     script:

@@ -1,7 +1,5 @@
-# Recordings to preprocessed windows, one Parquet file per dataset.
-
-
 rule windows:
+    """Cut a dataset's recordings into preprocessed windows, and count the rejected ones."""
     input:
         lambda wildcards: study.input_files(wildcards.dataset),
     output:
@@ -12,15 +10,14 @@ rule windows:
     cache: CACHING
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(30),
     params:
-        code=lambda wildcards: digest("windows", reader(wildcards)),
+        code=lambda wildcards: digest("windows", reader_module(wildcards)),
         dataset=lambda wildcards: wildcards.dataset,
-        entries=entries,
-        spec=setting("windows"),
+        entries=recording_entries,
+        spec=config_section("windows"),
         recordings=lambda wildcards: [
             r.name for r in study.recordings(wildcards.dataset)
         ],
@@ -33,6 +30,7 @@ rule windows:
 
 
 rule raw_windows:
+    """Keep a few raw windows of each recording, to check exported models on."""
     input:
         recordings=lambda wildcards: study.input_files(wildcards.dataset),
         windows="<results>/windows/{dataset}.parquet",
@@ -42,13 +40,12 @@ rule raw_windows:
         "<logs>/raw_windows/{dataset}.log",
     conda:
         "../../envs/environment.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(30),
     params:
-        code=lambda wildcards: digest("raw_windows", reader(wildcards)),
-        entries=entries,
+        code=lambda wildcards: digest("raw_windows", reader_module(wildcards)),
+        entries=recording_entries,
         length_s=lookup(dpath="windows/length_s", within=config),
         recordings=lambda wildcards: [
             r.name for r in study.recordings(wildcards.dataset)

@@ -1,4 +1,4 @@
-"""Estimate how late each recording's reference is, and flag those that stand out."""
+"""Estimate the lag of each recording's reference, and flag unusual ones."""
 
 from ppgkd.alignment.lag import estimate_lags
 from ppgkd.alignment.predictions import predict_recordings

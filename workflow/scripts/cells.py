@@ -1,4 +1,4 @@
-"""Put the results of all cells into tables."""
+"""Collect the results of all cells in tables."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Put the study beside others that are finished."""
+"""Compare the study with finished ones."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Put the planned students' measured error, latency and bytes beside the predicted ones."""
+"""Compare error, latency and size of the planned students with what was predicted."""
 
 from ppgkd.evaluation.summary import STUDENT
 from ppgkd.runtime.artifacts import read_json, write_json

@@ -1,4 +1,4 @@
-"""Judge a teacher that the study does not train: an ensemble, or a file of the user's own."""
+"""Evaluate a teacher that the study does not train: an ensemble, or an ONNX file of the user's."""
 
 from pathlib import Path
 

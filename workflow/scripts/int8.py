@@ -1,4 +1,4 @@
-"""Quantise the exported students of one cell, one for each seed, and see what that costs."""
+"""Quantise the exported students of one cell, one for each seed, and measure what it costs."""
 
 from ppgkd.export.int8 import calibration_windows, quantisation_cost, quantise
 from ppgkd.export.student import read_student, write_student

@@ -1,4 +1,4 @@
-"""Profile the students of one cell, one for each seed."""
+"""Measure latency and memory of the students of one cell, one for each seed."""
 
 from ppgkd.profile import profile_student
 from ppgkd.runtime.artifacts import write_json

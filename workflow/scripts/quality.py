@@ -1,4 +1,4 @@
-"""See how good the recommended student is on the test subjects."""
+"""Evaluate the recommended student on the test subjects."""
 
 from ppgkd.evaluation.recommended import assess_recommended, predict_recommended
 from ppgkd.evaluation.summary import STUDENT

@@ -1,4 +1,4 @@
-"""Draw how good the recommended student is."""
+"""Draw the figures of the recommended student's quality."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Choose the student to ship."""
+"""Choose the student to recommend."""
 
 import pandas as pd
 

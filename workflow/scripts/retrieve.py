@@ -15,6 +15,6 @@ with job(snakemake.log[0]):
         file,
         Path(snakemake.output[0]),
         checksums=RECORDED,
-        # no parameter of the rule: the checksum decides what the file is, not where it came from
+        # not a parameter of the rule: the file is the same wherever it comes from
         mirror=mirror_from(snakemake.config["mirror"]),
     )

@@ -1,4 +1,4 @@
-"""Fit the laws from size to error, and the mixed model of the strategies' effects."""
+"""Fit the scaling laws, and the mixed model of the strategies' effects."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Put the recommended student's files together, for the study's own sensor and for others."""
+"""Copy the recommended student's files, and convert the model to other sampling rates."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Give every subject its role."""
+"""Assign every subject a role."""
 
 from ppgkd.runtime.artifacts import write_csv
 from ppgkd.runtime.job import job

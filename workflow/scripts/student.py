@@ -1,4 +1,4 @@
-"""Train the students of one cell, one for each seed, and judge them."""
+"""Train the students of one cell, one for each seed, and evaluate them."""
 
 from dataclasses import replace
 from itertools import zip_longest
@@ -26,7 +26,7 @@ with job(snakemake.log[0]):
         params.seeds[0],
     )
     recipes = [replace(first, seed=seed) for seed in params.seeds]
-    banks = [Path(file).parent for file in files.banks if file.endswith("bank.json")]
+    banks = [Path(file).parent for file in files.view_caches if file.endswith("bank.json")]
     targets = [Path(file).parent for file in files.targets if file.endswith("targets.json")]
     lessons = [
         read_lessons(windows.transfer, *found)

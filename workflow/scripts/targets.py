@@ -1,4 +1,4 @@
-"""Run one teacher over the bank of views."""
+"""Store one teacher's logits and features on the cached views."""
 
 from pathlib import Path
 
@@ -12,6 +12,6 @@ with job(snakemake.log[0]):
     threads = snakemake.threads
     inputs = InputShape(**snakemake.params.inputs)
     teacher = read_teacher([*snakemake.input.models], inputs, threads)
-    bank = read_bank(Path(snakemake.input.bank[0]).parent)
+    bank = read_bank(Path(snakemake.input.view_cache[0]).parent)
     folder = Path(snakemake.output.about).parent
     write_targets(teacher.network, teacher.about["sha256"], bank, folder, threads=threads)

@@ -1,4 +1,4 @@
-"""Train one trial of a strategy's settings; the validation subjects alone judge it."""
+"""Train a student with one trial's settings, and store its error on the validation subjects."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ with job(snakemake.log[0]):
         params.seed,
     )
     teaching = (files.teacher[0], Path(files.targets[0]).parent) if files.teacher else ()
-    lessons = read_lessons(windows.transfer, Path(files.bank[0]).parent, *teaching)
+    lessons = read_lessons(windows.transfer, Path(files.view_cache[0]).parent, *teaching)
     checkpoint = Path(snakemake.output[0]).with_suffix(".pt")
     _, history = train_student(recipe, lessons, windows.val, checkpoint)
     result = {

@@ -1,4 +1,4 @@
-"""Make the bank of augmented views of one seed."""
+"""Make the cache of augmented views of one seed."""
 
 from pathlib import Path
 
