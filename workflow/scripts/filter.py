@@ -2,16 +2,16 @@
 
 from dataclasses import asdict
 
-from ppgkd.evaluation.filtered import references
 from ppgkd.inference.online_filter import fit_transition
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
+from ppgkd.windows.references import references_by_recording
 
 with job(snakemake.log[0]):
     params = snakemake.params
     inputs = InputShape(**params.inputs)
     windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
-    transition = fit_transition(references(windows.train.index), params.stride_s)
+    transition = fit_transition(references_by_recording(windows.train.index), params.stride_s)
     write_json(snakemake.output[0], asdict(transition))

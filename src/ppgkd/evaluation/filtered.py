@@ -30,22 +30,6 @@ class WidestSpreads(NamedTuple):
     filtered_bpm: float
 
 
-def references(index: pd.DataFrame) -> list[NDArray[np.float64]]:
-    """Reference of each recording at successive strides, NaN where a window is missing.
-
-    Parameters
-    ----------
-    index
-        Rows of a windows file: ``dataset, recording, window, hr_bpm``.
-    """
-    found = []
-    for _, rows in index.groupby(["dataset", "recording"], sort=False):
-        reference = np.full(int(rows["window"].max()) + 1, np.nan)
-        reference[rows["window"].to_numpy()] = rows["hr_bpm"].to_numpy()
-        found.append(reference)
-    return found
-
-
 def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.DataFrame:
     """Estimate windows one by one, and filtered over each recording.
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ppgkd.evaluation.filtered import references, track, widest_spreads
+from ppgkd.evaluation.filtered import track, widest_spreads
 from ppgkd.evaluation.score import score
 from ppgkd.heart_rate import bpm_grid
 from ppgkd.inference.online_filter import Transition, decode_bpm, filter_windows
@@ -128,22 +128,6 @@ def test_the_motion_of_each_window_is_told(recording: Callable[..., Windows]) ->
 
 
 # References in the order of time
-
-
-def test_references_of_each_recording_lie_at_their_strides() -> None:
-    index = pd.DataFrame(
-        {
-            "dataset": ["one"] * 3 + ["two"] * 2,
-            "recording": ["b", "b", "a", "b", "b"],
-            "window": [0, 3, 1, 1, 2],
-            "hr_bpm": np.array([60, 63, 80, 101, 102], np.float32),
-        }
-    )
-    found = references(index)
-    expected = [[60, np.nan, np.nan, 63], [np.nan, 80], [np.nan, 101, 102]]
-    assert len(found) == 3
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
 
 
 # When not to trust them
