@@ -1,6 +1,8 @@
 """Which code counts for a job, and what of it."""
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,16 +106,78 @@ def test_a_students_code_has_its_own_loss_and_family_alone() -> None:
     assert "ppgkd.models.resnet" not in found
 
 
-@pytest.mark.parametrize("script", ["teacher", "bank", "targets", "student", "trial"])
+@pytest.mark.parametrize("script", ["teacher", "view_cache", "targets", "student", "trial"])
 def test_training_depends_on_neither_configuration_nor_registry_nor_what_comes_after(
     script: str,
 ) -> None:
     found = imported_modules(SCRIPTS / f"{script}.py")
-    later = ("config", "datasets.registry", "scaling", "report", "export", "profile", "cells")
+    later = ("study.config", "datasets.registry", "evaluation.cells", "scaling", "report", "export")
     assert not [name for name in found if name.removeprefix("ppgkd.").startswith(later)]
 
 
 def test_editing_a_loss_or_a_network_concerns_nothing_before_training() -> None:
-    for script in ("windows", "splits", "bank", "filter", "cells", "scaling"):
+    for script in ("windows", "splits", "view_cache", "filter", "cells", "scaling"):
         found = imported_modules(SCRIPTS / f"{script}.py")
         assert not [name for name in found if name.startswith("ppgkd.distill")]
+
+
+BELOW_ALL = "errors grid runtime"
+WINDOWS = f"{BELOW_ALL} datasets windows"
+STUDY_WINDOWS = f"{WINDOWS} models splits study"
+EVALUATION = f"{STUDY_WINDOWS} evaluation heart_rate views"
+TRAINING = f"{EVALUATION} distill training"
+EXPORT = f"{BELOW_ALL} export heart_rate inference models windows"
+SCALING = f"{BELOW_ALL} evaluation models scaling study"
+
+MAY_DEPEND_ON = {
+    "retrieve": f"{BELOW_ALL} datasets retrieve",
+    "simulate": f"{BELOW_ALL} datasets simulation",
+    "windows": WINDOWS,
+    "raw_windows": WINDOWS,
+    "dataset_summary": f"{WINDOWS} alignment dataset_summary",
+    "data_report": f"{WINDOWS} alignment dataset_summary export inference plots profile report"
+    " retrieve",
+    "splits": f"{BELOW_ALL} splits study windows",
+    "view_cache": f"{STUDY_WINDOWS} views",
+    "filter": f"{STUDY_WINDOWS} inference",
+    "teacher": TRAINING,
+    "evaluate_teacher": f"{EVALUATION} training",
+    "alignment": f"{EVALUATION} alignment training",
+    "targets": f"{BELOW_ALL} distill models training views windows",
+    "trial": TRAINING,
+    "settings": f"{BELOW_ALL} training",
+    "student": TRAINING,
+    "onnx": f"{EVALUATION} export inference",
+    "int8": f"{STUDY_WINDOWS} export heart_rate inference",
+    "latency": f"{BELOW_ALL} export inference profile",
+    "ship": EXPORT,
+    "cells": f"{BELOW_ALL} evaluation study",
+    "recommend": f"{BELOW_ALL} evaluation",
+    "quality": f"{EVALUATION} inference",
+    "quality_figures": f"{EVALUATION} inference plots report",
+    "scaling": SCALING,
+    "plan": SCALING,
+    "compare_plan": SCALING,
+    "compare": f"{EVALUATION} export inference report schema",
+    "figures": f"{BELOW_ALL} evaluation plots report scaling study",
+    "report": f"{EVALUATION} alignment dataset_summary export inference plots profile report"
+    " retrieve scaling schema",
+}
+"""Subpackages whose code a script may run; a change of any other reruns none of its jobs."""
+
+
+@pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))
+def test_a_script_depends_on_no_more_than_it_may(script: str) -> None:
+    found = {
+        name.split(".")[1] for name in imported_modules(SCRIPTS / f"{script}.py") if "." in name
+    }
+    assert found - {*MAY_DEPEND_ON[script].split()} == set()
+
+
+def test_the_filter_depends_on_no_network() -> None:
+    """Its digest has no module that imports PyTorch."""
+    modules = imported_modules(SCRIPTS / "filter.py")
+    imports = "\n".join(f"import {module}" for module in modules)
+    code = f"{imports}\nimport sys\nsys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == 0
