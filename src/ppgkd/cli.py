@@ -138,6 +138,7 @@ def _export(options: Namespace) -> None:
 
 def _check_dataset(options: Namespace) -> None:
     from ppgkd.dataset_summary.check import check_dataset
+    from ppgkd.dataset_summary.check_text import format_check
 
     if options.plot:
         from ppgkd.datasets.own.recording_table import require_ending
@@ -146,11 +147,11 @@ def _check_dataset(options: Namespace) -> None:
 
         require_ending(options.plot, PICTURES, "The picture to write")
     check = check_dataset(options.definition)
-    print(check.text)
-    if not check.usable:
+    print(format_check(check))
+    if not check.n_usable:
         raise PpgkdError(
-            f"{options.definition}: no window can be used, for the reasons above. Mend the tables, "
-            "or what the file says of them."
+            f"{options.definition}: no window is usable, for the reasons above. Correct the "
+            "tables, or their description in the file."
         )
     if options.plot:
         draw_windows(check.examples, options.plot, check.dataset.title)

@@ -34,7 +34,7 @@ with job(snakemake.log[0]):
             network,
             inputs,
             card,
-            raw.of_channels(card.channels),
+            raw.select_channels(card.channels),
             output,
             tolerance_bpm=params.onnx["tolerance_bpm"],
         )

@@ -20,7 +20,7 @@ from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
 from ppgkd.windows.segmentation import REJECTION_REASONS
 from ppgkd.windows.signal_quality import GOOD_CORRELATION, template_correlation
-from ppgkd.windows.spectral_peak import peak_beside_motion_bpm, spectral_peak_bpm
+from ppgkd.windows.spectral_peak import motion_corrected_peak_bpm, spectral_peak_bpm
 from ppgkd.windows.table import WindowsFile
 
 HISTOGRAM_BPM = tuple(range(30, 210, 10))
@@ -70,7 +70,7 @@ def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.Data
         - ``windows_rest``, ...: how many have each of `ppgkd.datasets.activity.ACTIVITIES`
         - ``lag_s, lag_lower_s, lag_upper_s, lag_flagged, lag_note``: how late the reference is, of
           `ppgkd.alignment.lag.estimate_lags` by
-          `ppgkd.windows.spectral_peak.peak_beside_motion_bpm`; missing for a recording's other
+          `ppgkd.windows.spectral_peak.motion_corrected_peak_bpm`; missing for a recording's other
           channels (`ppgkd.datasets.ppg_channels`), which have the same reference
     """
     file = WindowsFile(windows_path)
@@ -88,8 +88,8 @@ def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.Data
         motion_g = motion_intensity_g(signal, file.channels)
         rows.append(_row(index, correlation, motion_g))
         if is_first_channel(recording):
-            beside_bpm = peak_beside_motion_bpm(ppg, acc, file.rate_hz)
-            estimates.append(index.assign(pred_bpm=beside_bpm))
+            motion_corrected_bpm = motion_corrected_peak_bpm(ppg, acc, file.rate_hz)
+            estimates.append(index.assign(pred_bpm=motion_corrected_bpm))
     table = pd.concat([counts.reset_index(drop=True), pd.DataFrame(rows)], axis=1)
     table = table.merge(_lags(pd.concat(estimates)), on="recording", how="left")
     return table.assign(lag_flagged=table["lag_flagged"].eq(True))

@@ -30,10 +30,10 @@ from scipy.signal import butter, find_peaks, sosfiltfilt
 from sleepecg.heartbeats import detect_heartbeats
 
 from ppgkd.datasets.rates import to_rate
+from ppgkd.datasets.recording import PLAUSIBLE_BPM
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import STRIDE_S, WINDOW_S
 
-REFERENCE_RANGE_BPM = (25.0, 240.0)
 MIN_AGREEMENT = 0.9
 SAME_BEAT_S = 0.1
 MAX_RATIO = 1.6
@@ -128,7 +128,7 @@ def _window_bpm(beats: _Beats, others: _Beats, start_s: float, end_s: float) -> 
     interval_s = np.diff(touching)
     median_s = float(np.median(np.diff(time_s)))
     longest_s, shortest_s = max(interval_s.max(), *silent_s), interval_s.min()
-    slowest, fastest = REFERENCE_RANGE_BPM
+    slowest, fastest = PLAUSIBLE_BPM
     if longest_s > min(60 / slowest, MAX_RATIO * median_s):
         return np.nan
     if shortest_s < max(60 / fastest, median_s / MAX_RATIO):

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from ppgkd.datasets.activity import ACTIVITIES
 from ppgkd.errors import PpgkdError
 
+PLAUSIBLE_BPM = (25.0, 240.0)
+"""Range of human heart rates. A reference outside it is wrong: a chest strap without contact gives
+0."""
+
 
 @dataclass(frozen=True, eq=False)  # arrays have no truth value, so a generated == could only raise
 class Recording:

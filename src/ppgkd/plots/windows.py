@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ppgkd.dataset_summary.check import SPEC, Example
+from ppgkd.dataset_summary.check import SPEC, ExampleWindow
 from ppgkd.plots.figure import COLOURS, STYLE
 from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.motion import motion_intensity_g
-from ppgkd.windows.spectral_peak import BPM_RANGE
+from ppgkd.windows.spectral_peak import PULSE_RANGE_BPM
 
 PPG, ACC, REFERENCE = COLOURS["soft"], "0.55", COLOURS["hard"]
 COLUMNS = 2
@@ -23,7 +23,7 @@ STEP = 4.5
 """Distance between two curves, in standard deviations of a PPG channel."""
 
 
-def draw_windows(examples: Sequence[Example], path: str | Path, title: str) -> None:
+def draw_windows(examples: Sequence[ExampleWindow], path: str | Path, title: str) -> None:
     """Draw windows after preprocessing, each beside its spectrum with the reference.
 
     Parameters
@@ -41,7 +41,7 @@ def draw_windows(examples: Sequence[Example], path: str | Path, title: str) -> N
             figure.savefig(temporary, dpi=150)
 
 
-def windows_figure(examples: Sequence[Example], title: str) -> Figure:
+def windows_figure(examples: Sequence[ExampleWindow], title: str) -> Figure:
     """Make the figure of `draw_windows`."""
     rows = -(-len(examples) // COLUMNS)
     figure = Figure(figsize=(12, 0.7 + 2.1 * rows), layout="constrained")
@@ -65,7 +65,7 @@ def windows_figure(examples: Sequence[Example], title: str) -> Figure:
     return figure
 
 
-def _draw_time(axes: Axes, example: Example) -> None:
+def _draw_time(axes: Axes, example: ExampleWindow) -> None:
     """PPG channels below each other, and the acceleration below them, with how strong it is."""
     time_s = np.arange(example.signal.shape[1]) / SPEC.rate_hz
     ppg, acc = _apart(example)
@@ -86,21 +86,21 @@ def _draw_time(axes: Axes, example: Example) -> None:
     axes.set_title(f"{example.recording}, {minutes}:{seconds:02d}", loc="left", fontsize=9)
 
 
-def _draw_spectrum(axes: Axes, example: Example) -> None:
+def _draw_spectrum(axes: Axes, example: ExampleWindow) -> None:
     ppg, acc = _apart(example)
     bpm, power = _spectrum(ppg)
     axes.plot(bpm, power, color=PPG, linewidth=1.2, label="PPG")
     if len(acc):
         axes.plot(*_spectrum(acc), color=ACC, linewidth=1, label="acceleration")
     axes.axvline(example.hr_bpm, color=REFERENCE, linewidth=1.2, linestyle="--", label="reference")
-    axes.set_xlim(*BPM_RANGE)
+    axes.set_xlim(*PULSE_RANGE_BPM)
     axes.set_yticks([])
     axes.set_title(
         f"reference {example.hr_bpm:.0f}, peak {example.peak_bpm:.0f}", loc="left", fontsize=9
     )
 
 
-def _apart(example: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _apart(example: ExampleWindow) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     is_ppg = np.array([name.startswith("ppg") for name in example.channels])
     signal = example.signal.astype(np.float64)
     return signal[is_ppg], signal[~is_ppg]
@@ -117,6 +117,6 @@ def _spectrum(signal: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
     tapered = (signal - signal.mean(axis=1, keepdims=True)) * np.hanning(signal.shape[1])
     power = np.square(np.abs(np.fft.rfft(tapered, n_fft, axis=1))).mean(axis=0)
     bpm = 60 * np.fft.rfftfreq(n_fft, 1 / SPEC.rate_hz)
-    shown = (bpm >= BPM_RANGE[0]) & (bpm <= BPM_RANGE[1])
+    shown = (bpm >= PULSE_RANGE_BPM[0]) & (bpm <= PULSE_RANGE_BPM[1])
     highest = max(power[shown].max(), np.finfo(np.float64).tiny)
     return np.asarray(bpm[shown], np.float64), np.asarray(power[shown] / highest)

@@ -14,7 +14,7 @@ from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
 from ppgkd.study.roles import REQUIRED_ROLES, ROLES
-from ppgkd.windows.read import Windows, concatenate, read_parts
+from ppgkd.windows.read import Windows, concatenate_windows, read_selected
 from ppgkd.windows.table import WindowsFile
 
 EVALUATED = ("val", "test")
@@ -36,12 +36,12 @@ class StudyWindows:
         if self.unlabelled is None:
             return self.train
         withheld = self.unlabelled.index.assign(hr_bpm=np.float32("nan"))
-        return concatenate([self.train, replace(self.unlabelled, index=withheld)])
+        return concatenate_windows([self.train, replace(self.unlabelled, index=withheld)])
 
     @property
     def pretraining(self) -> Windows | None:
         """What teachers learn on first, if anything: pretrain and train."""
-        return None if self.pretrain is None else concatenate([self.pretrain, self.train])
+        return None if self.pretrain is None else concatenate_windows([self.pretrain, self.train])
 
 
 def read_study_windows(
@@ -77,7 +77,7 @@ def read_study_windows(
             raise PpgkdError(f"No windows are left for role '{role}'; see {splits_path}.")
     return StudyWindows(
         **{
-            role: read_parts(
+            role: read_selected(
                 [(file, of_file == role) for file, of_file in zip(files, roles, strict=True)],
                 channels,
                 fill=role not in REQUIRED_ROLES,

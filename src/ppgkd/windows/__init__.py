@@ -1,1 +1,1 @@
-"""Recordings cut into preprocessed windows, kept as Parquet; what a window alone can tell."""
+"""Segmentation of recordings into preprocessed windows, their file, and what a window tells."""

@@ -1,4 +1,4 @@
-"""How strongly the wrist moves in a window."""
+"""Intensity of the wrist's motion in a window."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ MOTION_BANDS: dict[str, tuple[float, float]] = {
     "moderate": (0.25, 0.6),
     "vigorous": (0.6, np.inf),
 }
-"""Names of the intensities, each with its lower bound, which belongs to it, and its upper, in g.
+"""Bands of motion intensity: name to lower bound (included) and upper bound (excluded), in g.
 
-They are our own: published cut-points are of other quantities. On the treadmill of BAMI-1 there
-are few windows about 0.1 g, between standing and walking, and about 0.6 g, between walking and
-running. Hildebrand et al. (Med Sci Sports Exerc 46 (2014) 1816) let moderate activity of adults
-begin, at the wrist, at 0.1006 g of ENMO, which is how far the magnitude of the raw acceleration
-exceeds 1 g in the mean; BAMI-1 windows of that ENMO have a median intensity of 0.24 g. Their
-vigorous, 0.4288 g of ENMO, would begin at 0.98 g: a slow run is moderate to them, vigorous here.
+The bounds are our own, because published cut-points are of other quantities. On the treadmill of
+BAMI-1 few windows are near 0.1 g, between standing and walking, or near 0.6 g, between walking and
+running. Hildebrand et al. (Med Sci Sports Exerc 46 (2014) 1816) give cut-points of ENMO at the
+wrist of adults, the mean excess of the acceleration's magnitude over 1 g. Moderate activity begins
+at 0.1006 g; BAMI-1 windows of that ENMO have a median intensity of 0.24 g. Vigorous activity begins
+at 0.4288 g, which is an intensity of 0.98 g: a slow run is moderate there and vigorous here.
 """
 
 
 def motion_intensity_g(
     signal: NDArray[np.floating], channels: tuple[str, ...]
 ) -> NDArray[np.float64]:
-    """Root of the mean square of the acceleration, summed over its channels.
+    """Root mean square of the acceleration vector in each window.
 
-    Gravity is gone from preprocessed windows, so this is the motion within the pass band of the
-    preprocessing; how the watch sits on the wrist does not matter.
+    Preprocessing removes gravity, so this is the motion within its pass band. It does not depend
+    on the orientation of the watch.
 
     Parameters
     ----------

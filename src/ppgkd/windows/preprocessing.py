@@ -1,10 +1,10 @@
-"""Preprocessing of one raw window, and of nothing else.
+"""Preprocessing of one raw window: band-limiting, resampling and normalisation.
 
-A window is written as a sum of cosines (the DCT-II, whose even extension has no jump at the
-window's ends). The cosines between ``low_hz`` and ``high_hz`` are kept and evaluated at the
-models' rate. Detrending, band-limiting and resampling are thus one matrix for each sampling rate.
-What follows divides the PPG by its own amplitude. There is no filter state and no
-statistic of the recording, so a device that has one window has all that is needed.
+The window is expanded into cosines by the DCT-II, whose even extension has no jump at the window's
+ends. The cosines between ``low_hz`` and ``high_hz`` are kept and evaluated at the models' sampling
+rate. Detrending, band-limiting and resampling are therefore one matrix per sensor rate. Then each
+PPG channel is divided by its standard deviation in the window. There is no filter state and no
+statistic of the recording: a device needs one raw window and nothing else.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from numpy.typing import NDArray
 from ppgkd.errors import PpgkdError
 
 PREPROCESSING_VERSION = 1
-"""Raised whenever the same raw window would give other numbers."""
+"""To be raised with every change that alters the preprocessed window of a raw window."""
 
 TRANSITION_HZ = 0.2
 """Width of the raised-cosine flanks of the pass band; a sharp edge would ring."""
 
-LARGEST = 1e15
-"""A sample beyond this is no measurement, and its square would leave the range of float32."""
+LARGEST_SAMPLE = 1e15
+"""Samples of a larger magnitude count as missing; their square would overflow float32."""
 
 AMPLITUDE_FLOOR = 1e-6
-"""A PPG channel whose deviation is below this share of its level is noise of float32 samples."""
+"""A PPG channel whose SD is below this fraction of its level has nothing but rounding noise."""
 
 
 @dataclass(frozen=True)
 class WindowSpec:
-    """How recordings are cut and what the preprocessing keeps.
+    """Segmentation and preprocessing of recordings.
 
     Attributes
     ----------
     length_s, stride_s
-        Length of a window and distance between the starts of two.
+        Length of a window, and time from the start of one to that of the next.
     rate_hz
-        Rate of the preprocessed window.
+        Sampling rate of the preprocessed window.
     low_hz, high_hz
         Pass band.
     """
@@ -57,7 +57,7 @@ class WindowSpec:
 
 
 class Cosines(NamedTuple):
-    """What the resampling matrix is made of.
+    """Factors of the resampling matrix.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Cosines(NamedTuple):
 
 
 def kept_cosines(spec: WindowSpec, raw_rate_hz: float) -> Cosines:
-    """Find the cosines that the preprocessing keeps of a raw window."""
+    """Compute the cosines in the pass band, and their gains, for one sensor rate."""
     n_raw = round(spec.length_s * raw_rate_hz)
     top_hz = min(spec.high_hz, raw_rate_hz / 2, spec.rate_hz / 2)
     order = np.arange(1, min(n_raw, spec.n_samples))
@@ -89,7 +89,7 @@ def kept_cosines(spec: WindowSpec, raw_rate_hz: float) -> Cosines:
 
 
 def resampling_matrix(spec: WindowSpec, raw_rate_hz: float) -> NDArray[np.float64]:
-    """Matrix that band-limits one raw window and resamples it to the models' rate.
+    """Make the matrix that band-limits one raw window and resamples it to the models' rate.
 
     Parameters
     ----------
@@ -114,9 +114,9 @@ def preprocess(
 ) -> NDArray[np.float32]:
     """Band-limit, resample and normalise raw windows.
 
-    Each PPG channel is divided by its standard deviation in the window: sensor counts mean
-    nothing across devices. Acceleration stays in g: how strong a motion is tells a model how much
-    of it to expect in the PPG.
+    Each PPG channel is divided by its standard deviation in the window, because sensor counts are
+    not comparable across devices. Acceleration stays in g, because the intensity of motion tells a
+    model how strong an artefact to expect in the PPG.
 
     Parameters
     ----------
@@ -131,22 +131,22 @@ def preprocess(
     Returns
     -------
     ndarray of shape (n_windows, n_channels, n_samples)
-        A flat channel gives zeros.
+        A flat channel becomes zeros.
 
     Raises
     ------
     PpgkdError
-        If ``raw`` has another shape, or samples that are no measurement.
+        If ``raw`` has another shape, or contains NaN or samples beyond `LARGEST_SAMPLE`.
     """
     expected = (len(channels), matrix.shape[1])
     if raw.ndim != 3 or raw.shape[1:] != expected:
         raise PpgkdError(
-            f"raw has the shape {raw.shape}; expected is (n_windows, {expected[0]}, {expected[1]}) "
+            f"raw has the shape {raw.shape}; expected (n_windows, {expected[0]}, {expected[1]}) "
             f"for {', '.join(channels)}."
         )
-    if not (np.abs(raw) <= LARGEST).all():
+    if not (np.abs(raw) <= LARGEST_SAMPLE).all():
         raise PpgkdError(
-            f"raw holds samples that are no numbers, or beyond {LARGEST:g}. Leave such windows out."
+            f"raw contains NaN or samples beyond {LARGEST_SAMPLE:g}. Leave such windows out."
         )
     filtered = raw.astype(np.float64) @ matrix.T
     is_ppg = np.array([name.startswith("ppg") for name in channels])
@@ -156,19 +156,19 @@ def preprocess(
 
 
 def scale_ppg(filtered: NDArray[np.floating], level: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Divide PPG by its own deviation, in place.
+    """Divide PPG by its standard deviation, in place.
 
     Parameters
     ----------
     filtered
-        Band-limited PPG, shape (..., n_samples). No constant is left in it, so its deviation is
-        the root of its mean square.
+        Band-limited PPG, shape (..., n_samples). Its mean is zero, so its standard deviation is its
+        root mean square.
     level
         Largest magnitude of each raw window, shape (...).
     """
-    deviation = np.sqrt(np.einsum("...s,...s->...", filtered, filtered) / filtered.shape[-1])
+    sd = np.sqrt(np.einsum("...s,...s->...", filtered, filtered) / filtered.shape[-1])
     floor = np.maximum(AMPLITUDE_FLOOR * level, np.finfo(np.float32).tiny)
-    filtered /= np.maximum(deviation, floor)[..., None]
+    filtered /= np.maximum(sd, floor)[..., None]
     return filtered
 
 

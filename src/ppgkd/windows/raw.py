@@ -1,4 +1,4 @@
-"""A few raw windows of each recording, at the sensor's rate: exported files are tried on them."""
+"""A few raw windows of each recording, at the sensor's rate, on which exported files are tested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ppgkd.datasets.recording import Recording
 from ppgkd.errors import damaged_file
 from ppgkd.runtime.artifacts import atomic_write
 
-PER_RECORDING = 16
+WINDOWS_PER_RECORDING = 16
 
 _METADATA_KEY = b"ppgkd"
 
@@ -43,8 +43,8 @@ class RawWindows:
     channels: tuple[str, ...]
     rate_hz: float
 
-    def of_channels(self, channels: tuple[str, ...]) -> NDArray[np.float32]:
-        """The windows with these channels only, in this order."""
+    def select_channels(self, channels: tuple[str, ...]) -> NDArray[np.float32]:
+        """Windows with these channels only, in this order; shape as `raw`."""
         return self.raw[:, [self.channels.index(name) for name in channels]]
 
 
@@ -52,20 +52,20 @@ def take_raw_windows(
     recordings: Iterable[Recording],
     index: pd.DataFrame,
     length_s: float,
-    per_recording: int = PER_RECORDING,
+    per_recording: int = WINDOWS_PER_RECORDING,
 ) -> RawWindows:
-    """Take raw windows evenly from those that were kept of each recording.
+    """Take raw windows at even distances from the usable windows of each recording.
 
     Parameters
     ----------
     recordings
-        All with the same channels and rate.
+        Recordings with the same channels and rate.
     index
         Rows of the windows file: ``recording, subject, window, start_s``.
     length_s
         Length of a window.
     per_recording
-        How many of each recording, at most.
+        Maximal number of windows per recording.
     """
     rows, parts = [], []
     channels: tuple[str, ...] = ()
@@ -73,8 +73,8 @@ def take_raw_windows(
     for recording in recordings:
         channels, rate_hz = recording.channels, recording.rate_hz
         own = index[index["recording"] == recording.name]
-        places = np.linspace(0, len(own) - 1, min(per_recording, len(own))).round().astype(int)
-        chosen = own.iloc[places]
+        positions = np.linspace(0, len(own) - 1, min(per_recording, len(own))).round().astype(int)
+        chosen = own.iloc[positions]
         n_raw = round(length_s * rate_hz)
         for start in np.round(chosen["start_s"].to_numpy() * rate_hz).astype(int):
             # a copy: a view would keep the whole recording in memory
@@ -84,7 +84,7 @@ def take_raw_windows(
 
 
 def write_raw_windows(windows: RawWindows, path: str | Path) -> None:
-    """Write raw windows as Parquet, whole or not at all."""
+    """Write raw windows as Parquet, atomically."""
     about = {"channels": windows.channels, "rate_hz": windows.rate_hz}
     size = int(np.prod(windows.raw.shape[1:]))
     flat = pa.array(np.ascontiguousarray(windows.raw).reshape(-1))
@@ -102,7 +102,7 @@ def read_raw_windows(path: str | Path) -> RawWindows:
     Raises
     ------
     PpgkdError
-        If the file is not whole.
+        If the file is damaged.
     """
     try:
         table = pq.read_table(path, page_checksum_verification=True)

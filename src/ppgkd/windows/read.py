@@ -1,4 +1,4 @@
-"""Windows read back: all of a dataset or those that are wanted, in one pass."""
+"""Reading of windows: all of a dataset, or selected ones of several files in one pass."""
 
 from __future__ import annotations
 
@@ -46,47 +46,47 @@ def read_windows(path: str | Path) -> Windows:
     Raises
     ------
     PpgkdError
-        If the file is not whole, was not written by `ppgkd.windows.write.write_windows`, or comes
-        from another version of the preprocessing.
+        If the file is damaged, was not written by `ppgkd.windows.write.write_windows`, or is of
+        another version of the preprocessing.
     """
     file = WindowsFile(path)
-    return read_parts([(file, np.ones(len(file.index), bool))], file.channels)
+    return read_selected([(file, np.ones(len(file.index), bool))], file.channels)
 
 
-def read_parts(
+def read_selected(
     parts: Sequence[tuple[WindowsFile, NDArray[np.bool_]]],
     channels: Sequence[str],
     *,
     fill: bool = False,
 ) -> Windows:
-    """Read some windows and channels of some files, each signal straight to its place.
+    """Read selected windows and channels of several files into one array.
 
-    Besides what is returned, memory is that of a thousand windows.
+    Memory is that of the result and of a thousand windows.
 
     Parameters
     ----------
     parts
-        Files of the same rate, each with which of its windows are wanted.
+        Files of the same rate, each with a mask of the windows to read.
     channels, fill
-        As in `select`.
+        As in `select_windows`.
 
     Raises
     ------
     PpgkdError
-        If a file is damaged, or a channel is not there.
+        If a file is damaged, or a channel is missing.
     """
     parts = [(file, wanted) for file, wanted in parts if wanted.any()] or list(parts[:1])
     ends = np.cumsum([wanted.sum() for _, wanted in parts])
     first = parts[0][0]
     signal = np.empty((int(ends[-1]), len(channels), first.n_samples), np.float32)
     for (file, wanted), end in zip(parts, ends, strict=True):
-        places = channel_places(file.channels, channels, fill=fill)
-        file.read_into(signal[end - wanted.sum() : end], wanted, places)
+        indices = channel_indices(file.channels, channels, fill=fill)
+        file.read_into(signal[end - wanted.sum() : end], wanted, indices)
     index = pd.concat([file.index[wanted] for file, wanted in parts], ignore_index=True)
     return Windows(index, signal, tuple(channels), first.rate_hz)
 
 
-def select(
+def select_windows(
     windows: Windows, rows: NDArray[np.bool_], channels: Sequence[str], *, fill: bool = False
 ) -> Windows:
     """Keep some windows and some channels.
@@ -94,47 +94,47 @@ def select(
     Parameters
     ----------
     windows
-        Where they are taken from.
+        Windows to select from.
     rows
-        Which windows.
+        Which windows to keep, shape (n_windows,).
     channels
         Names of the channels, in their new order.
     fill
-        Repeat the PPG channels in turn in place of those that are not there.
+        Repeat the existing PPG channels in turn in place of missing ones.
 
     Raises
     ------
     PpgkdError
-        If a channel is not there.
+        If a channel is missing.
     """
-    columns = channel_places(windows.channels, channels, fill=fill)
+    columns = channel_indices(windows.channels, channels, fill=fill)
     signal = windows.signal[np.flatnonzero(rows)][:, columns]
     return Windows(
         windows.index[rows].reset_index(drop=True), signal, tuple(channels), windows.rate_hz
     )
 
 
-def channel_places(
-    there: Sequence[str], channels: Sequence[str], *, fill: bool = False
+def channel_indices(
+    existing: Sequence[str], channels: Sequence[str], *, fill: bool = False
 ) -> list[int]:
-    """Where channels are among those that are there; see `select`.
+    """Indices of the wanted channels among the existing ones; see `select_windows`.
 
     Raises
     ------
     PpgkdError
-        If a channel is not there.
+        If a channel is missing.
     """
-    ppg = [name for name in there if name.startswith("ppg_")]
+    ppg = [name for name in existing if name.startswith("ppg_")]
     wanted = [name for name in channels if name.startswith("ppg_")]
     source = dict(zip(wanted, cycle(ppg), strict=False)) if fill and ppg else {}
-    taken = [name if name in there else source.get(name, name) for name in channels]
-    missing = [name for name in taken if name not in there]
+    taken = [name if name in existing else source.get(name, name) for name in channels]
+    missing = [name for name in taken if name not in existing]
     if missing:
-        raise PpgkdError(f"Channels {missing} are not among the windows' {tuple(there)}.")
-    return [there.index(name) for name in taken]
+        raise PpgkdError(f"Channels {missing} are not among the windows' {tuple(existing)}.")
+    return [existing.index(name) for name in taken]
 
 
-def concatenate(parts: Sequence[Windows]) -> Windows:
+def concatenate_windows(parts: Sequence[Windows]) -> Windows:
     """Join windows of the same channels and rate."""
     return Windows(
         pd.concat([part.index for part in parts], ignore_index=True),

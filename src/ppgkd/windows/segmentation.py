@@ -1,6 +1,6 @@
-"""A recording cut into windows: where they start, which are dropped, and the preprocessed rest.
+"""Segmentation of a recording into windows, rejection of unusable ones, preprocessing of the rest.
 
-A window without a usable signal or a valid reference is dropped, and counted by reason.
+A window without a usable signal or a valid reference is rejected and counted by reason.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from ppgkd.datasets.activity import activity_at
 from ppgkd.datasets.recording import Recording
+from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.windows.overlap import block_filter, shared_blocks
-from ppgkd.windows.preprocessing import LARGEST, WindowSpec, scale_ppg
+from ppgkd.windows.preprocessing import LARGEST_SAMPLE, WindowSpec, scale_ppg
 
-REFERENCE_RANGE_BPM = (30.0, 209.5)
-CLIPPED_SHARE = 0.25
-"""A channel that sits at its own extreme for this share of the window is clipped."""
+LABEL_RANGE_BPM = (BPM_MIN, BPM_MAX + 0.5)
+"""Heart rates that the classes of the models can express; the upper bound is excluded."""
+
+CLIPPED_FRACTION = 0.25
+"""A channel that is at its minimum or maximum in a larger fraction of the window is clipped."""
 
 REJECTION_REASONS = (
     "too_short",
@@ -28,21 +31,21 @@ REJECTION_REASONS = (
     "no_reference",
     "reference_out_of_range",
 )
-"""Why a window is dropped; of several reasons the first is counted."""
+"""Why a window is rejected. A window with several reasons counts under the first."""
 
 BATCH = 256
-"""Windows at a time: what is computed of them stays in the processor's cache."""
+"""Windows per batch. Intermediate results of one batch fit in the processor's cache."""
 
 
 def segment_recording(
     recording: Recording, spec: WindowSpec, reference_lag_s: float = 0.0
 ) -> tuple[pd.DataFrame, NDArray[np.float32], dict[str, int]]:
-    """Cut one recording, drop what cannot be used and preprocess the rest.
+    """Segment a recording into windows, reject the unusable ones and preprocess the others.
 
-    The first window is the one that the first reference belongs to; the others follow at the
-    stride. A window between two references gets the linear interpolation at its centre.
+    The first window is that of the first reference; the others follow at the stride. The label of
+    a window is the reference at its centre, interpolated linearly.
 
-    Besides the recording and what is returned, memory is that of a few hundred windows.
+    Memory is that of the recording, of the result and of a few hundred windows.
 
     Parameters
     ----------
@@ -51,24 +54,23 @@ def segment_recording(
     spec
         Window length, stride and preprocessing.
     reference_lag_s
-        How late the published reference is; it is moved earlier by that. The windows stay where
-        they are, and those that then have no reference are dropped.
+        By how much the published reference is late; it is moved earlier by this. The windows do
+        not move. Windows that have no reference after the shift are rejected.
 
     Returns
     -------
     index : DataFrame
         ``recording, subject, window, start_s, hr_bpm, activity`` of the windows kept. ``window``
-        counts the dropped ones too, so it tells the time.
+        numbers all windows, including rejected ones.
     signal : ndarray of shape (n_windows, n_channels, n_samples)
-        The preprocessed windows: what `ppgkd.windows.preprocessing.preprocess` gives, but for
-        rounding.
-    dropped : dict
-        Number of windows dropped, for each of `REJECTION_REASONS`.
+        The preprocessed windows: equal to `ppgkd.windows.preprocessing.preprocess` up to rounding.
+    n_rejected : dict
+        Number of rejected windows for each of `REJECTION_REASONS`.
     """
     start_s = _window_starts(recording, spec)
     hr_bpm = _reference_at(recording, start_s + spec.length_s / 2 + reference_lag_s)
-    signal, fault = _usable_windows(recording, start_s, _reference_fault(hr_bpm), spec)
-    kept = fault == ""
+    signal, reason = _usable_windows(recording, start_s, _reference_rejections(hr_bpm), spec)
+    kept = reason == ""
     index = pd.DataFrame(
         {
             "recording": recording.name,
@@ -81,7 +83,7 @@ def segment_recording(
             ),
         }
     )
-    return index, signal, {name: int((fault == name).sum()) for name in REJECTION_REASONS}
+    return index, signal, {name: int((reason == name).sum()) for name in REJECTION_REASONS}
 
 
 def _window_starts(recording: Recording, spec: WindowSpec) -> NDArray[np.float64]:
@@ -94,72 +96,72 @@ def _window_starts(recording: Recording, spec: WindowSpec) -> NDArray[np.float64
 
 
 def _reference_at(recording: Recording, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Reference in BPM at the windows' centres; NaN where a neighbour is missing."""
+    """Reference in BPM at the windows' centres; NaN where a neighbouring value is missing."""
     if not len(time_s):
         return np.zeros(0)
-    # to the microsecond: what rounding puts beside a reference must not touch the one next to it
-    time_s, known_s = np.round(time_s, 6), np.round(recording.reference_time_s, 6)
-    hr_bpm = np.interp(time_s, known_s, recording.reference_bpm)
-    hr_bpm[(time_s < known_s[0]) | (time_s > known_s[-1])] = np.nan
+    # rounded to 1 us: a centre that rounding moved off a reference must not use the next one, too
+    time_s, reference_s = np.round(time_s, 6), np.round(recording.reference_time_s, 6)
+    hr_bpm = np.interp(time_s, reference_s, recording.reference_bpm)
+    hr_bpm[(time_s < reference_s[0]) | (time_s > reference_s[-1])] = np.nan
     return np.asarray(hr_bpm)
 
 
-def _reference_fault(hr_bpm: NDArray[np.float64]) -> NDArray[np.str_]:
+def _reference_rejections(hr_bpm: NDArray[np.float64]) -> NDArray[np.str_]:
     valid = ~np.isnan(hr_bpm)
-    in_range = (hr_bpm >= REFERENCE_RANGE_BPM[0]) & (hr_bpm < REFERENCE_RANGE_BPM[1])
-    return _first_of({"no_reference": ~valid, "reference_out_of_range": ~in_range})
+    in_range = (hr_bpm >= LABEL_RANGE_BPM[0]) & (hr_bpm < LABEL_RANGE_BPM[1])
+    return _first_true({"no_reference": ~valid, "reference_out_of_range": ~in_range})
 
 
 def _usable_windows(
     recording: Recording,
     start_s: NDArray[np.float64],
-    reference_fault: NDArray[np.str_],
+    reference_reason: NDArray[np.str_],
     spec: WindowSpec,
 ) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-    """The preprocessed windows without a fault, and the fault of each; empty for a good one."""
+    """Preprocessed usable windows, and the rejection reason of every window ("" if usable)."""
     rate_hz, channels = recording.rate_hz, recording.channels
     n_raw = round(spec.length_s * rate_hz)
     first_sample = np.round(start_s * rate_hz).astype(np.int64)
     n_fit = int((first_sample + n_raw <= recording.signal.shape[1]).sum())
-    fault = reference_fault.copy()
-    fault[n_fit:] = "too_short"
+    reason = reference_reason.copy()
+    reason[n_fit:] = "too_short"
 
     grid = shared_blocks(first_sample[:n_fit], n_raw)
     is_ppg = np.array([name.startswith("ppg") for name in channels])
-    # PPG stands on an offset that may be a thousand times the pulse; acceleration is a few g
+    # The offset of PPG may be a thousand times its pulse, so PPG needs float64.
     ppg_filter = block_filter(grid, spec, rate_hz, "float64")
     acc_filter = block_filter(grid, spec, rate_hz, "float32")
-    # the memory behind the last good window is never touched, so it is never taken
-    signal = np.empty((int((fault == "").sum()), len(channels), spec.n_samples), np.float32)
+    # Rows behind the last usable window are never written, so the system never allocates them.
+    signal = np.empty((int((reason == "").sum()), len(channels), spec.n_samples), np.float32)
     n_kept = 0
     for first in range(0, n_fit, BATCH):
         batch = slice(first, min(first + BATCH, n_fit))
         blocks = grid.blocks(recording.signal, first_sample[batch])
-        seen = _look_at(blocks, is_ppg, grid.of_windows(batch.stop - first))
-        found = _signal_fault(seen, n_raw)
-        fault[batch] = np.where(found == "", fault[batch], found)
-        kept = fault[batch] == ""
-        if seen.missing.any():
-            blocks = np.where(np.abs(blocks) <= LARGEST, blocks, 0)  # in windows that are dropped
-        into = signal[n_kept : n_kept + int(kept.sum())].swapaxes(0, 1)
+        stats = _window_stats(blocks, is_ppg, grid.of_windows(batch.stop - first))
+        found = _signal_rejections(stats, n_raw)
+        reason[batch] = np.where(found == "", reason[batch], found)
+        kept = reason[batch] == ""
+        if stats.missing.any():  # only in rejected windows, whose blocks are filtered all the same
+            blocks = np.where(np.abs(blocks) <= LARGEST_SAMPLE, blocks, 0)
+        output = signal[n_kept : n_kept + int(kept.sum())].swapaxes(0, 1)
         ppg = ppg_filter(blocks[is_ppg], kept)
-        into[is_ppg] = scale_ppg(ppg, seen.level[:, kept])
-        into[~is_ppg] = acc_filter(blocks[~is_ppg], kept)
-        n_kept += into.shape[1]
-    return signal[:n_kept], fault
+        output[is_ppg] = scale_ppg(ppg, stats.level[:, kept])
+        output[~is_ppg] = acc_filter(blocks[~is_ppg], kept)
+        n_kept += output.shape[1]
+    return signal[:n_kept], reason
 
 
-class _Seen(NamedTuple):
-    """What decides whether windows are usable.
+class _WindowStats(NamedTuple):
+    """Statistics that decide whether windows are usable.
 
     Attributes
     ----------
     missing
-        Shape (n_windows,): whether there are samples that are no measurement.
+        Shape (n_windows,): whether a sample is NaN, infinite or beyond `LARGEST_SAMPLE`.
     flat
-        Shape (n_ppg_channels, n_windows): whether all samples are the same.
-    at_end
-        Shape (n_ppg_channels, n_windows): how many samples are the lowest one, or the highest,
+        Shape (n_ppg_channels, n_windows): whether all samples are equal.
+    n_extreme
+        Shape (n_ppg_channels, n_windows): how many samples equal the minimum, or the maximum,
         whichever are more.
     level
         Shape (n_ppg_channels, n_windows): largest magnitude.
@@ -167,29 +169,29 @@ class _Seen(NamedTuple):
 
     missing: NDArray[np.bool_]
     flat: NDArray[np.bool_]
-    at_end: NDArray[np.int64]
+    n_extreme: NDArray[np.int64]
     level: NDArray[np.float32]
 
 
-def _look_at(
+def _window_stats(
     blocks: NDArray[np.float32], is_ppg: NDArray[np.bool_], of_window: NDArray[np.int64]
-) -> _Seen:
-    """Look at every block once, and put together what is to be seen of each window."""
+) -> _WindowStats:
+    """Compute statistics once per block, and combine those of each window's blocks."""
     missing = np.zeros(blocks.shape[1], np.bool_)
-    if not np.abs(blocks).max() <= LARGEST:  # NaN is not, either
-        missing |= (~(np.abs(blocks) <= LARGEST)).any(axis=(0, 2))
+    if not np.abs(blocks).max() <= LARGEST_SAMPLE:  # also true if the maximum is NaN
+        missing |= (~(np.abs(blocks) <= LARGEST_SAMPLE)).any(axis=(0, 2))
     ppg = blocks[is_ppg]
     low, high = ppg.min(axis=2), ppg.max(axis=2)
     lowest, highest = low[:, of_window].min(axis=2), high[:, of_window].max(axis=2)
     n_lowest, n_highest = (
         np.where(
-            end[:, of_window] == of_all[..., None],
-            np.count_nonzero(ppg == end[..., None], axis=2)[:, of_window],
+            of_block[:, of_window] == of_windows[..., None],
+            np.count_nonzero(ppg == of_block[..., None], axis=2)[:, of_window],
             0,
         ).sum(axis=2)
-        for end, of_all in ((low, lowest), (high, highest))
+        for of_block, of_windows in ((low, lowest), (high, highest))
     )
-    return _Seen(
+    return _WindowStats(
         np.asarray(missing[of_window].any(axis=1)),
         lowest == highest,
         np.maximum(n_lowest, n_highest),
@@ -197,23 +199,22 @@ def _look_at(
     )
 
 
-def _signal_fault(seen: _Seen, n_raw: int) -> NDArray[np.str_]:
-    """Fault of each window's signal.
+def _signal_rejections(stats: _WindowStats, n_raw: int) -> NDArray[np.str_]:
+    """Rejection reason of each window's signal.
 
-    One good PPG channel is enough: the models see the others as they are.
+    One usable PPG channel is enough. The models get the other channels unchanged.
     """
-    clipped = seen.at_end > CLIPPED_SHARE * n_raw
-    return _first_of(
+    clipped = stats.n_extreme > CLIPPED_FRACTION * n_raw
+    return _first_true(
         {
-            "missing": seen.missing,
-            "flat": np.asarray(seen.flat.all(axis=0)),
-            "clipped": np.asarray((seen.flat | clipped).all(axis=0)),
+            "missing": stats.missing,
+            "flat": np.asarray(stats.flat.all(axis=0)),
+            "clipped": np.asarray((stats.flat | clipped).all(axis=0)),
         }
     )
 
 
-def _first_of(found: dict[str, NDArray[np.bool_]]) -> NDArray[np.str_]:
-    """Name of the first that is true, shape (n_windows,); empty where none is."""
-    return np.select([*found.values()], [*found], default="").astype(
-        f"<U{max(map(len, REJECTION_REASONS))}"
-    )
+def _first_true(conditions: dict[str, NDArray[np.bool_]]) -> NDArray[np.str_]:
+    """Name of the first condition that is true, shape (n_windows,); "" where none is."""
+    longest = max(map(len, REJECTION_REASONS))
+    return np.select([*conditions.values()], [*conditions], default="").astype(f"<U{longest}")

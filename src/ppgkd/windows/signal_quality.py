@@ -1,10 +1,10 @@
-"""How good the PPG of a window is: whether its pulses look like each other.
+"""Signal quality of the PPG in a window: the correlation of its pulses with their average.
 
 The template-matching index of Orphanidou et al., *Signal-quality indices for the electrocardiogram
 and photoplethysmogram*, IEEE J Biomed Health Inform 19.3 (2015) 832. Pulses are found as by
 Elgendi et al., *Systolic peak detection in acceleration photoplethysmograms*, PLoS ONE 8.10 (2013)
-e76585. It asks for neither the reference nor the polarity of the sensor, and not whose pulses they
-are: steps that drown the pulse look like each other, too.
+e76585. It needs neither the reference nor the polarity of the sensor. It cannot tell a pulse from
+steps: steps that mask the pulse are as regular as a pulse.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ from numpy.typing import NDArray
 from scipy.fft import dct, idct
 from scipy.ndimage import uniform_filter1d
 
-from ppgkd.windows.spectral_peak import BPM_RANGE
+from ppgkd.windows.spectral_peak import PULSE_RANGE_BPM
 
 GOOD_CORRELATION = 0.86
-"""From here on a PPG is good; Orphanidou et al. found it on windows of 10 s."""
+"""A PPG is good from this correlation on; Orphanidou et al. found it on windows of 10 s."""
 
 MAX_GAP_S = 3.0
 MAX_RATIO = 2.2
-"""Of the longest interval between pulses to the shortest. Both are rules of Orphanidou et al.; a
-third is theirs with other numbers: they allow the 40 to 180 BPM of a ward, here it is 30 to 210."""
+"""Largest ratio of the longest interval between pulses to the shortest. Both limits are of
+Orphanidou et al. Their third rule is used with another range: 30 to 210 BPM, in place of the 40 to
+180 BPM of patients in a ward."""
 
-PEAK_S = 0.111
+SYSTOLE_S = 0.111
 BEAT_S = 0.667
 OFFSET = 0.02
-"""Of Elgendi et al.: lengths of the averages that tell a systole and a beat, and by what share of
-the mean energy the one must exceed the other."""
+"""Of Elgendi et al.: lengths of the moving averages for a systole and for a beat, and the fraction
+of the mean energy by which the first must exceed the second."""
 
-FINE_HZ = 100.0
-"""Pulses are laid upon each other at this rate or more."""
+TEMPLATE_RATE_HZ = 100.0
+"""Pulses are averaged at this sampling rate or a higher one."""
 
 BATCH = 512
-"""Windows at a time, so that memory does not grow with the recording."""
+"""Windows per batch, so that memory does not grow with the recording."""
 
 
 def template_correlation(ppg: NDArray[np.floating], rate_hz: float) -> NDArray[np.float64]:
@@ -50,12 +51,12 @@ def template_correlation(ppg: NDArray[np.floating], rate_hz: float) -> NDArray[n
     Returns
     -------
     ndarray of shape (n_windows, n_ppg_channels)
-        At most 1; 0 where the pulses that are found cannot be a heart's.
+        At most 1; 0 where the intervals between the pulses are not plausible for a heart.
     """
     signal = ppg.reshape(-1, ppg.shape[2])
     found: list[float] = []
     for first in range(0, len(signal), BATCH):
-        fine, fine_hz = _finer(signal[first : first + BATCH], rate_hz)
+        fine, fine_hz = _upsample(signal[first : first + BATCH], rate_hz)
         peaks = pulse_peaks(fine, fine_hz)
         found += [_correlation(*window, fine_hz) for window in zip(fine, peaks, strict=True)]
     return np.array(found).reshape(ppg.shape[:2])
@@ -67,21 +68,21 @@ def pulse_peaks(signal: NDArray[np.floating], rate_hz: float) -> list[NDArray[np
     Parameters
     ----------
     signal
-        Band-limited PPG of mean zero, shape (n_windows, n_samples).
+        Band-limited PPG with a mean of zero, shape (n_windows, n_samples).
     rate_hz
         Sampling rate.
 
     Returns
     -------
     list of ndarray
-        The samples of each window's peaks, ascending.
+        Sample indices of each window's peaks, ascending.
     """
     energy = np.square(np.clip(signal, 0, None))
-    length = round(PEAK_S * rate_hz)
+    length = round(SYSTOLE_S * rate_hz)
     systole = uniform_filter1d(energy, length, axis=1)
     beat = uniform_filter1d(energy, round(BEAT_S * rate_hz), axis=1)
     above = systole > beat + OFFSET * energy.mean(axis=1, keepdims=True)
-    # every stretch has a rise and, in the same row, a fall
+    # each run of samples above the threshold has a start and an end in the same row
     edges = np.argwhere(np.diff(np.pad(above, ((0, 0), (1, 1))), axis=1)).reshape(-1, 2, 2)
     long = edges[edges[:, 1, 1] - edges[:, 0, 1] >= length]
     row, first, end = long[:, 0, 0], long[:, 0, 1], long[:, 1, 1]
@@ -90,18 +91,18 @@ def pulse_peaks(signal: NDArray[np.floating], rate_hz: float) -> list[NDArray[np
     return np.split(np.array(highest, np.int64), ends)
 
 
-def _finer(windows: NDArray[np.floating], rate_hz: float) -> tuple[NDArray[np.float64], float]:
-    """Windows with more samples between those that they have: the cosines that they are made of."""
-    factor = int(np.ceil(FINE_HZ / rate_hz))
+def _upsample(windows: NDArray[np.floating], rate_hz: float) -> tuple[NDArray[np.float64], float]:
+    """Upsample windows by their cosine series to at least `TEMPLATE_RATE_HZ`."""
+    factor = int(np.ceil(TEMPLATE_RATE_HZ / rate_hz))
     cosines = dct(windows.astype(np.float64), axis=1, norm="ortho")
     fine = idct(cosines, n=factor * windows.shape[1], axis=1, norm="ortho")
     return np.asarray(fine * np.sqrt(factor)), factor * rate_hz
 
 
 def _correlation(signal: NDArray[np.float64], peaks: NDArray[np.int64], rate_hz: float) -> float:
-    """Mean correlation of the pulses about the peaks of one window with their average."""
+    """Mean correlation of the pulses of one window with their average."""
     intervals = np.diff(peaks)
-    if not _plausible(intervals / rate_hz):
+    if not _are_plausible(intervals / rate_hz):
         return 0.0
     width = int(np.median(intervals))
     first = peaks - width // 2
@@ -115,12 +116,12 @@ def _correlation(signal: NDArray[np.float64], peaks: NDArray[np.int64], rate_hz:
     return float((pulses @ template / np.maximum(norms, np.finfo(np.float64).tiny)).mean())
 
 
-def _plausible(intervals_s: NDArray[np.float64]) -> bool:
-    """Whether the intervals between pulses can be those of a heart."""
+def _are_plausible(intervals_s: NDArray[np.float64]) -> bool:
+    """Whether the intervals between pulses are plausible for a heart."""
     if not len(intervals_s):
         return False
     shortest_s, longest_s = intervals_s.min(), intervals_s.max()
-    lowest_bpm, highest_bpm = BPM_RANGE
+    lowest_bpm, highest_bpm = PULSE_RANGE_BPM
     return bool(
         lowest_bpm <= 60 / intervals_s.mean() <= highest_bpm
         and longest_s <= MAX_GAP_S

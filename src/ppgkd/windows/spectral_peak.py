@@ -1,7 +1,7 @@
-"""Estimators that learn nothing, first of all the highest peak of the PPG's spectrum.
+"""Baselines without learning: the highest peak of the PPG's spectrum, with or without motion.
 
-That is the yardstick for how hard data are. A treadmill's steps are louder than the pulse, so it
-locks on them.
+Their error measures how difficult data are. On a treadmill the steps are often stronger in the PPG
+than the pulse is, and the peak is then the step rate.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
 
-BPM_RANGE = (30.0, 210.0)
+PULSE_RANGE_BPM = (30.0, 210.0)
+"""Frequencies at which a pulse is looked for."""
+
 RESOLUTION_BPM = 1.0
 
 BATCH = 512
-"""Windows at a time: their spectra stay in the processor's cache."""
+"""Windows per batch, whose spectra fit in the processor's cache."""
 
 
 def spectral_peak_bpm(ppg: NDArray[np.floating], rate_hz: float) -> NDArray[np.float64]:
@@ -43,13 +45,13 @@ def spectral_peak_bpm(ppg: NDArray[np.floating], rate_hz: float) -> NDArray[np.f
     return np.asarray(bpm[peak])
 
 
-def peak_beside_motion_bpm(
+def motion_corrected_peak_bpm(
     ppg: NDArray[np.floating], acc: NDArray[np.floating], rate_hz: float
 ) -> NDArray[np.float64]:
-    """Frequency at which the spectrum of the PPG stands out most from that of the acceleration.
+    """Frequency at which the PPG's spectrum exceeds that of the acceleration most.
 
-    Each spectrum counts in parts of its highest peak. Where the wrist is still, or there is no
-    accelerometer, this is `spectral_peak_bpm`.
+    Each spectrum is divided by its highest peak. Where the wrist is still, or without an
+    accelerometer, this equals `spectral_peak_bpm`.
 
     Parameters
     ----------
@@ -70,10 +72,10 @@ def peak_beside_motion_bpm(
     peak = np.zeros(len(ppg), np.int64)
     for first in range(0, len(ppg), BATCH):
         batch = slice(first, first + BATCH)
-        power = _in_parts_of_its_peak(_power(ppg[batch], cosine, sine))
+        power = _relative_to_peak(_power(ppg[batch], cosine, sine))
         if moves[batch].any():
-            steps = _in_parts_of_its_peak(_power(acc[batch], cosine, sine))
-            power -= np.where(moves[batch, None], steps, 0)
+            motion = _relative_to_peak(_power(acc[batch], cosine, sine))
+            power -= np.where(moves[batch, None], motion, 0)
         peak[batch] = power.argmax(axis=1)
     return np.asarray(bpm[peak])
 
@@ -84,13 +86,13 @@ def _power(
     """Power of windows, summed over their channels, shape (n_windows, n_frequencies)."""
     half = len(cosine)
     part = signal.swapaxes(0, 1)
-    front, back = part[..., :half], part[..., : -half - 1 : -1]
-    power = np.square(np.add(front, back, dtype=np.float64) @ cosine)
-    power += np.square(np.subtract(front, back, dtype=np.float64) @ sine)
+    first, reversed_second = part[..., :half], part[..., : -half - 1 : -1]
+    power = np.square(np.add(first, reversed_second, dtype=np.float64) @ cosine)
+    power += np.square(np.subtract(first, reversed_second, dtype=np.float64) @ sine)
     return np.asarray(power.sum(axis=0))
 
 
-def _in_parts_of_its_peak(power: NDArray[np.float64]) -> NDArray[np.float64]:
+def _relative_to_peak(power: NDArray[np.float64]) -> NDArray[np.float64]:
     highest = power.max(axis=1, keepdims=True)
     return np.asarray(power / np.maximum(highest, np.finfo(np.float64).tiny))
 
@@ -99,11 +101,11 @@ def _in_parts_of_its_peak(power: NDArray[np.float64]) -> NDArray[np.float64]:
 def _spectrum_matrices(
     n_samples: int, rate_hz: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Frequencies in BPM, and matrices from half a window to its spectrum there.
+    """Frequencies in BPM, and matrices from half a window to its spectrum at these frequencies.
 
-    The Fourier transform of a window without its mean under a Hann taper, for the heart's
-    frequencies alone. About the window's centre its cosines are even and its sines odd, so the
-    first half of the window is enough once the second is added or subtracted.
+    They are the Fourier transform of the window without its mean, under a Hann taper, at the
+    frequencies of a pulse only. About the window's centre the cosines are even and the sines odd,
+    so one half of the window is multiplied after the other half was added or subtracted.
 
     Returns
     -------
@@ -114,13 +116,13 @@ def _spectrum_matrices(
     """
     n_fft = int(np.ceil(60 * rate_hz / RESOLUTION_BPM))
     bpm: NDArray[np.float64] = np.asarray(60 * np.fft.rfftfreq(n_fft, d=1 / rate_hz), np.float64)
-    bpm = bpm[(bpm >= BPM_RANGE[0]) & (bpm <= BPM_RANGE[1])]
+    bpm = bpm[(bpm >= PULSE_RANGE_BPM[0]) & (bpm <= PULSE_RANGE_BPM[1])]
     half = (n_samples + 1) // 2
     from_centre_s = (np.arange(n_samples) - (n_samples - 1) / 2) / rate_hz
     angle = np.outer(from_centre_s, 2 * np.pi * bpm / 60)
     taper = np.hanning(n_samples)[:, None]
     cosine = taper * np.cos(angle)
-    cosine -= cosine.mean(axis=0)  # what the window's mean adds
+    cosine -= cosine.mean(axis=0)  # removes the window's mean
     sine = taper * np.sin(angle)
     if n_samples % 2:
         cosine[half - 1] /= 2  # the sample in the middle is added to itself

@@ -1,9 +1,8 @@
-"""The Parquet file of a dataset's windows: its columns, how it is written, how it is read.
+"""The Parquet file of a dataset's windows: its columns, writing and reading.
 
-A row is a window, a row group a recording. The signal is written as it is. Its last bits are
-noise, which no compression shortens: with zstd over split bytes it would be a sixth smaller, and
-take half as long again to write. A dictionary would be longer than what it stands for, and
-smallest and largest values say nothing.
+A row is a window, a row group is a recording. The signal is not compressed: its low bits are noise,
+so zstd with byte-stream split saves a sixth of the size and takes half as long again to write. It
+has neither a dictionary, which would be larger than the data, nor statistics, which nobody reads.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ from ppgkd.errors import damaged_file
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION, WindowSpec
 
 BATCH = 1024
-"""Rows that are read at a time."""
+"""Rows per batch when reading."""
 
 _METADATA_KEY = b"ppgkd"
 _SIGNAL = "signal"
-_WORDS = ["recording", "subject", "activity"]
-_INDEX = [*_WORDS, "window", "start_s", "hr_bpm"]
+_TEXT_COLUMNS = ["recording", "subject", "activity"]
+_INDEX_COLUMNS = [*_TEXT_COLUMNS, "window", "start_s", "hr_bpm"]
 
 
 def windows_schema(
     dataset: str, channels: tuple[str, ...], spec: WindowSpec, lags_s: Mapping[str, float]
 ) -> pa.Schema:
-    """Columns of a windows file, and what its metadata say of how it was made."""
+    """Columns of a windows file, with the settings that made it as metadata."""
     about = {
         "dataset": dataset,
         "channels": channels,
@@ -63,8 +62,8 @@ def windows_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         path,
         schema,
         compression="none",
-        use_dictionary=_WORDS,
-        write_statistics=_INDEX,
+        use_dictionary=_TEXT_COLUMNS,
+        write_statistics=_INDEX_COLUMNS,
         write_page_checksum=True,
     )
 
@@ -74,7 +73,7 @@ def write_row_group(
 ) -> None:
     """Write the windows of a recording.
 
-    The signal goes to the file page by page; it is neither copied nor held back.
+    The signal goes to the file page by page, without a copy in memory.
     """
     schema = writer.schema
     flat = pa.array(np.ascontiguousarray(signal).reshape(-1))
@@ -92,7 +91,7 @@ class WindowsFile:
     Parameters
     ----------
     path
-        Written by `ppgkd.windows.write.write_windows`.
+        File that `ppgkd.windows.write.write_windows` has written.
 
     Attributes
     ----------
@@ -108,14 +107,14 @@ class WindowsFile:
     Raises
     ------
     PpgkdError
-        If the file is not whole, was not written by `ppgkd.windows.write.write_windows`, or comes
-        from another version of the preprocessing.
+        If the file is damaged, was not written by `ppgkd.windows.write.write_windows`, or is of
+        another version of the preprocessing.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
         with _readable(path):
-            # a buffer, so that the pages of a row group come one after the other
+            # with a buffer, the pages of a row group are read one after the other
             self._file = pq.ParquetFile(
                 path, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True
             )
@@ -131,18 +130,18 @@ class WindowsFile:
     def read_into(
         self, into: NDArray[np.float32], wanted: NDArray[np.bool_], channels: Sequence[int]
     ) -> None:
-        """Read the signal of some windows, in parts: it is in memory only where it is put.
+        """Read the signal of some windows into an array, batch by batch.
 
-        Row groups without a window that is wanted are not read.
+        Row groups without a wanted window are not read.
 
         Parameters
         ----------
         into
-            Shape (n_wanted, n_channels_wanted, n_samples).
+            Array to fill, shape (n_wanted, n_wanted_channels, n_samples).
         wanted
-            Shape (n_windows,): which windows.
+            Which windows, shape (n_windows,).
         channels
-            Numbers of the channels, in their new order.
+            Indices of the channels, in their new order.
         """
         shape = (-1, len(self.channels), self.n_samples)
         sizes = [
@@ -156,20 +155,20 @@ class WindowsFile:
             for batch in self._file.iter_batches(BATCH, groups, [_SIGNAL]):
                 part = batch.column(0).flatten().to_numpy().reshape(shape)
                 chosen = np.flatnonzero(rows[row : row + len(part)])
-                to = into[done : done + len(chosen)]
-                for number, channel in enumerate(channels):
-                    to[:, number] = part[chosen, channel]
+                target = into[done : done + len(chosen)]
+                for new, old in enumerate(channels):
+                    target[:, new] = part[chosen, old]
                 row += len(part)
                 done += len(chosen)
 
 
 def subjects_with_windows(path: str | Path) -> list[str]:
-    """Subjects that a windows file holds, in order of appearance.
+    """Subjects in a windows file, in order of appearance.
 
     Raises
     ------
     PpgkdError
-        If the file is not whole.
+        If the file is damaged.
     """
     with _readable(path):
         table = pq.read_table(path, columns=["subject"], page_checksum_verification=True)
@@ -194,7 +193,7 @@ def _about(schema: pa.Schema, path: str | Path) -> dict[str, Any]:
             f"{path} was made by preprocessing version {about['preprocessing_version']}; this is "
             f"version {PREPROCESSING_VERSION}"
         )
-    lacking = [name for name in (*_INDEX, _SIGNAL) if name not in schema.names]
+    lacking = [name for name in (*_INDEX_COLUMNS, _SIGNAL) if name not in schema.names]
     if lacking:
         raise damaged_file(
             f"{path} lacks the columns {lacking}: an earlier version of ppgkd made it, or another "

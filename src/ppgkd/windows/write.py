@@ -1,4 +1,4 @@
-"""Preprocessed windows of a dataset, written as Parquet: one row group per recording."""
+"""Writing of a dataset's preprocessed windows as Parquet, one row group per recording."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def write_windows(
 ) -> pd.DataFrame:
     """Write the windows of a dataset, one row group per recording.
 
-    Memory is bounded by one recording, if ``recordings`` reads them one by one.
+    If ``recordings`` is an iterator that reads them one by one, memory is that of one recording.
 
     Parameters
     ----------
     recordings
-        All with the same channels.
+        Recordings with the same channels.
     dataset
-        Name kept in the file's metadata.
+        Name for the file's metadata.
     spec
         Window length, stride and preprocessing.
     path
@@ -49,8 +49,8 @@ def write_windows(
     Returns
     -------
     DataFrame
-        One row per recording: its hours, windows kept, dropped by reason, and the MAE in BPM of
-        the spectral peak, as a measure of how hard the recording is.
+        One row per recording: hours, windows kept, windows rejected by reason, and the MAE of the
+        spectral peak in BPM, a measure of the recording's difficulty.
     """
     lags_s = reference_lags_s or {}
     rows: list[dict[str, Any]] = []
@@ -66,9 +66,9 @@ def write_windows(
                     )
                 elif recording.channels != channels:
                     raise PpgkdError(
-                        f"Recording '{recording.name}' of dataset '{dataset}' has channels "
-                        f"{recording.channels}, the ones before it {channels}; a dataset has "
-                        "the same channels throughout."
+                        f"Recording '{recording.name}' of dataset '{dataset}' has the channels "
+                        f"{recording.channels}, those before it have {channels}; all recordings "
+                        "of a dataset must have the same channels."
                     )
                 lag_s = lags_s.get(recording_of(recording.name), 0.0)
                 counts = _write_recording(recording, spec, lag_s, writer)
@@ -86,8 +86,8 @@ def write_windows(
 def _write_recording(
     recording: Recording, spec: WindowSpec, lag_s: float, writer: pq.ParquetWriter
 ) -> dict[str, Any]:
-    """Write a recording's windows, and say how many were kept and dropped."""
-    index, signal, dropped = segment_recording(recording, spec, lag_s)
+    """Write a recording's windows, and return how many were kept and rejected."""
+    index, signal, n_rejected = segment_recording(recording, spec, lag_s)
     if len(index):
         write_row_group(writer, index, signal)
     return {
@@ -95,7 +95,7 @@ def _write_recording(
         "recording": recording.name,
         "hours": recording.signal.shape[1] / recording.rate_hz / 3600,
         "kept": len(index),
-        **dropped,
+        **n_rejected,
         "spectral_peak_mae_bpm": _spectral_peak_mae(index, signal, recording.channels, spec),
     }
 

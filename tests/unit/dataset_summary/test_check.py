@@ -11,6 +11,7 @@ from matplotlib import image
 
 from ppgkd.cli import main
 from ppgkd.dataset_summary.check import check_dataset
+from ppgkd.dataset_summary.check_text import format_check
 
 RATE_HZ = 32
 DEFINITION: dict[str, Any] = {
@@ -63,10 +64,10 @@ def test_windows_are_counted_by_why_they_are_dropped(tmp_path: Path) -> None:
     table = check.recordings.set_index("recording")
     assert table.loc["ada", ["kept", "missing", "no_reference"]].tolist() == [57, 0, 0]
     assert table.loc["bo", ["kept", "missing", "no_reference"]].tolist() == [53, 4, 0]
-    assert "8 s every 2 s: 110 of 114 usable (96.5%)" in check.text
-    assert "missing                       4 (3.5%): samples missing" in check.text
-    assert "2 of 2 subjects, 0.07 h" in check.text
-    assert "note: bo: samples missing: 32, gaps: 1" in check.text
+    assert "8 s every 2 s: 110 of 114 usable (96.5%)" in format_check(check)
+    assert "missing                       4 (3.5%): samples are missing" in format_check(check)
+    assert "2 of 2 subjects, 0.07 h" in format_check(check)
+    assert "note: bo: samples missing: 32, gaps: 1" in format_check(check)
 
 
 def test_the_units_the_reference_and_the_difficulty_are_told(tmp_path: Path) -> None:
@@ -75,15 +76,15 @@ def test_the_units_the_reference_and_the_difficulty_are_told(tmp_path: Path) -> 
     check = check_dataset(write(tmp_path, {"ada": strange}))
     assert check.recordings["median_acc_g"].tolist() == pytest.approx([1.0])
     assert check.recordings["spectral_peak_mae_bpm"].tolist() == pytest.approx([0], abs=0.5)
-    assert "median magnitude 1.00 g" in check.text
-    assert "72 to 72 BPM in usable windows" in check.text
-    assert "1 of 57 values outside 25 to 240 BPM, which count as missing" in check.text
+    assert "median magnitude 1.00 g" in format_check(check)
+    assert "72 to 72 BPM in usable windows" in format_check(check)
+    assert "1 of 57 values outside 25 to 240 BPM, which count as missing" in format_check(check)
 
 
 def test_a_wrong_unit_is_told(tmp_path: Path) -> None:
     wrong = tone()
     wrong[["x", "y", "z"]] *= 9.80665
-    text = check_dataset(write(tmp_path, {"ada": wrong})).text
+    text = format_check(check_dataset(write(tmp_path, {"ada": wrong})))
     assert "note: ada: the acceleration must be in g" in text
     assert "this looks like m/s²" in text
 
@@ -92,13 +93,15 @@ def test_a_reference_that_is_late_stands_out(tmp_path: Path) -> None:
     tables = {f"s{number}": tone(240, swing_bpm=20) for number in range(5)}
     tables["late"] = tone(240, late_s=6, swing_bpm=20)
     check = check_dataset(write(tmp_path, tables))
-    assert "shifted: late 6 s late" in check.text
+    assert "shifted: late 6 s late" in format_check(check)
 
 
 def test_without_an_accelerometer_it_says_what_studies_can_use_it(tmp_path: Path) -> None:
     definition = write(tmp_path, {"ada": tone()}, channels={"ppg": ["green"]})
     check = check_dataset(definition)
-    assert "only a study with 'inputs: {accelerometer: false}' can use these data" in check.text
+    assert "only a study with 'inputs: {accelerometer: false}' can use these data" in format_check(
+        check
+    )
     assert all(example.channels == ("ppg_1",) for example in check.examples)
 
 
@@ -109,7 +112,7 @@ def test_the_command_prints_and_draws_ten_windows(
     picture = tmp_path / "ten.png"
     assert main(["check-dataset", str(definition), "--plot", str(picture)]) == 0
     captured = capsys.readouterr()
-    assert captured.out == check_dataset(definition).text + "\n"
+    assert captured.out == format_check(check_dataset(definition)) + "\n"
     drawn = image.imread(picture)
     assert drawn.shape[0] > 1_000
     assert drawn.min() < 0.5
@@ -142,6 +145,6 @@ def test_recordings_of_which_nothing_can_be_used_are_described_and_a_failure(
     definition = write(tmp_path, {"ada": tone().assign(green=7.0)})
     assert main(["check-dataset", str(definition), "--plot", str(tmp_path / "ten.png")]) == 1
     captured = capsys.readouterr()
-    assert "flat                         57 (100.0%): no PPG channel moves" in captured.out
-    assert "no window can be used" in captured.err
+    assert "flat                         57 (100.0%): every PPG channel is constant" in captured.out
+    assert "no window is usable" in captured.err
     assert not (tmp_path / "ten.png").exists()

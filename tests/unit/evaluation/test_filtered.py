@@ -17,7 +17,7 @@ from ppgkd.inference.online_filter import Transition, decode_bpm, filter_windows
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output
 from ppgkd.windows.motion import motion_intensity_g
-from ppgkd.windows.read import Windows, concatenate
+from ppgkd.windows.read import Windows, concatenate_windows
 
 TRANSITION = Transition(sd_bpm=2.0, jump_probability=1e-3, stride_s=2.0)
 
@@ -58,7 +58,7 @@ def filtered(windows: Windows) -> NDArray[np.float64]:
 
 def shuffled_together(first: Windows, second: Windows) -> Windows:
     """Two recordings whose windows take turns; each stays in order."""
-    both = concatenate([first, second])
+    both = concatenate_windows([first, second])
     order = np.argsort(both.index["window"], kind="stable")
     index = both.index.iloc[order].reset_index(drop=True)
     return Windows(index, both.signal[order], both.channels, both.rate_hz)
@@ -96,7 +96,7 @@ def test_each_recording_is_filtered_on_its_own(recording: Callable[..., Windows]
 def test_recordings_of_one_name_in_two_datasets_are_two(recording: Callable[..., Windows]) -> None:
     first = recording("walk", [60.0, 62.0, 64.0], [0, 1, 2], dataset="one")
     second = recording("walk", [74.0, 75.0, 76.0], [3, 4, 5], dataset="two")
-    found = track(ReadsFirstSample(), concatenate([first, second]), TRANSITION)
+    found = track(ReadsFirstSample(), concatenate_windows([first, second]), TRANSITION)
     expected = np.concatenate([filtered(first), filtered(second)])
     np.testing.assert_allclose(found["filtered_bpm"], expected, rtol=1e-9)
 

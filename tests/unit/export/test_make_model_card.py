@@ -16,7 +16,7 @@ from ppgkd.runtime.revision import code_revision
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.study.config import Study, parse_study
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION
-from ppgkd.windows.read import Windows, concatenate
+from ppgkd.windows.read import Windows, concatenate_windows
 
 BAMI = "Free for academic research with citation."
 SPC = "Free for research with citation."
@@ -134,7 +134,7 @@ def test_the_subjects_held_out_are_exactly_those_of_the_test(
 def test_in_another_fold_others_are_held_out(
     made: Callable[..., ModelCard], windows: StudyWindows
 ) -> None:
-    both = concatenate([windows.val, windows.train])
+    both = concatenate_windows([windows.val, windows.train])
     assert made(test=both).subjects_held_out == ("ada", "bo", "cy")
 
 

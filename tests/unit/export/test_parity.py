@@ -20,7 +20,7 @@ from ppgkd.evaluation.score import score
 from ppgkd.export.student import window_spec_of
 from ppgkd.simulation.subject import Cohort
 from ppgkd.windows.raw import take_raw_windows
-from ppgkd.windows.read import read_windows, select
+from ppgkd.windows.read import read_windows, select_windows
 from ppgkd.windows.write import write_windows
 
 TOLERANCE_BPM = 0.01
@@ -45,7 +45,7 @@ def by_the_pipeline(
     """Predictions as the workflow's rules make them, by way of the windows file."""
     write_windows(recordings, dataset, window_spec_of(student.card), folder / "windows.parquet")
     windows = read_windows(folder / "windows.parquet")
-    seen = select(windows, np.full(len(windows), True), student.card.channels)
+    seen = select_windows(windows, np.full(len(windows), True), student.card.channels)
     predictions, _ = score(student.network, seen)
     return predictions
 
@@ -55,7 +55,7 @@ def on_the_wrist(
 ) -> tuple[np.ndarray, np.ndarray]:
     """BPM and spread of the same windows by the file alone, in the order of the index."""
     raw = take_raw_windows(recordings, index, student.card.window_s, per_recording=len(index))
-    np.save(folder / "raw.npy", raw.of_channels(CHANNELS))
+    np.save(folder / "raw.npy", raw.select_channels(CHANNELS))
     arguments = [student.path, folder / "raw.npy", folder / "answers.npy"]
     done = subprocess.run(
         [sys.executable, "-I", "-c", ON_THE_WRIST, *map(str, arguments)],

@@ -126,7 +126,7 @@ def test_they_do_not_hold_on_to_the_recordings(
 
 
 def test_channels_are_picked_by_name_in_the_order_asked_for(taken: RawWindows) -> None:
-    found = taken.of_channels(("acc_z", "ppg_2"))
+    found = taken.select_channels(("acc_z", "ppg_2"))
     np.testing.assert_array_equal(found, taken.raw[:, [4, 1]])
 
 

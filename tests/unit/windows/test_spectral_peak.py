@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.signal import periodogram
 from scipy.signal.windows import hann
 
-from ppgkd.windows.spectral_peak import peak_beside_motion_bpm, spectral_peak_bpm
+from ppgkd.windows.spectral_peak import motion_corrected_peak_bpm, spectral_peak_bpm
 
 RATE_HZ = 25.0
 TIME_S = np.arange(200) / RATE_HZ
@@ -79,14 +79,14 @@ def test_a_step_that_the_accelerometer_feels_is_not_taken_for_the_pulse() -> Non
     ppg = (tone(80) + 3 * tone(150))[None, None]
     acc = 0.5 * np.stack([tone(150), tone(150, 1.0), 0 * TIME_S])[None]
     assert spectral_peak_bpm(ppg, RATE_HZ) == pytest.approx([150], abs=1)
-    assert peak_beside_motion_bpm(ppg, acc, RATE_HZ) == pytest.approx([80], abs=1)
+    assert motion_corrected_peak_bpm(ppg, acc, RATE_HZ) == pytest.approx([80], abs=1)
 
 
 def test_a_wrist_that_is_still_and_one_that_is_not_felt_have_the_highest_peak() -> None:
     ppg = np.stack([tone(72), tone(72) + 3 * tone(150)])[:, None]
     still = 0.05 * np.stack([tone(72), tone(150), 0 * TIME_S])[None].repeat(2, axis=0)
     for acc in (still, still[:, :0]):
-        found = peak_beside_motion_bpm(ppg, acc, RATE_HZ)
+        found = motion_corrected_peak_bpm(ppg, acc, RATE_HZ)
         assert found.tolist() == spectral_peak_bpm(ppg, RATE_HZ).tolist()
 
 
@@ -94,5 +94,5 @@ def test_each_window_has_its_own_motion_in_every_batch() -> None:
     ppg = (tone(80) + 3 * tone(150))[None, None].repeat(700, axis=0)
     acc = np.zeros((700, 3, 200))
     acc[300:, 0] = tone(150)
-    found = peak_beside_motion_bpm(ppg, acc, RATE_HZ)
+    found = motion_corrected_peak_bpm(ppg, acc, RATE_HZ)
     assert found == pytest.approx([150] * 300 + [80] * 400, abs=1)

@@ -21,7 +21,7 @@ from ppgkd.windows.preprocessing import (
     preprocess,
     resampling_matrix,
 )
-from ppgkd.windows.read import Windows, concatenate, read_windows, select
+from ppgkd.windows.read import Windows, concatenate_windows, read_windows, select_windows
 from ppgkd.windows.segmentation import REJECTION_REASONS, segment_recording
 from ppgkd.windows.write import write_windows as write
 
@@ -544,7 +544,7 @@ def windows(written: Path) -> Windows:
 def test_some_windows_and_channels_are_selected_in_the_order_asked_for(windows: Windows) -> None:
     rows = np.zeros(19, bool)
     rows[[3, 12]] = True
-    part = select(windows, rows, ("acc_x", "ppg_1"))
+    part = select_windows(windows, rows, ("acc_x", "ppg_1"))
     assert part.channels == ("acc_x", "ppg_1")
     assert part.rate_hz == windows.rate_hz
     np.testing.assert_array_equal(part.signal, windows.signal[[3, 12]][:, [2, 0]])
@@ -554,14 +554,14 @@ def test_some_windows_and_channels_are_selected_in_the_order_asked_for(windows: 
 
 
 def test_no_windows_can_be_selected(windows: Windows) -> None:
-    part = select(windows, np.zeros(19, bool), CHANNELS)
+    part = select_windows(windows, np.zeros(19, bool), CHANNELS)
     assert len(part) == 0
     assert part.signal.shape == (0, 3, 200)
 
 
 def test_a_channel_that_is_not_there_cannot_be_selected(windows: Windows) -> None:
     with pytest.raises(PpgkdError, match=r"\['ppg_3'\] are not among .*'ppg_1', 'ppg_2', 'acc_x'"):
-        select(windows, np.ones(19, bool), ("ppg_1", "ppg_3"))
+        select_windows(windows, np.ones(19, bool), ("ppg_1", "ppg_3"))
 
 
 @pytest.mark.parametrize(
@@ -575,19 +575,21 @@ def test_a_channel_that_is_not_there_cannot_be_selected(windows: Windows) -> Non
 def test_ppg_channels_that_are_not_there_can_be_filled_by_repeating_the_others(
     windows: Windows, wanted: tuple[str, ...], taken: list[int]
 ) -> None:
-    part = select(windows, np.ones(19, bool), wanted, fill=True)
+    part = select_windows(windows, np.ones(19, bool), wanted, fill=True)
     assert part.channels == wanted
     np.testing.assert_array_equal(part.signal, windows.signal[:, taken])
 
 
 def test_an_acceleration_that_is_not_there_is_not_filled(windows: Windows) -> None:
     with pytest.raises(PpgkdError, match=r"\['acc_z'\] are not among"):
-        select(windows, np.ones(19, bool), ("ppg_1", "acc_z"), fill=True)
+        select_windows(windows, np.ones(19, bool), ("ppg_1", "acc_z"), fill=True)
 
 
 def test_parts_are_joined_one_after_the_other(windows: Windows) -> None:
     even = np.arange(19) % 2 == 0
-    joined = concatenate([select(windows, even, CHANNELS), select(windows, ~even, CHANNELS)])
+    joined = concatenate_windows(
+        [select_windows(windows, even, CHANNELS), select_windows(windows, ~even, CHANNELS)]
+    )
     order = np.r_[0:19:2, 1:19:2]
     np.testing.assert_array_equal(joined.signal, windows.signal[order])
     pd.testing.assert_frame_equal(joined.index, windows.index.iloc[order].reset_index(drop=True))

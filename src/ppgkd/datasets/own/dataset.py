@@ -1,7 +1,7 @@
 """Own recordings as a dataset, as their YAML file describes them.
 
 Snakemake asks in every job, so tables are opened only where a column says who is in them, or time
-stamps the rate; `ppgkd.datasets.own.runs` reads them.
+stamps the rate; `ppgkd.datasets.own.row_ranges` reads them.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
         name=name,
         title=definition.about["title"],
         source=SOURCE,
-        reader="own.tables",
+        reader="own.read",
         terms=definition.about["terms"],
         citation=definition.about["citation"],
         ppg_channels=len(definition.ppg),
@@ -108,9 +108,9 @@ def _below(pattern: str) -> str:
 def _entries(definition: Definition, table: OwnTable) -> list[RecordingEntry]:
     path = Path(table.path)
     if definition.who:
-        from ppgkd.datasets.own.runs import find_runs  # only here the table is opened
+        from ppgkd.datasets.own.row_ranges import find_row_ranges  # only here the table is opened
 
-        who = [(run.recording, run.subject) for run in find_runs(definition, path)]
+        who = [(run.recording, run.subject) for run in find_row_ranges(definition, path)]
     else:
         who = [(path.stem, definition.subject_of(path, None))]
     reference = definition.about["reference"]
@@ -128,6 +128,6 @@ def _rate_hz(definition: Definition, table: Path) -> float:
     declared = definition.about["rate_hz"]
     if declared is not None:
         return float(declared)
-    from ppgkd.datasets.own.runs import rate_by_time_stamps
+    from ppgkd.datasets.own.row_ranges import rate_by_time_stamps
 
     return rate_by_time_stamps(definition, table)

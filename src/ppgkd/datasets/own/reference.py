@@ -25,12 +25,11 @@ from ppgkd.datasets.own.recording_table import (
     values_of,
 )
 from ppgkd.datasets.own.time_stamps import Clock
+from ppgkd.datasets.recording import PLAUSIBLE_BPM
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import STRIDE_S, WINDOW_S
 
 BPM = "bpm"
-HEART_RANGE_BPM = (25.0, 240.0)
-"""A reference outside is an error of the reference: a strap without contact gives 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,24 +44,24 @@ class Reference:
         Heart rate, shape (n_references,); NaN where there is none.
     n_values
         How many values were given.
-    n_strange
-        How many of them are outside `HEART_RANGE_BPM`; they count as missing.
+    n_implausible
+        How many of them are outside `PLAUSIBLE_BPM`; they count as missing.
     """
 
     time_s: NDArray[np.float64]
     bpm: NDArray[np.float32]
     n_values: int
-    n_strange: int
+    n_implausible: int
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know."""
-        if not self.n_strange:
+        if not self.n_implausible:
             return ()
-        lower, upper = HEART_RANGE_BPM
+        lower, upper = PLAUSIBLE_BPM
         return (
             f"references outside {lower:g} to {upper:g} BPM, which count as missing: "
-            f"{self.n_strange} of {self.n_values}",
+            f"{self.n_implausible} of {self.n_values}",
         )
 
 
@@ -161,7 +160,7 @@ def _seconds_from_first(table: pa.Table, path: Path, rows: pa.Table) -> NDArray[
 def _of_values(
     time_s: NDArray[np.float64], bpm: NDArray[np.float64], rule: Mapping[str, Any], where: str
 ) -> Reference:
-    lower, upper = HEART_RANGE_BPM
+    lower, upper = PLAUSIBLE_BPM
     strange = (bpm < lower) | (bpm > upper)
     bpm = np.where(strange, np.nan, bpm)
     shift = {"start": 0.5, "centre": 0.0, "end": -0.5}[rule["time_is"]]

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ppgkd.datasets.own.dataset import own_dataset
-from ppgkd.datasets.own.tables import OwnRecording, read_with_notes
+from ppgkd.datasets.own.read import OwnRecording, read_with_notes
 from ppgkd.errors import PpgkdError
 
 RATE_HZ = 32
@@ -264,7 +264,7 @@ def test_a_reference_that_no_heart_has_is_counted_and_counts_as_missing(write: W
     table.loc[:99, "hr"] = 0
     table.loc[100:109, "hr"] = 241
     found = read_one(write({"ada.csv": table}))
-    assert (found.reference.n_values, found.reference.n_strange) == (MINUTE, 110)
+    assert (found.reference.n_values, found.reference.n_implausible) == (MINUTE, 110)
     assert np.isnan(found.recording.reference_bpm[:110]).all()
     assert "outside 25 to 240 BPM" in found.reference.notes[0]
 

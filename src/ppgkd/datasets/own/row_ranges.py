@@ -16,7 +16,7 @@ from ppgkd.errors import PpgkdError
 
 
 @dataclass(frozen=True)
-class Run:
+class RowRange:
     """Rows of a table that are one recording: from the first to before the end."""
 
     recording: str
@@ -25,17 +25,17 @@ class Run:
     end: int
 
 
-def find_runs(definition: Definition, table: Path) -> list[Run]:
+def find_row_ranges(definition: Definition, table: Path) -> list[RowRange]:
     """Find the recordings in a table, each of which is a run of rows."""
     columns, _ = read_columns(table, (), definition.who)
     with named(table):
         return _runs(definition, table, columns)
 
 
-def run_of(definition: Definition, path: Path, table: pa.Table, recording: str) -> Run:
+def find_row_range(definition: Definition, path: Path, table: pa.Table, recording: str) -> RowRange:
     """Find one recording in a table; one that does not say who is in it is one recording."""
     if not definition.who:
-        return Run(recording, "", 0, table.num_rows)
+        return RowRange(recording, "", 0, table.num_rows)
     return next(run for run in _runs(definition, path, table) if run.recording == recording)
 
 
@@ -55,7 +55,7 @@ def rate_by_time_stamps(definition: Definition, path: Path) -> float:
     return float(whole_hz if abs(rate_hz / whole_hz - 1) <= RATE_TOLERANCE else round(rate_hz, 2))
 
 
-def _runs(definition: Definition, path: Path, table: pa.Table) -> list[Run]:
+def _runs(definition: Definition, path: Path, table: pa.Table) -> list[RowRange]:
     codes, values = zip(*(codes_of(table, column) for column in definition.who), strict=True)
     first_row = first_row_of(path)
     for column, found in zip(definition.who, codes, strict=True):
@@ -65,7 +65,7 @@ def _runs(definition: Definition, path: Path, table: pa.Table) -> list[Run]:
     changes = np.any([np.diff(found) != 0 for found in codes], axis=0)
     starts = [0, *(np.flatnonzero(changes) + 1).tolist(), table.num_rows]
     several = len({tuple(found[first] for found in codes) for first in starts[:-1]}) > 1
-    runs: list[Run] = []
+    runs: list[RowRange] = []
     for first, end in pairwise(starts):
         told = [of_column[found[first]] for of_column, found in zip(values, codes, strict=True)]
         cells = dict(zip(definition.who, told, strict=True))
@@ -78,5 +78,5 @@ def _runs(definition: Definition, path: Path, table: pa.Table) -> list[Run]:
                 f"recording '{name}' begins again in row {first_row + first}; the rows of a "
                 "recording must follow one another, and have one subject. Sort the rows."
             )
-        runs.append(Run(name, subject, first, end))
+        runs.append(RowRange(name, subject, first, end))
     return runs

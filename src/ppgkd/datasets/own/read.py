@@ -28,7 +28,7 @@ from ppgkd.datasets.own.recording_table import (
     values_of,
 )
 from ppgkd.datasets.own.reference import Reference, read_reference
-from ppgkd.datasets.own.runs import run_of
+from ppgkd.datasets.own.row_ranges import find_row_range
 from ppgkd.datasets.own.time_stamps import Clock
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
@@ -89,7 +89,7 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
     path, rate_hz = Path(table_file.path), table_file.rate_hz
     table = _read_table(definition.path, path, path.stat().st_mtime_ns)
     with named(path):
-        run = run_of(definition, path, table, entry.name)
+        run = find_row_range(definition, path, table, entry.name)
         rows, first_row = table.slice(run.first, run.end - run.first), first_row_of(path)
         clock = clock_of(rows, rate_hz, first_row + run.first)
         channels, found = _channels(definition, rows)
