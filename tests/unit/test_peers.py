@@ -20,7 +20,7 @@ from tests.unit.export.conftest import some_card
 
 from ppgkd.datasets.bami import CHANNELS, RATE_HZ
 from ppgkd.datasets.devices import BAMI
-from ppgkd.export.student import export_student
+from ppgkd.export.verify import export_student
 from ppgkd.inference.model_card import units_of
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, nearest_shape

@@ -2,7 +2,7 @@
 
 from ppgkd.evaluation.filtered import track, widest_spreads
 from ppgkd.export.make_model_card import make_model_card
-from ppgkd.export.student import export_student
+from ppgkd.export.verify import export_student
 from ppgkd.inference.online_filter import Transition
 from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape

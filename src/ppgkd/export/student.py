@@ -1,111 +1,48 @@
-"""A student written as ONNX, kept only if ONNX Runtime gives on real windows what PyTorch gives."""
+"""A student as one ONNX file: its graph, for its own sensor and for others. No PyTorch."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import onnx
-import onnxruntime
-import torch
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from numpy.typing import NDArray
-from torch import nn
 
 from ppgkd.errors import PpgkdError
-from ppgkd.export.network import Estimator, has_signal, network_graph
+from ppgkd.export.layers import Weights
+from ppgkd.export.network_graph import network_graph
 from ppgkd.export.preprocessing_graph import preprocessing_graph
 from ppgkd.export.subgraphs import merge_graphs, split_graph
-from ppgkd.inference.model_card import OUTPUTS, RAW, ModelCard, read_model_card
+from ppgkd.inference.model_card import ModelCard, read_model_card
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.preprocessing import (
     PREPROCESSING_VERSION,
     WindowSpec,
-    preprocess,
-    resampling_matrix,
 )
 
 RATES_HZ = (10.0, 1000.0)
 """Sensor rates that a file can be made for."""
 
-TIE = 1e-5
-"""Where the likeliest class leads by less than this share, rounding may choose the second."""
 
-
-def export_student(
-    network: nn.Module,
-    inputs: InputShape,
-    card: ModelCard,
-    raw: NDArray[np.float32],
-    path: str | Path,
-    *,
-    tolerance_bpm: float,
-) -> float:
-    """Write a network as ONNX and check it against PyTorch.
+def student_graph(
+    family: str, weights: Weights, inputs: InputShape, card: ModelCard
+) -> onnx.ModelProto:
+    """Make a file's content: from raw samples to BPM, with the model card as its metadata.
 
     Parameters
     ----------
-    network
-        In evaluation mode.
-    inputs
-        Shape of its windows.
+    family, weights, inputs
+        The network; see `ppgkd.export.network_graph.network_graph`.
     card
         What the file says about itself.
-    raw
-        Real raw windows for the check, shape (n_windows, n_channels, card.n_samples).
-    path
-        ONNX file to write.
-    tolerance_bpm
-        Largest difference between the two on any window, but for those where two classes are tied
-        for the mode: the estimate is the mean about either.
-
-    Returns
-    -------
-    float
-        Largest difference in BPM.
-
-    Raises
-    ------
-    PpgkdError
-        If the difference is larger than the tolerance; nothing is kept then.
     """
-    model = student_graph(network, inputs, card)
-    return write_verified(model, network, inputs, raw, path, tolerance_bpm=tolerance_bpm)
-
-
-def student_graph(network: nn.Module, inputs: InputShape, card: ModelCard) -> onnx.ModelProto:
-    """Make a file's content: from raw samples to BPM, with the card as its metadata."""
     front = preprocessing_graph(
         window_spec_of(card), card.rate_hz, inputs.ppg_channels, inputs.acc_channels
     )
-    model = merge_graphs(front, network_graph(network, inputs))
+    model = merge_graphs(front, network_graph(family, weights, inputs))
     onnx.helper.set_model_props(model, card.metadata)
     return model
-
-
-def write_verified(
-    model: onnx.ModelProto,
-    network: nn.Module,
-    inputs: InputShape,
-    raw: NDArray[np.float32],
-    path: str | Path,
-    *,
-    tolerance_bpm: float,
-) -> float:
-    """Write a student, but only if it says what its network says; see `export_student`."""
-    with atomic_write(path) as temporary:
-        onnx.save(model, temporary)
-        difference_bpm = _difference_bpm(
-            network, inputs, model_card_of(model, path), raw, temporary
-        )
-        if not difference_bpm <= tolerance_bpm:
-            raise PpgkdError(
-                f"ONNX Runtime and PyTorch differ by {difference_bpm:g} BPM on a real window for "
-                f"{path}; allowed are {tolerance_bpm:g} (onnx.tolerance_bpm). It was not kept."
-            )
-    return difference_bpm
 
 
 def change_rate(model: onnx.ModelProto, rate_hz: float) -> onnx.ModelProto:
@@ -180,24 +117,3 @@ def window_spec_of(card: ModelCard) -> WindowSpec:
             f"this is version {PREPROCESSING_VERSION}. Export it again by this version's workflow."
         )
     return WindowSpec(card.window_s, card.stride_s, card.model_rate_hz, card.low_hz, card.high_hz)
-
-
-@torch.inference_mode()
-def _difference_bpm(
-    network: nn.Module, inputs: InputShape, card: ModelCard, raw: NDArray[np.float32], path: Path
-) -> float:
-    """Largest difference in BPM between the package's own way from raw samples and a file.
-
-    Where there is no signal, both must give no number.
-    """
-    matrix = resampling_matrix(window_spec_of(card), card.rate_hz)
-    window = torch.from_numpy(preprocess(raw, matrix, card.channels))
-    expected_bpm, _, probabilities = Estimator(network, inputs.ppg_channels)(window)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (found_bpm,) = session.run([OUTPUTS[0]], {RAW: raw})
-    difference_bpm = np.abs(found_bpm - expected_bpm.numpy())
-    likeliest, second = probabilities.topk(2).values.numpy().T
-    tied = likeliest - second < TIE * likeliest
-    dead = ~has_signal(window, inputs.ppg_channels).numpy()
-    difference_bpm[(tied & np.isfinite(difference_bpm)) | (dead & np.isnan(found_bpm))] = 0
-    return float(difference_bpm.max())

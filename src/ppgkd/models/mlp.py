@@ -30,6 +30,8 @@ class MLP(Network):
         Shape of the windows.
     """
 
+    family = "mlp"
+
     def __init__(self, shape: MLPShape, inputs: InputShape) -> None:
         super().__init__(inputs)
         width = shape.width

@@ -27,6 +27,9 @@ class Network(nn.Module, ABC):
         Shape of the windows.
     """
 
+    family: str
+    """Name of the family, as in `ppgkd.models.capacity.SHAPES`."""
+
     def __init__(self, inputs: InputShape) -> None:
         super().__init__()
         self.spectrum = Spectrum(inputs)

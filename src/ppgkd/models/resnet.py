@@ -19,6 +19,7 @@ from ppgkd.models.capacity import (
     InputShape,
     ResNetShape,
 )
+from ppgkd.models.front_end import position_map
 from ppgkd.models.network import Network
 from ppgkd.models.output import POSITIONS, Output
 
@@ -49,10 +50,13 @@ class ResNet(Network):
         Shape of the windows.
     """
 
+    family = "resnet"
+
     def __init__(self, shape: ResNetShape, inputs: InputShape) -> None:
         super().__init__(inputs)
         width = shape.width
-        self.register_buffer("position", _position_map(), persistent=False)
+        position = torch.from_numpy(position_map())[None, :, None]
+        self.register_buffer("position", position, persistent=False)
         self.position: Tensor
         entry = inputs.spectra * len(HARMONICS) + POSITION_CHANNELS
         self.stem = nn.Sequential(*_conv_norm(entry, width, dilation=1), nn.ReLU())
@@ -157,9 +161,3 @@ def _conv_norm(entry: int, width: int, dilation: int) -> tuple[nn.Module, nn.Mod
         entry, width, (1, KERNEL), padding=(0, reach), dilation=(1, dilation), bias=False
     )
     return convolution, nn.BatchNorm2d(width)
-
-
-def _position_map() -> Tensor:
-    """Linear and quadratic position along frequency, shape (1, 2, 1, 90)."""
-    place = torch.linspace(-1.7, 1.7, BINS)
-    return torch.stack([place, place.square() - 1])[None, :, None]

@@ -11,20 +11,21 @@ rectangular: in eight seconds its narrow main lobe is worth more than the low si
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
-from ppgkd.grid import BPM_MIN, N_CLASSES
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape
+from ppgkd.models.front_end import (
+    LOG_SCALE,
+    LOG_SHIFT,
+    POWER_FLOOR,
+    omega_rad_per_s,
+    power_of_amplitude,
+    sample_times_s,
+)
 
-BIN_BPM = N_CLASSES // BINS
 CHUNK = 256
 """Windows that are transformed at once: more of them fall out of the cache."""
-
-POWER_FLOOR = 1e-3
-"""Power below this, relative to a channel of unit variance, is noise."""
 
 
 class Spectrum(nn.Module):
@@ -39,12 +40,10 @@ class Spectrum(nn.Module):
     def __init__(self, inputs: InputShape) -> None:
         super().__init__()
         self.ppg_channels = inputs.ppg_channels
-        self.amplitude = 2 / inputs.n_samples
-        centre_bpm = BPM_MIN + (BIN_BPM - 1) / 2 + BIN_BPM * torch.arange(BINS)
-        frequency_hz = torch.cat([harmonic * centre_bpm / 60 for harmonic in HARMONICS])
-        sample = torch.arange(inputs.n_samples) - (inputs.n_samples - 1) / 2
-        self.register_buffer("time_s", sample / inputs.rate_hz, persistent=False)
-        self.register_buffer("omega", 2 * math.pi * frequency_hz, persistent=False)
+        self.power_of_amplitude = power_of_amplitude(inputs)
+        time_s, omega = sample_times_s(inputs), omega_rad_per_s()
+        self.register_buffer("time_s", torch.from_numpy(time_s), persistent=False)
+        self.register_buffer("omega", torch.from_numpy(omega), persistent=False)
         self.time_s: Tensor
         self.omega: Tensor
 
@@ -66,12 +65,14 @@ class Spectrum(nn.Module):
         # and ONNX Runtime computes the basis once, when it loads the file.
         phase = self.time_s[:, None] * self.omega
         power = (window @ phase.cos()).square() + (window @ phase.sin()).square()
-        power = power * self.amplitude**2  # a sine of unit amplitude on the grid has power one
+        power = (
+            power * self.power_of_amplitude
+        )  # a sine of unit amplitude on the grid has power one
         ppg = power[:, : self.ppg_channels].sort(dim=1).values
         acc = power[:, self.ppg_channels :]
         if acc.shape[1]:
             ppg = torch.cat([ppg, acc.sum(dim=1, keepdim=True)], dim=1)
-        spectra = 0.5 * torch.log(ppg + POWER_FLOOR) + 1.5
+        spectra = LOG_SCALE * torch.log(ppg + POWER_FLOOR) + LOG_SHIFT
         return spectra.reshape(*spectra.shape[:2], len(HARMONICS), BINS)
 
     @torch.no_grad()

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from tests.unit.datasets.conftest import real_data  # noqa: F401
 from torch import nn
 
-from ppgkd.export.network import Estimator
-from ppgkd.export.student import export_student, student_graph, window_spec_of, write_verified
+from ppgkd.export.student import student_graph, window_spec_of
+from ppgkd.export.verify import Estimator, export_student, weights_of, write_verified
 from ppgkd.inference.model_card import ModelCard, units_of
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import KERNEL, InputShape, nearest_shape
+from ppgkd.models.network import Network
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION, preprocess, resampling_matrix
 
 CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
@@ -80,7 +81,7 @@ def raw_tones(hr_bpm: NDArray[np.floating], rate_hz: float, seed: int = 0) -> ND
 class Exported:
     """A network, and the file that was made of it."""
 
-    network: nn.Module
+    network: Network
     inputs: InputShape
     card: ModelCard
     raw: NDArray[np.float32]
@@ -100,7 +101,7 @@ class Exported:
         return [part.numpy() for part in Estimator(self.network, self.inputs.ppg_channels)(window)]
 
 
-def peak_finder() -> nn.Module:
+def peak_finder() -> Network:
     """A student of 12,000 parameters that takes the strongest frequency of the PPG for the pulse.
 
     The first filter of the stem adds up the log power of both PPG channels, the blocks pass it
@@ -126,10 +127,10 @@ def peak_finder() -> nn.Module:
 
 
 @cache  # for two fixtures: `tests/unit/conftest.py` takes `peak_student` over
-def peak_model() -> tuple[nn.Module, onnx.ModelProto]:
+def peak_model() -> tuple[Network, onnx.ModelProto]:
     """`peak_finder` and what a file of it holds."""
     network = peak_finder()
-    return network, student_graph(network, INPUTS, some_card())
+    return network, student_graph(network.family, weights_of(network), INPUTS, some_card())
 
 
 @pytest.fixture(scope="session")

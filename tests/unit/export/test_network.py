@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tests.unit.export.conftest import Exported, peak_finder
 from torch import Tensor, nn
 
-from ppgkd.export.network import Estimator, has_signal
 from ppgkd.export.subgraphs import split_graph
+from ppgkd.export.verify import Estimator, has_signal
 from ppgkd.heart_rate import bpm_grid
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output

@@ -20,13 +20,12 @@ from ppgkd.errors import PpgkdError
 from ppgkd.export import OPSET
 from ppgkd.export.student import (
     change_rate,
-    export_student,
     model_card_of,
     read_student,
     write_student,
-    write_verified,
 )
 from ppgkd.export.subgraphs import split_graph
+from ppgkd.export.verify import export_student, write_verified
 from ppgkd.inference.model_card import ModelCard
 
 Raw = NDArray[np.float32]
@@ -119,7 +118,7 @@ def changed(model: onnx.ModelProto, **changes: Callable[[Raw], Raw]) -> onnx.Mod
     other.CopyFrom(model)
     constants = {one.name: one for one in other.graph.initializer}
     for name, change in changes.items():
-        constant = constants[f"network.head.{name}"]
+        constant = constants[f"head_{name}"]
         new = np.asarray(change(numpy_helper.to_array(constant)), np.float32)
         constant.CopyFrom(numpy_helper.from_array(new, constant.name))
     return other

@@ -7,7 +7,8 @@ import onnx
 import pytest
 import torch
 
-from ppgkd.export.network import network_graph
+from ppgkd.export.network_graph import network_graph
+from ppgkd.export.verify import weights_of
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import BINS, DILATIONS, HARMONICS, InputShape, MLPShape, ResNetShape
 from ppgkd.profile.graph import graph_cost
@@ -138,7 +139,7 @@ def test_an_exported_network_costs_what_its_formula_says(
 ) -> None:
     network = build_model(shape, inputs, seed=0)
     network(torch.randn(20, inputs.channels, inputs.n_samples))  # so that normalisation shifts
-    cost = graph_cost(network_graph(network.eval(), inputs))
+    cost = graph_cost(network_graph(network.family, weights_of(network.eval()), inputs))
     assert cost.macs == shape.macs(inputs) + spectrum_macs(inputs)
     normalised = 1 + 2 * len(DILATIONS) if shape.family == "resnet" else 2
     folded = normalised * shape.width  # of scale and shift, only the shift is left

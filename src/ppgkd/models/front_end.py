@@ -1,0 +1,41 @@
+"""The numbers of every model's front end: frequencies, times, floor. No PyTorch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ppgkd.grid import BPM_MIN, N_CLASSES
+from ppgkd.models.capacity import BINS, HARMONICS, InputShape
+
+BIN_BPM = N_CLASSES // BINS
+
+POWER_FLOOR = 1e-3
+"""Power below this, relative to a channel of unit variance, is noise."""
+
+LOG_SCALE, LOG_SHIFT = 0.5, 1.5
+"""Half the log power, shifted so that typical values lie around zero."""
+
+
+def omega_rad_per_s() -> NDArray[np.float32]:
+    """Angular frequency of each bin and then of each bin's harmonic, shape (180,)."""
+    centre_bpm = BPM_MIN + (BIN_BPM - 1) / 2 + BIN_BPM * np.arange(BINS)
+    frequency_hz = np.concatenate([harmonic * centre_bpm / 60 for harmonic in HARMONICS])
+    return (2 * np.pi * frequency_hz).astype(np.float32)
+
+
+def sample_times_s(inputs: InputShape) -> NDArray[np.float32]:
+    """Time of each sample from the window's centre, shape (n_samples,)."""
+    sample = np.arange(inputs.n_samples) - (inputs.n_samples - 1) / 2
+    return (sample / inputs.rate_hz).astype(np.float32)
+
+
+def power_of_amplitude(inputs: InputShape) -> float:
+    """Factor by which a sine of unit amplitude at a bin's frequency has power one."""
+    return (2 / inputs.n_samples) ** 2
+
+
+def position_map() -> NDArray[np.float32]:
+    """Linear and quadratic position along frequency, shape (2, 90)."""
+    position = np.linspace(-1.7, 1.7, BINS)
+    return np.stack([position, position**2 - 1]).astype(np.float32)
