@@ -1,14 +1,15 @@
 """Pickles of arrays, lists and dictionaries, as PPG-DaLiA and WESAD are published.
 
-A pickle is a program: Python's own unpickler calls whatever it names. This one knows the few names
-that arrays need, and for each it has a function of its own, which makes an array from checked
-parts. NumPy's functions are not called: a dtype from a pickle may place a pointer over raw bytes,
-and NumPy believes it.
+A pickle is a program: Python's own unpickler calls every function that the pickle names. This one
+knows the few names that arrays need (`find_class`), and replaces each by a function of this module
+that makes an array from checked parts. It does not call NumPy's functions: NumPy trusts a pickled
+dtype, which may place a pointer over raw bytes.
 
-It is built on the unpickler that the standard library has in Python, not on that in C: in C one
-instruction of five bytes reserves and fills tens of gigabytes, and what is refused here, in
-`load_build` and others, cannot be replaced there. Arrays are one instruction each, so it is fast
-enough.
+An allow-list in `find_class` alone is not enough, so this is built on the standard library's
+unpickler in Python and overrides single instructions. The unpickler in C reserves tens of gigabytes
+for an instruction of five bytes, hashes tuples in tuples for ever, and gives a forged state to
+NumPy's own dtype. `pickletools.genops`, which is public, does not read the strings of Python 2 in
+protocol 0. Arrays are one instruction each, so Python is fast enough.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ MAX_PICKLE_BYTES = 4 * 2**30
 
 _DTYPE_NAME = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SU][0-9]{1,6}|O8?|O4)")
 _NDARRAY = object()
-"""Stands for NumPy's class, which would reserve memory of any size if it were called."""
+"""Placeholder for NumPy's class, which would reserve memory of any size if it were called."""
 
 _KEY_TYPES = (str, bytes, int, float, complex, type(None), np.generic)  # bool is an int
 
@@ -40,28 +41,28 @@ _ALLOWED = "NumPy arrays and numbers, dict, list, tuple, set, str, bytes, number
 
 
 def load_pickle(file: str | Path | BinaryIO, max_bytes: int = MAX_PICKLE_BYTES) -> Any:
-    """Load a pickle that holds arrays and plain containers, and refuse every other one.
+    """Load a pickle of arrays and plain containers, and refuse every other pickle.
 
-    Strings that Python 2 has written become ``str``, one character for each byte.
+    Strings that Python 2 wrote become ``str`` with one character for each byte.
 
     Parameters
     ----------
     file
-        Its path, or the file itself, which is read to its end.
+        Its path, or the open file, which is read to its end.
     max_bytes
-        Size up to which it is read.
+        Largest size that is read.
 
     Returns
     -------
     Any
         ``dict``, ``list``, ``tuple``, ``set``, ``frozenset``, ``str``, ``bytes``, ``bytearray``,
-        numbers, ``None``, NumPy's arrays, numbers and dtypes, in each other. Keys and elements of
-        sets are no tuples.
+        numbers, ``None``, NumPy's arrays, numbers and dtypes, nested in each other. Keys and
+        elements of sets are never tuples.
 
     Raises
     ------
     PpgkdError
-        If it names anything else, is larger, cut short, altered, or followed by something.
+        If it names anything else, is too large, damaged, or followed by other bytes.
     """
     if isinstance(file, str | Path):
         file = Path(file)
@@ -78,11 +79,11 @@ def load_pickle(file: str | Path | BinaryIO, max_bytes: int = MAX_PICKLE_BYTES) 
     bounded = _Bounded(file, label, max_bytes)
     try:
         content = _PlainUnpickler(bounded, label).load()
-        # To the end, where a member of an archive compares its checksum.
+        # read to the end, where a member of an archive compares its checksum
         rest = bounded.read_some()
     except PpgkdError:
         raise
-    except Exception as error:  # an altered program fails in almost any way
+    except Exception as error:  # a damaged pickle can raise almost any exception
         raise damaged_file(
             f"{label}: the pickle cannot be read, it is damaged or cut short "
             f"({type(error).__name__}: {error})"
@@ -93,7 +94,7 @@ def load_pickle(file: str | Path | BinaryIO, max_bytes: int = MAX_PICKLE_BYTES) 
 
 
 class _Bounded:
-    """A file that gives what is asked for, up to a limit, or an error."""
+    """A file that returns all the bytes that are asked for, up to a limit, or raises an error."""
 
     def __init__(self, file: BinaryIO, label: str, max_bytes: int) -> None:
         self._file = file
@@ -105,7 +106,7 @@ class _Bounded:
         self._require(n_bytes)
         block = self._file.read(n_bytes)
         if len(block) < n_bytes:
-            raise EOFError(f"{n_bytes} bytes are announced, {len(block)} are left")
+            raise EOFError(f"it announces {n_bytes} bytes, {len(block)} are left")
         self._left -= n_bytes
         return block
 
@@ -123,16 +124,16 @@ class _Bounded:
     def _require(self, n_bytes: int) -> None:
         if n_bytes > self._left:
             raise damaged_file(
-                f"{self._label}: the pickle holds or announces more than {self._max_bytes:,} "
-                "bytes; allowed are at most so many"
+                f"{self._label}: the pickle contains or announces more than {self._max_bytes:,} "
+                "bytes, which is the limit"
             )
 
 
-_UnpicklerInPython: Any = pickle._Unpickler  # whose methods the types of the library do not know
+_UnpicklerInPython: Any = pickle._Unpickler  # the library's type hints lack its methods
 
 
 class _PlainUnpickler(_UnpicklerInPython):  # type: ignore[misc]
-    """An unpickler that calls the functions of this module and nothing else."""
+    """An unpickler that calls only functions of this module."""
 
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(_UnpicklerInPython.dispatch)
 
@@ -170,13 +171,13 @@ class _PlainUnpickler(_UnpicklerInPython):  # type: ignore[misc]
     dispatch[pickle.BUILD[0]] = load_build
 
     def load_bytearray8(self) -> None:
-        """Read what is there, where Python first fills as many bytes as are announced."""
+        """Read the bytes that there are; Python first reserves as many as are announced."""
         (n_bytes,) = struct.unpack("<Q", self.read(8))
         self.append(bytearray(self.read(n_bytes)))
 
     dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
-    # Tuples as keys would be hashed: of tuples in tuples, a few hundred bytes take for ever.
+    # Keys are hashed, and to hash tuples in tuples of a few hundred bytes takes for ever.
 
     def load_dict(self) -> None:
         _require_keys(self.stack[::2])
@@ -215,22 +216,22 @@ def _require_keys(keys: Iterable[object]) -> None:
 
 
 def _reconstruct(kind: object, shape: tuple[int, ...], type_code: object) -> NDArray[Any]:
-    """Make the empty array which a state will fill; NumPy writes no other here."""
+    """Make the empty array that a state fills later; NumPy writes no other array here."""
     if kind is not _NDARRAY or shape != (0,):
-        raise ValueError(f"an array of shape {shape} where an empty one belongs")
+        raise ValueError(f"an array of shape {shape}, expected an empty one")
     return np.empty(0, np.int8)
 
 
 def _dtype(name: object, align: object = False, copy: object = False) -> np.dtype[Any]:
-    """Make a dtype of numbers, strings or objects; others, such as records, are refused."""
+    """Make a dtype of numbers, strings or objects; refuse others, such as records."""
     if not isinstance(name, str) or not _DTYPE_NAME.fullmatch(name):
         raise ValueError(f"an array of the type {name!r}")
-    # A state changes it in place: it has to be a copy.
+    # a copy, because a state changes it in place
     return np.dtype("O" if "O" in name else name, copy=True)
 
 
 def _dtype_state(dtype: np.dtype[Any], version: int, order: str, *rest: object) -> tuple[Any, ...]:
-    """Take the byte order of a pickled state, and the rest from the dtype itself."""
+    """Take the byte order from a pickled state, and the rest from the dtype itself."""
     if order not in ("<", ">", "|", "="):
         raise ValueError(f"the byte order {order!r}")
     own = dtype.newbyteorder(order).__reduce__()[2]  # type: ignore[arg-type]
@@ -256,7 +257,7 @@ def _scalar(dtype: np.dtype[Any], raw: bytes | str) -> Any:
 
 
 def _checked_items(shape: tuple[int, ...], dtype: np.dtype[Any], raw: Any) -> Any:
-    """Require that the items that a shape announces are there: no memory is reserved else."""
+    """Require as many items as a shape announces, so that no memory is reserved for others."""
     if not isinstance(dtype, np.dtype):
         raise ValueError(f"the dtype {dtype!r}")
     if not isinstance(shape, tuple) or any(type(n) is not int or n < 0 for n in shape):
@@ -269,17 +270,17 @@ def _checked_items(shape: tuple[int, ...], dtype: np.dtype[Any], raw: Any) -> An
     announced = math.prod(shape) * (1 if is_of_objects else dtype.itemsize)
     if announced != len(raw):
         raise ValueError(
-            f"shape {shape} and type {dtype} announce {announced}, found {len(raw)} items or bytes"
+            f"shape {shape} and type {dtype} announce {announced} items or bytes, found {len(raw)}"
         )
     if dtype.kind == "U":
         characters = np.frombuffer(bytes(raw), np.dtype("u4").newbyteorder(dtype.byteorder))
         if characters.max(initial=0) > sys.maxunicode:
-            raise ValueError("a string of what are no characters")
+            raise ValueError("a string of invalid characters")
     return raw
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Bytes as Python 3 writes them for Python 2."""
+    """Make bytes, which Python 3 writes as encoded text in protocols for Python 2."""
     if encoding not in ("latin1", "latin-1"):
         raise ValueError(f"the encoding {encoding!r}")
     return text.encode("latin1")

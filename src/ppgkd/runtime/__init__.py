@@ -1,1 +1,1 @@
-"""What every job needs and no science does: whole files, logs, locks, digests of code."""
+"""What every job needs besides computing: atomic writes, logs, run locks, digests of the code."""

@@ -1,4 +1,4 @@
-"""Files that are either absent or whole: written beside their place, then renamed into it."""
+"""Atomic writes: a file is either absent or complete."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
-    """Give a path beside ``path`` to write to; rename it into place when the block succeeds.
+    """Give a temporary path in the same folder; rename it to ``path`` when the block succeeds.
 
-    What an earlier writer left beside it, which was killed, is removed. If that one is alive after
-    all, it fails when it renames: the latest writer wins, and the file is whole in any case.
+    Temporary files of earlier writers that were killed are removed. If such a writer is still
+    alive, it fails when it renames: the latest writer wins, and the file is complete in any case.
 
     Parameters
     ----------
     path
-        Where the finished file shall be. Its folder is made when missing.
+        Where the finished file will be. Its folder is made if it is missing.
 
     Yields
     ------
     Path
-        Name to write to, with the same suffix. Whatever lies there is removed if the block fails.
+        Temporary path with the same suffix. The file there is removed if the block fails.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in _partial(path):
-        left.unlink(missing_ok=True)
-    # not the number of the process, which another machine may have given, too
+    for abandoned in _temporary_files(path):
+        abandoned.unlink(missing_ok=True)
+    # a random name: another machine may have a process of the same number
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.partial{path.suffix}")
     try:
         yield temporary
@@ -47,8 +47,8 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _partial(path: Path) -> Iterator[Path]:
-    """What writers of this file, and not of one with a longer name, have beside it."""
+def _temporary_files(path: Path) -> Iterator[Path]:
+    """Temporary files of writers of this file, and not of a file with a longer name."""
     before, after = f".{path.stem}.", f".partial{path.suffix}"
     for found in path.parent.iterdir():
         token = found.name.removeprefix(before).removesuffix(after)
@@ -62,13 +62,13 @@ def atomic_array(
 ) -> Iterator[Callable[[NDArray[Any]], object]]:
     """Give a function that appends to an NPY file, for an array that is too large for memory.
 
-    The file is written in order, and not mapped: where the disk is full, writing raises an error,
-    but a mapped file kills the process, and leaves what it had written.
+    The file is written in order and not mapped: on a full disk, writing raises an error, but
+    writing to a mapped file kills the process and leaves an incomplete file.
 
     Parameters
     ----------
     path
-        Where the finished file shall be.
+        Where the finished file will be.
     shape, dtype
         Of the whole array, whose parts are given in order.
     """
@@ -86,7 +86,7 @@ def file_fingerprint(path: str | Path) -> str:
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write JSON with sorted keys, whole or not at all; NaN is refused."""
+    """Write JSON atomically, with sorted keys; NaN is refused."""
     with atomic_write(path) as temporary:
         text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -98,12 +98,12 @@ def read_json(path: str | Path) -> Any:
 
 
 def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a table as Parquet without its index, whole or not at all."""
+    """Write a table as Parquet atomically, without its index."""
     with atomic_write(path) as temporary:
         table.to_parquet(temporary, index=False)
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV without its index, whole or not at all."""
+    """Write a table as CSV atomically, without its index."""
     with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False)

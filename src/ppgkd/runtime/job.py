@@ -1,4 +1,4 @@
-"""The edge between a workflow's job and the package: its log, and how it fails."""
+"""What every job of the workflow does: write a log, and fail with a message."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ppgkd.runtime.run_lock import acquire_job_lock
 
 @contextmanager
 def job(log_path: str | Path) -> Iterator[None]:
-    """Send the package's messages to the job's log; end with a message instead of a traceback.
+    """Write the package's messages to the job's log, and end with a message, not a traceback.
 
-    What the user can mend (`PpgkdError`) is written to the log and to the terminal. Anything else
-    is a defect of ours and keeps its traceback, which is logged too.
+    A problem that the user can fix (`PpgkdError`) is written to the log and to the terminal. Any
+    other exception is a defect of the package and keeps its traceback, which is logged, too.
     """
     run_lock = acquire_job_lock(".snakemake")
     Path(log_path).parent.mkdir(parents=True, exist_ok=True)

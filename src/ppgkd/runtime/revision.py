@@ -1,4 +1,4 @@
-"""Which code this is."""
+"""The revision of the code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import ppgkd
 def code_revision() -> str:
     """Git revision of the code, marked when the working tree differs; else the version.
 
-    Code that is installed somewhere inside another project's repository is not of its revision.
+    Code that is installed inside another project's repository does not have that one's revision.
     """
     folder = Path(ppgkd.__file__).parent
     try:

@@ -1,4 +1,4 @@
-"""A file is absent or whole, whatever happens while it is written."""
+"""A file is absent or complete, whatever happens while it is written."""
 
 import hashlib
 import os
@@ -58,13 +58,13 @@ def test_folders_are_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "exception", [ValueError("no"), KeyboardInterrupt(), SystemExit(1)], ids=repr
 )
-def test_an_exception_leaves_nothing(tmp_path: Path, exception: BaseException) -> None:
+def test_after_an_exception_there_is_no_file(tmp_path: Path, exception: BaseException) -> None:
     with pytest.raises(type(exception)):
         write_half_then(exception, tmp_path / "a.txt")
     assert left_in(tmp_path) == []
 
 
-def test_an_exception_leaves_an_earlier_file_as_it_was(tmp_path: Path) -> None:
+def test_an_exception_does_not_change_an_earlier_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("earlier")
     with pytest.raises(ValueError, match="no"):
@@ -88,9 +88,7 @@ def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
-def test_a_killed_process_leaves_nothing_under_the_name(
-    tmp_path: Path, name: signal.Signals
-) -> None:
+def test_a_killed_process_leaves_no_file_of_that_name(tmp_path: Path, name: signal.Signals) -> None:
     code = (
         "import sys, time; from ppgkd.runtime.artifacts import atomic_write\n"
         "with atomic_write(sys.argv[1]) as temporary: temporary.write_text('hal'); time.sleep(60)"
@@ -104,7 +102,7 @@ def test_a_killed_process_leaves_nothing_under_the_name(
     assert not path.exists()
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path: Path) -> None:
+def test_the_next_writer_removes_temporary_files_of_a_killed_process(tmp_path: Path) -> None:
     left = tmp_path / ".a.0123456789abcdef.partial.txt"
     left.write_text("hal")
     with atomic_write(tmp_path / "a.txt") as temporary:
@@ -112,7 +110,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path: Path
     assert left_in(tmp_path) == ["a.txt"]
 
 
-def test_what_writers_of_other_files_have_is_not_touched(tmp_path: Path) -> None:
+def test_temporary_files_of_other_files_remain(tmp_path: Path) -> None:
     """The name of one may begin as that of another."""
     with (
         atomic_write(tmp_path / "model.int8.onnx") as other,
@@ -137,7 +135,7 @@ def test_of_two_writers_the_later_one_wins(tmp_path: Path) -> None:
     assert left_in(tmp_path) == ["a.txt"]
 
 
-def test_json_comes_back(tmp_path: Path) -> None:
+def test_json_is_read_as_it_was_written(tmp_path: Path) -> None:
     content = {"b": [1, 2.5, None], "a": {"µ": "Größe"}}
     write_json(tmp_path / "a.json", content)
     assert read_json(tmp_path / "a.json") == content
@@ -150,13 +148,13 @@ def test_json_does_not_depend_on_the_order_of_keys(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_json_refuses_what_is_no_number(tmp_path: Path, value: float) -> None:
+def test_json_refuses_nan_and_infinity(tmp_path: Path, value: float) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"mae_bpm": [1.0, value]})
     assert left_in(tmp_path) == []
 
 
-def test_a_table_comes_back_without_its_index(tmp_path: Path) -> None:
+def test_a_table_is_read_as_it_was_written_without_its_index(tmp_path: Path) -> None:
     table = pd.DataFrame({"cell": ["a", "b"], "mae_bpm": [1.5, 2.5]}, index=[7, 3])
     write_parquet(tmp_path / "a.parquet", table)
     pd.testing.assert_frame_equal(
@@ -164,7 +162,7 @@ def test_a_table_comes_back_without_its_index(tmp_path: Path) -> None:
     )
 
 
-def test_a_table_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+def test_a_table_that_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"[Cc]onver"):
         write_parquet(tmp_path / "a.parquet", pd.DataFrame({"mixed": [1, "one"]}))
     assert left_in(tmp_path) == []
@@ -187,7 +185,7 @@ def test_a_fingerprint_is_of_the_content_not_of_the_name(tmp_path: Path) -> None
     assert first != other
 
 
-def test_an_array_given_in_parts_comes_back_whole(tmp_path: Path) -> None:
+def test_an_array_written_in_parts_is_read_as_one(tmp_path: Path) -> None:
     array = np.random.default_rng(0).standard_normal((5, 3, 4)).astype(np.float32)
     path = tmp_path / "a.npy"
     with atomic_array(path, array.shape, np.float16) as append:
@@ -200,7 +198,7 @@ def test_an_array_given_in_parts_comes_back_whole(tmp_path: Path) -> None:
     assert left_in(tmp_path) == ["a.npy"]
 
 
-def test_an_array_without_elements_comes_back_with_its_shape(tmp_path: Path) -> None:
+def test_an_array_without_elements_keeps_its_shape(tmp_path: Path) -> None:
     with atomic_array(tmp_path / "a.npy", (3, 12, 0, 0), np.float16):
         pass
     assert np.load(tmp_path / "a.npy", mmap_mode="r").shape == (3, 12, 0, 0)
@@ -212,7 +210,7 @@ def append_some_then(exception: BaseException, path: Path) -> None:
         raise exception
 
 
-def test_an_array_broken_off_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_array_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         append_some_then(KeyboardInterrupt(), tmp_path / "a.npy")
     assert left_in(tmp_path) == []

@@ -1,4 +1,4 @@
-"""The edge of a job: a message for what the user can mend, a traceback for what we must mend."""
+"""A job fails with a message if the user can fix it, and with a traceback if we must."""
 
 import logging
 import subprocess
@@ -32,7 +32,7 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "logs" / "windows" / "bami1.log"
 
 
-def test_what_the_user_can_mend_ends_with_the_message_alone(log: Path) -> None:
+def test_a_problem_of_the_user_ends_with_the_message_alone(log: Path) -> None:
     ended = run_job(f"raise PpgkdError({PROBLEM!r})", log)
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1] == f"ppgkd: {PROBLEM}"
@@ -40,7 +40,7 @@ def test_what_the_user_can_mend_ends_with_the_message_alone(log: Path) -> None:
     assert "after" not in ended.stdout
 
 
-def test_what_the_user_can_mend_is_in_the_log(log: Path) -> None:
+def test_a_problem_of_the_user_is_in_the_log(log: Path) -> None:
     run_job(f"raise PpgkdError({PROBLEM!r})", log)
     assert PROBLEM in log.read_text()
     assert "Traceback" not in log.read_text()
@@ -61,7 +61,7 @@ def test_a_defect_keeps_its_traceback_on_the_terminal_and_in_the_log(log: Path) 
     assert "defect of ppgkd" in log.read_text()
 
 
-def test_a_job_that_succeeds_goes_on(log: Path) -> None:
+def test_a_job_that_succeeds_continues(log: Path) -> None:
     ended = run_job("pass", log)
     assert (ended.returncode, ended.stdout) == (0, "after\n")
     assert log.read_text() == ""
@@ -91,7 +91,7 @@ def test_a_second_run_starts_a_new_log(log: Path) -> None:
     assert log.read_text().count("second") == 1
 
 
-def test_a_job_that_failed_gives_its_log_back(log: Path) -> None:
+def test_a_failed_job_closes_its_log(log: Path) -> None:
     before = list(logging.getLogger("ppgkd").handlers)
     with pytest.raises(SystemExit), job(log):
         raise PpgkdError("no")

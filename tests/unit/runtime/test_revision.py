@@ -1,4 +1,4 @@
-"""Which code this is, wherever it is installed."""
+"""The revision of the code, wherever it is installed."""
 
 import os
 import shutil
@@ -63,7 +63,7 @@ def test_a_change_that_is_not_committed_is_marked(repository: Path) -> None:
     assert revision_of(repository).endswith("-dirty")
 
 
-def test_code_that_is_installed_inside_another_repository_is_not_of_its_revision(
+def test_code_inside_another_repository_does_not_have_its_revision(
     repository: Path,
 ) -> None:
     assert revision_of(repository) == NO_REVISION

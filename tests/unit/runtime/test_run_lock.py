@@ -1,4 +1,4 @@
-"""What a killed run left locked is taken away, and nothing else."""
+"""The lock files of a killed run are removed, and no others."""
 
 import fcntl
 import logging
@@ -49,7 +49,7 @@ def leave_locks(folder: Path) -> None:
         (folder / "locks" / name).write_text("results/cells.parquet\n")
 
 
-def test_locks_of_a_run_that_was_killed_are_taken_away(folder: Path) -> None:
+def test_lock_files_of_a_killed_run_are_removed(folder: Path) -> None:
     with another("run", folder) as run:
         leave_locks(folder)
         run.kill()
@@ -58,14 +58,14 @@ def test_locks_of_a_run_that_was_killed_are_taken_away(folder: Path) -> None:
     assert lock_files(folder) == []
 
 
-def test_locks_of_a_run_that_is_alive_stay(folder: Path) -> None:
+def test_lock_files_of_a_live_run_remain(folder: Path) -> None:
     with another("run", folder):
         leave_locks(folder)
         assert acquire_run_lock(folder) is not None
         assert lock_files(folder) == ["0.input.lock", "0.output.lock"]
 
 
-def test_locks_stay_as_long_as_any_run_is_alive(folder: Path) -> None:
+def test_lock_files_remain_as_long_as_any_run_is_alive(folder: Path) -> None:
     """The second joins the first; the third cannot tell whose locks are left."""
     with another("run", folder) as first, another("run", folder):
         leave_locks(folder)
@@ -75,7 +75,7 @@ def test_locks_stay_as_long_as_any_run_is_alive(folder: Path) -> None:
         assert lock_files(folder) == ["0.input.lock", "0.output.lock"]
 
 
-def test_locks_of_a_run_on_another_machine_stay(folder: Path) -> None:
+def test_lock_files_of_a_run_on_another_machine_remain(folder: Path) -> None:
     """Its file system may not tell this machine of the other's kernel locks."""
     leave_locks(folder)
     (folder / RUNS).write_text("another-machine")
@@ -83,7 +83,7 @@ def test_locks_of_a_run_on_another_machine_stay(folder: Path) -> None:
     assert lock_files(folder) == ["0.input.lock", "0.output.lock"]
 
 
-def test_a_run_on_another_machine_that_left_nothing_is_followed(folder: Path) -> None:
+def test_a_run_on_another_machine_without_lock_files_does_not_matter(folder: Path) -> None:
     folder.mkdir()
     (folder / RUNS).write_text("another-machine")
     first = acquire_run_lock(folder)
@@ -94,7 +94,7 @@ def test_a_run_on_another_machine_that_left_nothing_is_followed(folder: Path) ->
     assert lock_files(folder) == []
 
 
-def test_jobs_that_outlived_their_run_are_waited_for(
+def test_a_run_waits_for_the_jobs_of_a_killed_run(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = acquire_run_lock(folder)
@@ -104,23 +104,23 @@ def test_jobs_that_outlived_their_run_are_waited_for(
     with another("job", folder, seconds=1.0) as job, caplog.at_level(logging.WARNING, "ppgkd"):
         acquire_run_lock(folder)
         assert job.wait(timeout=5) == 0
-    assert "still at work here: waiting for them" in caplog.text
+    assert "still running. Waiting for them" in caplog.text
     assert lock_files(folder) == []
 
 
-def test_jobs_are_not_waited_for_where_nothing_is_locked(folder: Path) -> None:
+def test_a_run_does_not_wait_for_jobs_without_lock_files(folder: Path) -> None:
     with another("run", folder), another("job", folder):
         started_s = time.monotonic()
         acquire_run_lock(folder)
         assert time.monotonic() - started_s < 1
 
 
-def test_a_job_outside_of_a_workflow_notes_nothing(tmp_path: Path) -> None:
+def test_a_job_outside_of_a_workflow_locks_nothing(tmp_path: Path) -> None:
     assert acquire_job_lock(tmp_path / ".snakemake") is None
     assert [*tmp_path.iterdir()] == []
 
 
-def test_a_job_that_has_ended_holds_nothing(folder: Path) -> None:
+def test_a_finished_job_holds_no_lock(folder: Path) -> None:
     folder.mkdir()
     job = acquire_job_lock(folder)
     assert job is not None
