@@ -1,4 +1,4 @@
-"""The project's workflow, run by Snakemake itself in a folder of its own."""
+"""Run the project's workflow with Snakemake, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Workflow:
-    """The project's workflow with a configuration, working in a folder of its own."""
+    """The project's workflow with a configuration and a working directory."""
 
     folder: Path
     config: Mapping[str, Any]
@@ -32,10 +32,10 @@ class Workflow:
     def run(
         self, *targets: str, cores: int = 1, options: tuple[str, ...] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake itself; the caller looks at the exit code and at what it wrote."""
-        running = self._start(targets, cores, options, environment)
-        output, _ = running.communicate()
-        return subprocess.CompletedProcess(running.args, running.returncode, output)
+        """Run Snakemake; the caller checks its exit code and output."""
+        process = self._start(targets, cores, options, environment)
+        output, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
 
     def run_and_kill(
         self,
@@ -44,16 +44,16 @@ class Workflow:
         when: Callable[[], bool],
         options: tuple[str, ...] = (),
     ) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake and kill the job of a script, as the kernel does when memory runs out."""
-        running = self._start(targets, 1, options, {})
+        """Run Snakemake and kill a script's job, as the kernel does when memory runs out."""
+        process = self._start(targets, 1, options, {})
         while not when():
-            assert running.poll() is None, "Snakemake ended before the job was killed"
+            assert process.poll() is None, "Snakemake ended before the job was killed"
             time.sleep(0.002)
-        jobs = psutil.Process(running.pid).children(recursive=True)
+        jobs = psutil.Process(process.pid).children(recursive=True)
         (job,) = (j for j in jobs if j.cmdline() and j.cmdline()[-1].endswith(script))
         job.kill()
-        output, _ = running.communicate()
-        return subprocess.CompletedProcess(running.args, running.returncode, output)
+        output, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
 
     def make(self, *targets: str, **arguments: Any) -> subprocess.CompletedProcess[str]:
         """Run Snakemake and expect it to succeed."""

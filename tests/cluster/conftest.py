@@ -1,4 +1,4 @@
-"""Fixtures of the cluster's tests: a cluster, and the study that nothing happened to."""
+"""Fixtures of the cluster's tests: a cluster, and the same study run on one machine."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.cluster.slurm import Slurm, cluster, why_not
+from tests.cluster.slurm import Slurm, cluster, reason_to_skip
 from tests.workflow import REPOSITORY, Workflow
 
 
 @pytest.fixture(scope="session")
 def cluster_config() -> dict[str, Any]:
-    """Configuration of the study that is run on the cluster."""
+    """Return the configuration of the study that is run on the cluster."""
     path = REPOSITORY / "tests" / "studies" / "cluster.yaml"
     config: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return config
@@ -22,7 +22,7 @@ def cluster_config() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    reason = why_not()
+    reason = reason_to_skip()
     if reason:
         pytest.skip(reason)
     with cluster(tmp_path_factory.mktemp("slurm") / "cluster") as running:
@@ -33,7 +33,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 def local_run(
     slurm: Slurm, tmp_path_factory: pytest.TempPathFactory, cluster_config: dict[str, Any]
 ) -> Workflow:
-    """The study, done on one machine."""
+    """Return the study, run on one machine."""
     workflow = Workflow(tmp_path_factory.mktemp("local"), cluster_config)
     workflow.make(cores=2)
     return workflow
@@ -41,7 +41,7 @@ def local_run(
 
 @pytest.fixture
 def same_as_local(local_run: Workflow) -> Callable[..., None]:
-    """Check that files of another run are those of the local one, byte for byte."""
+    """Check that files of another run equal those of the local run byte for byte."""
 
     def check(other: Workflow, *patterns: str) -> None:
         for pattern in patterns:

@@ -1,7 +1,7 @@
-"""A Slurm cluster of two nodes on this machine, brought up for tests and taken down after them.
+"""A Slurm cluster of two nodes on this machine, started for the tests and removed after them.
 
-Nothing of it is left. What lies in the default place, its configuration, has to: Snakemake's plugin
-takes every variable of Slurm's, and so the path of another configuration, from the jobs' steps.
+Its configuration must be in the default place: Snakemake's plugin removes all environment variables
+of Slurm from the steps of jobs, and so the path of another configuration.
 """
 
 from __future__ import annotations
@@ -25,48 +25,48 @@ PLUGIN = "snakemake_executor_plugin_slurm"
 POLL_S = 0.2
 
 
-def why_not() -> str | None:
-    """Why no cluster can be brought up here, if so."""
+def reason_to_skip() -> str | None:
+    """Return why no cluster can be started here, or None."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         return f"Slurm is not installed: {', '.join(missing)} not found"
     if importlib.util.find_spec(PLUGIN) is None:
         return "Snakemake's plugin for Slurm is not installed: run make test-cluster"
     if os.geteuid() != 0:
-        return "only root brings up a cluster"
+        return "only root can start a cluster"
     if CONFIGURATION.exists():
-        return f"{CONFIGURATION} is there: this machine belongs to a cluster"
+        return f"{CONFIGURATION} exists: this machine belongs to a cluster"
     return None
 
 
 @dataclass(frozen=True)
 class Slurm:
-    """The cluster that runs.
+    """A running cluster.
 
     Attributes
     ----------
     folder
-        Of its logs and its state.
+        For its logs and its state.
     daemons
-        Of the nodes, by name.
+        Processes of the nodes, by name.
     """
 
     folder: Path
     daemons: dict[str, subprocess.Popen[bytes]]
 
     def job(self, number: str) -> dict[str, str]:
-        """What Slurm knows of a job."""
+        """Return Slurm's record of a job."""
         words = ask("scontrol", "--oneliner", "show", "job", number).split()
         return dict(word.split("=", 1) for word in words if "=" in word)
 
     def jobs(self, rule: str, states: str = "all") -> list[str]:
-        """Numbers of a rule's jobs, oldest first; tasks of an array as ``<array>_<task>``."""
+        """Return the numbers of a rule's jobs, oldest first; array tasks are ``<array>_<task>``."""
         lines = ask("squeue", "--noheader", f"--states={states}", "--array", "--format=%i %k")
         found = [line.split()[0] for line in lines.splitlines() if f" rule_{rule}" in line]
         return sorted(found, key=lambda number: [int(part) for part in number.split("_")])
 
     def processes(self, number: str) -> list[int]:
-        """Processes of a job that runs."""
+        """Return the processes of a running job."""
         node = self.job(number)["NodeList"]
         table = ask("scontrol", "listpids", self.job(number)["JobId"], node)
         return [int(line.split()[0]) for line in table.splitlines()[1:] if line.split()[0] != "-1"]
@@ -76,14 +76,14 @@ class Slurm:
         self.daemons[name] = _start(self.folder, "slurmd", "-D", "-N", name)
 
     def kill_node(self, name: str) -> None:
-        """Kill a node's daemon, as a node that breaks down does; its jobs go on unseen."""
+        """Kill a node's daemon, as if the node failed; its jobs go on, unknown to Slurm."""
         self.daemons[name].kill()
         self.daemons[name].wait()
 
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Slurm]:
-    """Bring the cluster up in a folder; take it down, with all its jobs."""
+    """Start the cluster in a folder; stop it and all its jobs at the end of the block."""
     (folder / "state").mkdir(parents=True)
     with ExitStack() as undo:
         CONFIGURATION.write_text(_configuration(folder), encoding="utf-8")
@@ -109,7 +109,7 @@ def cluster(folder: Path) -> Iterator[Slurm]:
 
 
 def ask(*command: str) -> str:
-    """Output of one of Slurm's commands."""
+    """Return the output of one of Slurm's commands."""
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -117,7 +117,7 @@ def wait_for(condition: Callable[[], object], limit_s: float) -> None:
     """Wait until a condition holds."""
     end = time.monotonic() + limit_s
     while not condition():
-        assert time.monotonic() < end, "what was waited for did not come"
+        assert time.monotonic() < end, "the condition did not become true in time"
         time.sleep(POLL_S)
 
 
@@ -136,7 +136,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _idle() -> int:
-    """How many nodes wait for jobs; none while the controller does not answer."""
+    """Return the number of idle nodes; 0 while the controller does not answer."""
     nodes = subprocess.run(
         ["sinfo", "--noheader", "--Node", "--states=idle"], capture_output=True, text=True
     )
@@ -171,7 +171,7 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd-%n.log
-# no accounts, no cgroups; memory and CPUs are what jobs ask for, whatever the machine has
+# no accounts, no cgroups; jobs may request more memory and CPUs than the machine has
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SlurmdParameters=config_overrides
@@ -180,11 +180,11 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 MpiDefault=none
-# a node that does not answer is down soon, and back when it answers
+# a node that does not answer is soon marked as down, and as up when it answers again
 SlurmdTimeout=10
 ReturnToService=2
 KillWait=1
-# jobs are remembered until the tests have looked at them
+# keep records of jobs until the tests have read them
 MinJobAge=3600
 SchedulerParameters=sched_interval=1,bf_interval=1,sched_min_interval=0,batch_sched_delay=0
 {nodes}

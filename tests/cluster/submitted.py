@@ -1,4 +1,4 @@
-"""The workflow, submitted to a cluster by the project's profile."""
+"""Run the workflow on a cluster, with the project's profile."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from pathlib import Path
 import yaml
 from tests.workflow import REPOSITORY, Workflow
 
-# A cluster without accounts, which may be asked every second: tests do not wait for it.
-HERE = (
+# The test cluster has no accounts, and frequent status checks save time.
+TEST_CLUSTER = (
     "--slurm-no-account",
     *("--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "1"),
     *("--max-status-checks-per-second", "2"),
     *("--latency-wait", "5"),
 )
-PACKED = (
+GROUPED = (
     *("--groups", "student=students", "--group-components", "students=4"),
     *("--set-resource-scopes", "cell=local", "--resources", "cell=1"),
 )
-"""All cells of the study in one job, one at a time; as the profile says in a comment."""
+"""All cells of the study in one Slurm job, one at a time, as described in the profile."""
 
 
 @contextmanager
 def submitted(
     workflow: Workflow, log: Path, *targets: str, options: tuple[str, ...] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the workflow on the cluster; end it with the block, whatever happens in it."""
+    """Start the workflow on the cluster; it is killed at the end of the block if it still runs."""
     workflow.folder.mkdir(parents=True, exist_ok=True)
     configfile = workflow.folder / "study.yaml"
     configfile.write_text(yaml.safe_dump(dict(workflow.config)), encoding="utf-8")
     command = [
         *(sys.executable, "-m", "snakemake", *targets),
-        *("--profile", str(REPOSITORY / "profiles/slurm"), *HERE, *options),
+        *("--profile", str(REPOSITORY / "profiles/slurm"), *TEST_CLUSTER, *options),
         *("--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(workflow.folder)),
         *("--configfile", str(configfile)),
     ]
     with log.open("ab") as out:
-        running = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
     try:
-        yield running
+        yield process
     finally:
-        if running.poll() is None:
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def run(workflow: Workflow, log: Path, *targets: str, options: tuple[str, ...] = ()) -> int:
-    """Run the workflow on the cluster; give Snakemake's exit status."""
-    with submitted(workflow, log, *targets, options=options) as running:
-        return running.wait(timeout=600)
+    """Run the workflow on the cluster; return Snakemake's exit status."""
+    with submitted(workflow, log, *targets, options=options) as process:
+        return process.wait(timeout=600)

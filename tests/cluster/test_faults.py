@@ -1,4 +1,4 @@
-"""A study on a cluster whose jobs are cancelled, run out of time and lose their node."""
+"""A study on a cluster, with jobs that are cancelled, time out, or lose their node."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIMIT_S = 900
 
 
 class Disturbed(NamedTuple):
-    """The study, after a run in which one job of each kind was hurt."""
+    """The study after a run with one job of each of these kinds."""
 
     workflow: Workflow
     status: int
@@ -29,13 +29,13 @@ class Disturbed(NamedTuple):
 
 
 def freeze(slurm: Slurm, job: str) -> None:
-    """Stop a job's processes, which stay there: it does not end before the fault hits it."""
+    """Suspend a job's processes, so that it does not end before the fault."""
     for process in slurm.processes(job):
         os.kill(process, signal.SIGSTOP)
 
 
 def first(slurm: Slurm, rule: str, n: int = 1) -> list[str]:
-    """The first of a rule's jobs, once so many of them run."""
+    """Wait until ``n`` jobs of a rule run; return them."""
     wait_for(lambda: len(slurm.jobs(rule, "running")) >= n, LIMIT_S)
     return slurm.jobs(rule, "running")[:n]
 
@@ -46,7 +46,7 @@ def disturbed(
 ) -> Disturbed:
     folder = tmp_path_factory.mktemp("disturbed")
     workflow, log = Workflow(folder / "work", cluster_config), folder / "snakemake.log"
-    with submitted(workflow, log) as running:
+    with submitted(workflow, log) as process:
         (lost,) = first(slurm, "teacher")
         freeze(slurm, lost)
         node = slurm.job(lost)["NodeList"]
@@ -58,12 +58,12 @@ def disturbed(
         freeze(slurm, timed_out)
         ask("scontrol", "update", f"JobId={timed_out}", "TimeLimit=1")
         ask("scancel", cancelled)
-        status = running.wait(LIMIT_S + 300)
+        status = process.wait(LIMIT_S + 300)
     text = log.read_text(encoding="utf-8")
     return Disturbed(workflow, status, text, lost, cancelled, timed_out)
 
 
-def test_the_run_completes_whatever_happens_to_its_jobs(slurm: Slurm, disturbed: Disturbed) -> None:
+def test_the_run_completes_in_spite_of_failing_jobs(slurm: Slurm, disturbed: Disturbed) -> None:
     assert disturbed.status == 0, disturbed.log[-6000:]
     states = {
         "NODE_FAIL": disturbed.lost,
@@ -75,22 +75,20 @@ def test_the_run_completes_whatever_happens_to_its_jobs(slurm: Slurm, disturbed:
         assert f"SLURM-job '{number}' failed" in disturbed.log
 
 
-def test_jobs_of_a_rule_that_are_ready_together_are_an_array(
-    slurm: Slurm, disturbed: Disturbed
-) -> None:
+def test_ready_jobs_of_a_rule_are_submitted_as_an_array(slurm: Slurm, disturbed: Disturbed) -> None:
     array = disturbed.cancelled.split("_")[0]
     assert slurm.jobs("student")[:2] == [f"{array}_1", f"{array}_2"]
     assert "Submitted array job" in disturbed.log
 
 
-def test_what_a_rule_asks_for_reaches_slurm(slurm: Slurm, disturbed: Disturbed) -> None:
+def test_the_resources_of_a_rule_reach_slurm(slurm: Slurm, disturbed: Disturbed) -> None:
     job = slurm.job(disturbed.lost)
     assert job["CPUs/Task"] == "1"
     assert job["MinMemoryNode"] == "6000M"
     assert job["TimeLimit"] == "04:00:00"
 
 
-def test_a_job_that_is_submitted_again_gets_twice_the_memory_and_time(
+def test_a_resubmitted_job_gets_twice_the_memory_and_time(
     slurm: Slurm, disturbed: Disturbed
 ) -> None:
     again = slurm.job(slurm.jobs("teacher")[-1])
@@ -103,13 +101,13 @@ def test_students_are_timed_alone_on_a_node(slurm: Slurm, disturbed: Disturbed) 
     assert {slurm.job(number)["OverSubscribe"] for number in slurm.jobs("latency")} == {"NO"}
 
 
-def test_cheap_rules_are_no_jobs_of_the_cluster(slurm: Slurm, disturbed: Disturbed) -> None:
+def test_small_jobs_are_not_submitted(slurm: Slurm, disturbed: Disturbed) -> None:
     for rule in ("simulate", "splits", "filter", "recommend", "ship", "figures", "report"):
         assert f"rule {rule}:" in disturbed.log or f"checkpoint {rule}:" in disturbed.log
         assert slurm.jobs(rule) == []
 
 
-def test_the_results_are_those_of_one_machine(
+def test_the_results_equal_those_of_one_machine(
     disturbed: Disturbed, local_run: Workflow, same_as_local: Callable[..., None]
 ) -> None:
     same_as_local(disturbed.workflow, "**/model.safetensors", "**/predictions.parquet")

@@ -1,8 +1,8 @@
-"""Is a study reproducible? `make verify` runs the tiny one twice from nothing and compares.
+"""Check that a study is reproducible: `make verify` runs the tiny study twice and compares.
 
-All artifacts must be the same byte for byte, except for what a clock or the machine's memory says:
-those keys and columns are listed here, and everything beside them must be the same. Then the report
-is deleted and made again from the artifacts: it must be the same byte for byte, timings and all.
+All artifacts must be equal byte for byte, except for measurements of time and memory: these keys
+and columns are listed here, and all others must be equal. Then the report is deleted and made again
+from the artifacts: it must be equal byte for byte, with its measurements.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ MEASURED = frozenset(
         *("latency_p50_ms", "latency_p99_ms", "network_latency_p99_ms", "int8_latency_p99_ms"),
     )
 )
-"""Keys of JSON files and columns of tables that no second run repeats."""
+"""Keys of JSON files and columns of tables that differ between runs."""
 SHOWING_MEASURED = frozenset(("report.html", "error_vs_cost.svg", "pareto.svg"))
-"""Files that show such figures; two runs differ there, making them again does not."""
+"""Files that show measurements: they differ between runs, not when made again from artifacts."""
 NOT_ARTIFACTS = frozenset(("logs", "benchmarks"))
 
 
 def main() -> None:
     """Run the tiny study twice, make its report again, and print what differs."""
     tiny = (REPOSITORY / "tests/studies/tiny.yaml").read_text(encoding="utf-8")
-    # what is recommended must not hang on a clock
+    # the recommended student must not depend on measured times
     config = {**yaml.safe_load(tiny), "gates": {"max_latency_ms": 1e9}}
     with tempfile.TemporaryDirectory(prefix="ppgkd-verify-") as folder:
         first, second = (Workflow(Path(folder, name), config) for name in ("first", "second"))
@@ -45,32 +45,32 @@ def main() -> None:
         found = [*differences(first.results, second.results)]
         print(f"{len(artifacts(first.results))} artifacts compared, {len(found)} differ")
 
-        kept = Path(folder, "report")
-        shutil.move(first.results / "report", kept)
+        first_report = Path(folder, "report")
+        shutil.move(first.results / "report", first_report)
         print("making the report again from the artifacts", flush=True)
         first.make(cores=2)
-        again = [*differences(kept, first.results / "report", measured=False)]
-        print(f"{len(artifacts(kept))} files of the report compared, {len(again)} differ")
+        again = [*differences(first_report, first.results / "report", measured=False)]
+        print(f"{len(artifacts(first_report))} files of the report compared, {len(again)} differ")
     for line in found + again:
         print(f"  {line}")
     sys.exit(bool(found or again))
 
 
 def artifacts(folder: Path) -> list[str]:
-    """Paths of all artifacts below a folder, relative to it."""
+    """Return the paths of all artifacts below a folder, relative to it."""
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(str(path) for path in paths if not NOT_ARTIFACTS & set(path.parts))
 
 
 def differences(first: Path, second: Path, measured: bool = True) -> Iterator[str]:
-    """Say how the artifacts of two folders differ, one line for each file.
+    """Yield the differences between the artifacts of two folders, one line for each.
 
-    ``measured``: whether what is measured, and what shows it, may differ.
+    ``measured``: whether measurements, and files that show them, may differ.
     """
-    mine, others = artifacts(first), artifacts(second)
-    for name in sorted({*mine} ^ {*others}):
-        yield f"{name}: only in {(first if name in mine else second).name}"
-    for name in sorted({*mine} & {*others}):
+    firsts, seconds = artifacts(first), artifacts(second)
+    for name in sorted({*firsts} ^ {*seconds}):
+        yield f"{name}: only in {(first if name in firsts else second).name}"
+    for name in sorted({*firsts} & {*seconds}):
         pair = first / name, second / name
         contents = [path.read_bytes() for path in pair]
         if contents[0] == contents[1] or (measured and pair[0].name in SHOWING_MEASURED):
@@ -80,11 +80,11 @@ def differences(first: Path, second: Path, measured: bool = True) -> Iterator[st
         elif measured and pair[0].suffix == ".parquet":
             yield from (f"{name}: {line}" for line in _in_tables(*map(pd.read_parquet, pair)))
         else:
-            place = next(
+            position = next(
                 (i for i, (a, b) in enumerate(zip(*contents, strict=False)) if a != b),
                 min(map(len, contents)),
             )
-            yield f"{name}: differs from byte {place} on"
+            yield f"{name}: differs from byte {position} on"
 
 
 def _in_json(first: Any, second: Any, path: str = "$") -> Iterator[str]:

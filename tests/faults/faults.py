@@ -1,7 +1,7 @@
-"""What happens to a running workflow on a bad day.
+"""Faults that can happen to a running workflow.
 
-Each fault is given a run and does its worst to it; when it returns, the run has ended, and what
-the fault did to the machine is mended, as a user would have mended it.
+Each fault is a function of a run. When it returns, the run has ended, and the machine is as before,
+as a user would have restored it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from tests.workflow import Workflow
 
 POLL_S = 0.05
 END_S = 3600
-"""Longer, nothing here may take."""
+"""Time limit of every wait."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Snakemake at work on some jobs, in a process group of its own, printing to a file."""
+    """A running Snakemake, in a process group of its own, with its output in a file."""
 
     workflow: Workflow
     process: subprocess.Popen[bytes]
@@ -53,7 +53,7 @@ class Run:
         return self.process.wait(END_S)
 
     def scripts(self) -> list[psutil.Process]:
-        """Processes of the jobs that are at work."""
+        """Return the processes of the running jobs."""
         with suppress(psutil.NoSuchProcess):
             children = psutil.Process(self.process.pid).children(recursive=True)
             return [child for child in children if _is_job(child)]
@@ -67,14 +67,14 @@ def start(
     to_do: frozenset[Job] = frozenset(),
     prefix: tuple[str, ...] = (),
 ) -> Run:
-    """Start Snakemake as a user does, from a terminal: its signals reach it and its jobs."""
+    """Start Snakemake as from a terminal: signals of its process group reach it and its jobs."""
     with output.open("wb") as file:
         process = subprocess.Popen(
             [*prefix, *workflow.command(*targets, cores=2)],
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # what is started in the background of a shell ignores it, and so do its children
+            # processes that a shell starts in the background, and their children, ignore SIGINT
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env={**os.environ, "PPGKD_MIRROR": ""},
         )
@@ -100,7 +100,7 @@ def kill_all(run: Run, rng: random.Random) -> None:
 
 
 def kill_snakemake(run: Run, rng: random.Random) -> None:
-    """SIGKILL Snakemake alone; its jobs live on."""
+    """SIGKILL Snakemake alone; its jobs go on."""
     run.process.kill()
     run.wait()
 
@@ -126,20 +126,20 @@ def interrupt(run: Run, rng: random.Random) -> None:
 
 
 def fill_the_disk(run: Run, rng: random.Random) -> None:
-    """Leave some or no room on the disk, until the run has ended."""
-    filler, room_bytes = run.workflow.folder / "filler", rng.choice([0, 10_000, 100_000])
+    """Leave little or no space on the disk until the run has ended."""
+    filler, free_bytes = run.workflow.folder / "filler", rng.choice([0, 10_000, 100_000])
     with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(4096))
     with filler.open("r+b") as file:
-        file.truncate(max(0, filler.stat().st_size - room_bytes))
+        file.truncate(max(0, filler.stat().st_size - free_bytes))
     run.wait()
     filler.unlink()
 
 
 def hide_a_file(run: Run, rng: random.Random) -> None:
-    """Take the permission to read a file that jobs need, which have not begun if there are any."""
-    waiting = run.to_do.difference(run.trace.begun) or run.to_do
+    """Make an input of a job unreadable, if possible of a job that has not started."""
+    waiting = run.to_do.difference(run.trace.started) or run.to_do
     needed = frozenset().union(*(job.inputs for job in waiting))
     made = frozenset().union(*(job.outputs for job in run.to_do))
     path = run.workflow.folder / rng.choice(sorted(needed - made))
@@ -164,7 +164,7 @@ FAULTS: Mapping[str, Fault] = {
 
 
 def prefix_of(fault: str) -> tuple[str, ...]:
-    """What a run is started by so that a fault can happen: permissions do not bind root."""
+    """Return the command that starts a run so that a fault can happen, also to root."""
     if FAULTS[fault] is hide_a_file and os.geteuid() == 0:
         rights = "-dac_override,-dac_read_search"
         return ("setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}")
@@ -174,7 +174,7 @@ def prefix_of(fault: str) -> tuple[str, ...]:
 
 
 def is_possible(fault: str) -> bool:
-    """Whether this system lets the fault happen."""
+    """Return whether the fault can happen on this system."""
     prefix = prefix_of(fault)
     return not prefix or (
         shutil.which(prefix[0]) is not None
@@ -188,7 +188,7 @@ def can_mount() -> bool:
 
 @contextmanager
 def disk(folder: Path, fault: str) -> Iterator[None]:
-    """Make the folder for a round: a small disk where it shall be filled."""
+    """Make the folder for a round; for the full disk, it is a small disk."""
     folder.mkdir()
     small = FAULTS[fault] is fill_the_disk and can_mount()
     if small:
@@ -209,7 +209,7 @@ def _is_job(process: psutil.Process) -> bool:
 
 
 def _wait_for_group(group: int) -> None:
-    """Wait until none of a process group is left."""
+    """Wait until all processes of a group have ended."""
     deadline_s = time.monotonic() + END_S
     while time.monotonic() < deadline_s:
         try:

@@ -1,11 +1,11 @@
-"""Whatever happens to a run, a plain rerun completes it, and trains nothing twice.
+"""After any fault, a second run completes the study and repeats no finished training.
 
-Each round begins with a finished study from which the files of some jobs are taken away. A run
-makes them again, a fault happens to it at a random moment, and a second, undisturbed run has to
-finish the study: as it was, with no job done again that had been finished.
+Each round starts from a finished study, from which the outputs of some jobs are removed. A run
+makes them again, and a fault happens at a random moment. A second, undisturbed run must then
+complete the study, with the same results and without repeating a finished job.
 
-``FAULTS`` in the environment is the number of rounds, ``FAULTS_SEED`` makes them others, and
-``FAULTS_TABLE`` names a file for the table, which is printed, too.
+In the environment, ``FAULTS`` is the number of rounds, ``FAULTS_SEED`` the random seed, and
+``FAULTS_TABLE`` a file for the table of rounds, which is also printed.
 """
 
 from __future__ import annotations
@@ -46,22 +46,22 @@ TIMINGS = [
     "peak_memory_bytes",
     "train_s",
 ]
-"""Columns of ``cells.parquet`` that no two runs have alike."""
+"""Columns of ``cells.parquet`` that differ between runs."""
 
 SAME_BYTES = ("model.safetensors", "predictions.parquet")
 LEFT_BEHIND = ("*.partial*", "*.part", "*.pt", "*.tmp", "filler")
-"""What a finished study has none of."""
+"""Files that must not be left in a finished study."""
 
 
 class Study(NamedTuple):
-    """A finished study that nothing happened to."""
+    """A finished study without any fault."""
 
     workflow: Workflow
     jobs: tuple[Job, ...]
 
 
 class Moment(NamedTuple):
-    """When a fault happens: some time after a run has begun so many jobs, or in a training."""
+    """When a fault happens: after a number of started jobs, or during a training."""
 
     text: str
     has_come: Callable[[Run], bool]
@@ -75,10 +75,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     workflow = Workflow(folder / "study", config)
     run = start(workflow, folder / "output.txt")
     assert run.wait() == 0, run.text[-6000:]
-    return Study(workflow, run.trace.begun)
+    return Study(workflow, run.trace.started)
 
 
-def test_a_rerun_completes_whatever_happened(study: Study, tmp_path: Path) -> None:
+def test_a_rerun_completes_the_study_after_any_fault(study: Study, tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = []
     table_path = Path(os.environ.get("FAULTS_TABLE", tmp_path / "faults.txt"))
     for number, fault in enumerate(_faults(random.Random(SEED))):
@@ -90,7 +90,7 @@ def test_a_rerun_completes_whatever_happened(study: Study, tmp_path: Path) -> No
 
 
 def _faults(rng: random.Random) -> Iterator[str]:
-    """Each of them once, and then kills twice as often as all others together."""
+    """Yield each fault once, then kills twice as often as all others together."""
     possible = [fault for fault in FAULTS if is_possible(fault)]
     kills, others = possible[:2], possible[2:]
     for number in range(N_FAULTS):
@@ -101,7 +101,7 @@ def _faults(rng: random.Random) -> Iterator[str]:
 
 
 def _round(study: Study, fault: str, number: int, tmp_path: Path) -> dict[str, Any]:
-    """Run, fault, rerun; the fault may come too late, and is then tried again at another moment."""
+    """Run, fault, rerun; if the run ends before the fault, try again at another moment."""
     for attempt in range(20):
         rng = random.Random(f"{SEED} {number} {attempt}")
         folder = tmp_path / f"round{number}"
@@ -109,15 +109,15 @@ def _round(study: Study, fault: str, number: int, tmp_path: Path) -> dict[str, A
             row = _try(study, fault, folder, rng)
         if row is not None:
             return row
-    raise AssertionError(f"round {number}: the fault came too late every time")
+    raise AssertionError(f"round {number}: the run always ended before the fault")
 
 
 def _try(study: Study, fault: str, folder: Path, rng: random.Random) -> dict[str, Any] | None:
     shutil.copytree(study.workflow.folder, folder, dirs_exist_ok=True, symlinks=True)
     workflow = Workflow(folder, study.workflow.config)
-    # as a user does, who waits for the table before anything is drawn
+    # some users make only the table, without figures
     targets = ["results/faults/cells.parquet"] if rng.random() < 0.7 else []
-    to_do = _take_away(workflow, study.jobs, targets, rng)
+    to_do = _remove_outputs(workflow, study.jobs, targets, rng)
     moment = _moment(workflow, to_do, rng)
     outputs = [folder.with_suffix(suffix) for suffix in (".first.txt", ".second.txt")]
 
@@ -136,7 +136,7 @@ def _try(study: Study, fault: str, folder: Path, rng: random.Random) -> dict[str
     code = second.wait()
     after = second.trace
     again, lost = _trainings_again(workflow, before, after, epochs)
-    needless = [job for job in after.begun if job in before.finished or job not in to_do]
+    needless = [job for job in after.started if job in before.finished or job not in to_do]
     retrained = [job for job in needless if job.rule in TRAINING]
     complaint = [
         *([f"the rerun ended with {code}, see {outputs[1]}"] if code else []),
@@ -151,8 +151,8 @@ def _try(study: Study, fault: str, folder: Path, rng: random.Random) -> dict[str
         "at work": ", ".join(job.rule for job in run_lock) or "-",
         "exit": first.process.returncode,
         "finished": len(before.finished),
-        "left": len(after.begun),
-        "redone": sum(job in before.begun for job in after.begun),
+        "left": len(after.started),
+        "repeated": sum(job in before.started for job in after.started),
         "epochs": f"{sum(epochs[job] for job in lost)} kept" if lost else "-",
         "retrained": len(retrained),
         "equal": "no" if any(text.startswith("differs") for text in complaint) else "yes",
@@ -160,12 +160,12 @@ def _try(study: Study, fault: str, folder: Path, rng: random.Random) -> dict[str
     }
 
 
-def _take_away(
+def _remove_outputs(
     workflow: Workflow, jobs: tuple[Job, ...], targets: list[str], rng: random.Random
 ) -> frozenset[Job]:
-    """Remove what some jobs made, and what on the way to the targets needs it; return the jobs.
+    """Remove the outputs of some jobs and of all jobs that depend on them; return these jobs.
 
-    Snakemake does not miss a file that lies behind one that is there.
+    Snakemake does not make a missing file again if all files that depend on it exist.
     """
     jobs = upstream(targets, jobs) if targets else jobs
     chosen = {rng.choice([job for job in jobs if job.rule in TRAINING]), rng.choice(jobs)}
@@ -173,7 +173,7 @@ def _take_away(
     for job in to_do:
         for path in job.outputs:
             (workflow.folder / path).unlink()
-        _log(workflow, job).unlink()  # what is there later is of the run itself
+        _log(workflow, job).unlink()  # a log found later is of this run
     return to_do
 
 
@@ -185,20 +185,22 @@ def _moment(workflow: Workflow, to_do: frozenset[Job], rng: random.Random) -> Mo
         return Moment(f"{job.rule}, epoch {epoch}", lambda _: epochs_logged(log) >= epoch, 0.0)
     number, delay_s = rng.randint(1, len(to_do)), rng.uniform(0, 4)
     text = f"job {number} of {len(to_do)} + {delay_s:.1f} s"
-    return Moment(text, lambda run: len(run.trace.begun) >= number, delay_s)
+    return Moment(text, lambda run: len(run.trace.started) >= number, delay_s)
 
 
 def _trainings_again(
     workflow: Workflow, before: Trace, after: Trace, epochs: dict[Job, int]
 ) -> tuple[list[str], list[Job]]:
-    """Complaints about trainings that did not go on where they were, and those that went on."""
-    broken_off = [job for job in after.begun if job in before.unfinished and epochs.get(job, 0) > 1]
+    """Return complaints about trainings that did not resume, and the interrupted trainings."""
+    interrupted = [
+        job for job in after.started if job in before.unfinished and epochs.get(job, 0) > 1
+    ]
     complaints = []
-    for job in broken_off:
+    for job in interrupted:
         resumed = resumed_after(_log(workflow, job))
-        if resumed < epochs[job] - 1:  # the last one was perhaps logged and not yet kept
-            complaints.append(f"{job.name}: after epoch {epochs[job]}, went on after {resumed}")
-    return complaints, broken_off
+        if resumed < epochs[job] - 1:  # the last epoch may be logged, but not yet saved
+            complaints.append(f"{job.name}: after epoch {epochs[job]}, resumed after {resumed}")
+    return complaints, interrupted
 
 
 def _left_behind(folder: Path) -> list[str]:
@@ -209,7 +211,7 @@ def _left_behind(folder: Path) -> list[str]:
 
 
 def _differences(undisturbed: Workflow, workflow: Workflow) -> list[str]:
-    """Files that are missing, or that are not as they would have been."""
+    """Return files that are missing or differ from the undisturbed study."""
     differing = []
     for path in sorted(undisturbed.results.rglob("*")):
         there = workflow.results / path.relative_to(undisturbed.results)
@@ -235,6 +237,6 @@ def _log(workflow: Workflow, job: Job) -> Path:
 def _sums(rows: list[dict[str, Any]]) -> str:
     return (
         f"{len(rows)} faults, {sum(not row['complaint'] for row in rows)} runs completed as they "
-        f"should, {sum(row['redone'] for row in rows)} jobs broken off and done again, "
-        f"{sum(row['retrained'] for row in rows)} finished trainings done again."
+        f"should, {sum(row['repeated'] for row in rows)} jobs interrupted and repeated, "
+        f"{sum(row['retrained'] for row in rows)} finished trainings repeated."
     )

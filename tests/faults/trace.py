@@ -1,4 +1,4 @@
-"""What Snakemake says that it does, read from what it prints."""
+"""Parse Snakemake's output: which jobs a run started and finished."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TRAINING = ("teacher", "student")
 
 @dataclass(frozen=True)
 class Job:
-    """A job of a run, which its outputs name."""
+    """A job of a run, identified by its outputs."""
 
     rule: str
     inputs: frozenset[str]
@@ -25,7 +25,7 @@ class Job:
 
     @property
     def name(self) -> str:
-        """The rule and what it is about, for people."""
+        """A readable name: the rule and its wildcards."""
         path = Path(min(self.logs))
         parts = (part for part in path.parts if part not in ("results", "faults", "logs"))
         return str(Path(*parts).with_suffix(""))
@@ -33,23 +33,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Trace:
-    """Jobs that a run began, in order, and those that Snakemake knew to be finished."""
+    """Jobs that a run started, in order, and those that Snakemake recorded as finished."""
 
-    begun: tuple[Job, ...]
+    started: tuple[Job, ...]
     finished: frozenset[Job]
 
     @property
     def unfinished(self) -> tuple[Job, ...]:
-        return tuple(job for job in self.begun if job not in self.finished)
+        return tuple(job for job in self.started if job not in self.finished)
 
 
 def read_trace(text: str) -> Trace:
-    """Read what a run printed, be it cut off."""
+    """Parse the output of a run, which may be incomplete."""
     by_id: dict[str, Job] = {}
     for rule, block in _BLOCK.findall(text):
         entries = dict(line.strip().partition(": ")[::2] for line in block.splitlines())
         if "jobid" not in entries or "log" not in entries:
-            continue  # the rule that only collects, or a block that is not printed whole yet
+            continue  # the rule `all`, or a block that is not printed completely yet
         files = {
             key: frozenset(part for part in entries.get(key, "").split(", ") if part)
             for key in ("input", "output")
@@ -61,7 +61,7 @@ def read_trace(text: str) -> Trace:
 
 
 def downstream(of: Iterable[Job], jobs: Iterable[Job]) -> frozenset[Job]:
-    """Jobs that depend on some, and those themselves."""
+    """Return some jobs and all jobs that depend on them."""
     found, jobs = {*of}, [*jobs]
     while True:
         made = frozenset().union(*(job.outputs for job in found))
@@ -72,7 +72,7 @@ def downstream(of: Iterable[Job], jobs: Iterable[Job]) -> frozenset[Job]:
 
 
 def upstream(targets: Iterable[str], jobs: Iterable[Job]) -> tuple[Job, ...]:
-    """Jobs that it takes to make some files, in the order in which they are given."""
+    """Return the jobs that are necessary to make some files, in the given order."""
     wanted, jobs = {*targets}, [*jobs]
     while True:
         needed = tuple(job for job in jobs if job.outputs & wanted)
@@ -83,19 +83,19 @@ def upstream(targets: Iterable[str], jobs: Iterable[Job]) -> tuple[Job, ...]:
 
 
 def epochs_logged(log: Path) -> int:
-    """Last epoch that a training's log tells of; 0 before the first."""
+    """Return the last epoch in a training's log; 0 before the first."""
     found = re.findall(r"epoch (\d+)/\d+ ", log.read_text()) if log.exists() else []
     return int(found[-1]) if found else 0
 
 
 def resumed_after(log: Path) -> int:
-    """Epoch after which a training went on; 0 if it began anew."""
+    """Return the epoch after which a training resumed; 0 if it started from the beginning."""
     found = re.search(r"going on after epoch (\d+) of", log.read_text())
     return int(found[1]) if found else 0
 
 
 def as_table(rows: Iterable[Mapping[str, object]]) -> str:
-    """Lay rows out under their names."""
+    """Format rows as a text table with a header."""
     rows = [{key: str(value) for key, value in row.items()} for row in rows]
     widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
     lines = [{key: key for key in widths}, *rows]

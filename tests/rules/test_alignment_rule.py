@@ -1,4 +1,4 @@
-"""The rule alignment run by Snakemake on a study with folds, one of whose references is moved."""
+"""The rule `alignment` on a study with folds, with one reference shifted by configuration."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
     return made
 
 
-def test_every_recording_is_in_the_table_as_one_that_its_network_was_tested_on(
+def test_every_recording_is_evaluated_by_a_network_that_has_not_seen_its_subject(
     study: Workflow,
 ) -> None:
     table = pd.read_csv(study.results / "alignment.csv")
@@ -40,7 +40,7 @@ def test_every_recording_is_in_the_table_as_one_that_its_network_was_tested_on(
     assert (table["n_windows"] > 0).all()
 
 
-def test_the_first_seeds_teacher_is_trained_and_nothing_that_learns_from_it(
+def test_only_teachers_of_the_first_seed_are_trained(
     study: Workflow,
 ) -> None:
     trained = {path.parent.name for path in study.results.rglob("model.safetensors")}
@@ -48,7 +48,7 @@ def test_the_first_seeds_teacher_is_trained_and_nothing_that_learns_from_it(
     assert not [*study.results.rglob("students")]
 
 
-def test_a_reference_that_the_study_moves_is_said_where_its_windows_are(study: Workflow) -> None:
+def test_a_configured_lag_is_recorded_with_the_windows(study: Workflow) -> None:
     folder = study.results / "windows"
     counts = pd.read_csv(folder / "simulated.counts.csv").set_index("recording")
     assert counts["reference_lag_s"].to_dict() == dict.fromkeys(SUBJECTS, 0) | {"sim-02": 6}

@@ -1,4 +1,4 @@
-"""A configuration that cannot be run stops Snakemake before any job, with a message."""
+"""An invalid configuration is refused before any job, with a message."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A cache between working directories: what one has made, no other makes again."""
+"""Snakemake's cache between working directories: no result is computed twice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.workflow import REPOSITORY, Workflow
 
 TARGET = "results/tiny/students/soft/resnet-3000/resnet-350/seed0/metrics.json"
 
-# Snakemake has no command that prints what its cache calls a job.
+# Prints the cache key of every job; Snakemake has no command for it.
 ENTRIES = """
 import sys
 from pathlib import Path
@@ -44,11 +44,11 @@ with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
 
 
 class Pair(NamedTuple):
-    """The same study in two folders that share a cache, and what their runs said."""
+    """The same study in two folders that share a cache, and the outputs of their runs."""
 
     first: Workflow
     second: Workflow
-    said: tuple[str, str]
+    printed: tuple[str, str]
     cache: Path
 
 
@@ -66,15 +66,15 @@ def pair(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) 
     return Pair(*studies, (runs[0].stdout, runs[1].stdout), cache)
 
 
-def test_a_second_folder_trains_no_teacher_and_asks_none(pair: Pair) -> None:
-    first, second = pair.said
+def test_a_second_folder_neither_trains_nor_runs_a_teacher(pair: Pair) -> None:
+    first, second = pair.printed
     assert "Moving output file results/tiny/teachers/resnet-3000/seed0/model.safetensors" in first
     assert "Moving output file" not in second
     targets = pair.second.results / "targets/resnet-3000/seed0/logits.npy"
     assert targets.resolve().parent == pair.cache
 
 
-def test_everything_before_the_student_but_the_splits_is_taken_from_the_cache(pair: Pair) -> None:
+def test_all_inputs_of_the_student_except_the_splits_come_from_the_cache(pair: Pair) -> None:
     for study in (pair.first, pair.second):
         own = [p for p in study.results.rglob("*") if p.is_file() and not p.is_symlink()]
         made = {path.relative_to(study.results).parts[0] for path in own}
@@ -86,12 +86,12 @@ def test_everything_before_the_student_but_the_splits_is_taken_from_the_cache(pa
 def test_both_folders_have_equal_artifacts(pair: Pair) -> None:
     assert (pair.second.results / "teachers/resnet-3000/seed0/model.safetensors").is_symlink()
     assert [*differences(pair.first.results, pair.second.results)] == []
-    # timings too, where they are the first one's
+    # teachers come from the cache, so even their timings are equal
     teachers = [study.results / "teachers" for study in (pair.first, pair.second)]
     assert [*differences(*teachers, measured=False)] == []
 
 
-def test_what_came_from_the_cache_is_not_made_again(pair: Pair) -> None:
+def test_results_from_the_cache_are_up_to_date(pair: Pair) -> None:
     assert "Nothing to be done" in pair.second.make(TARGET).stdout
     again = pair.second.make(TARGET, options=("--cache",), SNAKEMAKE_OUTPUT_CACHE=str(pair.cache))
     assert "Nothing to be done" in again.stdout
@@ -100,7 +100,7 @@ def test_what_came_from_the_cache_is_not_made_again(pair: Pair) -> None:
 def test_another_seed_teacher_or_fold_is_another_entry(
     tmp_path: Path, tiny_config: dict[str, Any]
 ) -> None:
-    # the cache knows a job by its parameters and by the jobs before it, not by its wildcards
+    # a cache key is made of parameters and upstream jobs, not of wildcards
     config = {
         **tiny_config,
         "datasets": {
@@ -134,7 +134,7 @@ def test_another_seed_teacher_or_fold_is_another_entry(
     assert len({entry for _, entry in entries}) == len(entries)
 
 
-def test_without_being_asked_nothing_is_cached(pair: Pair, tmp_path: Path) -> None:
+def test_nothing_is_cached_without_the_option(pair: Pair, tmp_path: Path) -> None:
     other = Workflow(tmp_path / "other", pair.first.config)
     cache = tmp_path / "cache"
     cache.mkdir()

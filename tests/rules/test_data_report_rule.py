@@ -1,4 +1,4 @@
-"""The target data_report run by Snakemake: tables, figures and a page, and nothing trained."""
+"""The target `data_report`: tables, figures and a page, without any training."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
     return made
 
 
-def test_there_is_a_row_for_every_recording_and_the_same_for_people(study: Workflow) -> None:
+def test_the_tables_have_a_row_for_every_recording(study: Workflow) -> None:
     table = pd.read_parquet(study.results / "data/recordings.parquet")
     assert table["recording"].to_list() == [f"sim-{number:02d}" for number in range(1, 5)]
     counts = pd.read_csv(study.results / "windows/simulated.counts.csv")
@@ -30,11 +30,11 @@ def test_there_is_a_row_for_every_recording_and_the_same_for_people(study: Workf
     assert table["hours"].to_numpy() == pytest.approx(N_SECONDS / 3600)
     histogram = table[[name for name in table if name.startswith("windows_hr_")]]
     assert histogram.sum(axis=1).to_list() == table["kept"].to_list()
-    for_people = pd.read_csv(study.results / "data/recordings.csv")
-    np.testing.assert_allclose(for_people["good_share"], table["good_share"])
+    csv = pd.read_csv(study.results / "data/recordings.csv")
+    np.testing.assert_allclose(csv["good_share"], table["good_share"])
 
 
-def test_the_page_and_its_figures_are_there(study: Workflow) -> None:
+def test_the_page_contains_its_figures(study: Workflow) -> None:
     page = (study.results / "data/report.html").read_text(encoding="utf-8")
     assert page.count("data:image/svg+xml;base64,") == 2
     assert "sim-04" in page
@@ -43,13 +43,13 @@ def test_the_page_and_its_figures_are_there(study: Workflow) -> None:
     }
 
 
-def test_nothing_is_split_or_trained_for_it(study: Workflow) -> None:
+def test_nothing_is_split_or_trained(study: Workflow) -> None:
     assert {path.name for path in study.results.iterdir()} == {
         *("windows", "data", "logs", "benchmarks")
     }
 
 
-def test_a_second_run_has_nothing_to_do_and_the_roles_of_subjects_do_not_matter(
+def test_the_data_report_does_not_depend_on_roles_and_training(
     study: Workflow,
 ) -> None:
     assert "Nothing to be done" in study.make("data_report", options=("--dry-run",)).stdout

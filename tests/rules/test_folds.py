@@ -1,6 +1,6 @@
-"""A study that has all there is: folds, tuning, and subjects in all five roles.
+"""A study with folds, tuning, and subjects in all five roles.
 
-The tests share one folder, and look at what one run of Snakemake left in it.
+The tests share one folder with the results of one run of Snakemake.
 """
 
 import json
@@ -54,7 +54,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
 
 
 def splits_of(study: Workflow, fold: str) -> pd.Series:
-    """Role to its only subject; the test role has several."""
+    """Return the role of each subject; only the test role has several."""
     return pd.read_csv(study.results / fold / "splits.csv").set_index("subject")["role"]
 
 
@@ -84,7 +84,7 @@ def test_the_teacher_is_pretrained_before_it_is_trained(study: Workflow) -> None
         assert not (folder / "checkpoints").exists()
 
 
-def test_the_bank_has_the_training_and_the_unlabelled_windows_without_their_reference(
+def test_the_view_cache_has_training_windows_and_unlabelled_ones_without_a_reference(
     study: Workflow,
 ) -> None:
     for fold in FOLDS:
@@ -97,7 +97,9 @@ def test_the_bank_has_the_training_and_the_unlabelled_windows_without_their_refe
         assert np.isnan(hr_bpm[:, n_train:]).all()
 
 
-def test_a_strategys_settings_are_those_of_the_trial_that_validated_best(study: Workflow) -> None:
+def test_a_strategys_settings_are_those_of_the_trial_with_the_lowest_validation_error(
+    study: Workflow,
+) -> None:
     own = {"scratch": {}, "ordinal": {"label_weight": 0.5}}
     budget = {"learning_rate": 0.01, "label_sd_bpm": 1.5}
     for fold in FOLDS:
@@ -112,8 +114,8 @@ def test_a_strategys_settings_are_those_of_the_trial_that_validated_best(study: 
             assert metrics_of(student)["settings"] == tuning["settings"]
 
 
-def test_the_trial_that_won_is_the_student_that_is_then_trained(study: Workflow) -> None:
-    # same student, teacher, seed and budget: the validation error is that of the trial
+def test_the_student_repeats_the_best_trial(study: Workflow) -> None:
+    # student, teacher, seed and training are the same, so the validation error is the same
     for fold in FOLDS:
         for strategy, student in STUDENTS.items():
             tuning = json.loads((study.results / fold / f"tuning/{strategy}.json").read_text())
@@ -125,7 +127,7 @@ def test_a_trial_leaves_no_checkpoint(study: Workflow) -> None:
     assert not [*study.results.rglob("*.pt")]
 
 
-def test_a_student_is_tested_on_the_subjects_of_its_fold_alone(study: Workflow) -> None:
+def test_a_student_is_tested_only_on_test_subjects_of_its_fold(study: Workflow) -> None:
     for fold in FOLDS:
         for student in STUDENTS.values():
             predictions = pd.read_parquet(study.results / fold / student / "predictions.parquet")
@@ -146,7 +148,7 @@ def test_the_tables_have_every_fold_and_every_subject(study: Workflow) -> None:
         assert sorted(part["subject"]) == [f"sim-{number:02d}" for number in range(1, 9)]
 
 
-def test_students_of_the_first_fold_alone_are_exported_and_timed(study: Workflow) -> None:
+def test_only_students_of_the_first_fold_are_exported_and_timed(study: Workflow) -> None:
     exported = {path.relative_to(study.results) for path in study.results.rglob("model.onnx")}
     assert exported == {Path("fold0", student, "model.onnx") for student in STUDENTS.values()}
     cells = pd.read_parquet(study.results / "cells.parquet")
@@ -160,10 +162,8 @@ def test_the_study_ends_in_a_report_of_its_strategies(study: Workflow) -> None:
         assert f"<code>{strategy}</code>" in page
 
 
-def test_leaving_a_dataset_out_tests_all_of_it_and_nothing_else(
-    tmp_path: Path, tiny_config: dict[str, Any]
-) -> None:
-    """Two tables of simulated walks stand for two datasets of one's own."""
+def test_a_dataset_left_out_is_tested_whole(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
+    """Two sets of simulated walks serve as two datasets of the user's."""
     rng = np.random.default_rng(0)
     datasets: dict[str, Any] = {}
     for name in ("hills", "stairs"):

@@ -1,4 +1,4 @@
-"""What stands in a configuration is never read by a shell, whatever it holds."""
+"""No shell interprets any text of the configuration."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ SHELL = "a b';touch touched;$(touch touched)`touch touched`\""
 TARGET = "resources/raw/simulated/n4-s120-seed0.npz"
 
 
-def test_a_shell_does_not_read_paths_and_values(tmp_path: Path) -> None:
+def test_no_shell_interprets_paths_and_values(tmp_path: Path) -> None:
     config = yaml.safe_load((REPOSITORY / "tests/studies/tiny.yaml").read_text())
     teacher = f"{SHELL}.onnx"
     config["mirror"] = SHELL

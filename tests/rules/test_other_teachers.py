@@ -1,6 +1,6 @@
-"""Teachers that the study does not train as such: an ensemble, and a file of the user's own.
+"""Teachers that the study does not train: an ensemble, and an ONNX file of the user's.
 
-The tests share one folder, so that what one has made the next ones find.
+The tests share one folder: later ones use what earlier ones made.
 """
 
 import json
@@ -19,7 +19,7 @@ STUDENT = "resnet-350/seed0"
 
 
 def write_linear_teacher(path: Path, n_classes: int = 180) -> None:
-    """Write an ONNX file that is linear in the window."""
+    """Write an ONNX model that is a linear function of the window."""
     weights = np.random.default_rng(0).normal(0, 0.01, (6 * 200, n_classes)).astype(np.float32)
     window = helper.make_tensor_value_info("window", TensorProto.FLOAT, ["batch", 6, 200])
     logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", n_classes])
@@ -52,7 +52,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
     return made
 
 
-def test_the_seeds_teachers_teach_together_as_an_ensemble(study: Workflow) -> None:
+def test_the_teachers_of_all_seeds_form_an_ensemble(study: Workflow) -> None:
     student = f"students/feature/resnet-3000-ensemble/{STUDENT}"
     study.make(f"results/tiny/{student}/metrics.json", cores=2)
     members = [study.results / f"teachers/resnet-3000/seed{seed}/metrics.json" for seed in (0, 1)]
@@ -60,15 +60,15 @@ def test_the_seeds_teachers_teach_together_as_an_ensemble(study: Workflow) -> No
     ensemble = study.results / "teachers/resnet-3000-ensemble/seed0"
     metrics = json.loads((ensemble / "metrics.json").read_text())
     assert metrics["params"] == sum(params)
-    judged = pd.read_parquet(ensemble / "predictions.parquet")
-    error_bpm = (judged["pred_bpm"] - judged["hr_bpm"]).abs().mean()
+    predictions = pd.read_parquet(ensemble / "predictions.parquet")
+    error_bpm = (predictions["pred_bpm"] - predictions["hr_bpm"]).abs().mean()
     assert metrics["mae_bpm"] == pytest.approx(error_bpm, rel=1e-5)
     targets = study.results / "targets/resnet-3000-ensemble/seed0"
     assert json.loads((targets / "targets.json").read_text())["teacher"] == metrics["sha256"]
     assert (study.results / student / "predictions.parquet").is_file()
 
 
-def test_an_own_onnx_file_teaches(study: Workflow) -> None:
+def test_an_onnx_file_of_the_users_can_be_a_teacher(study: Workflow) -> None:
     student = f"students/soft/onnx-own/{STUDENT}"
     done = study.make(f"results/tiny/{student}/metrics.json", cores=2)
     assert "rule teacher:" not in done.stdout
@@ -89,7 +89,7 @@ def test_a_student_cannot_learn_features_of_a_teacher_that_has_none(study: Workf
     assert "Traceback" not in done.stdout
 
 
-def test_an_onnx_file_that_does_not_answer_in_classes_stops_its_jobs_with_its_name(
+def test_an_onnx_file_without_one_output_per_class_is_refused_by_name(
     study: Workflow,
 ) -> None:
     path = study.folder / "linear.onnx"

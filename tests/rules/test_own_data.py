@@ -1,4 +1,4 @@
-"""A study on recordings of the user's own: simulated ones here, written as a user would."""
+"""A study on the user's own recordings, which are simulated here."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ DEFINITION = {
 
 
 def write_walks(folder: Path) -> None:
-    """Write a table for each subject, with samples missing in the first, and the YAML file."""
+    """Write a table for each subject, the first with missing samples, and the YAML file."""
     (folder / "walks").mkdir(parents=True)
     for index, subject in enumerate(SUBJECTS):
         simulated = simulate_subject(index, 60, seed=0)
@@ -82,7 +82,7 @@ def test_a_study_of_own_recordings_without_an_accelerometer_reports(study: Workf
     assert not (study.folder / "resources/raw").exists()
 
 
-def test_a_study_of_the_average_channel_is_put_beside_a_finished_one(study: Workflow) -> None:
+def test_a_study_of_the_average_channel_is_compared_with_a_finished_one(study: Workflow) -> None:
     study.make("results/tiny/report/report.html", cores=2)
     shares = {**study.config["datasets"]["walks"], "ppg": "average"}
     changes = {
@@ -109,7 +109,7 @@ def test_a_study_of_the_average_channel_is_put_beside_a_finished_one(study: Work
     assert "Beside other studies" in (average.results / "report/report.html").read_text()
 
 
-def test_with_each_channel_training_sees_them_all_and_judging_the_first(study: Workflow) -> None:
+def test_with_each_channel_training_uses_all_and_evaluation_the_first(study: Workflow) -> None:
     shares = {**study.config["datasets"]["walks"], "ppg": "each"}
     inputs = {"ppg_channels": 1, "accelerometer": False}
     changes = {"study": "each", "datasets": {"walks": shares}, "inputs": inputs}
@@ -134,7 +134,7 @@ def test_a_changed_table_is_read_again(study: Workflow) -> None:
     assert "Updated input files: walks/P2.csv" in done.stdout
 
 
-def test_what_a_study_cannot_do_with_own_recordings_is_said_before_any_job(
+def test_a_study_that_needs_missing_channels_is_refused_before_any_job(
     study: Workflow,
 ) -> None:
     done = Workflow(study.folder, {**study.config, "inputs": {"ppg_channels": 2}}).run()

@@ -1,4 +1,4 @@
-"""A student that the laws name is trained, and what became of it stands in the report."""
+"""Planned students are trained, and the report compares them with what was predicted."""
 
 import json
 
@@ -21,7 +21,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
         "seeds": [0],
         "views": 1,
         "training": {"teacher": {"epochs": 1}, "student": {"epochs": 2}},
-        "latency": {"max_spread": 1e9},  # tests run side by side
+        "latency": {"max_spread": 1e9},  # tests run in parallel
         "plan": [{"max_bytes": 21_000, "max_latency_ms": 50}, {"max_mae_bpm": 0.001}],
     }
     return Workflow(tmp_path_factory.mktemp("plan"), config)
@@ -49,7 +49,7 @@ def test_the_planned_students_are_trained_and_compared_with_what_was_predicted(
     assert "Planned, then trained" in report
 
 
-def test_a_study_without_a_wish_plans_nothing(study: Workflow) -> None:
+def test_a_study_without_constraints_plans_nothing(study: Workflow) -> None:
     without = Workflow(study.folder, {**study.config, "plan": []})
     done = without.run("results/tiny/report/report.html", options=("--dry-run",))
     assert "compare_plan" not in done.stdout
@@ -63,7 +63,7 @@ def test_a_study_without_a_wish_plans_nothing(study: Workflow) -> None:
         ([{"max_bytes": 0}], "'plan.0.max_bytes'"),
     ],
 )
-def test_a_wish_that_is_none_is_refused_before_any_job(
+def test_invalid_constraints_are_refused_before_any_job(
     study: Workflow, plan: list[dict[str, float]], said: str
 ) -> None:
     done = Workflow(study.folder, {**study.config, "plan": plan}).run()

@@ -1,4 +1,4 @@
-"""The rule that downloads, against a real HTTP server on loopback."""
+"""The rule `retrieve`, with a real HTTP server on this machine."""
 
 import functools
 import hashlib
@@ -22,7 +22,7 @@ REAL = {
 
 @pytest.fixture
 def mirror(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """Serve a folder over HTTP; gives its address and the folder."""
+    """Serve a folder over HTTP; return its address and the folder."""
     folder = tmp_path / "mirror"
     folder.mkdir()
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
@@ -46,7 +46,7 @@ def test_a_missing_file_fails_the_rule_with_its_name_url_and_checksum(
     assert not [path for path in (study.folder / "resources" / "raw").rglob("*") if path.is_file()]
 
 
-def test_an_altered_file_is_refused_and_nothing_is_kept(
+def test_an_altered_file_is_refused_and_deleted(
     workflow: Callable, mirror: tuple[str, Path]
 ) -> None:
     address, folder = mirror
@@ -65,8 +65,10 @@ def test_only_what_the_study_uses_is_downloaded(workflow: Callable) -> None:
     two = {"bami1": {"train": ["bami1-03"], "val": ["bami1-07"], "test": ["bami1-11"]}}
     done = workflow(datasets=two).run(options=("--dry-run",))
     assert done.returncode == 0, done.stdout
-    asked = {line.split()[-1] for line in done.stdout.splitlines() if "output: resources" in line}
-    assert asked == {f"resources/raw/bami/BAMI-1/BAMI1_{n}.mat" for n in (3, 7, 11)}
+    requested = {
+        line.split()[-1] for line in done.stdout.splitlines() if "output: resources" in line
+    }
+    assert requested == {f"resources/raw/bami/BAMI-1/BAMI1_{n}.mat" for n in (3, 7, 11)}
 
 
 DALIA = {
@@ -82,8 +84,10 @@ def test_an_archive_of_many_recordings_is_downloaded_once(workflow: Callable) ->
     real = {**DALIA, "wesad": {"pretrain": 1}}
     done = workflow(datasets=real, inputs={"ppg_channels": 1}).run(options=("--dry-run",))
     assert done.returncode == 0, done.stdout
-    asked = [line.split()[-1] for line in done.stdout.splitlines() if "output: resources" in line]
-    assert sorted(asked) == [
+    requested = [
+        line.split()[-1] for line in done.stdout.splitlines() if "output: resources" in line
+    ]
+    assert sorted(requested) == [
         "resources/raw/ppg_dalia/ppg+dalia.zip",
         "resources/raw/wesad/WESAD.zip",
     ]
@@ -111,13 +115,13 @@ def test_a_download_and_its_checksum_stay_when_a_later_step_fails(
     assert recorded.read_text() == f"{sha256}  ppg_dalia/ppg+dalia.zip\n"
     assert not (study.folder / windows).exists()
 
-    # the next run does not ask for it again
+    # the next run does not download it again
     served.unlink()
     again = study.run(windows)
     assert "PPG_FieldStudy/S3/S3.pkl is missing" in again.stdout
     assert kept.read_bytes() == content
 
-    # and another file is not taken in its place, even after the raw files are deleted
+    # a different file is refused, even after the raw files are deleted
     served.write_bytes(dalia_archive(S1=dalia_subject(), S3=dalia_subject("S3")))
     kept.unlink()
     refused = study.run(windows)

@@ -1,6 +1,6 @@
-"""Each rule of the street run by Snakemake on a study of two cells, and what it wrote.
+"""Each rule of the pipeline, run by Snakemake on a study of two cells, and its outputs.
 
-The tests share one folder, in the order of the stages: what one has made the next ones find.
+The tests share one folder, in the order of the stages: later ones use what earlier ones made.
 """
 
 import json
@@ -36,7 +36,7 @@ def test_simulate_writes_the_cohort(study: Workflow) -> None:
         assert cohort["sim-06/signal"].shape == (6, 90 * 50)
 
 
-def test_windows_writes_one_row_group_per_recording_and_counts_what_it_dropped(
+def test_windows_writes_one_row_group_per_recording_and_counts_the_rejected_windows(
     study: Workflow,
 ) -> None:
     study.make("results/tiny/windows/simulated.parquet")
@@ -68,29 +68,29 @@ def test_teacher_writes_weights_metrics_and_history(study: Workflow) -> None:
     assert len(pd.read_parquet(folder / "history.parquet")) == metrics["epochs"] == 2
 
 
-def test_bank_writes_every_training_window_in_every_view(study: Workflow) -> None:
+def test_view_cache_has_every_training_window_in_every_view(study: Workflow) -> None:
     study.make("results/tiny/bank/seed0/signal.npy")
     folder = study.results / "bank/seed0"
     splits = pd.read_csv(study.results / "splits.csv")
     windows = pd.read_parquet(study.results / "windows/simulated.parquet", columns=["subject"])
-    learning = splits.loc[splits["role"] == "train", "subject"]
-    n_windows = windows["subject"].isin(learning).sum()
+    training = splits.loc[splits["role"] == "train", "subject"]
+    n_windows = windows["subject"].isin(training).sum()
     assert np.load(folder / "signal.npy").shape == (2, n_windows, 6, 200)
     assert np.load(folder / "hr_bpm.npy").shape == (2, n_windows)
 
 
-def test_targets_writes_logits_of_every_window_in_every_view(study: Workflow) -> None:
+def test_targets_has_logits_of_every_window_in_every_view(study: Workflow) -> None:
     study.make("results/tiny/targets/resnet-3000/seed0/logits.npy")
     splits = pd.read_csv(study.results / "splits.csv")
     windows = pd.read_parquet(study.results / "windows/simulated.parquet", columns=["subject"])
-    learning = splits.loc[splits["role"] == "train", "subject"]
+    training = splits.loc[splits["role"] == "train", "subject"]
     logits = np.load(study.results / "targets/resnet-3000/seed0/logits.npy")
-    assert logits.shape == (2, windows["subject"].isin(learning).sum(), 180)
+    assert logits.shape == (2, windows["subject"].isin(training).sum(), 180)
     assert logits.dtype == np.float16
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_student_writes_predictions_of_the_test_subjects_alone(study: Workflow, cell: str) -> None:
+def test_student_writes_predictions_of_the_test_subjects_only(study: Workflow, cell: str) -> None:
     study.make(f"results/tiny/students/{cell}/{STUDENT}/model.safetensors")
     folder = study.results / "students" / cell / STUDENT
     predictions = pd.read_parquet(folder / "predictions.parquet")
@@ -99,14 +99,14 @@ def test_student_writes_predictions_of_the_test_subjects_alone(study: Workflow, 
         *("hr_bpm", "pred_bpm", "sd_bpm"),
     ]
     splits = pd.read_csv(study.results / "splits.csv")
-    judged = set(splits.loc[splits["role"] == "test", "subject"])
-    assert set(predictions["subject"]) == judged
+    tested = set(splits.loc[splits["role"] == "test", "subject"])
+    assert set(predictions["subject"]) == tested
     error_bpm = (predictions["pred_bpm"] - predictions["hr_bpm"]).abs().mean()
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["mae_bpm"] == pytest.approx(error_bpm, rel=1e-5)
 
 
-def test_student_leaves_progress_with_the_time_left_in_its_log(study: Workflow) -> None:
+def test_student_logs_progress_with_the_time_left(study: Workflow) -> None:
     study.make(f"results/tiny/students/{CELLS[0]}/{STUDENT}/model.safetensors")
     log = (study.results / "logs/student" / CELLS[0] / "resnet-350.log").read_text()
     assert "epoch 2/2" in log
@@ -114,9 +114,7 @@ def test_student_leaves_progress_with_the_time_left_in_its_log(study: Workflow) 
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_onnx_gives_the_predictions_of_the_pipeline_from_raw_samples(
-    study: Workflow, cell: str
-) -> None:
+def test_the_exported_model_predicts_the_same_from_raw_samples(study: Workflow, cell: str) -> None:
     study.make(f"results/tiny/students/{cell}/{STUDENT}/model.onnx")
     path = study.results / "students" / cell / STUDENT / "model.onnx"
     metadata = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
@@ -134,7 +132,7 @@ def test_onnx_gives_the_predictions_of_the_pipeline_from_raw_samples(
     np.testing.assert_allclose(bpm, both["pred_bpm"], atol=0.01)
 
 
-def test_int8_says_what_eight_bits_cost(study: Workflow) -> None:
+def test_int8_measures_the_loss_in_accuracy(study: Workflow) -> None:
     study.make(f"results/tiny/students/{CELLS[0]}/{STUDENT}/int8.json")
     folder = study.results / "students" / CELLS[0] / STUDENT
     cost = json.loads((folder / "int8.json").read_text())
@@ -151,7 +149,7 @@ def test_filter_is_fitted_to_training_subjects(study: Workflow) -> None:
     assert 0.5 <= transition["sd_bpm"] < 10
 
 
-def test_ship_hands_over_a_file_for_every_rate_that_is_asked_for(study: Workflow) -> None:
+def test_ship_writes_a_model_for_every_configured_rate(study: Workflow) -> None:
     study.make("results/tiny/recommended/student.onnx")
     folder = study.results / "recommended"
     rates = {"25": 200, "32": 256, "50": 400, "64": 512, "100": 800, "125": 1000}
@@ -163,7 +161,7 @@ def test_ship_hands_over_a_file_for_every_rate_that_is_asked_for(study: Workflow
     assert (folder / "student.onnx").read_bytes() == (study.results / cell).read_bytes()
 
 
-def test_quality_judges_the_recommended_student_on_test_subjects_alone(study: Workflow) -> None:
+def test_quality_evaluates_the_recommended_student_on_test_subjects_only(study: Workflow) -> None:
     study.make("results/tiny/recommended/quality.json")
     folder = study.results / "recommended"
     predictions = pd.read_parquet(folder / "predictions.parquet")
@@ -192,7 +190,7 @@ def test_latency_takes_every_core_of_the_machine(study: Workflow) -> None:
     assert "threads: 3" in job
 
 
-def test_cells_is_tidy_with_one_row_per_cell(study: Workflow) -> None:
+def test_cells_is_a_tidy_table_with_one_row_per_cell(study: Workflow) -> None:
     study.make("results/tiny/cells.parquet")
     cells = pd.read_parquet(study.results / "cells.parquet")
     assert cells[["strategy", "teacher", "student", "seed"]].to_numpy().tolist() == [
@@ -202,14 +200,14 @@ def test_cells_is_tidy_with_one_row_per_cell(study: Workflow) -> None:
     assert all((study.results / model).exists() for model in cells["model"])
 
 
-def test_scaling_says_why_there_is_no_law(study: Workflow) -> None:
+def test_scaling_gives_the_reason_why_no_law_was_fitted(study: Workflow) -> None:
     study.make("results/tiny/scaling/laws.json")
     laws = json.loads((study.results / "scaling/laws.json").read_text())
     assert [law["strategy"] for law in laws["laws"]] == ["scratch", "soft"]
     assert all("at least 4 sizes, found 1" in law["reason"] for law in laws["laws"])
 
 
-def test_report_is_one_file_that_says_that_the_data_are_simulated(study: Workflow) -> None:
+def test_the_report_is_one_file_and_says_that_the_data_are_simulated(study: Workflow) -> None:
     study.make()
     page = (study.results / "report/report.html").read_text()
     assert "These data are simulated" in page
@@ -252,7 +250,7 @@ def test_a_student_never_reads_its_teachers_weights(study: Workflow) -> None:
     assert ".safetensors" not in inputs
 
 
-def test_targets_of_another_bank_stop_the_student_and_say_so(study: Workflow) -> None:
+def test_targets_of_other_views_stop_the_student_with_a_message(study: Workflow) -> None:
     target = f"results/tiny/students/{CELLS[1]}/{STUDENT}/metrics.json"
     study.make(target)
     path = study.results / "targets/resnet-3000/seed0/targets.json"
@@ -267,8 +265,8 @@ def test_targets_of_another_bank_stop_the_student_and_say_so(study: Workflow) ->
     assert "Traceback" not in done.stdout
 
 
-def test_a_student_that_is_killed_goes_on_from_its_last_epoch(study: Workflow) -> None:
-    # long enough to be killed on the way
+def test_a_killed_student_resumes_from_its_last_epoch(study: Workflow) -> None:
+    # long enough to be killed during training
     training = study.config["training"] | {"student": {"epochs": 150, "patience": 150}}
     long = Workflow(study.folder, {**study.config, "training": training})
     folder = study.results / "students" / CELLS[1] / STUDENT

@@ -1,7 +1,7 @@
-"""What a change of the configuration, or of the code, makes again: that and nothing else.
+"""A change of the configuration or of the code reruns the jobs that depend on it, and no others.
 
-Dry runs over finished studies. The tables name the rules whose own jobs change; all that reads
-what those make follows them.
+The tests are dry runs on finished studies. The tables list the rules whose own jobs change; all
+rules downstream of them run again, too.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from tests.pretended import pretend, would_run
+from tests.placeholder_study import create_placeholders, planned_jobs
 from tests.workflow import REPOSITORY, Workflow
 
 from ppgkd.study.config import COMPARED
 
 
 class Change(NamedTuple):
-    """A change of one key.
+    """A change of one key of the configuration.
 
-    ``rules`` are those whose own jobs change; ``but`` are rules that read what such rules make,
-    though not what these jobs of them make; ``only`` is what the changed students have in common;
-    ``also`` are other keys without whose change the study would not be valid.
+    ``rules`` are those whose own jobs change; ``but`` are rules downstream of them that do not use
+    the changed jobs' outputs; ``only`` is a wildcard that all changed students have; ``also`` are
+    changes of other keys that are necessary for a valid study.
     """
 
     key: str
@@ -56,7 +56,7 @@ TUNED = {
     "plan": [{"max_mae_bpm": 2.0}],
     "compare": ["other"],
 }
-"""A study in which every rule has something to do."""
+"""A study that uses every rule."""
 PLAIN = {
     "study": "plain",
     "datasets": {"simulated": {"train": 0.5, "val": 0.2, "test": 0.3}},
@@ -139,7 +139,7 @@ IN_PLAIN = [
     Change("teachers.ensembles", ["resnet-3000"], "evaluate_teacher targets"),
     Change("students.mlp", [1300, 2600], "student"),
 ]
-"""``None``: nothing at all, not even the report; the change says what holds anyway."""
+"""``None``: nothing runs, not even the report, because the value is the default."""
 
 
 def finished(folder: Path, config: Mapping[str, Any], project: Path = REPOSITORY) -> Workflow:
@@ -148,8 +148,10 @@ def finished(folder: Path, config: Mapping[str, Any], project: Path = REPOSITORY
         path = folder.joinpath("results", *place)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    pretend(study, {"recommended/choice.json": CHOICE, "plan/answers.json": [{"reason": "none"}]})
-    assert would_run(study.run(options=("--dry-run",))) == {}
+    create_placeholders(
+        study, {"recommended/choice.json": CHOICE, "plan/answers.json": [{"reason": "none"}]}
+    )
+    assert planned_jobs(study.run(options=("--dry-run",))) == {}
     return study
 
 
@@ -163,29 +165,29 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
     return finished(tmp_path_factory.mktemp("plain"), PLAIN)
 
 
-class Street(NamedTuple):
-    """Rule to the rules that read what it makes."""
+class RuleGraph(NamedTuple):
+    """Maps each rule to the rules that use its outputs."""
 
-    feeds: Mapping[str, set[str]]
+    users: Mapping[str, set[str]]
 
-    def from_on(self, rules: str, but: str) -> set[str]:
-        """Rules, and all that read what they make, directly or through others."""
+    def with_downstream(self, rules: str, but: str) -> set[str]:
+        """Return rules and all rules that depend on them, directly or through others."""
         found: set[str] = set()
         waiting = set(rules.split())
         while waiting:
             rule = waiting.pop()
             found.add(rule)
-            waiting |= self.feeds.get(rule, set()) - found - set(but.split())
+            waiting |= self.users.get(rule, set()) - found - set(but.split())
         return found
 
 
-def street(study: Workflow) -> Street:
+def rule_graph(study: Workflow) -> RuleGraph:
     drawn = study.make(options=("--rulegraph",)).stdout
     names = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', drawn, flags=re.MULTILINE))
-    feeds: dict[str, set[str]] = {name: set() for name in names.values()}
-    for giver, taker in re.findall(r"^\s*(\d+) -> (\d+)$", drawn, flags=re.MULTILINE):
-        feeds[names[giver]] |= {names[taker]} - {"all"}
-    return Street(feeds)
+    users: dict[str, set[str]] = {name: set() for name in names.values()}
+    for source, user in re.findall(r"^\s*(\d+) -> (\d+)$", drawn, flags=re.MULTILINE):
+        users[names[source]] |= {names[user]} - {"all"}
+    return RuleGraph(users)
 
 
 def changed(config: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
@@ -199,49 +201,51 @@ def changed(config: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
 
 
 def after(study: Workflow, change: Change) -> dict[str, set[str]]:
-    """Jobs that a dry run announces after a change, in a copy of the study's folder."""
+    """Return the jobs that a dry run lists after a change, in a copy of the study's folder."""
     copy = study.folder.with_name(f"{study.folder.name}-{change.key}-{abs(hash(str(change)))}")
     shutil.copytree(study.folder, copy, symlinks=True)
     config = changed(study.config, change.key, change.value)
     for key, value in change.also.items():
         config = changed(config, key, value)
     try:
-        return would_run(Workflow(copy, config).run(options=("--dry-run",)))
+        return planned_jobs(Workflow(copy, config).run(options=("--dry-run",)))
     finally:
         shutil.rmtree(copy)
 
 
-def check(study: Workflow, changes: list[Change], order: Street) -> None:
+def check(study: Workflow, changes: list[Change], graph: RuleGraph) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = [*pool.map(lambda change: after(study, change), changes)]
     wrong = []
     for change, jobs in zip(changes, found, strict=True):
-        # the report shows the whole configuration
+        # because the report shows the whole configuration
         shown = "" if change.rules is None or change.key == "mirror" else " report"
         rules = (change.rules or "") + shown
-        wrong += differences(change.key, jobs, order.from_on(rules, change.but), change.only)
+        wrong += differences(
+            change.key, jobs, graph.with_downstream(rules, change.but), change.only
+        )
     assert not wrong, "\n".join(wrong)
 
 
 def differences(
     what: str, jobs: Mapping[str, set[str]], expected: set[str], only: str
 ) -> Iterator[str]:
-    more, less = sorted(set(jobs) - expected), sorted(expected - set(jobs))
-    if more or less:
-        yield f"{what}: needlessly {more}, missing {less}"
+    needless, missing = sorted(set(jobs) - expected), sorted(expected - set(jobs))
+    if needless or missing:
+        yield f"{what}: needless {needless}, missing {missing}"
     for rule in ("trial", "student"):
         if not all(only in wildcards for wildcards in jobs.get(rule, ())):
             yield f"{what}: {rule} of {jobs[rule]}"
 
 
-def test_a_change_of_the_configuration_makes_again_what_depends_on_it(tuned: Workflow) -> None:
-    check(tuned, IN_TUNED, street(tuned))
+def test_a_change_of_the_configuration_reruns_what_depends_on_it(tuned: Workflow) -> None:
+    check(tuned, IN_TUNED, rule_graph(tuned))
 
 
 def test_a_study_without_tuning_and_pretraining_does_not_depend_on_theirs(plain: Workflow) -> None:
-    order = street(plain)
-    order.feeds["evaluate_teacher"] = {"student", "cells", "report"}  # where there is an ensemble
-    check(plain, IN_PLAIN, order)
+    graph = rule_graph(plain)
+    graph.users["evaluate_teacher"] = {"student", "cells", "report"}  # where there is an ensemble
+    check(plain, IN_PLAIN, graph)
 
 
 def test_the_table_has_every_key() -> None:
@@ -262,14 +266,14 @@ def test_the_table_has_every_key() -> None:
         listed |= {names[0], ".".join(names[:2])}
         if isinstance(change.value, dict):
             listed |= {f"{names[0]}.{name}" for name in change.value}
-    # read in one place as one mapping, like those of the same group that are listed
+    # passed on as one mapping, of which other keys are listed
     alike = {key for key in keys if key.startswith(("augmentation.", "strategies."))}
-    # the file of recordings of one's own is an input of the rule windows, as raw files are
+    # the file that describes the user's recordings is an input of the rule `windows`
     assert keys - listed - alike == {"datasets.file"}
 
 
 class Edit(NamedTuple):
-    """An edit of one file of the project: what is put in place of what; "" is before the end."""
+    """An edit of one file: ``new`` replaces ``old``; if ``old`` is empty, ``new`` is appended."""
 
     file: str
     old: str
@@ -333,20 +337,20 @@ def after_edit(study: Workflow, edit: Edit, number: int) -> dict[str, set[str]]:
     )
     try:
         copy = Workflow(folder / "work", study.config, folder / "project")
-        return would_run(copy.run(options=("--dry-run",)))
+        return planned_jobs(copy.run(options=("--dry-run",)))
     finally:
         shutil.rmtree(folder)
 
 
-def test_an_edit_of_the_code_makes_again_what_runs_it(
+def test_an_edit_of_the_code_reruns_the_jobs_that_run_it(
     tmp_path_factory: pytest.TempPathFactory, project: Path
 ) -> None:
     study = finished(tmp_path_factory.mktemp("edited"), PLAIN, project)
-    order = street(study)
+    graph = rule_graph(study)
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = [*pool.map(after_edit, [study] * len(EDITS), EDITS, range(len(EDITS)))]
     wrong = []
     for edit, jobs in zip(EDITS, found, strict=True):
-        expected = order.from_on(edit.rules, edit.but)
+        expected = graph.with_downstream(edit.rules, edit.but)
         wrong += differences(f"{edit.file} {edit.new!r}", jobs, expected, edit.only)
     assert not wrong, "\n".join(wrong)

@@ -1,7 +1,7 @@
-"""A finished study of which nothing was computed: every file is there, and Snakemake believes it.
+"""A finished study with empty files in place of results, for tests of what a change reruns.
 
-What reruns after a change is decided from files' times and from what Snakemake has noted of each
-job. Both are the same whether a file has a meaning or not, and nothing needs to be trained.
+Snakemake decides what to rerun from the times of files and from its own records of jobs. Neither
+depends on the content of the files, so nothing needs to be trained.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pathlib import Path
 from tests.workflow import Workflow
 
 
-def pretend(study: Workflow, checkpoints: Mapping[str, object]) -> None:
-    """Put a file wherever the workflow would, and have Snakemake note all jobs as done.
+def create_placeholders(study: Workflow, checkpoints: Mapping[str, object]) -> None:
+    """Create every file that the workflow makes, and have Snakemake record all jobs as finished.
 
-    ``checkpoints`` has the content of files below the results that decide which jobs there are.
+    ``checkpoints`` maps paths below the results to the content of files on which later jobs depend.
     """
     for path, content in checkpoints.items():
-        place = study.results / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(content))
+        file = study.results / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
     missing = [*_missing(study)]
     while missing:
         for path in missing:
@@ -40,8 +40,8 @@ def _missing(study: Workflow) -> list[Path]:
     return [path for name in sorted(outputs) if not (path := study.folder / name).exists()]
 
 
-def would_run(dry_run: subprocess.CompletedProcess[str]) -> dict[str, set[str]]:
-    """Rule to the wildcards of its jobs that a dry run announces, as Snakemake prints them."""
+def planned_jobs(dry_run: subprocess.CompletedProcess[str]) -> dict[str, set[str]]:
+    """Return, by rule, the wildcards of the jobs that a dry run lists, as Snakemake prints them."""
     assert dry_run.returncode == 0, dry_run.stdout[-6000:]
     jobs: defaultdict[str, set[str]] = defaultdict(set)
     blocks = re.split(r"^(?:local)?(?:rule|checkpoint) (\w+):$", dry_run.stdout, flags=re.M)
