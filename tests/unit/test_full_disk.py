@@ -1,4 +1,4 @@
-"""Where the disk is full, a job ends with an error and leaves neither a file nor half of one."""
+"""On a full disk, a job ends with an error and leaves neither a file nor a part of one."""
 
 import errno
 import os

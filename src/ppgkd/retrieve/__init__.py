@@ -1,1 +1,1 @@
-"""Raw files: downloaded or copied from a mirror, verified, and checked to be complete."""
+"""Raw files: download or copy from a mirror, verification, terms of use."""

@@ -1,4 +1,4 @@
-"""Whether a downloaded file is whole and what it is called, where no checksum tells it."""
+"""Whether a downloaded file without a known checksum is complete."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _BLOCK_BYTES = 2**20
 
 
 def require_complete(path: Path) -> None:
-    """Refuse what cannot be the file: an archive that is damaged or cut short, or a web page.
+    """Refuse a damaged or truncated archive, an empty file and a web page.
 
-    Every member of an archive is read once, so that its own checksum is compared. Of other files it
-    is only known that they are not empty and no page that a server shows in their place.
+    Every member of an archive is read once, which compares its own checksum. Other files are only
+    checked not to be empty, and not to be a web page that a server returned instead.
 
     Raises
     ------
     PpgkdError
-        If it is not whole.
+        If the file is not complete.
     """
     if is_web_page(path):
-        raise PpgkdError(f"{path.name}: this is a web page or an empty file, and not the data.")
+        raise PpgkdError(f"{path.name}: this is a web page or an empty file, not the data.")
     if path.suffix != ".zip":
         return
     with open_archive(path) as archive:
@@ -33,7 +33,7 @@ def require_complete(path: Path) -> None:
 
 
 def is_web_page(path: Path) -> bool:
-    """Whether a file is empty, or begins as HTML and XML do."""
+    """Whether a file is empty, or starts like HTML or XML."""
     with path.open("rb") as file:
         start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
     return not start or start.startswith(b"<")

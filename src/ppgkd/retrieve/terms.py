@@ -1,4 +1,4 @@
-"""Under which terms a raw file may be used: said when it is downloaded."""
+"""The terms of use of a raw file, which are shown when it is downloaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def terms_of(file: RawFile) -> str:
 
 
 def show_terms(file: RawFile) -> None:
-    """Write them to the log and to the terminal."""
+    """Write the terms of use of a file to the log and to the terminal."""
     terms = terms_of(file)
     logger.info("%s", terms)
     print(terms, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Files without a published checksum: the first one that is whole is recorded, then enforced."""
+"""Files without a published checksum: that of the first complete file is required from then on."""
 
 import hashlib
 import io
@@ -67,7 +67,7 @@ def test_the_first_download_records_its_checksum(place: Place) -> None:
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum here")
-def test_what_is_recorded_is_what_sha256sum_checks(place: Place) -> None:
+def test_sha256sum_reads_the_record(place: Place) -> None:
     place.publish(archive())
     place.retrieve()
     check = ["sha256sum", "--check", "--strict", str(record_path(FILE, place.checksums))]
@@ -82,10 +82,10 @@ def test_another_file_is_refused_from_then_on(place: Place) -> None:
     message = place.message()
     assert hashlib.sha256(archive()).hexdigest() in message
     assert str(record_path(FILE, place.checksums)) in message
-    assert "delete that if the authors have published another version" in message
+    assert "delete that record if the authors have published another version" in message
 
 
-def test_after_the_record_is_deleted_another_version_is_taken(place: Place) -> None:
+def test_after_the_record_is_deleted_another_version_is_accepted(place: Place) -> None:
     place.publish(archive())
     shutil.rmtree(place.retrieve().parents[1])
     place.publish(archive(b"version 2" * 500))
@@ -93,7 +93,7 @@ def test_after_the_record_is_deleted_another_version_is_taken(place: Place) -> N
     assert place.retrieve().read_bytes() == archive(b"version 2" * 500)
 
 
-def test_a_file_that_is_there_already_is_recorded_and_kept(place: Place) -> None:
+def test_an_existing_file_is_recorded_and_kept(place: Place) -> None:
     place.publish(archive(b"what the mirror has" * 100))
     path = place.raw / FILE.local
     path.parent.mkdir(parents=True)
@@ -105,7 +105,7 @@ def test_a_file_that_is_there_already_is_recorded_and_kept(place: Place) -> None
     )
 
 
-def test_a_file_that_is_there_and_is_damaged_is_replaced(place: Place) -> None:
+def test_a_damaged_existing_file_is_replaced(place: Place) -> None:
     place.publish(archive())
     path = place.raw / FILE.local
     path.parent.mkdir(parents=True)
@@ -124,7 +124,7 @@ def test_a_file_that_is_there_and_is_damaged_is_replaced(place: Place) -> None:
     ],
     ids=["empty", "web page", "directory cut", "half", "altered"],
 )
-def test_what_is_not_whole_is_refused_and_not_recorded(place: Place, content: bytes) -> None:
+def test_an_incomplete_archive_is_refused_and_not_recorded(place: Place, content: bytes) -> None:
     place.publish(content)
     message = place.message()
     assert "its checksum is not known yet" in message
@@ -133,7 +133,7 @@ def test_what_is_not_whole_is_refused_and_not_recorded(place: Place, content: by
 
 
 @pytest.mark.parametrize("content", [b"", b"\n <html><body>Not found</body></html>"])
-def test_of_other_forms_a_web_page_is_refused(place: Place, content: bytes) -> None:
+def test_a_web_page_in_place_of_another_format_is_refused(place: Place, content: bytes) -> None:
     file = RawFile("bami", "new.mat")
     place.publish(content, file)
     assert "a web page or an empty file" in place.message(file)
@@ -151,10 +151,10 @@ def test_a_record_does_not_weaken_a_published_checksum(place: Place) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "no checksum\n", f"{'0' * 64}  bami/another.mat\n"])
-def test_a_record_that_is_none_of_this_file_is_refused(place: Place, text: str) -> None:
+def test_an_invalid_record_is_refused(place: Place, text: str) -> None:
     path = record_path(FILE, place.checksums)
     path.parent.mkdir(parents=True)
     path.write_text(text)
     place.publish(archive())
-    with pytest.raises(PpgkdError, match=r"no recorded checksum of wesad/WESAD\.zip"):
+    with pytest.raises(PpgkdError, match=r"not a recorded checksum of wesad/WESAD\.zip"):
         place.retrieve()

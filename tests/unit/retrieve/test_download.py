@@ -1,4 +1,4 @@
-"""Retrieving, against a real HTTP server on loopback that can misbehave."""
+"""Downloads from a real HTTP server on loopback that can misbehave."""
 
 import gzip
 import hashlib
@@ -21,7 +21,7 @@ import requests
 
 from ppgkd.datasets.registry import RawFile
 from ppgkd.errors import PpgkdError
-from ppgkd.retrieve.download import _refuse_open_way, mirror_from, retrieve, source_url
+from ppgkd.retrieve.download import _refuse_insecure_redirect, mirror_from, retrieve, source_url
 
 CONTENT = bytes(range(256)) * 40
 ALTERED = CONTENT[:-1] + b"!"
@@ -116,7 +116,7 @@ def left_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()] if folder.exists() else []
 
 
-# What goes well
+# Success
 
 
 def test_a_file_appears_under_its_name(server: Server, destination: Path) -> None:
@@ -135,7 +135,7 @@ def test_colleagues_can_read_it(server: Server, destination: Path) -> None:
     assert destination.stat().st_mode & 0o777 == 0o644
 
 
-def test_a_right_file_is_kept_without_asking(server: Server, destination: Path) -> None:
+def test_a_verified_file_is_kept_without_a_request(server: Server, destination: Path) -> None:
     destination.parent.mkdir(parents=True)
     destination.write_bytes(CONTENT)
     retrieve(FILE, destination, server.url)
@@ -149,7 +149,7 @@ def test_a_wrong_file_is_replaced(server: Server, destination: Path) -> None:
     assert destination.read_bytes() == CONTENT
 
 
-def test_a_wrong_file_does_not_stay_when_it_cannot_be_replaced(
+def test_a_wrong_file_is_removed_even_if_it_cannot_be_replaced(
     server: Server, destination: Path
 ) -> None:
     destination.parent.mkdir(parents=True)
@@ -179,7 +179,9 @@ def test_a_slow_transfer_may_take_longer_than_the_timeout(
     ],
     ids=["503", "429", "truncated", "truncated, length not announced", "silent"],
 )
-def test_what_passes_is_tried_again(server: Server, destination: Path, passing: Answer) -> None:
+def test_a_transient_failure_is_tried_again(
+    server: Server, destination: Path, passing: Answer
+) -> None:
     server.answers = [passing, Answer()]
     retrieve(FILE, destination, server.url, timeout_s=1.0, retry_pauses_s=AT_ONCE)
     assert destination.read_bytes() == CONTENT
@@ -217,7 +219,7 @@ def test_a_file_whose_size_and_checksum_are_not_known_is_downloaded(
     assert destination.read_bytes() == CONTENT
 
 
-def test_an_archive_that_ends_early_without_our_being_told_is_tried_again(
+def test_an_archive_that_ends_early_without_an_error_is_tried_again(
     server: Server, tmp_path: Path
 ) -> None:
     body = io.BytesIO()
@@ -234,7 +236,7 @@ def test_an_archive_that_ends_early_without_our_being_told_is_tried_again(
     assert len(server.asked) == 2
 
 
-# What goes wrong
+# Failure
 
 
 def test_an_altered_body_is_refused_at_once(server: Server, destination: Path) -> None:
@@ -266,7 +268,7 @@ def test_a_body_that_is_always_truncated_is_refused(server: Server, destination:
     assert len(server.asked) == 3
 
 
-def test_a_file_that_is_not_there_is_refused_at_once(server: Server, destination: Path) -> None:
+def test_a_missing_file_fails_at_once(server: Server, destination: Path) -> None:
     server.answers = [Answer(status=404)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, retry_pauses_s=AT_ONCE), destination
@@ -276,7 +278,7 @@ def test_a_file_that_is_not_there_is_refused_at_once(server: Server, destination
     assert len(server.asked) == 1
 
 
-def test_a_server_that_stays_in_trouble_is_given_up(server: Server, destination: Path) -> None:
+def test_a_server_that_keeps_failing_is_an_error(server: Server, destination: Path) -> None:
     server.answers = [Answer(status=503)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, retry_pauses_s=AT_ONCE), destination
@@ -285,7 +287,7 @@ def test_a_server_that_stays_in_trouble_is_given_up(server: Server, destination:
     assert len(server.asked) == 3
 
 
-def test_a_silent_server_is_given_up(server: Server, destination: Path) -> None:
+def test_a_silent_server_is_an_error(server: Server, destination: Path) -> None:
     server.answers = [Answer(silent_s=5)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, timeout_s=0.1, retry_pauses_s=AT_ONCE),
@@ -295,7 +297,7 @@ def test_a_silent_server_is_given_up(server: Server, destination: Path) -> None:
     assert len(server.asked) == 3
 
 
-def test_a_server_that_falls_silent_midway_is_given_up(server: Server, destination: Path) -> None:
+def test_a_server_that_becomes_silent_is_an_error(server: Server, destination: Path) -> None:
     server.answers = [Answer(pause_between_parts_s=5)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, timeout_s=0.1, retry_pauses_s=()),
@@ -304,7 +306,7 @@ def test_a_server_that_falls_silent_midway_is_given_up(server: Server, destinati
     assert "Read timed out" in message
 
 
-def test_no_server_at_all_is_an_error(destination: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_server_is_an_error(destination: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as closed_again:
         port = closed_again.getsockname()[1]
@@ -316,7 +318,7 @@ def test_no_server_at_all_is_an_error(destination: Path, monkeypatch: pytest.Mon
     assert "Connection refused" in message
 
 
-def test_an_interruption_leaves_nothing(server: Server, destination: Path) -> None:
+def test_an_interruption_leaves_no_file(server: Server, destination: Path) -> None:
     server.answers = [Answer(pause_between_parts_s=5)]
     code = (
         "import signal, sys; from pathlib import Path\n"
@@ -339,7 +341,7 @@ def test_an_interruption_leaves_nothing(server: Server, destination: Path) -> No
     assert left_in(destination.parent) == []
 
 
-def test_a_place_that_cannot_be_written_is_an_error(server: Server, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(server: Server, tmp_path: Path) -> None:
     in_the_way = tmp_path / "raw"
     in_the_way.write_text("a file where the folder should be")
     with pytest.raises(PpgkdError, match="cannot be written to") as caught:
@@ -356,9 +358,7 @@ def test_a_server_cannot_fill_the_disk(server: Server, destination: Path) -> Non
     assert len(server.asked) == 1
 
 
-def test_a_body_cannot_grow_beyond_the_file_by_being_unpacked(
-    server: Server, destination: Path
-) -> None:
+def test_a_compressed_body_cannot_fill_the_disk(server: Server, destination: Path) -> None:
     body = gzip.compress(bytes(10_000_000))
     server.answers = [
         Answer(body=body, headers=(("Content-Encoding", "gzip"),), announced_bytes=None)
@@ -402,15 +402,15 @@ def test_redirects_in_a_circle_are_refused(server: Server, destination: Path) ->
         ("http://example.org/a", "http://example.org/b", False),
     ],
 )
-def test_a_redirect_does_not_leave_https(url: str, location: str, refused: bool) -> None:
+def test_a_redirect_from_https_to_http_is_refused(url: str, location: str, refused: bool) -> None:
     response = requests.Response()
     response.status_code, response.url = 302, url
     response.headers["location"] = location
     if refused:
         with pytest.raises(Exception, match="a redirect from https to"):
-            _refuse_open_way(response)
+            _refuse_insecure_redirect(response)
     else:
-        _refuse_open_way(response)
+        _refuse_insecure_redirect(response)
 
 
 # Mirrors
@@ -443,7 +443,7 @@ def test_a_file_url_is_a_mirror(mirror: Path, destination: Path) -> None:
     assert destination.read_bytes() == CONTENT
 
 
-def test_checksums_hold_for_a_folder_too(mirror: Path, destination: Path) -> None:
+def test_a_file_from_a_folder_is_verified(mirror: Path, destination: Path) -> None:
     (mirror / FILE.local).write_bytes(CONTENT[:5_000])
     started_s = time.monotonic()
     message = message_of(
@@ -468,18 +468,18 @@ def test_a_folder_with_a_file_that_is_too_large_is_refused(mirror: Path, destina
     assert f"found: more than {len(CONTENT)} bytes" in message
 
 
-def test_a_link_to_what_never_ends_is_refused(mirror: Path, destination: Path) -> None:
+def test_a_link_to_a_device_is_refused(mirror: Path, destination: Path) -> None:
     (mirror / FILE.local).unlink()
     (mirror / FILE.local).symlink_to("/dev/zero")
     message = message_of(lambda: retrieve(FILE, destination, str(mirror)), destination)
-    assert "is no regular file" in message
+    assert "is not a regular file" in message
 
 
-def test_a_pipe_is_not_waited_for(mirror: Path, destination: Path) -> None:
+def test_a_pipe_is_refused(mirror: Path, destination: Path) -> None:
     (mirror / FILE.local).unlink()
     os.mkfifo(mirror / FILE.local)
     message = message_of(lambda: retrieve(FILE, destination, str(mirror)), destination)
-    assert "is no regular file" in message
+    assert "is not a regular file" in message
 
 
 def test_a_link_to_another_file_does_not_pass_the_checksum(
@@ -493,16 +493,16 @@ def test_a_link_to_another_file_does_not_pass_the_checksum(
     assert "found: 6 bytes" in message
 
 
-def test_a_mirror_of_an_unknown_kind_is_refused(destination: Path) -> None:
-    with pytest.raises(PpgkdError, match=r"of the kind 'ftp'; allowed are .* http, https and file"):
+def test_a_mirror_with_an_unknown_scheme_is_refused(destination: Path) -> None:
+    with pytest.raises(PpgkdError, match=r"the scheme 'ftp'; allowed are .* http, https or file"):
         retrieve(FILE, destination, "ftp://example.org/data")
 
 
-def test_a_url_that_is_none_is_refused(destination: Path) -> None:
+def test_an_invalid_url_is_refused(destination: Path) -> None:
     message_of(lambda: retrieve(FILE, destination, "http://", retry_pauses_s=()), destination)
 
 
-def test_without_a_mirror_the_origin_is_asked() -> None:
+def test_without_a_mirror_the_url_is_that_of_the_origin() -> None:
     assert source_url(FILE, None) == FILE.url
 
 
@@ -516,7 +516,7 @@ def test_without_a_mirror_the_origin_is_asked() -> None:
         ("https://example.org", "/data", "https://example.org"),
     ],
 )
-def test_the_configuration_names_the_mirror_before_the_environment(
+def test_the_mirror_of_the_configuration_comes_before_that_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
     config_value: str | None,
     variable: str | None,

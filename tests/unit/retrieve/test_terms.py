@@ -1,4 +1,4 @@
-"""What is said when a file is downloaded."""
+"""The terms of use that are shown when a file is downloaded."""
 
 import logging
 
@@ -16,7 +16,7 @@ def test_every_published_file_has_terms_and_a_citation() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in DATASETS if name != "simulated"])
-def test_they_are_those_of_the_dataset(name: str) -> None:
+def test_terms_are_those_of_the_dataset(name: str) -> None:
     dataset = get_dataset(name)
     terms = terms_of(dataset.recordings[0].files[0])
     assert dataset.title in terms
@@ -24,7 +24,7 @@ def test_they_are_those_of_the_dataset(name: str) -> None:
     assert dataset.citation in terms
 
 
-def test_they_are_logged_and_shown(
+def test_terms_are_logged_and_shown(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = get_dataset("wesad").recordings[0].files[0]
