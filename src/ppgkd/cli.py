@@ -93,16 +93,16 @@ def _plan(options: Namespace) -> None:
 
 
 def _predict(options: Namespace) -> None:
-    from ppgkd.datasets.own.recording_table import TABLES, require_ending
+    from ppgkd.datasets.own.columns import TABLE_SUFFIXES, require_suffix
     from ppgkd.inference.predict import predict_recording, write_prediction
 
     if options.output:
         _require_other(options.output, options.recording)
-        require_ending(options.output, TABLES, "The table to write")
+        require_suffix(options.output, TABLE_SUFFIXES, "The table to write")
     if options.plot:
         from ppgkd.plots.heart_rate import PICTURES, draw_heart_rate
 
-        require_ending(options.plot, PICTURES, "The picture to write")
+        require_suffix(options.plot, PICTURES, "The picture to write")
     prediction = predict_recording(
         options.recording,
         options.model,
@@ -141,11 +141,11 @@ def _check_dataset(options: Namespace) -> None:
     from ppgkd.dataset_summary.check_text import format_check
 
     if options.plot:
-        from ppgkd.datasets.own.recording_table import require_ending
+        from ppgkd.datasets.own.columns import require_suffix
         from ppgkd.plots.heart_rate import PICTURES
         from ppgkd.plots.windows import draw_windows
 
-        require_ending(options.plot, PICTURES, "The picture to write")
+        require_suffix(options.plot, PICTURES, "The picture to write")
     check = check_dataset(options.definition)
     print(format_check(check))
     if not check.n_usable:

@@ -631,6 +631,6 @@ def test_any_time_stamps_are_a_clock_that_runs_forward_or_are_refused(
 ) -> None:
     with perhaps_refused("time stamp"):
         clock = read_clock(time_s, 50.0, 1)
-        assert clock.place[0] == 0
-        assert (np.diff(clock.place) >= 1).all()
+        assert clock.sample_index[0] == 0
+        assert (np.diff(clock.sample_index) >= 1).all()
         assert clock.rate_hz == pytest.approx(50, rel=0.0051)

@@ -39,7 +39,7 @@ def test_predict_prints_the_table_and_says_the_rest_beside_it(
     expected = predict_recording(recording, student_file, 50.0)
     found = pd.read_csv(io.StringIO(captured.out))
     pd.testing.assert_frame_equal(found, expected.table.round(3))
-    assert captured.err == f"note: columns left aside: led\n{expected.summary}\n"
+    assert captured.err == f"note: columns not used: led\n{expected.summary}\n"
 
 
 @pytest.mark.parametrize("name", ["hr.csv", "hr.parquet"])

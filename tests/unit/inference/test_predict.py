@@ -80,7 +80,7 @@ def test_the_time_stays_right_across_a_gap_whose_windows_are_not_valid(
     assert found.table["bpm"].isna().tolist() == touched
     assert found.table["valid"].tolist() == [not lost for lost in touched]
     assert len(found.notes) == 1
-    assert "samples missing: 100, gaps: 1, the longest of 2 s" in found.notes[0]
+    assert "samples missing: 100, gaps: 1, longest gap: 2 s" in found.notes[0]
 
 
 def test_the_summary_counts_windows_by_what_became_of_them(

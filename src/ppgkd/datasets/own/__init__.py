@@ -1,4 +1,4 @@
-"""Recordings of the user's own: tables, and a small YAML file that says what is in them.
+"""Recordings of the user's own: tables, and a YAML file that describes them.
 
-``schema.yaml`` documents every key. The files stay where they are.
+``schema.yaml`` documents every key of the YAML file. The tables are read in place.
 """

@@ -1,7 +1,7 @@
 """Own recordings as a dataset, as their YAML file describes them.
 
-Snakemake asks in every job, so tables are opened only where a column says who is in them, or time
-stamps the rate; `ppgkd.datasets.own.row_ranges` reads them.
+Snakemake imports this in every job. Therefore tables are opened only if a column names recordings
+or subjects, or if the rate has to be measured (`ppgkd.datasets.own.row_ranges`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.files import SOURCE, OwnFile, OwnTable
 from ppgkd.errors import PpgkdError
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a formula begins, to a spreadsheet."""
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
+"""First characters of cells that a spreadsheet reads as a formula."""
 
 
 def own_dataset(name: str, path: str | Path) -> Dataset:
@@ -24,7 +24,7 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
     Parameters
     ----------
     name
-        What the study calls it.
+        Name of the dataset in the study.
     path
         The YAML file.
 
@@ -32,30 +32,30 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
     -------
     Dataset
         The files of a recording are the YAML file, its table and, if there is one, the file of its
-        reference; they are where they are.
+        reference. All are read in place.
 
     Raises
     ------
     PpgkdError
-        If the YAML file or a table is not as it must be.
+        If the YAML file or a table is invalid.
     """
     definition = read_definition(path)
-    tables = _tables(definition)
+    tables = _find_tables(definition)
     rate_hz = _rate_hz(definition, tables[0])
     entries = tuple(
         entry
         for table in tables
-        for entry in _entries(definition, OwnTable(SOURCE, str(table), rate_hz=rate_hz))
+        for entry in _recording_entries(definition, OwnTable(SOURCE, str(table), rate_hz=rate_hz))
     )
     names = [entry.name for entry in entries]
-    twice = sorted({entry for entry in names if names.count(entry) > 1})
-    if twice:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
         raise PpgkdError(
-            f"{path}: recordings {twice} are there more than once; every name must be one "
-            "recording. Tell them apart by the names of the tables, or by the column that "
+            f"{path}: there is more than one recording with each of the names {repeated}. Give "
+            "every recording a name of its own, by the name of its table or by the column that "
             "'recording' names."
         )
-    _require_plain_names(path, [*names, *(entry.subject for entry in entries)])
+    _refuse_formulas(path, [*names, *(entry.subject for entry in entries)])
     return Dataset(
         name=name,
         title=definition.about["title"],
@@ -71,55 +71,55 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
     )
 
 
-def _require_plain_names(path: str | Path, names: list[str]) -> None:
-    """Names stand in tables that people open in spreadsheets, which would run them as formulas."""
-    formulas = sorted({name for name in names if name[:1] in FORMULA})
+def _refuse_formulas(path: str | Path, names: list[str]) -> None:
+    """Refuse names that would be formulas in a spreadsheet; the result tables contain them."""
+    formulas = sorted({name for name in names if name[:1] in FORMULA_PREFIXES})
     if formulas:
         raise PpgkdError(
-            f"{path}: recordings or subjects are called {formulas[:5]}; a name must not begin with "
-            f"{', '.join(map(repr, FORMULA))}, which spreadsheets take for a formula. Rename them, "
-            "or put 'subject.prefix' before them."
+            f"{path}: recordings or subjects have the names {formulas[:5]}; no name may begin with "
+            f"{', '.join(map(repr, FORMULA_PREFIXES))}, which start a formula in a spreadsheet. "
+            "Rename them, or set 'subject.prefix'."
         )
 
 
-def _tables(definition: Definition) -> list[Path]:
+def _find_tables(definition: Definition) -> list[Path]:
     given = definition.about["files"]
     found: dict[Path, None] = {}
     for pattern in [given] if isinstance(given, str) else given:
-        # only the user's part is a pattern: the folder may have brackets in its name
-        place = Path(Path(pattern).anchor or definition.path.parent)
-        matches = sorted(path for path in place.glob(_below(pattern)) if path.is_file())
+        # only the user's text is a pattern; the folder's own name may have brackets
+        folder = Path(Path(pattern).anchor or definition.path.parent)
+        matches = sorted(path for path in folder.glob(_relative(pattern)) if path.is_file())
         if not matches:
-            kind = "matches no file" if has_magic(pattern) else "is no file"
+            problem = "matches no file" if has_magic(pattern) else "is not a file"
             raise PpgkdError(
-                f"{definition.path}: 'files' has '{pattern}', which {kind} in "
+                f"{definition.path}: 'files' has '{pattern}', which {problem} in "
                 f"{definition.path.parent.resolve()}. Paths are relative to the YAML file."
             )
         found.update(dict.fromkeys(matches))
     return list(found)
 
 
-def _below(pattern: str) -> str:
-    """A pattern without the root that an absolute one begins with."""
+def _relative(pattern: str) -> str:
+    """The pattern without the root of an absolute path."""
     path = Path(pattern)
     return str(path.relative_to(path.anchor)) if path.anchor else pattern
 
 
-def _entries(definition: Definition, table: OwnTable) -> list[RecordingEntry]:
+def _recording_entries(definition: Definition, table: OwnTable) -> list[RecordingEntry]:
     path = Path(table.path)
     if definition.who:
-        from ppgkd.datasets.own.row_ranges import find_row_ranges  # only here the table is opened
+        from ppgkd.datasets.own.row_ranges import find_row_ranges  # opens the table
 
-        who = [(run.recording, run.subject) for run in find_row_ranges(definition, path)]
+        names = [(rows.recording, rows.subject) for rows in find_row_ranges(definition, path)]
     else:
-        who = [(path.stem, definition.subject_of(path, None))]
+        names = [(path.stem, definition.subject_of(path, None))]
     reference = definition.about["reference"]
     template = reference.get("files") or reference.get("ecg", {}).get("files")
-    described = OwnFile(SOURCE, str(definition.path))
+    yaml_file = OwnFile(SOURCE, str(definition.path))
     entries = []
-    for recording, subject in who:
-        beside = [definition.beside(template, path, recording)] if template else []
-        files = (described, table, *(OwnFile(SOURCE, str(found)) for found in beside))
+    for recording, subject in names:
+        references = [definition.beside(template, path, recording)] if template else []
+        files = (yaml_file, table, *(OwnFile(SOURCE, str(found)) for found in references))
         entries.append(RecordingEntry(recording, subject, files))
     return entries
 

@@ -1,4 +1,4 @@
-"""Files of the user's own, which are read where they are."""
+"""Files of a user's own recordings, which are read in place."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ SOURCE = "own"
 
 @dataclass(frozen=True)
 class OwnFile(RawFile):
-    """A file of the user's own, which is read in place."""
+    """A file that is read in place."""
 
     @property
     def local(self) -> PurePosixPath:
-        """Where it lies."""
+        """Its path."""
         return PurePosixPath(self.path)
 
     @property
     def url(self) -> str:
-        """The same: it comes from nowhere."""
+        """Its path, because it is not downloaded."""
         return self.path
 
 
 @dataclass(frozen=True)
 class OwnTable(OwnFile):
-    """A table with samples.
+    """A table of samples.
 
     Parameters
     ----------
     rate_hz
-        Rate that its recordings go by.
+        Sampling rate of its recordings.
     """
 
     rate_hz: float = math.nan

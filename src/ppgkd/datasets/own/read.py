@@ -1,4 +1,4 @@
-"""The tables of own recordings, read by what their YAML file says."""
+"""Reader of own recordings, as their YAML file describes them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from numpy.typing import NDArray
 
 from ppgkd.datasets.activity import window_activity
 from ppgkd.datasets.dataset import RecordingEntry
+from ppgkd.datasets.own.columns import (
+    errors_name,
+    first_row_number,
+    number_columns,
+    read_columns,
+    text_codes,
+)
 from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.files import OwnTable
-from ppgkd.datasets.own.recording_table import (
-    about_gaps,
-    about_units,
-    about_values,
-    clock_of,
-    first_row_of,
-    named,
-    place_samples,
-    read_columns,
-    values_of,
-)
+from ppgkd.datasets.own.notes import gap_notes, lost_cell_notes, unit_notes
+from ppgkd.datasets.own.recording_table import clock_of_rows, fill_gaps
 from ppgkd.datasets.own.reference import Reference, read_reference
 from ppgkd.datasets.own.row_ranges import find_row_range
 from ppgkd.datasets.own.time_stamps import Clock
@@ -38,16 +36,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class OwnRecording:
-    """A recording and what its user should know about it.
+    """A recording with its notes for the user.
 
     Attributes
     ----------
     recording
         Signals and reference.
     reference
-        What was found of the reference.
+        The reference as it was read.
     notes
-        Gaps, lost cells, units that look wrong.
+        Notes for the user: gaps, lost cells, implausible units.
     """
 
     recording: Recording
@@ -56,19 +54,19 @@ class OwnRecording:
 
 
 def read_many(entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
-    """Read own recordings one by one, and log what their user should know.
+    """Read own recordings one by one, and log their notes.
 
     Parameters
     ----------
     entries
-        Of `ppgkd.datasets.own.dataset.own_dataset`.
+        Recordings of a dataset that `ppgkd.datasets.own.dataset.own_dataset` made.
     raw_dir
-        Not asked: the files are where they are.
+        Not used, because the files are read in place.
 
     Raises
     ------
     PpgkdError
-        If a table, a column, a cell or the time stamps are not as they must be.
+        If a table, a column, a cell or the time stamps are invalid.
     """
     for found in read_with_notes(entries):
         for note in (*found.notes, *found.reference.notes):
@@ -88,32 +86,30 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
     assert isinstance(table_file, OwnTable), "the second file of an own recording is its table"
     path, rate_hz = Path(table_file.path), table_file.rate_hz
     table = _read_table(definition.path, path, path.stat().st_mtime_ns)
-    with named(path):
-        run = find_row_range(definition, path, table, entry.name)
-        rows, first_row = table.slice(run.first, run.end - run.first), first_row_of(path)
-        clock = clock_of(rows, rate_hz, first_row + run.first)
-        channels, found = _channels(definition, rows)
-        signal = place_samples(found, clock)
+    with errors_name(path):
+        found = find_row_range(definition, path, table, entry.name)
+        rows = table.slice(found.first, found.end - found.first)
+        first_row = first_row_number(path) + found.first
+        clock = clock_of_rows(rows, rate_hz, first_row)
+        channels, values = _channels(definition, rows)
         reference = read_reference(definition, entry, rows, clock, rate_hz)
-        activity = _activity(
-            definition, rows, clock, rate_hz, reference.time_s, first_row + run.first
-        )
+        activity = _activity(definition, rows, clock, rate_hz, reference.time_s, first_row)
     recording = Recording(
         name=entry.name,
         subject=entry.subject,
         rate_hz=rate_hz,
         channels=channels,
-        signal=signal,
+        signal=fill_gaps(values, clock),
         reference_time_s=reference.time_s,
         reference_bpm=reference.bpm,
         activity=activity,
     )
-    notes = (*about_gaps(clock), *about_values(found), *about_units(found, channels))
+    notes = (*gap_notes(clock), *lost_cell_notes(values), *unit_notes(values, channels))
     return OwnRecording(recording, reference, notes)
 
 
-@lru_cache(maxsize=1)  # many recordings may be in one table
-def _read_table(definition_path: Path, path: Path, _changed: int) -> pa.Table:
+@lru_cache(maxsize=1)  # one table may have many recordings
+def _read_table(definition_path: Path, path: Path, _mtime_ns: int) -> pa.Table:
     definition = read_definition(definition_path)
     reference = definition.about["reference"]
     ecg = reference.get("ecg", {})
@@ -129,12 +125,12 @@ def _channels(
     definition: Definition, rows: pa.Table
 ) -> tuple[tuple[str, ...], NDArray[np.float32]]:
     """Names of the channels, and their samples in the units of a `Recording`."""
-    ppg = definition.polarity * values_of(rows, definition.ppg)
+    ppg = definition.polarity * number_columns(rows, definition.ppg)
     names = [f"ppg_{number}" for number in range(1, len(ppg) + 1)]
     if not definition.acceleration:
         return tuple(names), ppg
     zero, per_unit_g = definition.scale_g
-    acc = ((values_of(rows, definition.acceleration) - zero) * per_unit_g).astype(np.float32)
+    acc = ((number_columns(rows, definition.acceleration) - zero) * per_unit_g).astype(np.float32)
     return (*names, "acc_x", "acc_y", "acc_z"), np.concatenate([ppg, acc])
 
 
@@ -146,30 +142,21 @@ def _activity(
     centre_s: NDArray[np.float64],
     first_row: int,
 ) -> NDArray[np.str_] | None:
+    """Activity of the window of each reference; None if the definition names no column of it."""
     rule = definition.about["activity"]
     if rule is None:
         return None
     words = {str(value): word for value, word in rule["words"].items()}
-    codes, values = codes_of(rows, rule["column"])
-    strange = np.isin(codes, [code for code, value in enumerate(values) if value not in words])
-    if strange.any():
-        row = int(strange.argmax())
+    codes, texts = text_codes(rows, rule["column"])
+    unknown = np.isin(codes, [code for code, text in enumerate(texts) if text not in words])
+    if unknown.any():
+        row = int(unknown.argmax())
         raise PpgkdError(
-            f"row {first_row + row} has '{values[codes[row]]}' in its column {rule['column']}; "
+            f"row {first_row + row} has '{texts[codes[row]]}' in its column {rule['column']}; "
             f"'activity.words' in {definition.path} has {', '.join(words)}. Add a word for it "
-            f"({strange.sum()} such rows in all)."
+            f"({unknown.sum()} such rows in total)."
         )
-    at_ticks = np.full(int(clock.place[-1]) + 1, -1)
-    at_ticks[clock.place] = codes
-    word_of = {code: words[value] for code, value in enumerate(values)}
-    return window_activity(at_ticks, rate_hz, centre_s, word_of)
-
-
-def codes_of(table: pa.Table, column: str) -> tuple[NDArray[np.int64], list[str]]:
-    """One column as text: the number of its value in each row, -1 where there is none; the values.
-
-    A table may have millions of rows, so that no text is made for each of them.
-    """
-    encoded = table[column].combine_chunks().cast(pa.string()).dictionary_encode()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return codes.astype(np.int64), encoded.dictionary.to_pylist()
+    sample_codes = np.full(int(clock.sample_index[-1]) + 1, -1)
+    sample_codes[clock.sample_index] = codes
+    word_of = {code: words[text] for code, text in enumerate(texts)}
+    return window_activity(sample_codes, rate_hz, centre_s, word_of)

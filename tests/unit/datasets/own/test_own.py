@@ -322,7 +322,7 @@ def test_activities_get_words_of_the_vocabulary(write: Write) -> None:
 def test_a_name_that_a_spreadsheet_would_run_is_refused(write: Write, name: str) -> None:
     message = refusal(write({f"{name}.csv": samples()}))
     assert name in message
-    assert "spreadsheets take for a formula" in message
+    assert "start a formula in a spreadsheet" in message
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_refused(write: Write, name: str)
         ({"reference": {"files": "{table:>99999999999}"}}, "allowed are {table} and {recording}"),
         ({"reference": {"files": "hr/{table}.csv"}}, "needs"),
         ({"files": "*.parquet"}, "'files' has '*.parquet', which matches no file"),
-        ({"files": ["bo.csv"]}, "'files' has 'bo.csv', which is no file"),
+        ({"files": ["bo.csv"]}, "'files' has 'bo.csv', which is not a file"),
         ({"subject": {"pattern": "^P"}}, "has no bracket"),
         ({"subject": {"pattern": "^(P)"}}, "catches nothing in 'ada'"),
         ({"subject": {"column": "a", "pattern": "(b)"}}, "both column and pattern"),
@@ -393,7 +393,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     ("hr", "reference", "said"),
     [
         (np.nan, {"column": "hr"}, "its column hr has no value"),
-        (72.0, {"column": "hr", "longest_gap_s": 0.01}, "Set it to more"),
+        (72.0, {"column": "hr", "longest_gap_s": 0.01}, "Set it to a larger value"),
     ],
 )
 def test_a_reference_that_says_nothing_is_refused(
@@ -407,7 +407,7 @@ def test_a_reference_that_says_nothing_is_refused(
     [
         (reference_table([0, 2, 1], 70), "the time of row 4 is not after"),
         (reference_table([0, 2, 4], "x"), "ada_hr.csv"),
-        (pd.DataFrame({"bpm": [70, 71]}), "it lacks the time of its values"),
+        (pd.DataFrame({"bpm": [70, 71]}), "it has no times"),
         (pd.DataFrame({"timestamp": ["2026-05-04T10:00"], "bpm": [70]}), "use time_s for both"),
     ],
 )
@@ -424,7 +424,7 @@ def test_a_declared_rate_that_the_time_stamps_contradict_is_refused(write: Write
     table = samples(time_s=np.arange(MINUTE) / 31)
     message = refusal(write({"ada.csv": table}))
     assert "ada.csv" in message
-    assert "the declared rate is 32 Hz, but the time stamps say 31 Hz" in message
+    assert "the declared rate is 32 Hz, but the time stamps give 31 Hz" in message
 
 
 def test_a_recording_that_begins_again_is_refused_with_its_row(write: Write) -> None:
@@ -441,4 +441,4 @@ def test_a_row_without_a_subject_is_refused_with_its_number(write: Write) -> Non
 
 def test_two_recordings_of_one_name_are_refused(write: Write) -> None:
     definition = write({"a/ada.csv": samples(), "b/ada.csv": samples()}, files="*/*.csv")
-    assert "recordings ['ada'] are there more than once" in refusal(definition)
+    assert "more than one recording with each of the names ['ada']" in refusal(definition)

@@ -80,7 +80,7 @@ def test_columns_may_be_in_any_order_and_others_are_left_aside_by_name(
     mixed = table.assign(led="on", step=1)[["acc_z", "led", "ppg_1", "acc_y", "step", "acc_x"]]
     found = read_recording_table(written(mixed, name), CHANNELS, RATE_HZ)
     np.testing.assert_array_equal(found.signal, table[[*CHANNELS]].to_numpy(np.float32).T)
-    assert found.notes == ("columns left aside: led, step",)
+    assert found.notes == ("columns not used: led, step",)
 
 
 def test_without_time_stamps_the_declared_rate_is_believed(
@@ -126,7 +126,7 @@ def test_missing_samples_are_filled_so_that_the_time_stays_right(
     expected[:, [*range(100, 150), 300]] = np.nan
     np.testing.assert_array_equal(found.signal, expected)
     (note,) = found.notes
-    assert "samples missing: 51, gaps: 2, the longest of 1 s" in note
+    assert "samples missing: 51, gaps: 2, longest gap: 1 s" in note
 
 
 def test_the_first_time_stamp_is_kept(table: pd.DataFrame, written: Written) -> None:
@@ -142,7 +142,7 @@ def test_cells_without_a_number_are_lost_samples(
     text.loc[[3, 4], "ppg_1"] = lost
     found = read_recording_table(written(text), CHANNELS, RATE_HZ)
     assert np.argwhere(np.isnan(found.signal)).tolist() == [[0, 3], [0, 4]]
-    assert found.notes == ("cells without a number, which count as lost: 2",)
+    assert found.notes == ("cells without a number, which count as missing samples: 2",)
 
 
 # Units
@@ -152,9 +152,9 @@ def test_cells_without_a_number_are_lost_samples(
     ("factor", "said"),
     [
         (9.80665, "9.8.*m/s².*9.80665"),
-        (1_000, "thousandths of g.* 1000"),
-        (16_384, "counts for one g"),
-        (0.02, "is gravity taken out"),
+        (1_000, "mg.* 1000"),
+        (16_384, "counts per g"),
+        (0.02, "was gravity removed"),
     ],
 )
 def test_acceleration_that_cannot_be_in_g_is_told(
@@ -193,7 +193,7 @@ def test_missing_channels_are_named_beside_what_is_there(
 
 
 def test_other_separators_and_a_missing_header_are_recognised(written: Written) -> None:
-    assert "separated by commas" in refusal(written("ppg_1;acc_x;acc_y;acc_z\n1;2;3;4\n"))
+    assert "Separate the cells by commas" in refusal(written("ppg_1;acc_x;acc_y;acc_z\n1;2;3;4\n"))
     assert "must be a header" in refusal(written("1,2,3,4\n5,6,7,8\n"))
 
 
@@ -227,7 +227,7 @@ def test_a_column_of_parquet_that_holds_no_numbers_is_named(
     table: pd.DataFrame, written: Written, column: str, values: list[object]
 ) -> None:
     message = refusal(written(table.assign(**{column: values}), "recording.parquet"))
-    assert f"column {column} is of the type" in message
+    assert f"column {column} has the type" in message
 
 
 def test_a_column_that_is_there_twice_is_named(written: Written) -> None:
@@ -253,7 +253,7 @@ def test_a_rate_that_the_time_stamps_contradict_is_refused(
     table: pd.DataFrame, written: Written
 ) -> None:
     message = refusal(written(table.assign(time_s=np.arange(500) / 48)))
-    assert "declared rate is 50 Hz, but the time stamps say 48 Hz" in message
+    assert "declared rate is 50 Hz, but the time stamps give 48 Hz" in message
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_parquet_file_that_is_none_is_refused(table: pd.DataFrame, written: Wr
 
 
 def test_a_file_that_is_not_there_or_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
-    assert "is no file" in refusal(tmp_path / "recording.csv")
+    assert "is not a file" in refusal(tmp_path / "recording.csv")
     (tmp_path / "folder.parquet").mkdir()
-    assert "is no file" in refusal(tmp_path / "folder.parquet")
+    assert "is not a file" in refusal(tmp_path / "folder.parquet")
     assert "allowed are .csv, .parquet" in refusal(tmp_path / "recording.xlsx")
