@@ -1,20 +1,22 @@
-# make run    the default study, from nothing to results/default/report/report.html
-# make data-report STUDY=...  what the recordings of a study are like; nothing is trained
-# make test   every check and every test
-# make verify the tiny study twice from nothing, its report twice from the same artifacts: what differs
-# make test-faults  kills and other faults, more than `make test` tries
-# make test-cluster  a study on a Slurm cluster that is brought up on this machine; needs root and Slurm
-# make bench  how fast training is against a plain loop, how many views are enough, what laws cost
-# make bench-scale  what ten thousand cells cost Snakemake and the tables
-# make bench-peers  other estimators beside the recommended student of a finished study
-# make pipeline  the pipeline, drawn into README.md by Snakemake
+# make run           run the default study; the report is results/default/report/report.html
+# make plan          list the jobs that `make run` would run
+# make data-report   make the data report; nothing is trained
+# make test          run linters, type checks and all tests
+# make verify        check that the tiny study is reproducible, and its report from the same artifacts
+# make test-faults   test recovery from kills and other faults, with more of them than `make test`
+# make test-cluster  test a study on a Slurm cluster that is started on this machine; needs root and Slurm
+# make bench         benchmark windows, training, numbers of views, and fits of the laws
+# make bench-scale   benchmark Snakemake and the tables with ten thousand cells
+# make bench-peers   compare the recommended student of a finished study with other estimators
+# make pipeline      draw the pipeline in README.md with Snakemake
+# STUDY=studies/bami.yaml selects another study, CORES=8 the number of cores.
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 STUDY ?=
 FAULTS ?= 50
 RESULTS ?= results/bami_ladder
 PYTHON ?= python3
 BIN := .venv/bin
-# Snakemake runs what a study says as Python where it says __use_yte__, so it is looked at before.
+# Snakemake would run Python code in a study with the key __use_yte__, so the file is checked first.
 PLAIN := $(if $(STUDY),$(BIN)/python -m ppgkd.study.file '$(STUDY)' &&)
 SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
 
@@ -67,7 +69,7 @@ lint: .venv/installed
 	$(BIN)/lint-imports --no-logo
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
-# Made anew when the pins or the package's own description change; a broken one never counts as made.
+# Made again if the pins or the package's metadata change. An incomplete one has no file `installed`.
 .venv/installed: envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ppgkd needs Python 3.11 or newer, found " + sys.version)'
 	$(PYTHON) -m venv --clear .venv
@@ -82,7 +84,7 @@ lint: .venv/installed
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-# The project's environment, seen through another that has Snakemake's plugin for Slurm, too.
+# The project's environment together with Snakemake's plugin for Slurm.
 .venv-slurm/installed: .venv/installed envs/slurm.txt
 	$(PYTHON) -m venv --clear .venv-slurm
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > "$$(.venv-slurm/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"

@@ -127,7 +127,7 @@ def _try(study: Study, fault: str, folder: Path, rng: random.Random) -> dict[str
     time.sleep(moment.delay_s)
     if first.ended:
         return None
-    run_lock = first.trace.unfinished
+    running = first.trace.unfinished
     epochs = {job: epochs_logged(_log(workflow, job)) for job in to_do if job.rule in TRAINING}
     FAULTS[fault](first, rng)
     before = read_trace(first.text)
@@ -148,7 +148,7 @@ def _try(study: Study, fault: str, folder: Path, rng: random.Random) -> dict[str
     return {
         "fault": fault,
         "moment": moment.text,
-        "at work": ", ".join(job.rule for job in run_lock) or "-",
+        "running": ", ".join(job.rule for job in running) or "-",
         "exit": first.process.returncode,
         "finished": len(before.finished),
         "left": len(after.started),

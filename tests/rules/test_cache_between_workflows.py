@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.e2e.verify import differences
+from tests.rules.test_resources import rules
 from tests.workflow import REPOSITORY, Workflow
 
 TARGET = "results/tiny/students/soft/resnet-3000/resnet-350/seed0/metrics.json"
 
-# Prints the cache key of every job; Snakemake has no command for it.
-ENTRIES = """
+# Prints every job that may be cached, with its cache key; Snakemake has no command for it.
+CACHED_JOBS = """
+import json
 import sys
 from pathlib import Path
 from snakemake.api import SnakemakeApi
@@ -39,7 +42,10 @@ with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
     names = workflow.output_file_cache.provenance_hash_map
     for job in workflow.dag.jobs:
         if job.rule.cache.output:
-            print(job.rule.name, workflow.async_run(names.get_provenance_hash(job)))
+            key = workflow.async_run(names.get_provenance_hash(job))
+            params = dict(job.params.items())
+            params.pop("code", None)
+            print(json.dumps([job.rule.name, key, dict(job.wildcards), repr(params)]))
 """
 
 
@@ -97,10 +103,20 @@ def test_results_from_the_cache_are_up_to_date(pair: Pair) -> None:
     assert "Nothing to be done" in again.stdout
 
 
-def test_another_seed_teacher_or_fold_is_another_entry(
-    tmp_path: Path, tiny_config: dict[str, Any]
-) -> None:
-    # a cache key is made of parameters and upstream jobs, not of wildcards
+class CachedJob(NamedTuple):
+    """A job that may be cached; its parameters are as Snakemake prints them."""
+
+    rule: str
+    key: str
+    wildcards: dict[str, str]
+    params: str
+
+
+@pytest.fixture(scope="module")
+def cached_jobs(
+    tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]
+) -> list[CachedJob]:
+    """Return the jobs that may be cached of a study with folds, seeds and several teachers."""
     config = {
         **tiny_config,
         "datasets": {
@@ -111,18 +127,24 @@ def test_another_seed_teacher_or_fold_is_another_entry(
         "seeds": [0, 1],
         "teachers": {"resnet": [3000], "mlp": [60_000], "ensembles": ["mlp-60000"]},
     }
-    study = Workflow(tmp_path, config)
-    *_, configfile = study.command(cores=1)
+    folder = tmp_path_factory.mktemp("cached_jobs")
+    *_, configfile = Workflow(folder, config).command(cores=1)
     listed = subprocess.run(
-        [sys.executable, "-c", ENTRIES, str(REPOSITORY / "Snakefile"), configfile, str(tmp_path)],
+        [sys.executable, "-c", CACHED_JOBS, str(REPOSITORY / "Snakefile"), configfile, str(folder)],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "SNAKEMAKE_OUTPUT_CACHE": str(tmp_path)},
+        env={**os.environ, "SNAKEMAKE_OUTPUT_CACHE": str(folder)},
     )
     assert listed.returncode == 0, listed.stderr
-    entries = [line.split() for line in listed.stdout.splitlines()]
-    jobs = Counter(rule for rule, _ in entries)
+    return [CachedJob(*json.loads(line)) for line in listed.stdout.splitlines()]
+
+
+# A cache key consists of parameters and upstream jobs, not of wildcards.
+def test_jobs_of_different_seeds_teachers_or_folds_have_different_cache_keys(
+    cached_jobs: list[CachedJob],
+) -> None:
+    jobs = Counter(job.rule for job in cached_jobs)
     assert jobs == {
         "simulate": 1,
         "retrieve": 1,
@@ -131,7 +153,23 @@ def test_another_seed_teacher_or_fold_is_another_entry(
         "teacher": 8,
         "targets": 12,
     }
-    assert len({entry for _, entry in entries}) == len(entries)
+    assert len({job.key for job in cached_jobs}) == len(cached_jobs)
+
+
+def test_every_rule_that_may_be_cached_has_its_wildcards_among_its_parameters(
+    cached_jobs: list[CachedJob],
+) -> None:
+    assert {job.rule for job in cached_jobs} == {
+        name for name, text in rules().items() if "    cache:" in text
+    }
+    wildcards_of: dict[tuple[str, str], dict[str, str]] = {}
+    for job in cached_jobs:
+        # the fold selects input files, whose content is in the key
+        wildcards = {name: value for name, value in job.wildcards.items() if name != "fold"}
+        missing = [name for name, value in wildcards.items() if value not in job.params]
+        assert not missing, f"{job.rule}: {missing}"
+        # digits may be found by chance, so different wildcards must also give different parameters
+        assert wildcards_of.setdefault((job.rule, job.params), wildcards) == wildcards
 
 
 def test_nothing_is_cached_without_the_option(pair: Pair, tmp_path: Path) -> None:
