@@ -20,7 +20,7 @@ BIN := .venv/bin
 PLAIN := $(if $(STUDY),$(BIN)/python -m ppgkd.study.file '$(STUDY)' &&)
 SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
 
-.PHONY: run data-report test verify test-cluster test-faults bench bench-scale bench-peers lint plan pipeline snakemake-report clean-env
+.PHONY: run data-report test verify test-cluster test-faults bench bench-scale bench-peers lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -90,6 +90,9 @@ lint: .venv/installed
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > "$$(.venv-slurm/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	.venv-slurm/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/slurm.txt
 	touch $@
+
+schema: .venv/installed
+	$(BIN)/python -m ppgkd.study.schema_files
 
 envs/environment.yaml: envs/requirements.txt envs/make_environment.py
 	$(PYTHON) envs/make_environment.py

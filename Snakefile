@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.11")
@@ -20,10 +21,13 @@ os.environ.update(PYTHONPATH=SOURCE)
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**34))
 
 from ppgkd.datasets.registry import MANIFEST
+from ppgkd.errors import PpgkdError
+from ppgkd.models.capacity import SHAPES
 from ppgkd.runtime.run_lock import acquire_run_lock
 from ppgkd.runtime.code_digest import code_digest
 from ppgkd.study.cell import fold_folder
-from ppgkd.study.config import COMPARED, input_shape, parse_study
+from ppgkd.study.parse import parse_study
+from ppgkd.study.study import COMPARED, input_shape
 
 # A killed run leaves Snakemake's locks behind; they are removed if no other run is active.
 if workflow.is_main_process:
@@ -38,9 +42,11 @@ if "study" not in config:
     configfile: Path(workflow.basedir) / "config.yaml"
 
 
-study = parse_study(
-    config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"
-)
+# Snakemake prints a WorkflowError without a traceback.
+try:
+    study = parse_study(config)
+except PpgkdError as error:
+    raise WorkflowError(str(error)) from None
 config.update(study.config)
 
 
@@ -81,7 +87,7 @@ wildcard_constraints:
     strategy="|".join(config["strategies"]),
     teacher="|".join(["none", *(teacher.name for teacher in study.teachers)]),
     fold=r"\d+",
-    family="resnet|mlp",
+    family="|".join(SHAPES),
     capacity=r"\d+",
     seed=r"\d+",
 

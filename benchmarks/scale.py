@@ -61,8 +61,8 @@ rule c:
     shell:
         "touch {{output}}"
 """
-PARSE = "import sys, yaml; from pathlib import Path; from ppgkd.study.config import parse_study; "
-PARSE += "parse_study(yaml.safe_load(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))"
+PARSE = "import sys, yaml; from pathlib import Path; from ppgkd.study.parse import parse_study; "
+PARSE += "parse_study(yaml.safe_load(Path(sys.argv[1]).read_text()))"
 # Touching waits a tenth of a second for each job, lest two files be of one age.
 TOUCH = "from snakemake.cli import main; from snakemake.executors import touch; "
 TOUCH += "touch.Executor.SLEEPING_TIME = 0; main()"

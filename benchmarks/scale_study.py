@@ -15,9 +15,9 @@ import pandas as pd
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.study.cell import Cell, fold_folder
-from ppgkd.study.config import Study, parse_study
+from ppgkd.study.parse import parse_study
+from ppgkd.study.study import Study
 
-SCHEMA = Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml"
 STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature")
 STUDENTS = 40
 """Capacities of a large study; teachers make up the rest of its cells."""
@@ -77,7 +77,7 @@ def make_config(name: str, cells: int, layout: Layout) -> dict[str, Any]:
 
 def make_study(config: dict[str, Any]) -> Study:
     """Check a configuration."""
-    return parse_study(config, SCHEMA)
+    return parse_study(config)
 
 
 def simulate_artifacts(study: Study, folder: Path) -> None:

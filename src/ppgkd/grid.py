@@ -1,7 +1,12 @@
 """The two grids: 180 classes of heart rate, 1 BPM each; windows of 8 s every 2 s."""
 
-import numpy as np
-from numpy.typing import NDArray
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 BPM_MIN = 30
 BPM_MAX = 209
@@ -28,4 +33,6 @@ def window_centres_s(first_start_s: float, n_windows: int) -> NDArray[np.float64
     n_windows
         How many windows.
     """
+    import numpy as np  # Snakemake imports this module in every job
+
     return first_start_s + WINDOW_S / 2 + STRIDE_S * np.arange(n_windows, dtype=np.float64)

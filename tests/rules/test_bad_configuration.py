@@ -11,7 +11,7 @@ LISTS = {"train": ["sim-01", "sim-02"], "val": ["sim-03"], "test": ["sim-04"]}
     ("changes", "expected"),
     [
         ({"epochs": 3}, ["unknown keys ['epochs']", "'training'"]),
-        ({"seeds": "0"}, ["'seeds' must be of type array", "'0'"]),
+        ({"seeds": "0"}, ["'seeds' must be a list", "'0'"]),
         ({"datasets": {"dalia": {"train": 1}}}, ["'dalia'", "bami1"]),
         ({"strategies": {"softer": {}}}, ["'softer'", "'soft'"]),
         ({"students": {"resnet": [3]}}, ["3", "resnet"]),

@@ -7,7 +7,7 @@ import pytest
 from tests.rules.test_staleness import TUNED
 from tests.workflow import REPOSITORY, Workflow
 
-from ppgkd.study.config import COMPARED
+from ppgkd.study.study import COMPARED
 
 
 def rules() -> dict[str, str]:

@@ -21,7 +21,7 @@ import yaml
 from tests.placeholder_study import create_placeholders, planned_jobs
 from tests.workflow import REPOSITORY, Workflow
 
-from ppgkd.study.config import COMPARED
+from ppgkd.study.study import COMPARED
 
 
 class Change(NamedTuple):
@@ -295,7 +295,7 @@ EDITS = [
     Edit("src/ppgkd/datasets/registry.py", "", STATEMENT, ""),
     Edit("src/ppgkd/datasets/manifest.tsv", "", "bami\tBAMI-3/BAMI3_1.mat\t1\t00\n", ""),
     Edit("src/ppgkd/retrieve/download.py", "", STATEMENT, ""),
-    Edit("src/ppgkd/study/config.py", "", STATEMENT, "quality report"),
+    Edit("src/ppgkd/study/study.py", "", STATEMENT, "quality report"),
     Edit("src/ppgkd/export/preprocessing_graph.py", "", STATEMENT, "onnx"),
     Edit("src/ppgkd/profile/timing.py", "", STATEMENT, "latency data_report"),
     Edit("src/ppgkd/alignment/predictions.py", "", STATEMENT, "alignment"),

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from ppgkd.cli import main
-from ppgkd.study.config import parse_study
+from ppgkd.study.parse import parse_study
 
 CHECKOUT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -188,7 +188,7 @@ def test_studies_in_examples_are_valid(
     studies = [text for text in blocks(page, "yaml") if "study:" in text]
     assert studies
     for study in studies:
-        parse_study(yaml.safe_load(study), SCHEMA)
+        parse_study(yaml.safe_load(study))
 
 
 def test_the_dataset_of_the_example_is_read_and_its_check_is_described(

@@ -38,7 +38,7 @@ rule compare_plan:
     resources:
         **SMALL_JOB,
     params:
-        code=lambda wildcards: digest("compare_plan", "study.config"),
+        code=lambda wildcards: digest("compare_plan", "study.study"),
         study=study,
         results=subpath(output[0], ancestor=2),
     script:

@@ -42,7 +42,7 @@ rule quality:
     params:
         code=lambda wildcards: digest(
             "quality",
-            "study.config",
+            "study.study",
             *(f"models.{family}" for family in config["students"]),
         ),
         study=study,

@@ -130,7 +130,7 @@ rule report:
     resources:
         **SMALL_JOB,
     params:
-        code=lambda wildcards: digest("report", "study.config"),
+        code=lambda wildcards: digest("report", "study.study"),
         study=study,
         # the report shows the whole configuration; the mirror has no influence on the results
         configuration=json.dumps(

@@ -31,7 +31,7 @@ def format_check(check: DatasetCheck) -> str:
 
 def _overview(check: DatasetCheck) -> Iterator[str]:
     dataset, table, windows = check.dataset, check.recordings, check.windows
-    about = check.definition.about
+    keys = check.definition.keys
     n_windows = int(table[["kept", *REJECTION_REASONS]].to_numpy().sum())
     yield f"{check.definition.path}: {dataset.title}"
     yield f"terms          {dataset.terms} Cite: {dataset.citation}"
@@ -40,14 +40,14 @@ def _overview(check: DatasetCheck) -> Iterator[str]:
         f"{table['hours'].sum():.2f} h, {table['hours'].min() * 60:.1f} to "
         f"{table['hours'].max() * 60:.1f} min each"
     )
-    rate_source = "as declared" if about["rate_hz"] is not None else "by the time stamps"
+    rate_source = "as declared" if keys.rate_hz is not None else "by the time stamps"
     yield f"sensor         {dataset.rate_hz:g} Hz, {rate_source}"
     ppg = ", ".join(f"ppg_{n} = {name}" for n, name in enumerate(check.definition.ppg, start=1))
     inverted = "" if check.definition.polarity > 0 else ", so the signal is inverted"
-    yield f"PPG            {ppg}; it {about['channels']['systole']} at a systole{inverted}"
+    yield f"PPG            {ppg}; it {keys.channels.systole} at a systole{inverted}"
     yield f"acceleration   {_acceleration(check)}"
     yield f"reference      {_reference(check)}"
-    if about["activity"] is not None and check.n_usable:
+    if keys.activity is not None and check.n_usable:
         fractions = windows["activity"].value_counts(normalize=True)
         yield "activity       " + ", ".join(
             f"{word} {part:.0%}" for word, part in fractions.items()
@@ -67,12 +67,12 @@ def _overview(check: DatasetCheck) -> Iterator[str]:
 
 
 def _acceleration(check: DatasetCheck) -> str:
-    columns, channels = check.definition.acceleration, check.definition.about["channels"]
+    columns, channels = check.definition.acceleration, check.definition.keys.channels
     if not columns:
         return "none: only a study with 'inputs: {accelerometer: false}' can use these data"
-    unit = channels["acceleration_unit"]
+    unit: str | None = channels.acceleration_unit
     if unit == "counts":
-        unit = f"counts, {channels['counts_per_g']:g} per g, {channels['zero']:g} at 0 g"
+        unit = f"counts, {channels.counts_per_g:g} per g, {channels.zero:g} at 0 g"
     median_g = check.recordings["median_acc_g"]
     return (
         f"acc_x, acc_y, acc_z = {', '.join(columns)} in {unit}; median magnitude "
@@ -82,13 +82,13 @@ def _acceleration(check: DatasetCheck) -> str:
 
 
 def _reference(check: DatasetCheck) -> str:
-    rule, table = check.definition.about["reference"], check.recordings
+    rule, table = check.definition.keys.reference, check.recordings
     sources = {
-        "column": f"column {rule.get('column')}",
-        "files": f"files {rule.get('files')}",
-        "ecg": f"from the ECG in column {rule.get('ecg', {}).get('column')}",
+        "column": f"column {rule.column}",
+        "files": f"files {rule.files}",
+        "ecg": f"from the ECG in column {rule.ecg and rule.ecg.column}",
     }
-    (source,) = [text for key, text in sources.items() if key in rule]
+    source = sources[rule.kind]
     lower, upper = PLAUSIBLE_BPM
     n_implausible, n_values = int(table["n_implausible"].sum()), int(table["n_values"].sum())
     outside = f"{n_implausible:,} of {n_values:,} values outside {lower:g} to {upper:g} BPM"

@@ -16,7 +16,7 @@ from ppgkd.windows.preprocessing import PREPROCESSING_VERSION
 
 if TYPE_CHECKING:
     from ppgkd.datasets.registry import Dataset
-    from ppgkd.study.config import Study, Teacher
+    from ppgkd.study.study import Study, Teacher
 
 
 def make_model_card(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ppgkd.evaluation.bootstrap import estimate_with_interval
 from ppgkd.evaluation.summary import STUDENT, PairedBootstrap
 from ppgkd.export.student import model_card_of, read_student
-from ppgkd.study.config import COMPARED
+from ppgkd.study.study import COMPARED
 
 
 @dataclass(frozen=True, eq=False)

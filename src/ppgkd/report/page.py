@@ -23,8 +23,8 @@ from ppgkd.report.data_page import data_rows, dropped_for, is_labelled
 from ppgkd.report.figures import pareto_front
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
-from ppgkd.study.config import Study
 from ppgkd.study.roles import BY_DATASET, ROLES
+from ppgkd.study.study import Study
 
 STRATEGY_NAMES = {
     "scratch": "from scratch",

@@ -1,1 +1,1 @@
-"""Files that a user writes: strict YAML, checked by a schema."""
+"""What a user writes in YAML: read as data, checked by a typed model that describes every key."""

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
-    ValidatorFunctionWrapHandler,
-    field_validator,
+    Field,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+
+def _require_unique(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        raise PydanticCustomError("not_unique", "must not repeat a value")
+    return values
+
+
+Text = Annotated[str, Field(min_length=1)]
+"""Text that is not empty."""
+
+Item = TypeVar("Item")
+_UNIQUE = AfterValidator(_require_unique)
+UniqueList = Annotated[list[Item], Field(json_schema_extra={"uniqueItems": True}), _UNIQUE]
+"""List without repeated values."""
+
+FilledList = Annotated[
+    list[Item], Field(min_length=1, json_schema_extra={"uniqueItems": True}), _UNIQUE
+]
+"""List without repeated values, and with at least one."""
+
+
+def contradiction(message: str) -> PydanticCustomError:
+    """Error of a validator whose message says what is wrong and what to do.
+
+    Parameters
+    ----------
+    message
+        What follows after the key.
+    """
+    return PydanticCustomError("contradiction", "{message}", {"message": message})
 
 
 class Section(BaseModel):
@@ -22,14 +53,6 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="wrap")
-    @classmethod
-    def _keep_integers(cls, value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-        # pydantic makes 8 a float where a float is allowed; file names and parameters of
-        # Snakemake's rules print what the user wrote
-        checked = check(value)
-        return value if isinstance(checked, float) else checked
 
 
 class FilledSection(Section):

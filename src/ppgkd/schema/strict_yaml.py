@@ -1,4 +1,4 @@
-"""YAML files of others: data and nothing else, and not without end."""
+"""YAML files that a user names: data alone, and of limited size."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ MAX_BYTES = 2**20
 
 
 def read_plain_yaml(path: str | Path, expected: str) -> dict[str, Any]:
-    """Read a file of keys with values by YAML's safe loader, which makes no objects.
+    """Read a file of keys with values by YAML's safe loader, which makes no Python objects.
 
     Parameters
     ----------
     path
         The file, of 1 MiB at most.
     expected
-        What it should be, as an error says it: ``a study, such as those in studies/``.
+        What the file should be, for the error message: ``a study, such as those in studies/``.
 
     Raises
     ------
     PpgkdError
-        If it is too large, cannot be read, or holds something else than keys with values.
+        If it is too large, cannot be read, or does not hold keys with values.
     """
     path = Path(path)
     try:

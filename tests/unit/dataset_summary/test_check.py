@@ -124,7 +124,7 @@ def test_the_command_prints_and_draws_ten_windows(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"rate_hz": "fast"}, "'rate_hz' must be of type number or null, found 'fast'"),
+        ({"rate_hz": "fast"}, "'rate_hz' must be a number from 10 to 1000 or null, found 'fast'"),
         ({"channels": {"ppg": ["red"]}}, "lacks the columns red"),
     ],
 )

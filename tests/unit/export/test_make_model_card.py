@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.workflow import REPOSITORY
 
 from ppgkd.evaluation.filtered import WidestSpreads
 from ppgkd.export.make_model_card import make_model_card
@@ -14,7 +13,8 @@ from ppgkd.inference.online_filter import Transition
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.revision import code_revision
 from ppgkd.splits.study_windows import StudyWindows
-from ppgkd.study.config import Study, parse_study
+from ppgkd.study.parse import parse_study
+from ppgkd.study.study import Study
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION
 from ppgkd.windows.read import Windows, concatenate_windows
 
@@ -51,7 +51,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
         "teachers": {"resnet": [3000], "onnx": {"mine": str(own)}},
         "students": {"resnet": [350]},
     }
-    return parse_study(config, REPOSITORY / "workflow" / "schemas" / "config.schema.yaml")
+    return parse_study(config)
 
 
 @pytest.fixture(scope="module")

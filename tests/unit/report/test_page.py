@@ -16,12 +16,12 @@ from tests.unit.recording_summaries import recording_summaries
 from ppgkd.evaluation.recommended import assess_recommended
 from ppgkd.evaluation.summary import summarise_strategies, summarise_students
 from ppgkd.report.page import Results, write_report
-from ppgkd.study.config import Study, parse_study
+from ppgkd.study.parse import parse_study
+from ppgkd.study.study import Study
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
 TINY = REPOSITORY / "tests" / "studies" / "tiny.yaml"
 LEVEL_BPM = [1.0, 2.0, 3.0]
 TEACHER_METRICS = {
@@ -191,7 +191,7 @@ class Page(HTMLParser):
 
 def study_of(**changes: Any) -> Study:
     config = yaml.safe_load(TINY.read_text(encoding="utf-8"))
-    return parse_study(config | changes, SCHEMA)
+    return parse_study(config | changes)
 
 
 def recordings_of(study: Study, **changes: Any) -> pd.DataFrame:

@@ -111,7 +111,7 @@ def test_training_depends_on_neither_configuration_nor_registry_nor_what_comes_a
     script: str,
 ) -> None:
     found = imported_modules(SCRIPTS / f"{script}.py")
-    later = ("study.config", "datasets.registry", "evaluation.cells", "scaling", "report", "export")
+    later = ("study.study", "datasets.registry", "evaluation.cells", "scaling", "report", "export")
     assert not [name for name in found if name.removeprefix("ppgkd.").startswith(later)]
 
 

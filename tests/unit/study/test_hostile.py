@@ -7,10 +7,9 @@ import pytest
 import yaml
 
 from ppgkd.errors import PpgkdError
-from ppgkd.study.config import parse_study
+from ppgkd.study.parse import parse_study
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
 TINY = REPOSITORY / "tests" / "studies" / "tiny.yaml"
 
 ELSEWHERE = [
@@ -32,7 +31,7 @@ ELSEWHERE = [
 def message_of(**changes: Any) -> str:
     config = yaml.safe_load(TINY.read_text(encoding="utf-8"))
     with pytest.raises(PpgkdError) as caught:
-        parse_study(config | changes, SCHEMA)
+        parse_study(config | changes)
     return str(caught.value)
 
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from ppgkd.errors import PpgkdError
-from ppgkd.study.config import Study, parse_study
+from ppgkd.study.parse import parse_study
+from ppgkd.study.study import Study
 
-SCHEMA = Path(__file__).parents[3] / "workflow/schemas/config.schema.yaml"
 DEFINITION = {
     "title": "Walks",
     "terms": "Made by a test.",
@@ -43,7 +43,7 @@ def parse(**changes: Any) -> Study:
         "students": {"resnet": [350]},
         **changes,
     }
-    return parse_study(config, SCHEMA)
+    return parse_study(config)
 
 
 def walks(**changes: Any) -> dict[str, Any]:

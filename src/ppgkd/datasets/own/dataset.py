@@ -58,11 +58,11 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
     _refuse_formulas(path, [*names, *(entry.subject for entry in entries)])
     return Dataset(
         name=name,
-        title=definition.about["title"],
+        title=definition.keys.title,
         source=SOURCE,
         reader="own.read",
-        terms=definition.about["terms"],
-        citation=definition.about["citation"],
+        terms=definition.keys.terms,
+        citation=definition.keys.citation,
         ppg_channels=len(definition.ppg),
         rate_hz=rate_hz,
         recordings=entries,
@@ -83,7 +83,7 @@ def _refuse_formulas(path: str | Path, names: list[str]) -> None:
 
 
 def _find_tables(definition: Definition) -> list[Path]:
-    given = definition.about["files"]
+    given = definition.keys.files
     found: dict[Path, None] = {}
     for pattern in [given] if isinstance(given, str) else given:
         # only the user's text is a pattern; the folder's own name may have brackets
@@ -113,8 +113,8 @@ def _recording_entries(definition: Definition, table: OwnTable) -> list[Recordin
         names = [(rows.recording, rows.subject) for rows in find_row_ranges(definition, path)]
     else:
         names = [(path.stem, definition.subject_of(path, None))]
-    reference = definition.about["reference"]
-    template = reference.get("files") or reference.get("ecg", {}).get("files")
+    reference = definition.keys.reference
+    template = reference.files or (reference.ecg and reference.ecg.files)
     yaml_file = OwnFile(SOURCE, str(definition.path))
     entries = []
     for recording, subject in names:
@@ -125,7 +125,7 @@ def _recording_entries(definition: Definition, table: OwnTable) -> list[Recordin
 
 
 def _rate_hz(definition: Definition, table: Path) -> float:
-    declared = definition.about["rate_hz"]
+    declared = definition.keys.rate_hz
     if declared is not None:
         return float(declared)
     from ppgkd.datasets.own.row_ranges import rate_by_time_stamps

@@ -111,13 +111,11 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
 @lru_cache(maxsize=1)  # one table may have many recordings
 def _read_table(definition_path: Path, path: Path, _mtime_ns: int) -> pa.Table:
     definition = read_definition(definition_path)
-    reference = definition.about["reference"]
-    ecg = reference.get("ecg", {})
+    reference, activity = definition.keys.reference, definition.keys.activity
     numbers = [*definition.ppg, *definition.acceleration]
-    numbers += [reference["column"]] if "column" in reference else []
-    numbers += [ecg["column"]] if ecg and "files" not in ecg else []
-    activity = definition.about["activity"]
-    texts = [*definition.who, *([activity["column"]] if activity else [])]
+    numbers += [reference.column] if reference.column else []
+    numbers += [reference.ecg.column] if reference.ecg and not reference.ecg.files else []
+    texts = [*definition.who, *([activity.column] if activity else [])]
     return read_columns(path, numbers, texts)[0]
 
 
@@ -143,16 +141,16 @@ def _activity(
     first_row: int,
 ) -> NDArray[np.str_] | None:
     """Activity of the window of each reference; None if the definition names no column of it."""
-    rule = definition.about["activity"]
+    rule = definition.keys.activity
     if rule is None:
         return None
-    words = {str(value): word for value, word in rule["words"].items()}
-    codes, texts = text_codes(rows, rule["column"])
+    words = {str(value): word for value, word in rule.words.items()}
+    codes, texts = text_codes(rows, rule.column)
     unknown = np.isin(codes, [code for code, text in enumerate(texts) if text not in words])
     if unknown.any():
         row = int(unknown.argmax())
         raise PpgkdError(
-            f"row {first_row + row} has '{texts[codes[row]]}' in its column {rule['column']}; "
+            f"row {first_row + row} has '{texts[codes[row]]}' in its column {rule.column}; "
             f"'activity.words' in {definition.path} has {', '.join(words)}. Add a word for it "
             f"({unknown.sum()} such rows in total)."
         )

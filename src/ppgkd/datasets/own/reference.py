@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +20,7 @@ from ppgkd.datasets.own.columns import (
     row_times_s,
 )
 from ppgkd.datasets.own.definition import Definition
+from ppgkd.datasets.own.description import ECG, ReferenceSource
 from ppgkd.datasets.own.recording_table import clock_of_rows, fill_gaps
 from ppgkd.datasets.own.time_stamps import Clock
 from ppgkd.datasets.recording import PLAUSIBLE_BPM
@@ -92,12 +91,12 @@ def read_reference(
     PpgkdError
         If a file, a column or the times are invalid, or if there is no value.
     """
-    rule = definition.about["reference"]
-    if "ecg" in rule:
-        return _from_ecg(entry, rule["ecg"], rows, clock, rate_hz)
-    if "column" in rule:
-        bpm = number_column(rows, rule["column"])
-        time_s, source = clock.sample_index / rate_hz, f"its column {rule['column']}"
+    rule = definition.keys.reference
+    if rule.ecg:
+        return _from_ecg(entry, rule.ecg, rows, clock, rate_hz)
+    if rule.column:
+        bpm = number_column(rows, rule.column)
+        time_s, source = clock.sample_index / rate_hz, f"its column {rule.column}"
     else:
         path = Path(entry.files[2].path)
         source = str(path)
@@ -112,19 +111,19 @@ def read_reference(
 
 
 def _from_ecg(
-    entry: RecordingEntry, rule: Mapping[str, Any], rows: pa.Table, clock: Clock, rate_hz: float
+    entry: RecordingEntry, rule: ECG, rows: pa.Table, clock: Clock, rate_hz: float
 ) -> Reference:
     from ppgkd.datasets.ecg_reference import reference_from_ecg  # slow to import
 
-    if "files" not in rule:
-        ecg = fill_gaps(number_columns(rows, [rule["column"]]), clock)[0]
+    if rule.rate_hz is None:
+        ecg = fill_gaps(number_columns(rows, [rule.column]), clock)[0]
         time_s, bpm = reference_from_ecg(ecg, rate_hz)
     else:
         path = Path(entry.files[2].path)
-        table, _ = read_columns(path, (rule["column"],))
+        table, _ = read_columns(path, (rule.column,))
         with errors_name(path):
-            ecg_clock = clock_of_rows(table, rule["rate_hz"], first_row_number(path))
-            ecg = fill_gaps(number_columns(table, [rule["column"]]), ecg_clock)[0]
+            ecg_clock = clock_of_rows(table, rule.rate_hz, first_row_number(path))
+            ecg = fill_gaps(number_columns(table, [rule.column]), ecg_clock)[0]
             time_s, bpm = reference_from_ecg(ecg, ecg_clock.rate_hz)
             late_s = 0.0
             if row_times_s(table, 1) is not None:
@@ -132,7 +131,7 @@ def _from_ecg(
             time_s = (time_s + late_s) * clock.rate_hz / rate_hz
     if not np.isfinite(bpm).any():
         raise PpgkdError(
-            f"no window of the ECG in the column {rule['column']} has a reliable heart rate. Check "
+            f"no window of the ECG in the column {rule.column} has a reliable heart rate. Check "
             "that it is an ECG and that its declared rate is right."
         )
     return Reference(time_s, bpm, len(bpm), 0)
@@ -160,26 +159,26 @@ def _seconds_from_first(table: pa.Table, path: Path, rows: pa.Table) -> NDArray[
 
 
 def _from_values(
-    time_s: NDArray[np.float64], bpm: NDArray[np.float64], rule: Mapping[str, Any], source: str
+    time_s: NDArray[np.float64], bpm: NDArray[np.float64], rule: ReferenceSource, source: str
 ) -> Reference:
     lower, upper = PLAUSIBLE_BPM
     implausible = (bpm < lower) | (bpm > upper)
     bpm = np.where(implausible, np.nan, bpm)
-    shift = {"start": 0.5, "centre": 0.0, "end": -0.5}[rule["time_is"]]
-    time_s = time_s + shift * rule["window_s"]
+    shift = {"start": 0.5, "centre": 0.0, "end": -0.5}[rule.time_is]
+    time_s = time_s + shift * rule.window_s
     interval_s = np.diff(time_s)
-    if len(interval_s) and np.median(interval_s) > rule["longest_gap_s"]:
+    if len(interval_s) and np.median(interval_s) > rule.longest_gap_s:
         raise PpgkdError(
             f"{source} has a value every {np.median(interval_s):.3g} s, but "
-            f"'reference.longest_gap_s' is {rule['longest_gap_s']:g} s, so nothing could be "
+            f"'reference.longest_gap_s' is {rule.longest_gap_s:g} s, so nothing could be "
             "interpolated. Set it to a larger value."
         )
-    gaps = np.flatnonzero(interval_s > rule["longest_gap_s"])
+    gaps = np.flatnonzero(interval_s > rule.longest_gap_s)
     time_s = np.insert(time_s, gaps + 1, (time_s[gaps] + time_s[gaps + 1]) / 2)
     bpm = np.insert(bpm, gaps + 1, np.nan)
     counts = (len(implausible), int(implausible.sum()))
-    if rule["window_s"] < WINDOW_S:
-        time_s, bpm = _averaged(time_s, bpm, (WINDOW_S - rule["window_s"]) / 2)
+    if rule.window_s < WINDOW_S:
+        time_s, bpm = _averaged(time_s, bpm, (WINDOW_S - rule.window_s) / 2)
     return Reference(time_s, bpm.astype(np.float32), *counts)
 
 

@@ -80,12 +80,12 @@ def _row_ranges(definition: Definition, path: Path, table: pa.Table) -> list[Row
     several = len({tuple(of_column[first] for of_column in codes) for first in bounds[:-1]}) > 1
     ranges: list[RowRange] = []
     for first, end in pairwise(bounds):
-        cells = {
+        cells: dict[str | None, str | None] = {
             column: of_column[codes_of_column[first]]
             for column, codes_of_column, of_column in zip(definition.who, codes, texts, strict=True)
         }
-        subject = definition.subject_of(path, cells.get(definition.about["subject"].get("column")))
-        name = cells.get(definition.about["recording"])
+        subject = definition.subject_of(path, cells.get(definition.keys.subject.column))
+        name = cells.get(definition.keys.recording)
         if name is None:
             name = f"{path.stem}-{subject}" if several else path.stem
         if any(rows.recording == name for rows in ranges):

@@ -1,0 +1,215 @@
+"""Every key of the YAML file that describes own recordings.
+
+``schema.yaml`` beside this module is generated from these models (``make schema``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from ppgkd.schema.section import FilledList, Section, Text, contradiction
+
+DESCRIBED = "src/ppgkd/datasets/own/schema.yaml"
+
+Systole = Literal["rises", "falls"]
+Unit = Literal["g", "m/s2", "mg", "counts"]
+Activity = Literal[
+    "rest", "walk", "run", "cycle", "stairs", "drive", "work", "eat", "other", "unknown"
+]
+FileTemplate = Text
+
+
+def _check_template(template: str | None) -> str | None:
+    rest = (template or "").replace("{table}", "").replace("{recording}", "")
+    if "{" in rest or "}" in rest:
+        raise contradiction(
+            f"'{template}' has other text in braces; allowed are {{table}} and {{recording}}"
+        )
+    return template
+
+
+class Channels(Section):
+    """Columns of the sensors."""
+
+    ppg: FilledList[Text] = Field(
+        description="Columns of the PPG. A study takes the first ones, so put the best first."
+    )
+    systole: Systole = Field(
+        "rises",
+        description="Whether the PPG rises at a systole, or falls, as the received light does.",
+    )
+    acceleration: list[Text] | None = Field(
+        None,
+        min_length=3,
+        max_length=3,
+        description="Columns of the three axes; left out if there is no accelerometer.",
+    )
+    acceleration_unit: Unit | None = Field(
+        None, description="Unit of the acceleration; counts needs counts_per_g."
+    )
+    counts_per_g: float | None = Field(None, gt=0, description="Counts that 1 g adds.")
+    zero: float = Field(0, description="Counts without acceleration.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.acceleration is None) != (self.acceleration_unit is None):
+            raise contradiction(
+                "has one of 'acceleration' and 'acceleration_unit'; give both or neither"
+            )
+        if self.acceleration_unit == "counts" and self.counts_per_g is None:
+            raise contradiction("has 'acceleration_unit: counts'; give 'counts_per_g', too")
+        columns = [*self.ppg, *(self.acceleration or ())]
+        double = sorted({column for column in columns if columns.count(column) > 1})
+        if double:
+            raise contradiction(f"names the columns {double} twice; each is one channel")
+        if self.acceleration_unit != "counts" and self.counts_per_g is not None:
+            raise contradiction(
+                f"has 'counts_per_g', but 'acceleration_unit' is {self.acceleration_unit}; set it "
+                "to counts, or leave 'counts_per_g' out"
+            )
+        return self
+
+
+class ECG(Section):
+    """ECG that the reference is computed from."""
+
+    column: Text = Field(description="Column of the ECG.")
+    files: FileTemplate | None = Field(
+        None,
+        description="Table of the ECG, if it is not in the recording's own table; {table} and "
+        "{recording} are as in reference.files.",
+    )
+    rate_hz: float | None = Field(None, ge=50, le=10000, description="Sampling rate of that table.")
+
+    _check_files = field_validator("files")(_check_template)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.files is None) != (self.rate_hz is None):
+            raise contradiction("has one of 'files' and 'rate_hz'; give both or neither")
+        return self
+
+
+class ReferenceSource(Section):
+    """Heart rate in BPM: one of column, files and ecg."""
+
+    column: Text | None = Field(
+        None,
+        description="Column of the recording's own table, with a value in every row or in some.",
+    )
+    files: FileTemplate | None = Field(
+        None,
+        description="Table beside each recording, with the columns time_s (or timestamp) and bpm. "
+        "{table} is replaced by the name of the recording's table without its ending, {recording} "
+        "by the name of the recording.",
+    )
+    ecg: ECG | None = Field(None, description="ECG that the heart rate is computed from.")
+    time_is: Literal["start", "centre", "end"] = Field(
+        "centre", description="Position of a value's time in the window that it is the mean of."
+    )
+    window_s: float = Field(
+        8,
+        ge=0,
+        le=60,
+        description="Length of that window, in seconds. Values of less than 8 s are averaged to "
+        "8 s.",
+    )
+    longest_gap_s: float = Field(
+        8, gt=0, description="Values that are farther apart, in seconds, are not interpolated."
+    )
+
+    _check_files = field_validator("files")(_check_template)
+
+    @property
+    def kind(self) -> str:
+        """Which of column, files and ecg is given."""
+        return self._kinds[0]
+
+    @property
+    def _kinds(self) -> list[str]:
+        return [key for key in ("column", "files", "ecg") if getattr(self, key) is not None]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(self._kinds) != 1:
+            raise contradiction(
+                f"has {self._kinds or 'none'} of column, files and ecg; give one of them"
+            )
+        return self
+
+
+class SubjectRule(Section):
+    """How subjects are named."""
+
+    column: Text | None = Field(None, description="Column with the name of the subject.")
+    pattern: str | None = Field(
+        None,
+        description="Regular expression; its first group in the name of the table is the name of "
+        "the subject, such as ^(P[0-9]+)_.",
+    )
+    prefix: str = Field("", pattern="^[A-Za-z0-9_-]*$", description="Goes before every name.")
+
+    @field_validator("pattern")
+    @classmethod
+    def _check_pattern(cls, pattern: str | None) -> str | None:
+        try:
+            groups = re.compile(pattern or "()").groups
+        except re.error as error:
+            raise contradiction(f"{pattern!r} is not a regular expression: {error}") from error
+        if not groups:
+            raise contradiction(f"{pattern!r} has no group; put brackets around the name")
+        return pattern
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.column is not None and self.pattern is not None:
+            raise contradiction("has both column and pattern; give one of them")
+        return self
+
+
+class ActivityRule(Section):
+    """What the subject does."""
+
+    column: Text = Field(description="Column with the activity.")
+    words: dict[str | int | float | bool, Activity] = Field(
+        min_length=1,
+        description="Each value of the column to a word. Cells without a value are unknown.",
+    )
+
+
+class RecordingsDescription(Section):
+    """Tables of your own, CSV or Parquet, one row per sample.
+
+    Time stamps, if there are any, are in the column time_s (seconds) or timestamp (ISO 8601).
+    """
+
+    title: Text = Field(description="Name of these data in reports.")
+    terms: Text = Field(
+        description="Terms of use; they are stored in every student that is exported."
+    )
+    citation: str = Field("None.", description="What to cite.")
+    files: Text | FilledList[Text] = Field(
+        description="Tables, or patterns such as data/*.csv; paths are relative to this file."
+    )
+    rate_hz: float | None = Field(
+        None,
+        ge=10,
+        le=1000,
+        description="Sampling rate of all channels. null: it is computed from the time stamps.",
+    )
+    channels: Channels = Field(description="Columns of the sensors.")
+    reference: ReferenceSource = Field(
+        description="Heart rate in BPM: one of column, files and ecg."
+    )
+    recording: Text | None = Field(
+        None, description="Column that distinguishes the recordings of one table."
+    )
+    subject: SubjectRule = Field(
+        SubjectRule(),
+        description="How subjects are named. Without column or pattern, a subject has the name of "
+        "its table without the ending. The same name in two datasets is the same person.",
+    )
+    activity: ActivityRule | None = Field(None, description="What the subject does.")

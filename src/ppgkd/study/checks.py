@@ -1,0 +1,168 @@
+"""Checks of keys that must fit to each other: split fractions, subjects, folds, windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ppgkd.datasets.registry import Dataset
+from ppgkd.errors import PpgkdError
+from ppgkd.study.configuration import Configuration, DatasetSplit, Windows
+from ppgkd.study.roles import BY_DATASET, REQUIRED_ROLES, ROLES
+from ppgkd.study.study import COMPARED
+
+Folds = int | str | None
+
+
+def check_splits(
+    splits: Mapping[str, DatasetSplit], datasets: tuple[Dataset, ...], folds: Folds
+) -> None:
+    """Check that every subject exists and has one role, and that every required role is filled."""
+    role_of: dict[str, tuple[str, str]] = {}
+    for dataset in datasets:
+        split = splits[dataset.name]
+        where = f"'datasets.{dataset.name}'"
+        lists = {r: share for r, share in split.roles.items() if isinstance(share, list)}
+        fractions = {r: share for r, share in split.roles.items() if not isinstance(share, list)}
+        if not split.roles:
+            raise PpgkdError(f"{where} has no role; give it at least one of {list(ROLES)}.")
+        if lists and fractions:
+            raise PpgkdError(
+                f"{where} mixes fractions and lists of subjects; use one kind for all its roles."
+            )
+        _check_subjects_exist(where, dataset, split.exclude or ())
+        _check_recordings_exist(where, dataset, split.reference_lag_s or {})
+        if fractions:
+            _check_fractions(where, fractions, folds)
+        else:
+            _check_lists(where, dataset, lists, folds, role_of)
+    for role in REQUIRED_ROLES:
+        if not any(split.has_subjects(role) for split in splits.values()):
+            raise PpgkdError(
+                f"No dataset has subjects in role '{role}'; a study needs all of "
+                f"{list(REQUIRED_ROLES)}."
+            )
+
+
+def _check_fractions(where: str, fractions: Mapping[str, float], folds: Folds) -> None:
+    test = fractions.get("test")
+    if folds == BY_DATASET:
+        if test and test != 1:
+            raise PpgkdError(
+                f"{where}: with 'folds: {BY_DATASET}' all of a dataset is tested when it is left "
+                f"out, so 'test' must be 1, besides train and val for the other folds; found "
+                f"{test:g}."
+            )
+    elif isinstance(folds, int) and test and abs(test - 1 / folds) > 1e-3:
+        raise PpgkdError(
+            f"{where}: with 'folds: {folds}' every subject is tested once, so 'test' must be "
+            f"{1 / folds:.4g}; found {test:g}."
+        )
+    counted = [role for role in fractions if role != "test" or folds != BY_DATASET]
+    total = sum(fractions[role] for role in counted)
+    if abs(total - 1) > 1e-6:
+        raise PpgkdError(
+            f"{where}: the fractions of {counted} add up to {total:g}; they must add up to 1 (use "
+            "'exclude' or lists of subjects to leave some out)."
+        )
+
+
+def _check_lists(
+    where: str,
+    dataset: Dataset,
+    lists: Mapping[str, list[str]],
+    folds: Folds,
+    role_of: dict[str, tuple[str, str]],
+) -> None:
+    """Check one dataset's lists; ``role_of`` collects role and dataset of each subject."""
+    if folds and lists.get("test"):
+        raise PpgkdError(
+            f"{where} lists the subjects of role 'test', but 'folds: {folds}' says who is tested "
+            "in which fold; give fractions, or leave 'folds' out."
+        )
+    for role, subjects in lists.items():
+        _check_subjects_exist(where, dataset, subjects)
+        for subject in subjects:
+            other_role, other_dataset = role_of.setdefault(subject, (role, dataset.name))
+            if other_role != role:
+                raise PpgkdError(
+                    f"Subject '{subject}' is in role '{other_role}' of dataset '{other_dataset}' "
+                    f"and in role '{role}' of dataset '{dataset.name}'; a subject has one role. "
+                    "Remove it from one of the lists."
+                )
+
+
+def _check_subjects_exist(where: str, dataset: Dataset, subjects: Iterable[str]) -> None:
+    unknown = sorted(set(subjects) - set(dataset.subjects))
+    if unknown:
+        raise PpgkdError(f"{where} names unknown subjects {unknown}; it has {[*dataset.subjects]}.")
+
+
+def _check_recordings_exist(where: str, dataset: Dataset, lags_s: Mapping[str, float]) -> None:
+    names = [recording.name for recording in dataset.recordings]
+    unknown = sorted(set(lags_s) - set(names))
+    if unknown:
+        raise PpgkdError(
+            f"{where}: 'reference_lag_s' names unknown recordings {unknown}; it has {names}."
+        )
+
+
+def check_folds(folds: Folds, tested: tuple[str, ...]) -> None:
+    """Check that a study that leaves out datasets has at least two to leave out."""
+    if folds == BY_DATASET and len(tested) < 2:
+        raise PpgkdError(
+            f"'folds: {BY_DATASET}' leaves out datasets with 'test: 1' in turn; found "
+            f"{list(tested)}, expected at least two."
+        )
+
+
+def check_windows(windows: Windows) -> None:
+    """Check that a window has a whole number of samples, and that the pass band exists."""
+    n_samples = windows.length_s * windows.rate_hz
+    if abs(n_samples - round(n_samples)) > 1e-6:
+        raise PpgkdError(
+            f"'windows.length_s' times 'windows.rate_hz' is {n_samples:g} samples; it must be a "
+            "whole number."
+        )
+    if windows.low_hz >= windows.high_hz:
+        raise PpgkdError(
+            f"'windows.low_hz' is {windows.low_hz} and 'windows.high_hz' {windows.high_hz}; "
+            "the first must be the smaller."
+        )
+    if windows.high_hz > windows.rate_hz / 2:
+        raise PpgkdError(
+            f"'windows.high_hz' is {windows.high_hz}, above half of 'windows.rate_hz' "
+            f"({windows.rate_hz / 2:g} Hz); lower it or raise the rate."
+        )
+
+
+def check_rates(configuration: Configuration) -> None:
+    """Check that a window has a whole number of samples at every rate of export.
+
+    Rounding the number of samples would scale every heart rate.
+    """
+    length_s = configuration.windows.length_s
+    fractional = [
+        rate_hz
+        for rate_hz in configuration.onnx.rates_hz
+        if abs(length_s * rate_hz - round(length_s * rate_hz)) > 1e-6
+    ]
+    if fractional:
+        raise PpgkdError(
+            f"'onnx.rates_hz' has {fractional}, at which a window of 'windows.length_s' = "
+            f"{length_s:g} s is not a whole number of samples; leave these rates out, or take "
+            "another length."
+        )
+
+
+def check_compared(configuration: Configuration) -> None:
+    """Check that the studies to compare with are finished: Snakemake cannot make their files."""
+    for name in configuration.compare:
+        if name == configuration.study:
+            raise PpgkdError(f"'compare' names '{name}', which is this study; name others.")
+        missing = [file for file in COMPARED if not Path("results", name, file).is_file()]
+        if missing:
+            raise PpgkdError(
+                f"'compare' names '{name}', but results/{name} lacks {missing}; run that study "
+                "first, or leave it out."
+            )

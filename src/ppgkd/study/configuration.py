@@ -1,0 +1,419 @@
+"""Every key of a study's configuration: what it means, what is allowed, and its default.
+
+``workflow/schemas/config.schema.yaml`` is generated from these models (``make schema``). What
+several keys say together is checked in `ppgkd.study.checks`. Model families are those of
+`ppgkd.models.capacity.SHAPES`, strategies those of `ppgkd.strategies.registry.STRATEGIES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, PlainSerializer, create_model
+
+from ppgkd.models.capacity import SHAPES
+from ppgkd.schema.section import (
+    FilledList,
+    FilledSection,
+    Section,
+    UniqueList,
+    is_none,
+)
+from ppgkd.schema.validation import filled, validate
+from ppgkd.strategies.registry import STRATEGIES, Strategy
+from ppgkd.study.roles import ROLES
+
+DESCRIBED = "workflow/schemas/config.schema.yaml"
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+SplitShare = Fraction | UniqueList[str] | None
+Capacity = Annotated[int, Field(ge=1)]
+StudyName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+OnnxName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9_]+$")]
+# both become names of folders
+
+
+def _optional(description: str, **bounds: Any) -> Any:
+    """Describe a key that may be left out, and then does not appear among the filled ones."""
+    return Field(None, exclude_if=is_none, description=description, **bounds)
+
+
+def _split_share(meaning: str) -> Any:
+    return _optional(f"{meaning} A fraction of the dataset's subjects, or a list of subjects.")
+
+
+class DatasetSplit(FilledSection):
+    """How a dataset is used: the subjects of each role, and what is taken of its recordings."""
+
+    file: str | None = _optional(
+        "YAML file that describes recordings of your own. They then have the name that you give "
+        "them here. The path is relative to the folder that Snakemake works in. "
+        "src/ppgkd/datasets/own/schema.yaml describes the keys of the file; `ppgkd check-dataset` "
+        "shows how the file is understood."
+    )
+    ppg: Literal["average", "each"] | FilledList[str] | None = _optional(
+        "PPG channels to take. A list ([ppg_2, ppg_1]): these channels, in this order. average: "
+        "the mean of all channels, sample by sample, in the sensor's counts. each: an "
+        "augmentation; training sees every channel in turn as the only one, and evaluation sees "
+        "the first. Left out: all channels."
+    )
+    train: SplitShare = _split_share("Subjects to train on.")
+    val: SplitShare = _split_share("Subjects for early stopping and tuning.")
+    test: SplitShare = _split_share("Subjects to test on.")
+    pretrain: SplitShare = _split_share(
+        "Teachers first learn from these subjects and from train, then from train alone."
+    )
+    unlabelled: SplitShare = _split_share(
+        "Students see the windows of these subjects without the reference, and learn from the "
+        "teacher's outputs alone."
+    )
+    exclude: UniqueList[str] | None = _optional("Subjects that are not used at all.")
+    reference_lag_s: dict[str, Annotated[float, Field(ge=-30, le=30)]] | None = _optional(
+        "Recording to the seconds by which its published reference is late. The reference is "
+        "shifted earlier by them before segmentation. The rule alignment estimates them."
+    )
+
+    @property
+    def roles(self) -> dict[str, float | list[str]]:
+        """Fraction or subjects of each role that is given."""
+        shares = {role: getattr(self, role) for role in ROLES}
+        return {role: share for role, share in shares.items() if share is not None}
+
+    def has_subjects(self, role: str) -> bool:
+        """Whether any subject has this role."""
+        share = self.roles.get(role)
+        if isinstance(share, list):
+            return bool(set(share) - set(self.exclude or ()))
+        return bool(share)
+
+
+class Simulation(Section):
+    """The simulated cohort."""
+
+    n_subjects: int = Field(24, ge=3, le=999, description="Number of subjects.")
+    duration_s: float = Field(360, ge=60, description="Duration of each recording, in seconds.")
+    seed: int = Field(0, ge=0, description="Seed of the simulation.")
+
+
+class Windows(Section):
+    """How recordings are segmented into windows and preprocessed."""
+
+    length_s: float = Field(8, ge=2, le=60, description="Length of a window, in seconds.")
+    stride_s: float = Field(2, gt=0, description="Time between starts of windows, in seconds.")
+    rate_hz: float = Field(25, ge=10, le=128, description="Sampling rate that the models see.")
+    low_hz: float = Field(0.4, ge=0, description="Lower edge of the band-pass filter.")
+    high_hz: float = Field(8, gt=0, description="Upper edge of the band-pass filter.")
+
+
+class Inputs(Section):
+    """The channels that the models see."""
+
+    ppg_channels: int = Field(
+        3,
+        ge=1,
+        description="Number of PPG channels: the first ones of each dataset, in the order of its "
+        "key ppg.",
+    )
+    accelerometer: bool = Field(
+        True,
+        description="Whether the models see the acceleration. Datasets without an accelerometer "
+        "need false.",
+    )
+
+
+class Augmentation(Section):
+    """Random changes of a window in a view.
+
+    The spectral front end is blind to polarity, time reversal and axis permutation; ONNX teachers
+    of your own may not be.
+    """
+
+    time_stretch: float = Field(
+        1.18,
+        ge=1,
+        le=2,
+        description="Largest factor of time stretch or squeeze; the heart rate changes with it.",
+    )
+    noise_sd: float = Field(
+        0.2, ge=0, description="Largest SD of the noise added to a PPG channel of unit variance."
+    )
+    channel_dropout: Fraction = Field(
+        0.1, description="Probability that a PPG channel is replaced by another."
+    )
+    motion_artefact: Fraction = Field(
+        0,
+        description="Probability of a synthetic periodic motion in PPG and accelerometer.",
+    )
+    polarity: Fraction = Field(0.5, description="Probability that the PPG is inverted.")
+    time_reversal: Fraction = Field(0.5, description="Probability that time is reversed.")
+    axis_permutation: Fraction = Field(
+        0.5,
+        description="Probability that the accelerometer's axes are permuted and get random signs.",
+    )
+
+
+class TrainingBudget(Section):
+    """How long and how fast one network is trained."""
+
+    epochs: int = Field(15, ge=1, description="Largest number of passes over the training windows.")
+    batch_size: int = Field(128, ge=2, description="Windows per step.")
+    learning_rate: float = Field(0.01, gt=0, description="Peak of the one-cycle schedule.")
+    weight_decay: float = Field(0.02, ge=0, description="Decoupled weight decay of AdamW.")
+    patience: int = Field(
+        10, ge=1, description="Epochs without a better validation MAE before training stops."
+    )
+    threads: int = Field(1, ge=1, description="Threads of one training job.")
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="Device of the training; cuda fails if there is no GPU."
+    )
+    balance: Fraction | None = _optional(
+        "How far rare heart rates are oversampled in training. 0 or left out: every window once "
+        "per pass. 1: all intervals of 10 BPM are drawn equally often."
+    )
+
+
+class PretrainingBudget(TrainingBudget):
+    """Budget of teachers on pretrain and train, before they learn from train alone."""
+
+    epochs: int = Field(8, ge=1, description="Largest number of passes over the training windows.")
+
+
+class Training(Section):
+    """Budgets of teachers and students; every strategy has the same."""
+
+    teacher: TrainingBudget = Field(TrainingBudget(), description="Budget of teachers.")
+    student: TrainingBudget = Field(TrainingBudget(), description="Budget of students.")
+    pretraining: PretrainingBudget = Field(
+        PretrainingBudget(),
+        description="Budget of teachers on pretrain and train, before they learn from train alone.",
+    )
+
+
+class Onnx(Section):
+    """Export of the students."""
+
+    tolerance_bpm: float = Field(
+        0.05,
+        gt=0,
+        description="Largest difference between ONNX Runtime and PyTorch on real windows. Where "
+        "two classes are almost equally likely, rounding changes which one the estimate is near.",
+    )
+    coverage: float = Field(
+        0.95,
+        gt=0,
+        le=1,
+        description="Fraction of the validation windows whose estimate counts as valid; it sets "
+        "the largest valid spread, which is stored in the file.",
+    )
+    max_int8_loss_bpm: float = Field(
+        0.1, ge=0, description="The report marks students whose MAE grows by more with eight bits."
+    )
+    rates_hz: UniqueList[Annotated[float, Field(ge=10, le=1000)]] = Field(
+        [25, 32, 50, 64, 100, 125],
+        description="Sensor rates that the recommended student is exported for, besides the "
+        "study's own.",
+    )
+
+
+class Latency(Section):
+    """How a student is timed."""
+
+    runs: int = Field(1000, ge=500, description="Timed runs.")
+    warmup: int = Field(100, ge=1, description="Runs before them, which are not timed.")
+    max_spread: float = Field(
+        5,
+        gt=1,
+        description="Largest p99 / p50 of the run times on a quiet machine. A job that finds no "
+        "quiet round reports no latency, and says so.",
+    )
+
+
+class Constraints(FilledSection):
+    """Constraints on a student to recommend by the fitted laws."""
+
+    max_mae_bpm: float | None = _optional("Bound on the predicted MAE.", gt=0)
+    max_latency_ms: float | None = _optional("Bound on the predicted p99 latency.", gt=0)
+    max_bytes: float | None = _optional("Bound on the predicted size of the ONNX file.", gt=0)
+
+
+class Gates(Section):
+    """What a student must meet to be recommended; defaults are those of arXiv 2511.18829."""
+
+    min_reduction: Fraction = Field(0.8, description="Fraction of the teacher's parameters saved.")
+    max_latency_ms: float = Field(15, gt=0, description="Bound on the p99 latency.")
+    max_mae_bpm: float = Field(2.5, gt=0, description="Bound on the test MAE.")
+
+
+def _capacities(family: str) -> Any:
+    description = f"Parameter counts of members of {family}; each gives the nearest member."
+    return (FilledList[Capacity] | None, _optional(description))
+
+
+def _settings(strategy: Strategy) -> Any:
+    source = f" ({strategy.source})" if strategy.source else ""
+    description = f"{strategy.description.removesuffix('.')}{source}."
+    return (strategy.settings | None, _optional(description))
+
+
+def _trials(strategy: Strategy) -> Any:
+    given_alone = PlainSerializer(lambda trial: trial.model_dump(exclude_unset=True))
+    settings: Any = strategy.settings
+    default = [settings.model_construct(**trial) for trial in strategy.trials]
+    return (
+        Annotated[list[Annotated[settings, given_alone]], Field(min_length=1)],
+        Field(
+            default,
+            description=f"Settings of {strategy.name} to try.",
+            json_schema_extra={"default": [dict(trial) for trial in strategy.trials]},
+        ),
+    )
+
+
+if TYPE_CHECKING:  # their keys come from the registries
+    Capacities = FilledSection
+    Strategies = FilledSection
+    Trials = Section
+else:
+    Capacities = create_model(
+        "Capacities", __base__=FilledSection, **{family: _capacities(family) for family in SHAPES}
+    )
+    Strategies = create_model(
+        "Strategies",
+        __base__=FilledSection,
+        **{strategy.name: _settings(strategy) for strategy in STRATEGIES.values()},
+    )
+    Trials = create_model(
+        "Trials",
+        __base__=Section,
+        **{strategy.name: _trials(strategy) for strategy in STRATEGIES.values()},
+    )
+
+
+class Teachers(Capacities):
+    """The teachers: networks that the study trains, their ensembles, and ONNX files."""
+
+    ensembles: UniqueList[str] | None = _optional(
+        "Names of trained teachers (resnet-130000) whose seeds also teach together, as "
+        "<name>-ensemble."
+    )
+    onnx: dict[OnnxName, str] | None = _optional(
+        "Name to an ONNX file that maps windows (batch, channels, samples) to logits (batch, 180) "
+        "and, for the strategy feature, to features (batch, features, positions). It teaches as "
+        "onnx-<name>."
+    )
+
+
+class TuningPlan(Section):
+    """Choice of each strategy's settings on validation subjects, before the sweep."""
+
+    student: str = Field(description="Student of the trials.")
+    teacher: str = Field(description="Teacher of the trials.")
+    trials: Trials = Field(
+        Trials(),
+        description="Settings to try for each strategy, the same number for every strategy of the "
+        "study. What a trial does not name is as in strategies.",
+    )
+
+
+class Configuration(Section):
+    """Every key of a study, what it means, what is allowed, and its default."""
+
+    study: StudyName = Field(description="Name of the study; results go to results/<study>/.")
+    mirror: str | None = Field(
+        None,
+        description="Folder or base URL to fetch raw files from instead of their origin. The "
+        "environment variable PPGKD_MIRROR does the same.",
+    )
+    datasets: dict[str, DatasetSplit] = Field(
+        min_length=1, description="Dataset to how the study uses it."
+    )
+    split_seed: int = Field(
+        0, ge=0, description="Seed of the shuffle of subjects that comes before fractions."
+    )
+    folds: Annotated[int, Field(ge=2)] | Literal["datasets"] | None = Field(
+        None,
+        description="A number k: k-fold cross-validation by subject; every subject is tested in "
+        "one fold. datasets: each fold leaves out one dataset with test of 1, and tests on all of "
+        "it networks that learned from the others.",
+    )
+    simulation: Simulation = Field(Simulation(), description="The simulated cohort.")
+    windows: Windows = Field(
+        Windows(), description="How recordings are segmented into windows and preprocessed."
+    )
+    inputs: Inputs = Field(Inputs(), description="The channels that the models see.")
+    label_sd_bpm: float = Field(
+        1.5,
+        gt=0,
+        description="SD of the Gaussian that softens the reference over the 180 classes, in BPM.",
+    )
+    teachers: Teachers = Field(
+        description="Networks that the study trains as teachers, their ensembles, and ONNX files "
+        "of your own."
+    )
+    students: Capacities = Field(description="Model family to the capacities of its students.")
+    seeds: FilledList[Annotated[int, Field(ge=0)]] = Field(
+        [0], description="Seeds; the student of seed k learns from the teacher of seed k."
+    )
+    views: int = Field(
+        8, ge=1, description="Augmented views of each training window that teachers label."
+    )
+    augmentation: Augmentation = Field(
+        Augmentation(), description="Random changes of a window in a view."
+    )
+    strategies: Strategies = Field(
+        Strategies(
+            **{name: found.settings() for name, found in STRATEGIES.items() if found.by_default}
+        ),
+        description="Strategies to train students by, with the settings of each one's loss. A "
+        "study that names some leaves out the others.",
+    )
+    tuning: TuningPlan | None = Field(
+        None,
+        description="Choose each strategy's settings on validation subjects, before the sweep. "
+        "null: the settings are those in strategies.",
+    )
+    training: Training = Field(
+        Training(), description="Budgets of teachers and students; every strategy has the same."
+    )
+    onnx: Onnx = Field(Onnx(), description="Export of the students.")
+    latency: Latency = Field(Latency(), description="How a student is timed.")
+    plan: list[Constraints] = Field(
+        [],
+        description="Constraints for which students are recommended by the fitted laws, trained, "
+        "and compared with the prediction; see `ppgkd plan`.",
+    )
+    compare: UniqueList[StudyName] = Field(
+        [],
+        description="Names of finished studies, results/<name>. The report puts this study's "
+        "students beside theirs where both were tested on the same windows.",
+    )
+    gates: Gates = Field(Gates(), description="What a student must meet to be recommended.")
+
+
+def read_configuration(given: Mapping[str, Any]) -> tuple[Configuration, dict[str, Any]]:
+    """Check a configuration key by key.
+
+    Parameters
+    ----------
+    given
+        The mapping read from YAML.
+
+    Returns
+    -------
+    tuple
+        The configuration, and the same as plain mappings, with all defaults: what Snakemake reads.
+
+    Raises
+    ------
+    PpgkdError
+        If a key is unknown or missing, or a value is not allowed; all errors are listed.
+    """
+    configuration = validate(Configuration, given, "The configuration", DESCRIBED)
+    plain = filled(configuration, given)
+    # Budgets are parameters of rules, which Snakemake compares as they are printed.
+    plain["training"] = {
+        name: {key: budget[key] for key in TrainingBudget.model_fields if key in budget}
+        for name, budget in plain["training"].items()
+    }
+    return configuration, plain

@@ -1,0 +1,107 @@
+"""The models of a study: teachers, students, and the trials that tune the strategies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ppgkd.errors import PpgkdError
+from ppgkd.models.capacity import SHAPES, InputShape, nearest_shape
+from ppgkd.study.configuration import Teachers
+from ppgkd.study.study import Config, Model, Teacher, Tuning
+
+
+def find_models(
+    key: str, capacities: Mapping[str, list[int]], inputs: InputShape
+) -> tuple[Model, ...]:
+    """Models of the capacities that a key lists for each family.
+
+    Raises
+    ------
+    PpgkdError
+        If a capacity is out of the family's range, or two capacities give the same network.
+    """
+    members: dict[Any, Model] = {}
+    for family, counts in capacities.items():
+        for count in counts:
+            try:
+                shape = nearest_shape(family, count, inputs)
+            except PpgkdError as error:
+                raise PpgkdError(f"'{key}.{family}': {error}") from error
+            model = Model(family, count)
+            other = members.setdefault(shape, model)
+            if other is not model:
+                raise PpgkdError(
+                    f"'{key}.{family}': capacities {other.capacity} and {count} both give the "
+                    f"member with {shape.n_params(inputs):,} parameters; remove one."
+                )
+    return tuple(members.values())
+
+
+def find_teachers(given: Teachers, inputs: InputShape) -> tuple[Teacher, ...]:
+    """Teachers that the study trains, their ensembles, and ONNX files of the user.
+
+    Raises
+    ------
+    PpgkdError
+        If there is none, a file does not exist, or an ensemble has no members.
+    """
+    of_family = {family: getattr(given, family) or [] for family in SHAPES}
+    trained = [Teacher(model.name, model) for model in find_models("teachers", of_family, inputs)]
+    by_name = {teacher.name: teacher for teacher in trained}
+    ensembles = []
+    for name in given.ensembles or ():
+        if name not in by_name:
+            raise PpgkdError(
+                f"'teachers.ensembles' names '{name}', which is not trained; there are "
+                f"{sorted(by_name)}."
+            )
+        ensembles.append(Teacher(f"{name}-ensemble", by_name[name].model, ensemble=True))
+    own = [Teacher(f"onnx-{name}", onnx=path) for name, path in (given.onnx or {}).items()]
+    for teacher in own:
+        if not Path(str(teacher.onnx)).is_file():
+            raise PpgkdError(
+                f"'teachers.onnx': the file {teacher.onnx} of teacher '{teacher.name}' does not "
+                "exist; paths are relative to the folder that Snakemake works in."
+            )
+    if not trained + ensembles + own:
+        raise PpgkdError("'teachers' names none; give capacities, or an ONNX file of your own.")
+    return (*trained, *ensembles, *own)
+
+
+def find_tuning(
+    config: Config, teachers: tuple[Teacher, ...], students: tuple[Model, ...]
+) -> Tuning | None:
+    """Trials of the strategies' settings; None if the study does not tune.
+
+    Raises
+    ------
+    PpgkdError
+        If the student or the teacher of the trials is not in the study, or the strategies have
+        different numbers of trials.
+    """
+    tuning = config["tuning"]
+    if tuning is None:
+        return None
+    named = {
+        "student": [student.name for student in students],
+        "teacher": [teacher.name for teacher in teachers],
+    }
+    for key, names in named.items():
+        if tuning[key] not in names:
+            raise PpgkdError(
+                f"'tuning.{key}' is '{tuning[key]}', which is not in the study; there are {names}."
+            )
+    trials = {
+        strategy: [{**settings, **trial} for trial in tuning["trials"][strategy]]
+        for strategy, settings in config["strategies"].items()
+    }
+    counts = {strategy: len(tried) for strategy, tried in trials.items()}
+    if len(set(counts.values())) > 1:
+        raise PpgkdError(
+            f"'tuning.trials' gives the strategies different numbers of trials: {counts}; all must "
+            "have the same number."
+        )
+    student = next(student for student in students if student.name == tuning["student"])
+    return Tuning(student, tuning["teacher"], trials)

@@ -1,0 +1,197 @@
+"""What a checked configuration asks the workflow to make: datasets, models and cells.
+
+Snakemake imports this module in every job, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ppgkd.datasets.own.files import SOURCE
+from ppgkd.datasets.registry import Dataset, RecordingEntry
+from ppgkd.models.capacity import InputShape
+from ppgkd.strategies.registry import STRATEGIES
+from ppgkd.study.cell import NO_TEACHER, Cell
+from ppgkd.study.roles import BY_DATASET, ROLES
+
+COMPARED = ("students.parquet", "subjects.parquet", "recommended/student.onnx")
+"""Files below the folder of a finished study that other studies are compared with."""
+
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True, order=True)
+class Model:
+    """A member of a family, named by the capacity that was asked for."""
+
+    family: str
+    capacity: int
+
+    @property
+    def name(self) -> str:
+        """Name used in paths and tables, ``resnet-4000``."""
+        return f"{self.family}-{self.capacity}"
+
+
+@dataclass(frozen=True, order=True)
+class Teacher:
+    """A network, an ensemble or an ONNX file that students learn from.
+
+    Attributes
+    ----------
+    name
+        Name used in paths and tables.
+    model
+        The network that the study trains; in an ensemble, each member. None: an ONNX file.
+    ensemble
+        Whether the models of all seeds teach together.
+    onnx
+        The user's own ONNX file.
+    """
+
+    name: str
+    model: Model | None = None
+    ensemble: bool = False
+    onnx: str | None = None
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Trials by which the strategies' settings are chosen on validation subjects.
+
+    Attributes
+    ----------
+    student, teacher
+        Student and teacher of the trials.
+    trials
+        Settings to try for each strategy, the same number for all.
+    """
+
+    student: Model
+    teacher: str
+    trials: Mapping[str, list[Config]]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a checked configuration asks the workflow to make.
+
+    Attributes
+    ----------
+    config
+        The configuration with all defaults, as plain mappings.
+    datasets
+        The datasets that are used, with the PPG channels that are taken of them.
+    tested
+        Names of the datasets with test subjects. A study that leaves out datasets tests each in
+        turn.
+    teachers, students
+        The models.
+    tuning
+        Trials of the strategies' settings; None if they are not tuned.
+    """
+
+    config: Config
+    datasets: tuple[Dataset, ...]
+    tested: tuple[str, ...]
+    teachers: tuple[Teacher, ...]
+    students: tuple[Model, ...]
+    tuning: Tuning | None = None
+
+    @property
+    def folds(self) -> tuple[int | None, ...]:
+        """Numbers of the folds; a study without folds has one that is None."""
+        count = self.config["folds"]
+        if count == BY_DATASET:
+            count = len(self.tested)
+        return tuple(range(count)) if count else (None,)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The sweep."""
+        return tuple(
+            Cell(strategy, teacher, student.name, seed, fold)
+            for strategy in self.config["strategies"]
+            for teacher in self._teachers_of(strategy)
+            for student in self.students
+            for seed in self.config["seeds"]
+            for fold in self.folds
+        )
+
+    @property
+    def profiled(self) -> tuple[Cell, ...]:
+        """Cells whose students are exported and timed; further folds only estimate the error."""
+        fold, seeds = self.folds[0], self.profiled_seeds
+        return tuple(cell for cell in self.cells if cell.fold == fold and cell.seed in seeds)
+
+    @property
+    def profiled_seeds(self) -> list[int]:
+        """Seeds of the cells that are exported and timed."""
+        seeds: list[int] = self.config["seeds"]
+        return seeds[:1] if self.config["folds"] else seeds
+
+    @property
+    def sensor(self) -> Dataset:
+        """Dataset whose sensor the students are exported for: the first that is tested on."""
+        return next(dataset for dataset in self.datasets if dataset.name in self.tested)
+
+    def cells_of(self, strategy: str, teacher: str, student: str) -> tuple[Cell, ...]:
+        """Cells of one student, which need not be one of the sweep, for all seeds and folds."""
+        return tuple(
+            Cell(strategy, teacher, student, seed, fold)
+            for seed in self.config["seeds"]
+            for fold in self.folds
+        )
+
+    def teacher(self, name: str) -> Teacher:
+        """Find a teacher by its name."""
+        return next(teacher for teacher in self.teachers if teacher.name == name)
+
+    def teacher_files(self, name: str, seed: int | str, folder: str) -> list[str]:
+        """Files of a teacher; those of the study's own networks are in ``folder``."""
+        teacher = self.teacher(name)
+        if teacher.model is None:
+            return [str(teacher.onnx)]
+        seeds = self.config["seeds"] if teacher.ensemble else [seed]
+        return [f"{folder}/{teacher.model.name}/seed{s}/model.safetensors" for s in seeds]
+
+    def _teachers_of(self, strategy: str) -> tuple[str, ...]:
+        if not STRATEGIES[strategy].needs_teacher:
+            return (NO_TEACHER,)
+        return tuple(teacher.name for teacher in self.teachers)
+
+    def recordings(self, dataset: str) -> tuple[RecordingEntry, ...]:
+        """Recordings of a dataset that the study uses; others are neither fetched nor read."""
+        split = self.config["datasets"][dataset]
+        found = next(d for d in self.datasets if d.name == dataset)
+        listed = [role for role in ROLES if isinstance(split.get(role), list)]
+        used = {subject for role in listed for subject in split[role]} if listed else found.subjects
+        excluded = set(split.get("exclude", ()))
+        return tuple(r for r in found.recordings if r.subject in used and r.subject not in excluded)
+
+    def raw_files(self, dataset: str) -> list[str]:
+        """Paths below ``resources/raw`` of all files that the study reads of a dataset."""
+        if dataset == "simulated":
+            cohort = self.config["simulation"]
+            return ["simulated/n{n_subjects}-s{duration_s:g}-seed{seed}.npz".format(**cohort)]
+        files = (file for entry in self.recordings(dataset) for file in entry.files)
+        return list(dict.fromkeys(str(file.local) for file in files))
+
+    def input_files(self, dataset: str) -> list[str]:
+        """Paths of these files; own recordings are read where they are."""
+        found = next(d for d in self.datasets if d.name == dataset)
+        folder = "" if found.source == SOURCE else "resources/raw/"
+        return [folder + path for path in self.raw_files(dataset)]
+
+
+def input_shape(config: Config) -> InputShape:
+    """Shape of the tensor that the study's models see."""
+    inputs, windows = config["inputs"], config["windows"]
+    return InputShape(
+        ppg_channels=inputs["ppg_channels"],
+        acc_channels=3 if inputs["accelerometer"] else 0,
+        n_samples=round(windows["length_s"] * windows["rate_hz"]),
+        rate_hz=windows["rate_hz"],
+    )
