@@ -15,9 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ppgkd.study.config import COMPARED
 from tests.rules.test_staleness import TUNED, copy_project
 from tests.workflow import REPOSITORY, Workflow
+
+from ppgkd.study.study import COMPARED
 
 UNCOVERED = """
 import json, sys

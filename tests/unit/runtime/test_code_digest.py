@@ -158,10 +158,10 @@ MAY_DEPEND_ON = {
     "scaling": SCALING,
     "plan": SCALING,
     "compare_plan": SCALING,
-    "compare": f"{EVALUATION} export inference report schema",
+    "compare": f"{EVALUATION} export inference report schema strategies",
     "figures": f"{BELOW_ALL} evaluation plots report scaling study",
     "report": f"{EVALUATION} alignment dataset_summary export inference plots profile report"
-    " retrieve scaling schema",
+    " retrieve scaling schema strategies",
 }
 """Subpackages whose code a script may run; a change of any other reruns none of its jobs."""
 
