@@ -56,7 +56,7 @@ def test_a_study_without_constraints_plans_nothing(study: Workflow) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "said"),
+    ("plan", "message"),
     [
         ([{"max_mae": 2.0}], "unknown keys ['max_mae']"),
         ([{}], "'plan.0' must not be empty"),
@@ -64,8 +64,8 @@ def test_a_study_without_constraints_plans_nothing(study: Workflow) -> None:
     ],
 )
 def test_invalid_constraints_are_refused_before_any_job(
-    study: Workflow, plan: list[dict[str, float]], said: str
+    study: Workflow, plan: list[dict[str, float]], message: str
 ) -> None:
     done = Workflow(study.folder, {**study.config, "plan": plan}).run()
     assert done.returncode != 0
-    assert said in done.stdout
+    assert message in done.stdout
