@@ -86,10 +86,10 @@ def _add_check_dataset(parser: ArgumentParser) -> None:
 
 
 def _plan(options: Namespace) -> None:
-    from ppgkd.scaling.plan import Wish, read_and_plan
+    from ppgkd.scaling.plan import Constraints, read_and_plan
 
-    wish = Wish(options.max_mae, options.max_latency_ms, options.max_bytes)
-    print(read_and_plan(wish, options.results))
+    constraints = Constraints(options.max_mae, options.max_latency_ms, options.max_bytes)
+    print(read_and_plan(constraints, options.results))
 
 
 def _predict(options: Namespace) -> None:

@@ -43,7 +43,7 @@ def test_the_planned_students_are_trained_and_compared_with_what_was_predicted(
         assert row["measured"]["mae_bpm"] == pytest.approx(metrics["mae_bpm"], rel=1e-5)
         assert row["measured"]["onnx_bytes"] == latency["onnx_bytes"]
         assert answer["onnx_bytes"] == pytest.approx(latency["onnx_bytes"], rel=0.05)
-        assert answer["tried"] == (answer["student"] in set(cells["student"]))
+        assert answer["in_sweep"] == (answer["student"] in set(cells["student"]))
     assert compared[0]["measured"]["onnx_bytes"] <= 21_000
     report = (study.results / "report/report.html").read_text()
     assert "Planned, then trained" in report

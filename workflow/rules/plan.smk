@@ -17,7 +17,7 @@ checkpoint plan:
         **SMALL_JOB,
     params:
         code=lambda wildcards: digest("plan"),
-        wishes=lookup(dpath="plan", within=config),
+        constraints=lookup(dpath="plan", within=config),
     script:
         "../scripts/plan.py"
 

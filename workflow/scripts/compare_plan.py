@@ -3,16 +3,16 @@
 from ppgkd.evaluation.summary import STUDENT
 from ppgkd.runtime.artifacts import read_json, write_json
 from ppgkd.runtime.job import job
-from ppgkd.scaling.plan import compare
+from ppgkd.scaling.plan import compare_with_measured
 
 with job(snakemake.log[0]):
     study = snakemake.params.study
     compared = [
-        answer
-        if "reason" in answer
-        else compare(
-            answer, study.cells_of(*(answer[key] for key in STUDENT)), snakemake.params.results
+        planned
+        if "reason" in planned
+        else compare_with_measured(
+            planned, study.cells_of(*(planned[key] for key in STUDENT)), snakemake.params.results
         )
-        for answer in read_json(snakemake.input.answers)
+        for planned in read_json(snakemake.input.answers)
     ]
     write_json(snakemake.output[0], compared)

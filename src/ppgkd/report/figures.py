@@ -106,8 +106,9 @@ def error_vs_cost(students: pd.DataFrame, laws: Sequence[Mapping[str, Any]]) -> 
     axes = list(figure.subplots(1, 2, sharey=True))
     sides = (("macs", "multiply-accumulates of one window"), ("latency_p99_ms", "p99 latency (ms)"))
     for law in laws:
-        if (of_macs := law.get("others", {}).get("macs")) is not None:
-            curve, strategy = of_macs["curve"], law["strategy"]
+        in_macs = law.get("others", {}).get("macs")
+        if in_macs is not None and in_macs["status"]["converged"]:
+            curve, strategy = in_macs["curve"], law["strategy"]
             axes[0].plot(
                 curve["macs"],
                 curve["mae_bpm"],
@@ -180,6 +181,7 @@ def teacher_student(students: pd.DataFrame, joint: Sequence[Mapping[str, Any]]) 
                 if one["form"] == "additive"
                 and (one["strategy"], one["family"]) == (strategy, family)
                 and "law" in one
+                and one["status"]["converged"]
             ),
             None,
         )

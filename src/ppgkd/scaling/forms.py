@@ -2,7 +2,7 @@
 
 Each form is written in coordinates in which fitting is well behaved: logarithms of positive
 parameters, and sizes relative to their geometric mean, so that a scale and an exponent do not
-drag each other along.
+depend on each other.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 EXPONENTS = (0.02, 5.0)
-"""Smallest and largest exponent: below, an error is flat over any ladder; above, a step."""
+"""Smallest and largest exponent: below it an error is flat over any sweep, above it a step."""
 
 BREAK_WIDTH = 0.25
-"""A broken power law turns over this range of log size; nearly a corner."""
+"""Range of log size over which a broken power law changes its slope; nearly a corner."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Form:
     Attributes
     ----------
     name, formula
-        How it is asked for, and how it is written; N is the size.
+        Its key in `FORMS`, and its formula; N is the size.
     parameters
         Names, as in the formula.
     curve
@@ -41,7 +41,7 @@ class Form:
     bounds
         Maps relative log sizes and log errors to the lowest and highest coordinates.
     starts
-        Maps the same to coordinates to begin from, (n_starts, n_parameters).
+        Maps the same to starting coordinates, (n_starts, n_parameters).
     """
 
     name: str
@@ -63,12 +63,12 @@ def _constant(theta: Array, size: Array, reference: float) -> tuple[Array, Array
     return log_error, np.ones_like(log_error)[..., None]
 
 
-def _decay(theta: Array, drop: Array, of_drop: list[Array]) -> tuple[Array, Array]:
+def _decay(theta: Array, drop: Array, drop_gradients: list[Array]) -> tuple[Array, Array]:
     """``exp(theta_0) + exp(theta_1 - drop)``, with the gradients of ``drop``."""
     floor, falling = np.exp(theta[..., :1]), np.exp(theta[..., 1:2] - drop)
     total = floor + falling
     share = falling / total
-    gradients = [floor / total, share, *(-share * gradient for gradient in of_drop)]
+    gradients = [floor / total, share, *(-share * gradient for gradient in drop_gradients)]
     return np.log(total), np.stack(np.broadcast_arrays(*gradients), axis=-1)
 
 
@@ -85,21 +85,21 @@ def _exponential(theta: Array, size: Array, reference: float) -> tuple[Array, Ar
 
 def _exponential_log_size(theta: Array, size: Array, reference: float) -> tuple[Array, Array]:
     # log N relative to the reference's: below N = 1 there is nothing to take a power of
-    doubly = np.log(np.maximum(1 + size / reference, 1e-6))
-    return _exponential(theta, doubly, reference)
+    log_log_size = np.log(np.maximum(1 + size / reference, 1e-6))
+    return _exponential(theta, log_log_size, reference)
 
 
 def _broken_power_law(theta: Array, size: Array, reference: float) -> tuple[Array, Array]:
     before, after = np.exp(theta[..., 1:2]), np.exp(theta[..., 2:3])
-    past = (size - theta[..., 3:4]) / BREAK_WIDTH
-    turned = BREAK_WIDTH * np.logaddexp(0, past)
-    log_error = theta[..., :1] - before * (size - theta[..., 3:4]) - (after - before) * turned
-    behind = 0.5 * (1 + np.tanh(past / 2))
+    distance = (size - theta[..., 3:4]) / BREAK_WIDTH
+    softplus = BREAK_WIDTH * np.logaddexp(0, distance)
+    log_error = theta[..., :1] - before * (size - theta[..., 3:4]) - (after - before) * softplus
+    sigmoid = 0.5 * (1 + np.tanh(distance / 2))
     gradients = [
         np.ones_like(log_error),
-        before * (turned - BREAK_WIDTH * past),
-        -after * turned,
-        before + (after - before) * behind,
+        before * (softplus - BREAK_WIDTH * distance),
+        -after * softplus,
+        before + (after - before) * sigmoid,
     ]
     return log_error, np.stack(np.broadcast_arrays(*gradients), axis=-1)
 
@@ -207,9 +207,9 @@ BROKEN_POWER_LAW = Form(
     ),
     lambda size, log_error: np.array(
         [
-            [np.median(log_error), np.log(before), np.log(after), place]
+            [np.median(log_error), np.log(before), np.log(after), position]
             for before, after in ((0.5, 0.05), (0.05, 0.5), (0.2, 0.2))
-            for place in np.quantile(size, [0.3, 0.7])
+            for position in np.quantile(size, [0.3, 0.7])
         ]
     ),
 )

@@ -10,9 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ppgkd.scaling.law import check_weights, say
-from ppgkd.scaling.solver import HUBER_DELTA, solve
-from ppgkd.scaling.uncertainty import Prediction, around, doubt, is_told
+from ppgkd.scaling.law import check_weights, describe_fit
+from ppgkd.scaling.solver import HUBER_DELTA, FitStatus, Solution, solve
+from ppgkd.scaling.uncertainty import (
+    PredictionInterval,
+    is_identified,
+    prediction_interval,
+    residual_sd_and_covariance,
+)
 
 Array = NDArray[np.float64]
 Points = dict[str, Array]
@@ -31,7 +36,7 @@ class JointForm:
     parameters
         Names, as in the formula; all are positive.
     needs
-        Columns of the points that it reads.
+        Columns of the points that the curve reads.
     curve
         Maps logarithms of the parameters (n_samples, n_parameters) to log errors and gradient.
     ranges
@@ -61,17 +66,17 @@ def _capacity_gap(theta: Array, points: Points) -> tuple[Array, Array]:
     teacher, alone = np.log(points["teacher_error"]), np.log(points["student_error"])
     drop = np.exp(a) * np.log(points["student"])
     gap = (teacher - alone - d) * np.exp(-f)
-    turned = np.logaddexp(0, gap)
+    softplus = np.logaddexp(0, gap)
     outer = np.exp(c1 + f)
-    log_above = -np.exp(c0) * teacher - outer * turned + scale - drop
+    log_above = -np.exp(c0) * teacher - outer * softplus + scale - drop
     above = np.exp(log_above)
     total = points["teacher_error"] + above
-    behind = 0.5 * (1 + np.tanh(gap / 2))
+    sigmoid = 0.5 * (1 + np.tanh(gap / 2))
     inner = [
         -np.exp(c0) * teacher + 0 * log_above,
-        outer * behind * np.exp(-f),
-        -outer * turned + outer * behind * gap,
-        -outer * turned,
+        outer * sigmoid * np.exp(-f),
+        -outer * softplus + outer * sigmoid * gap,
+        -outer * softplus,
         np.ones_like(log_above),
         -drop,
     ]
@@ -100,7 +105,7 @@ JOINT_FORMS = {
         ),
     )
 }
-N_STARTS = 64
+N_STARTS, MAX_EVALUATIONS = 64, 600
 
 
 @dataclass(frozen=True)
@@ -112,37 +117,46 @@ class JointLaw:
     covariance: Array
     identified: dict[str, bool]
     n_points: int
-    scatter: float
+    residual_sd: float
     coordinates: Array
+    status: FitStatus
 
     @property
     def is_identified(self) -> bool:
-        """Whether every parameter is."""
+        """Whether every parameter is identified."""
         return all(self.identified.values())
 
-    def predict(self, level: float = 0.9, **columns: ArrayLike) -> Prediction:
+    def predict(self, level: float = 0.9, **columns: ArrayLike) -> PredictionInterval:
         """Predict the error; the columns are those that the form needs, as in `fit_joint_law`."""
         points = _points(JOINT_FORMS[self.form], columns)
-        log_error, slope = JOINT_FORMS[self.form].curve(self.coordinates[None], points)
-        of_coordinates = self.covariance / np.outer(*[np.array([*self.parameters.values()])] * 2)
-        freedom = self.n_points - len(self.parameters)
-        return around(log_error[0], slope[0], of_coordinates, self.scatter, freedom, level)
+        log_error, gradient = JOINT_FORMS[self.form].curve(self.coordinates[None], points)
+        values = np.array([*self.parameters.values()])
+        return prediction_interval(
+            log_error[0],
+            gradient[0],
+            self.covariance / np.outer(values, values),  # of the logarithms of the parameters
+            self.residual_sd,
+            self.n_points - len(self.parameters),
+            level,
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        """Give what `JointLaw.from_dict` makes the law of again, fit for JSON."""
+        """Content for JSON, from which `JointLaw.from_dict` makes the law again."""
         arrays = {name: getattr(self, name).tolist() for name in ("covariance", "coordinates")}
         return {**asdict(self), **arrays}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> JointLaw:
-        """Make a law of what `to_dict` gave."""
+        """Make a law from the content of `to_dict`."""
         arrays = {name: np.array(content[name], float) for name in ("covariance", "coordinates")}
-        return cls(**{**content, **arrays})
+        return cls(**{**content, **arrays, "status": FitStatus(**content["status"])})
 
     def describe(self) -> str:
-        """Say the law in a line."""
+        """Describe the law in a line: its formula, its identified parameters, its residual SD."""
         formula = JOINT_FORMS[self.form].formula
-        return say(formula, self.parameters, self.covariance, self.identified, self.scatter)
+        return describe_fit(
+            formula, self.parameters, self.covariance, self.identified, self.residual_sd
+        )
 
 
 def fit_joint_law(
@@ -151,6 +165,7 @@ def fit_joint_law(
     weights: ArrayLike | None = None,
     *,
     huber_delta: float = HUBER_DELTA,
+    max_evaluations: int = MAX_EVALUATIONS,
     **columns: ArrayLike,
 ) -> JointLaw:
     """Fit a law in the sizes of student and teacher.
@@ -159,17 +174,19 @@ def fit_joint_law(
     ----------
     form
         ``additive``: E + A S^-a + B T^-b, which needs ``student`` and ``teacher``;
-        ``capacity_gap``: the student's distance to its teacher shrinks with its size, and the
-        more so the less the teacher is ahead of what the student reaches alone; needs
+        ``capacity_gap``: the student's distance to its teacher shrinks with its size, and shrinks
+        faster the smaller the teacher's lead over the same student from scratch; needs
         ``student``, ``teacher_error`` and ``student_error`` (of the same student from scratch).
     errors
         Of the distilled students, positive, (n_points,).
     weights
-        How much each point counts; None: alike.
+        Weight of each point, (n_points,); None: all are equal.
     huber_delta
-        Relative error above which a point pulls no harder.
+        Residual at which Huber's loss turns from quadratic to linear.
+    max_evaluations
+        Of the form, from each start. Whether they were enough is in the law's ``status``.
     columns
-        What the form needs, each (n_points,).
+        Columns that the form needs, each (n_points,).
 
     Raises
     ------
@@ -209,7 +226,7 @@ def fit_joint_law(
             "capacity-gap form has the teacher's error as its floor"
         )
     lower, upper = _bounds(surface)
-    # Sobol-like cover of the box by a fixed generator: the landscape has many valleys
+    # many starts, spread over the box by a Sobol sequence: the cost has many local minima
     share = stats.qmc.Sobol(len(lower), seed=0).random(N_STARTS)
     starts = lower + (upper - lower) * (0.1 + 0.8 * share)
     log_error = np.log(error)
@@ -217,37 +234,41 @@ def fit_joint_law(
         starts[:, 0] = log_error.min() + np.log(0.5 + 0.5 * share[:, 0])
         exponents = np.exp(np.log(0.1) + np.log(10.0) * share[:, [2, 4]])
         starts[:, [2, 4]] = np.log(exponents)
-        middle = [np.log(points[name]).mean() for name in ("student", "teacher")]
+        mean_log_size = [np.log(points[name]).mean() for name in ("student", "teacher")]
         spread = log_error.max() - 1
-        starts[:, [1, 3]] = spread + exponents * middle
-    theta, cost = solve(
+        starts[:, [1, 3]] = spread + exponents * mean_log_size
+    solution = solve(
         lambda theta: surface.curve(theta, points),
         np.tile(log_error, (N_STARTS, 1)),
         np.tile(weight, (N_STARTS, 1)),
         starts,
         (lower, upper),
         delta=huber_delta,
-        steps=600,
+        max_evaluations=max_evaluations,
     )
-    best = theta[int(cost.argmin())]
-    predicted, slope = surface.curve(best[None], points)
-    scatter, covariance = doubt(slope[0], predicted[0] - log_error, weight, huber_delta)
+    start = int(solution.cost.argmin())
+    best = solution.coordinates[start]
+    predicted, gradient = surface.curve(best[None], points)
+    residual_sd, covariance = residual_sd_and_covariance(
+        gradient[0], predicted[0] - log_error, weight, huber_delta
+    )
     values = np.exp(best)
     inside = (best > lower + 1e-3) & (best < upper - 1e-3)
-    told = inside & is_told(covariance)
+    identified = inside & is_identified(covariance)
     return JointLaw(
         form=form,
         parameters=dict(zip(surface.parameters, map(float, values), strict=True)),
         covariance=covariance * np.outer(values, values),
-        identified=dict(zip(surface.parameters, map(bool, told), strict=True)),
+        identified=dict(zip(surface.parameters, map(bool, identified), strict=True)),
         n_points=used,
-        scatter=scatter,
+        residual_sd=residual_sd,
         coordinates=best,
+        status=solution.status_of(start),
     )
 
 
-def resample_joint_law(law: JointLaw, errors: Array, **columns: ArrayLike) -> Array:
-    """Fit a law's form again to many samples of its points, each from where the law is.
+def resample_joint_law(law: JointLaw, errors: Array, **columns: ArrayLike) -> Solution:
+    """Fit a law's form again to many samples of its points, each starting at the law.
 
     Parameters
     ----------
@@ -260,19 +281,18 @@ def resample_joint_law(law: JointLaw, errors: Array, **columns: ArrayLike) -> Ar
 
     Returns
     -------
-    Array of shape (n_samples, n_parameters)
-        Parameters.
+    Solution
+        Its coordinates are the logarithms of the parameters.
     """
     surface = JOINT_FORMS[law.form]
     points = _points(surface, columns)
-    theta, _ = solve(
+    return solve(
         lambda theta: surface.curve(theta, points),
         np.log(errors),
         np.ones_like(errors),
         np.tile(law.coordinates, (len(errors), 1)),
         _bounds(surface),
     )
-    return np.exp(theta)
 
 
 def _bounds(form: JointForm) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""A law from size to error: fitted to points, asked for predictions."""
+"""A law from size to error: its fit to points, and its predictions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ppgkd.scaling.forms import FORMS, Form
-from ppgkd.scaling.solver import solve
-from ppgkd.scaling.uncertainty import Prediction, around, doubt, is_told
+from ppgkd.scaling.solver import MAX_EVALUATIONS, FitStatus, Solution, solve
+from ppgkd.scaling.uncertainty import (
+    PredictionInterval,
+    is_identified,
+    prediction_interval,
+    residual_sd_and_covariance,
+)
 
 Array = NDArray[np.float64]
 
@@ -30,19 +35,20 @@ class Law:
     parameters
         By their names in the form's formula.
     covariance
-        Of the parameters, in the same order; infinite where the points leave nothing to tell it
-        from.
+        Of the parameters, in the same order; infinite with no more points than parameters.
     identified
-        For each parameter, whether the points tell it: it is off its bounds, and its 90 %
+        For each parameter, whether the points determine it: it is off its bounds, and its 90 %
         interval spans less than a factor of ten. Where all points lie in one regime, it is not.
     sizes
-        Smallest and largest size that it was fitted to.
+        Smallest and largest size that was fitted.
     n_points
-        Points that it was fitted to.
-    scatter
-        Standard deviation of the points around it, of the logarithm of the error.
+        Number of points that were fitted.
+    residual_sd
+        Standard deviation of the points around the law, of the logarithm of the error.
     coordinates, coordinates_covariance, reference
-        What it was fitted in: see `ppgkd.scaling.forms`.
+        In which it was fitted: see `ppgkd.scaling.forms`.
+    status
+        How the fit ended. A fit that did not converge is no law to use.
     """
 
     form: str
@@ -51,14 +57,15 @@ class Law:
     identified: dict[str, bool]
     sizes: tuple[float, float]
     n_points: int
-    scatter: float
+    residual_sd: float
     coordinates: Array
     coordinates_covariance: Array
     reference: float
+    status: FitStatus
 
     @property
     def is_identified(self) -> bool:
-        """Whether every parameter is."""
+        """Whether every parameter is identified."""
         return all(self.identified.values())
 
     @property
@@ -67,24 +74,24 @@ class Law:
         n, k = self.n_points, len(self.parameters) + 1
         if n <= k + 1:
             return None
-        squares = self.scatter**2 * max(n - len(self.parameters), 1) / n
+        squares = self.residual_sd**2 * max(n - len(self.parameters), 1) / n
         return float(n * np.log(max(squares, 1e-12)) + 2 * k + 2 * k * (k + 1) / (n - k - 1))
 
-    def predict(self, sizes: ArrayLike, level: float = 0.9) -> Prediction:
+    def predict(self, sizes: ArrayLike, level: float = 0.9) -> PredictionInterval:
         """Predict the error at some sizes.
 
         Parameters
         ----------
         sizes
-            In the unit that the law was fitted in.
+            In the unit of the sizes that were fitted.
         level
-            Probability with which the interval is to hold one more measurement: it has the doubt
-            of the curve and the scatter of the points. With no more points than parameters it is
-            infinite.
+            Probability with which the interval covers one more measurement. It accounts for the
+            uncertainty of the curve and for the residuals. With no more points than parameters it
+            is infinite.
 
         Returns
         -------
-        Prediction
+        PredictionInterval
             ``mean, lower, upper``.
 
         Raises
@@ -96,29 +103,44 @@ class Law:
         if not (np.isfinite(size).all() and (size > 1).all()):
             raise ValueError(f"sizes must be finite and above 1, found {size.tolist()}")
         relative = np.log(np.atleast_1d(size)) - self.reference
-        log_error, slope = FORMS[self.form].curve(self.coordinates, relative, self.reference)
-        freedom = self.n_points - len(self.parameters)
-        said = around(log_error, slope, self.coordinates_covariance, self.scatter, freedom, level)
-        return Prediction(*(part.reshape(size.shape) for part in said))
+        log_error, gradient = FORMS[self.form].curve(self.coordinates, relative, self.reference)
+        degrees_of_freedom = self.n_points - len(self.parameters)
+        interval = prediction_interval(
+            log_error,
+            gradient,
+            self.coordinates_covariance,
+            self.residual_sd,
+            degrees_of_freedom,
+            level,
+        )
+        return PredictionInterval(*(part.reshape(size.shape) for part in interval))
 
     def describe(self) -> str:
-        """Say the law in a line: the formula and its parameters, those that are told."""
+        """Describe the law in a line: its formula, its identified parameters, its residual SD."""
         formula = FORMS[self.form].formula
-        return say(formula, self.parameters, self.covariance, self.identified, self.scatter)
+        return describe_fit(
+            formula, self.parameters, self.covariance, self.identified, self.residual_sd
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        """Give what `Law.from_dict` makes the law of again, fit for JSON."""
+        """Content for JSON, from which `Law.from_dict` makes the law again."""
         return {**asdict(self), **{name: getattr(self, name).tolist() for name in _ARRAYS}}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Law:
-        """Make a law of what `to_dict` gave."""
+        """Make a law from the content of `to_dict`."""
         arrays = {name: np.array(content[name], float) for name in _ARRAYS}
-        return cls(**{**content, **arrays, "sizes": tuple(content["sizes"])})
+        status = FitStatus(**content["status"])
+        return cls(**{**content, **arrays, "sizes": tuple(content["sizes"]), "status": status})
 
 
 def fit_law(
-    form: str, sizes: ArrayLike, errors: ArrayLike, weights: ArrayLike | None = None
+    form: str,
+    sizes: ArrayLike,
+    errors: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    max_evaluations: int = MAX_EVALUATIONS,
 ) -> Law:
     """Fit a law to points.
 
@@ -136,7 +158,9 @@ def fit_law(
     errors
         Positive, (n_points,).
     weights
-        How much each point counts; None: alike.
+        Weight of each point, (n_points,); None: all are equal.
+    max_evaluations
+        Of the form, from each start. Whether they were enough is in the law's ``status``.
 
     Raises
     ------
@@ -153,14 +177,16 @@ def fit_law(
     size, error, weight = check_points(sizes, errors, weights)
     reference = float(np.log(size).mean())
     relative, log_error = np.log(size) - reference, np.log(error)
-    coordinates = fit_many(FORMS[form], relative, log_error[None], weight[None], reference)[0]
-    return make_law(FORMS[form], coordinates, size, error, weight, reference)
+    solution = fit_many(
+        FORMS[form], relative, log_error[None], weight[None], reference, max_evaluations
+    )
+    return make_law(FORMS[form], solution, size, error, weight, reference)
 
 
 def check_points(
     sizes: ArrayLike, errors: ArrayLike, weights: ArrayLike | None
 ) -> tuple[Array, Array, Array]:
-    """Take points as arrays, or raise what is wrong with them."""
+    """Convert points to arrays; raise `ValueError` where a value is not allowed."""
     size, error = np.asarray(sizes, np.float64), np.asarray(errors, np.float64)
     weight = check_weights(weights, error)
     if not size.shape == error.shape == weight.shape or size.ndim != 1:
@@ -184,7 +210,7 @@ def check_points(
 
 
 def check_weights(weights: ArrayLike | None, error: Array) -> Array:
-    """Take weights as an array, ones by default, or raise what is wrong with them."""
+    """Convert weights to an array, by default ones; raise `ValueError` where one is not allowed."""
     weight = np.ones_like(error) if weights is None else np.asarray(weights, np.float64)
     if not (np.isfinite(weight).all() and (weight >= 0).all()):
         raise ValueError(f"weights must be finite and not negative, found {weight.tolist()}")
@@ -192,8 +218,13 @@ def check_weights(weights: ArrayLike | None, error: Array) -> Array:
 
 
 def fit_many(
-    form: Form, relative: Array, log_error: Array, weights: Array, reference: float
-) -> Array:
+    form: Form,
+    relative: Array,
+    log_error: Array,
+    weights: Array,
+    reference: float,
+    max_evaluations: int = MAX_EVALUATIONS,
+) -> Solution:
     """Fit many samples of the same sizes, each from every start; keep the best of each.
 
     Parameters
@@ -206,82 +237,86 @@ def fit_many(
         Shape (n_samples, n_points).
     reference
         Logarithm of the reference.
+    max_evaluations
+        From each start.
 
     Returns
     -------
-    Array of shape (n_samples, n_parameters)
-        Coordinates.
+    Solution
+        Of each sample, from the start with the lowest cost.
     """
     pooled = np.median(log_error, axis=0)
     starts = form.starts(relative, pooled)
     n_samples = len(log_error)
     if n_samples > len(starts):
-        # the samples are draws of one another: begin from what fits their middle
-        middle = fit_many(form, relative, pooled[None], np.ones((1, len(pooled))), reference)
-        starts = np.concatenate([middle, starts[:: max(1, len(starts) // 2)]])
+        # the samples are bootstrap draws of the same points: start from the fit to their median
+        median = fit_many(form, relative, pooled[None], np.ones((1, len(pooled))), reference)
+        starts = np.concatenate([median.coordinates, starts[:: max(1, len(starts) // 2)]])
     repeated = np.repeat(np.arange(n_samples), len(starts))
-    theta, cost = solve(
+    solution = solve(
         _curve(form, relative, reference),
         log_error[repeated],
         weights[repeated],
         np.tile(starts, (n_samples, 1)),
         form.bounds(relative, pooled),
+        max_evaluations=max_evaluations,
     )
-    best = cost.reshape(n_samples, -1).argmin(axis=1)
-    chosen: Array = theta.reshape(n_samples, len(starts), -1)[np.arange(n_samples), best]
-    return chosen
+    best = solution.cost.reshape(n_samples, -1).argmin(axis=1)
+    return solution.take(np.arange(n_samples) * len(starts) + best)
 
 
 def make_law(
-    form: Form, theta: Array, size: Array, error: Array, weight: Array, reference: float
+    form: Form, solution: Solution, size: Array, error: Array, weight: Array, reference: float
 ) -> Law:
-    """Put a law together from fitted coordinates: its covariance, and what the points tell."""
+    """Make a law from the fit of one sample: covariance, and which parameters are identified."""
+    theta = solution.coordinates[0]
     relative, log_error = np.log(size) - reference, np.log(error)
-    predicted, slope = form.curve(theta, relative, reference)
-    scatter, covariance = doubt(slope, predicted - log_error, weight)
+    predicted, gradient = form.curve(theta, relative, reference)
+    residual_sd, covariance = residual_sd_and_covariance(gradient, predicted - log_error, weight)
     natural = form.natural(theta, reference)
     lower, upper = form.bounds(relative, log_error)
     inside = (theta > lower + 1e-3) & (theta < upper - 1e-3)
-    told = is_told(covariance)
-    to_natural = _natural_slope(form, theta, reference)
+    identified = inside & is_identified(covariance)
+    to_natural = _natural_gradient(form, theta, reference)
     known = bool(np.isfinite(covariance).all())
     return Law(
         form=form.name,
         parameters=dict(zip(form.parameters, map(float, natural), strict=True)),
         covariance=to_natural @ covariance @ to_natural.T if known else covariance,
-        identified=dict(zip(form.parameters, map(bool, inside & told), strict=True)),
+        identified=dict(zip(form.parameters, map(bool, identified), strict=True)),
         sizes=(float(size.min()), float(size.max())),
         n_points=int((weight > 0).sum()),
-        scatter=scatter,
+        residual_sd=residual_sd,
         coordinates=theta,
         coordinates_covariance=covariance,
         reference=reference,
+        status=solution.status_of(0),
     )
 
 
-def say(
+def describe_fit(
     formula: str,
     parameters: Mapping[str, float],
     covariance: Array,
     identified: Mapping[str, bool],
-    scatter: float,
+    residual_sd: float,
 ) -> str:
-    """Write a fit in a line: its formula, the parameters that are told, and the scatter."""
+    """Describe a fit in a line: its formula, its identified parameters, its residual SD."""
     errors = np.sqrt(np.maximum(np.diag(covariance), 0))
     values = (
         f"{name} = {value:.3g} ± {error:.2g}" if identified[name] else f"{name} not identified"
         for (name, value), error in zip(parameters.items(), errors, strict=True)
     )
-    return f"{formula}, " + ", ".join(values) + f"; scatter {100 * scatter:.1f} %"
+    return f"{formula}, " + ", ".join(values) + f"; residual SD {100 * residual_sd:.1f} %"
 
 
 def _curve(form: Form, relative: Array, reference: float) -> Callable[[Array], tuple[Array, Array]]:
     return lambda theta: form.curve(theta, relative, reference)
 
 
-def _natural_slope(form: Form, theta: Array, reference: float) -> Array:
+def _natural_gradient(form: Form, theta: Array, reference: float) -> Array:
     """Derivatives of the formula's parameters by the coordinates, (n_parameters, n_parameters)."""
     step = 1e-5
     sides = [form.natural(theta + sign * step * np.eye(len(theta)), reference) for sign in (1, -1)]
-    slope: Array = ((sides[0] - sides[1]) / (2 * step)).T
-    return slope
+    gradient: Array = ((sides[0] - sides[1]) / (2 * step)).T
+    return gradient

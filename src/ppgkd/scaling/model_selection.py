@@ -1,4 +1,4 @@
-"""Which form the points speak for, and how well it predicts what it has not seen."""
+"""Model selection: which form fits the points best, and how well it predicts held-out sizes."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from numpy.typing import NDArray
 
 from ppgkd.scaling.forms import FORMS, Form
 from ppgkd.scaling.law import Law, check_points, fit_law, fit_many
+from ppgkd.scaling.solver import MAX_EVALUATIONS
 
 Array = NDArray[np.float64]
 
 TIE = 2.0
 """Forms within this much of the lowest corrected Akaike criterion are equally supported."""
 
-LEVEL = 0.9
-PLACES = ("smallest", "middle", "largest")
-MIN_LADDER = 5
-"""Four sizes must be left when one is held out."""
+PREDICTION_LEVEL = 0.9
+"""Level of the prediction intervals of held-out and of planned students."""
+
+POSITIONS = ("smallest", "middle", "largest")
+MIN_SIZES_TO_HOLD_OUT = 5
+"""A law needs four sizes beside the one that is held out."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A form fitted to a ladder.
+    """A form fitted to all sizes.
 
     Attributes
     ----------
@@ -39,8 +42,17 @@ class Candidate:
     held_out_ape: float
 
 
-def candidates(sizes: Array, errors: Array) -> dict[str, Candidate]:
-    """Fit every form that there are sizes enough for.
+def fit_candidates(
+    sizes: Array, errors: Array, max_evaluations: int = MAX_EVALUATIONS
+) -> dict[str, Candidate]:
+    """Fit every form for which there are enough sizes.
+
+    Parameters
+    ----------
+    sizes, errors
+        Shape (n_sizes,).
+    max_evaluations
+        As in `fit_law`.
 
     Raises
     ------
@@ -48,64 +60,82 @@ def candidates(sizes: Array, errors: Array) -> dict[str, Candidate]:
         As `fit_law`.
     """
     size, error, _ = check_points(sizes, errors, None)
-    fitting = [form for form in FORMS.values() if len(size) >= _least_sizes(form)]
     return {
-        form.name: Candidate(fit_law(form.name, size, error), _held_out_ape(form, size, error))
-        for form in fitting
+        form.name: Candidate(
+            fit_law(form.name, size, error, max_evaluations=max_evaluations),
+            _held_out_ape(form, size, error),
+        )
+        for form in FORMS.values()
+        if len(size) >= _min_sizes(form)
     }
 
 
-def choose(found: dict[str, Candidate]) -> str:
-    """Name of the form to use.
+def select_form(candidates: Mapping[str, Candidate]) -> str:
+    """Select the form to use, among those whose fit converged.
 
-    The corrected Akaike criterion chooses; among forms within 2 of the lowest, the one that
-    predicts held-out sizes best. Where there are too few sizes for the criterion of any law that
-    falls with size, the held-out error alone decides.
+    The corrected Akaike criterion (AICc) decides; among forms within 2 of the lowest, the one that
+    predicts held-out sizes best. With too few sizes for the AICc of any form that depends on size,
+    the held-out error alone decides.
+
+    Raises
+    ------
+    ValueError
+        If no fit converged.
     """
-    scored = {name: one.law.aicc for name, one in found.items()}
-    if all(score is None for name, score in scored.items() if name != "constant"):
-        tied = [*found]
+    converged = {name: one for name, one in candidates.items() if one.law.status.converged}
+    if not converged:
+        reasons = [f"{name}: {one.law.status.reason}" for name, one in candidates.items()]
+        raise ValueError(f"no fit converged ({'; '.join(reasons)})")
+    scores = {name: one.law.aicc for name, one in converged.items()}
+    if all(score is None for name, score in scores.items() if name != "constant"):
+        tied = [*converged]
     else:
-        known = {name: score for name, score in scored.items() if score is not None}
+        known = {name: score for name, score in scores.items() if score is not None}
         lowest = min(known.values())
         tied = [name for name, score in known.items() if score <= lowest + TIE]
-    return min(tied, key=lambda name: found[name].held_out_ape)
+    return min(tied, key=lambda name: converged[name].held_out_ape)
 
 
-def held_out(sizes: Array, errors: Array) -> list[dict[str, Any]]:
+def predict_held_out(sizes: Array, errors: Array) -> list[dict[str, Any]]:
     """Predict the smallest, the middle and the largest size from the others.
 
-    The form is chosen anew each time: nothing of the size that is left out has a say.
+    The form is selected again each time, without the size that is held out.
 
     Returns
     -------
     list of dict
-        ``place, size, form, predicted_bpm, lower_bpm, upper_bpm, actual_bpm, hit`` (whether the
-        90 % interval holds the actual one), and what two naive rules say: ``nearest_bpm``, the
-        error of the nearest size, and ``line_bpm``, a line through the errors against log size.
-        Empty with fewer than five sizes.
+        ``position, size, form, predicted_bpm, lower_bpm, upper_bpm, measured_bpm, covered``
+        (whether the 90 % prediction interval covers the measured error), and the predictions of
+        two naive rules: ``nearest_bpm``, the error of the nearest size, and ``line_bpm``, a line
+        through the errors against log size. Empty with fewer than five sizes. A size for which no
+        fit to the others converged is left out.
     """
-    if len(sizes) < MIN_LADDER:
+    if len(sizes) < MIN_SIZES_TO_HOLD_OUT:
         return []
     order = np.argsort(sizes)
     rows = []
-    for place, index in zip(PLACES, (order[0], order[len(order) // 2], order[-1]), strict=True):
+    for position, index in zip(
+        POSITIONS, (order[0], order[len(order) // 2], order[-1]), strict=True
+    ):
         seen = np.arange(len(sizes)) != index
-        known = candidates(sizes[seen], errors[seen])
-        form = choose(known)
-        said = known[form].law.predict(sizes[index], LEVEL)
+        candidates = fit_candidates(sizes[seen], errors[seen])
+        try:
+            form = select_form(candidates)
+        except ValueError:
+            continue
+        interval = candidates[form].law.predict(sizes[index], PREDICTION_LEVEL)
         distance = np.abs(np.log(sizes[seen] / sizes[index]))
         line = np.polynomial.Polynomial.fit(np.log(sizes[seen]), errors[seen], 1)
         rows.append(
             {
-                "place": place,
+                "position": position,
                 "size": float(sizes[index]),
                 "form": form,
-                "predicted_bpm": float(said.mean),
-                "lower_bpm": float(said.lower),
-                "upper_bpm": float(said.upper),
-                "actual_bpm": float(errors[index]),
-                "hit": bool(said.lower <= errors[index] <= said.upper),
+                "predicted_bpm": float(interval.mean),
+                "lower_bpm": float(interval.lower),
+                "upper_bpm": float(interval.upper),
+                "measured_bpm": float(errors[index]),
+                "covered": bool(interval.lower <= errors[index] <= interval.upper),
                 "nearest_bpm": float(errors[seen][distance.argmin()]),
                 "line_bpm": float(line(np.log(sizes[index]))),
             }
@@ -113,41 +143,47 @@ def held_out(sizes: Array, errors: Array) -> list[dict[str, Any]]:
     return rows
 
 
-def skill(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How the laws did on held-out sizes, and by how much better than the naive rules.
+def skill_scores(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Accuracy of the laws on held-out sizes, and skill relative to the naive rules.
+
+    Parameters
+    ----------
+    rows
+        Of `predict_held_out`.
 
     Returns
     -------
     dict
-        ``n``; ``ape``, mean absolute error in percent; ``hits``, share of intervals that held;
-        ``over_nearest`` and ``over_line``, one minus the ratio of the absolute errors: 0 is no
-        better than the rule, 1 is perfect; None where the rule is never wrong.
+        ``n``; ``ape``, mean absolute error in percent; ``coverage``, share of prediction intervals
+        that cover the measured error; ``over_nearest`` and ``over_line``, skill scores: one minus
+        the ratio of the absolute errors; 0 is no better than the rule, 1 is perfect, None where
+        the rule is never wrong.
     """
-    columns = ("predicted_bpm", "actual_bpm", "hit", "nearest_bpm", "line_bpm")
+    columns = ("predicted_bpm", "measured_bpm", "covered", "nearest_bpm", "line_bpm")
     table = {name: np.array([row[name] for row in rows], float) for name in columns}
-    missed = np.abs(table["predicted_bpm"] - table["actual_bpm"])
+    absolute_bpm = np.abs(table["predicted_bpm"] - table["measured_bpm"])
 
-    def over(rule: str) -> float | None:
-        naive = float(np.abs(table[rule] - table["actual_bpm"]).sum())
-        return float(1 - missed.sum() / naive) if naive > 0 else None
+    def skill_over(rule: str) -> float | None:
+        naive_bpm = float(np.abs(table[rule] - table["measured_bpm"]).sum())
+        return float(1 - absolute_bpm.sum() / naive_bpm) if naive_bpm > 0 else None
 
     return {
         "n": len(rows),
-        "ape": float(100 * (missed / table["actual_bpm"]).mean()),
-        "hits": float(table["hit"].mean()),
-        "over_nearest": over("nearest_bpm"),
-        "over_line": over("line_bpm"),
+        "ape": float(100 * (absolute_bpm / table["measured_bpm"]).mean()),
+        "coverage": float(table["covered"].mean()),
+        "over_nearest": skill_over("nearest_bpm"),
+        "over_line": skill_over("line_bpm"),
     }
 
 
-def _least_sizes(form: Form) -> int:
-    """One more than parameters; with four, which can bend anywhere, two more."""
+def _min_sizes(form: Form) -> int:
+    """One more than parameters; two more for the flexible forms of four parameters."""
     return form.n_parameters + (1 if form.n_parameters < 4 else 2)
 
 
 def _held_out_ape(form: Form, sizes: Array, errors: Array) -> float:
     reference = float(np.log(sizes).mean())
     relative, n = np.log(sizes) - reference, len(sizes)
-    theta = fit_many(form, relative, np.tile(np.log(errors), (n, 1)), 1 - np.eye(n), reference)
-    log_predicted, _ = form.curve(theta, relative, reference)
+    fits = fit_many(form, relative, np.tile(np.log(errors), (n, 1)), 1 - np.eye(n), reference)
+    log_predicted, _ = form.curve(fits.coordinates, relative, reference)
     return float(100 * np.abs(np.exp(np.diag(log_predicted)) / errors - 1).mean())

@@ -1,7 +1,8 @@
-"""How small may the student be? Asked of the laws, before it is trained.
+"""Plan a student that meets constraints, from the scaling laws and before it is trained.
 
-The error comes from the law of a strategy and teacher; latency and bytes from what the study's
-own students have, as straight lines in the work and in the weights.
+The error is predicted by the law of a strategy and teacher. Latency is predicted by a straight line
+in the multiply-accumulates of the study's own students, and the file's size by one in their
+parameters.
 """
 
 from __future__ import annotations
@@ -20,19 +21,18 @@ from ppgkd.evaluation.cells import collect_subject_errors
 from ppgkd.models.capacity import SHAPES, WIDTHS, InputShape
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.scaling.law import Law
+from ppgkd.scaling.model_selection import PREDICTION_LEVEL
 from ppgkd.study.cell import Cell
 
-REACH = 2.0
-"""A law is asked up to this factor beyond the sizes that it was fitted to; one that found no
-dependence on size is not asked beyond them at all: where the error begins to rise, it cannot say.
+EXTRAPOLATION = 2.0
+"""Factor beyond the fitted sizes up to which a law is used. A law without dependence on size is not
+used beyond them: it does not say where the error begins to rise.
 """
-
-LEVEL = 0.9
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a student is to meet; None: no matter.
+class Constraints:
+    """Bounds that a student must meet; None: no bound.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Wish:
     max_bytes: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse bounds that say nothing."""
+        """Refuse constraints without a bound, and bounds that are not positive numbers."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
         if not given:
             raise PpgkdError(
@@ -61,28 +61,28 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The student to train, and what to expect of it.
+class Recommendation:
+    """The student to train, and its predicted error, latency and size.
 
     Attributes
     ----------
-    wish
-        What was asked.
+    constraints
+        What it must meet.
     met
-        Whether a student is predicted to meet all of it. If not, the one that comes nearest.
+        Whether it is predicted to meet all constraints. If no student is, this one is the nearest.
     strategy, teacher, family, student, params
         Which student; ``student`` is its name in paths and tables.
     mae_bpm, mae_lower_bpm, mae_upper_bpm
-        Predicted, with the 90 % interval of one more student.
+        Predicted MAE, with its 90 % prediction interval.
     latency_p99_ms, onnx_bytes
-        Predicted.
-    tried
+        Predicted latency and size of the ONNX file.
+    in_sweep
         Whether the study has trained this student already.
     caveats
-        Where the question lies outside what the data support.
+        Limits of the prediction, such as extrapolation.
     """
 
-    wish: Wish
+    constraints: Constraints
     met: bool
     strategy: str
     teacher: str
@@ -94,17 +94,17 @@ class Answer:
     mae_upper_bpm: float
     latency_p99_ms: float
     onnx_bytes: float
-    tried: bool
+    in_sweep: bool
     caveats: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Say it in a few lines."""
+        """Student, predictions and caveats in a few lines."""
         taught = "" if self.teacher == "none" else f" from {self.teacher}"
-        head = "" if self.met else "No student is predicted to meet this; the nearest:\n"
+        head = "" if self.met else "No student is predicted to meet the constraints; the nearest:\n"
         lines = [
             f"{head}{self.family} of {self.params:,} parameters, {self.strategy}{taught}",
             f"  MAE      {self.mae_bpm:.2f} BPM ({self.mae_lower_bpm:.2f} to "
-            f"{self.mae_upper_bpm:.2f}, 90 %)",
+            f"{self.mae_upper_bpm:.2f}, 90 % prediction interval)",
             f"  latency  {self.latency_p99_ms:.3f} ms (p99)",
             f"  file     {self.onnx_bytes:,.0f} bytes",
             *(f"  note     {caveat}" for caveat in self.caveats),
@@ -112,13 +112,20 @@ class Answer:
         return "\n".join(lines)
 
 
-def read_and_plan(wish: Wish, results: str | Path) -> Answer:
-    """Answer from a study's folder.
+def read_and_plan(constraints: Constraints, results: str | Path) -> Recommendation:
+    """Plan a student from a study's folder.
+
+    Parameters
+    ----------
+    constraints
+        The bounds.
+    results
+        Folder of a finished study, ``results/<study>``.
 
     Raises
     ------
     PpgkdError
-        If the folder has no laws yet.
+        If the folder has no laws yet, or no law was fitted.
     """
     results = Path(results)
     laws, cells = results / "scaling/laws.json", results / "cells.parquet"
@@ -128,22 +135,24 @@ def read_and_plan(wish: Wish, results: str | Path) -> Answer:
                 f"{path} is missing: '{results}' is not the folder of a finished study. Run it "
                 "first (snakemake), or name another, as in 'results/bami_ladder'."
             )
-    return plan_student(wish, read_json(laws), pd.read_parquet(cells))
+    return plan_student(constraints, read_json(laws), pd.read_parquet(cells))
 
 
-def plan_student(wish: Wish, fitted: Mapping[str, Any], cells: pd.DataFrame) -> Answer:
-    """Find the student that meets a wish.
+def plan_student(
+    constraints: Constraints, fitted: Mapping[str, Any], cells: pd.DataFrame
+) -> Recommendation:
+    """Find the student that meets the constraints.
 
-    With a bound on the error, it is the smallest student that is predicted to meet everything;
-    without one, the most accurate. Among strategies and teachers of one size, the lowest error
-    wins; ``scratch`` wins where the others do not help.
+    With a bound on the error, it is the smallest student that is predicted to meet all bounds;
+    without one, the most accurate of them. Among strategies and teachers of one size, the one with
+    the lowest predicted error is taken.
 
     Parameters
     ----------
-    wish
+    constraints
         The bounds.
     fitted
-        Of the scaling stage, ``laws.json``.
+        Content of ``laws.json``.
     cells
         Table of the cells.
 
@@ -154,21 +163,21 @@ def plan_student(wish: Wish, fitted: Mapping[str, Any], cells: pd.DataFrame) -> 
     """
     inputs = InputShape(**fitted["inputs"])
     table = pd.DataFrame(
-        [row for law in fitted["laws"] if "chosen" in law for row in _ladder(law, inputs, cells)]
+        [row for law in fitted["laws"] if "chosen" in law for row in _students(law, inputs, cells)]
     )
     if table.empty:
         reasons = "; ".join(
             f"{law['strategy']}, {law['teacher']}: {law.get('reason')}" for law in fitted["laws"]
         )
         raise PpgkdError(f"The study has no law to plan with: {reasons}.")
-    table["excess"] = _excess(table, wish)
-    good = table[table["excess"] <= 0]
-    if good.empty:
+    table["excess"] = _excess(table, constraints)
+    meeting = table[table["excess"] <= 0]
+    if meeting.empty:
         ordered = table.sort_values(["excess", "params", "mae_bpm"], kind="stable")
-    elif wish.max_mae_bpm is None:
-        ordered = good.sort_values(["mae_bpm", "params"], kind="stable")
+    elif constraints.max_mae_bpm is None:
+        ordered = meeting.sort_values(["mae_bpm", "params"], kind="stable")
     else:
-        ordered = good.sort_values(["params", "mae_bpm"], kind="stable")
+        ordered = meeting.sort_values(["params", "mae_bpm"], kind="stable")
     row = ordered.iloc[0].to_dict()
     law = next(
         law
@@ -176,42 +185,56 @@ def plan_student(wish: Wish, fitted: Mapping[str, Any], cells: pd.DataFrame) -> 
         if all(law[key] == row[key] for key in ("strategy", "teacher", "family"))
     )
     caveats = [*_caveats(law, row["params"])]
-    if wish.max_mae_bpm is not None and not good.empty and row["mae_upper_bpm"] > wish.max_mae_bpm:
+    if (
+        constraints.max_mae_bpm is not None
+        and not meeting.empty
+        and row["mae_upper_bpm"] > constraints.max_mae_bpm
+    ):
         caveats.append(
-            f"its interval reaches beyond {wish.max_mae_bpm:g} BPM: train it and look, or ask "
-            "for less"
+            f"its prediction interval reaches beyond {constraints.max_mae_bpm:g} BPM: train it to "
+            "find out, or relax the bound"
         )
-    names = {field: row[field] for field in Answer.__dataclass_fields__ if field in row}
-    return Answer(**names, wish=wish, met=not good.empty, caveats=tuple(caveats))
+    names = {field: row[field] for field in Recommendation.__dataclass_fields__ if field in row}
+    return Recommendation(
+        **names, constraints=constraints, met=not meeting.empty, caveats=tuple(caveats)
+    )
 
 
-def answer_wishes(
-    wishes: Sequence[Mapping[str, float]], fitted: Mapping[str, Any], cells: pd.DataFrame
+def plan_students(
+    constraints: Sequence[Mapping[str, float]], fitted: Mapping[str, Any], cells: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """Answer a study's wishes; where it has no law to plan with, ``reason`` says so instead.
+    """Plan a student for each of a study's constraints.
+
+    Parameters
+    ----------
+    constraints
+        Fields of `Constraints`, for each student to plan.
+    fitted, cells
+        As in `plan_student`.
 
     Returns
     -------
     list of dict
-        For each wish an `Answer` as a mapping, or ``wish`` and ``reason``.
+        For each a `Recommendation` as a mapping; or ``constraints`` and ``reason``, if the study
+        has no law to plan with.
     """
-    answers = []
-    for bounds in wishes:
-        wish = Wish(**bounds)
+    planned = []
+    for bounds in constraints:
+        asked = Constraints(**bounds)
         try:
-            answers.append(asdict(plan_student(wish, fitted, cells)))
+            planned.append(asdict(plan_student(asked, fitted, cells)))
         except PpgkdError as error:
-            answers.append({"wish": asdict(wish), "reason": str(error)})
-    return answers
+            planned.append({"constraints": asdict(asked), "reason": str(error)})
+    return planned
 
 
-def _ladder(
+def _students(
     law: Mapping[str, Any], inputs: InputShape, cells: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """Every member of a family within the law's reach, with what is predicted of it."""
+    """Every member of a family that the law may be used for, with its predictions."""
     family = law["family"]
-    reach = 1.0 if law["chosen"] == "constant" else REACH
-    smallest, largest = min(law["sizes"]) / reach, max(law["sizes"]) * reach
+    factor = 1.0 if law["chosen"] == "constant" else EXTRAPOLATION
+    smallest, largest = min(law["sizes"]) / factor, max(law["sizes"]) * factor
     shapes = [SHAPES[family](width) for width in WIDTHS]
     shapes = [s for s in shapes if smallest <= s.n_params(inputs) <= largest]
     params = np.array([shape.n_params(inputs) for shape in shapes])
@@ -219,7 +242,8 @@ def _ladder(
     own = cells[cells["family"] == family]
     latency_ms = _line(own["macs"], own["latency_p99_ms"], macs)
     file_bytes = _line(own["params"], own["onnx_bytes"], params)
-    said = Law.from_dict(law["forms"][law["chosen"]]["law"]).predict(params, LEVEL)
+    chosen = Law.from_dict(law["forms"][law["chosen"]]["law"])
+    mae = chosen.predict(params, PREDICTION_LEVEL)
     known = own.groupby("params")["student"].first().to_dict()
     return [
         {
@@ -228,19 +252,19 @@ def _ladder(
             "family": family,
             "student": known.get(count, f"{family}-{count}"),
             "params": int(count),
-            "mae_bpm": float(said.mean[i]),
-            "mae_lower_bpm": float(said.lower[i]),
-            "mae_upper_bpm": float(said.upper[i]),
+            "mae_bpm": float(mae.mean[i]),
+            "mae_lower_bpm": float(mae.lower[i]),
+            "mae_upper_bpm": float(mae.upper[i]),
             "latency_p99_ms": float(latency_ms[i]),
             "onnx_bytes": float(file_bytes[i]),
-            "tried": count in known,
+            "in_sweep": count in known,
         }
         for i, count in enumerate(params.tolist())
     ]
 
 
 def _line(size: pd.Series, measured: pd.Series, at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Straight line through measurements, never below half the least of them."""
+    """Straight line through measurements, but at least half the smallest of them."""
     by_size = measured.astype(float).groupby(size.astype(float)).median()
     x, y = by_size.index.to_numpy(float), by_size.to_numpy(float)
     if len(x) < 2:
@@ -249,12 +273,12 @@ def _line(size: pd.Series, measured: pd.Series, at: NDArray[np.int64]) -> NDArra
     return np.asarray(np.maximum(base + slope * at, 0.5 * y.min()))
 
 
-def _excess(table: pd.DataFrame, wish: Wish) -> pd.Series:
-    """By how much, in all, the bounds are exceeded; as logarithms of the ratios."""
+def _excess(table: pd.DataFrame, constraints: Constraints) -> pd.Series:
+    """Sum over the bounds of the log ratio by which each is exceeded."""
     bounds = {
-        "mae_bpm": wish.max_mae_bpm,
-        "latency_p99_ms": wish.max_latency_ms,
-        "onnx_bytes": wish.max_bytes,
+        "mae_bpm": constraints.max_mae_bpm,
+        "latency_p99_ms": constraints.max_latency_ms,
+        "onnx_bytes": constraints.max_bytes,
     }
     total = pd.Series(0.0, index=table.index)
     for name, bound in bounds.items():
@@ -268,31 +292,32 @@ def _caveats(law: Mapping[str, Any], params: int) -> Sequence[str]:
     notes = []
     if not smallest <= params <= largest:
         notes.append(
-            f"outside the sizes tried, {smallest:,} to {largest:,} parameters: extrapolated"
+            f"extrapolated: outside the sizes of the sweep, {smallest:,} to {largest:,} parameters"
         )
     chosen = law["forms"][law["chosen"]]
     if law["chosen"] == "constant":
         notes.append(
-            f"the error does not change with size from {smallest:,} to {largest:,} parameters; "
-            "how small a student may be lies below what was tried"
+            f"the error does not depend on size from {smallest:,} to {largest:,} parameters; a "
+            "smaller student than these may meet the constraints, too"
         )
     elif not all(chosen["identified"].values()):
-        unknown = [name for name, told in chosen["identified"].items() if not told]
+        unknown = [name for name, known in chosen["identified"].items() if not known]
         notes.append(
-            f"the sizes tried do not tell {', '.join(unknown)} of the law {chosen['formula']}"
+            f"the sizes of the sweep do not identify {', '.join(unknown)} of the law "
+            f"{chosen['formula']}"
         )
     return notes
 
 
-def compare(
-    answer: Mapping[str, Any], cells: Sequence[Cell], results: str | Path
+def compare_with_measured(
+    planned: Mapping[str, Any], cells: Sequence[Cell], results: str | Path
 ) -> dict[str, Any]:
-    """Put what was measured beside what was predicted.
+    """Add the measured error, latency and size of a planned student.
 
     Parameters
     ----------
-    answer
-        An `Answer`, as a mapping.
+    planned
+        A `Recommendation`, as a mapping.
     cells
         The planned student's cells; the first one is exported and timed.
     results
@@ -301,9 +326,9 @@ def compare(
     Returns
     -------
     dict
-        The answer with ``measured``: ``mae_bpm`` over the windows of all test subjects, seeds and
-        folds; ``latency_p99_ms``, ``onnx_bytes``; ``hit``, whether the predicted interval holds
-        the measured error.
+        ``planned`` with ``measured``: ``mae_bpm`` over the windows of all test subjects, seeds and
+        folds; ``latency_p99_ms``, ``onnx_bytes``; ``covered``, whether the prediction interval
+        covers the measured error.
     """
     errors = collect_subject_errors(cells, results)
     mae_bpm = float(np.average(errors["mae_bpm"], weights=errors["n_windows"]))
@@ -312,6 +337,6 @@ def compare(
         "mae_bpm": mae_bpm,
         "latency_p99_ms": profile["p99_ms"],
         "onnx_bytes": profile["onnx_bytes"],
-        "hit": bool(answer["mae_lower_bpm"] <= mae_bpm <= answer["mae_upper_bpm"]),
+        "covered": bool(planned["mae_lower_bpm"] <= mae_bpm <= planned["mae_upper_bpm"]),
     }
-    return {**answer, "measured": measured}
+    return {**planned, "measured": measured}

@@ -1,7 +1,7 @@
-"""The sample that laws and effects rest on: which cells can be used, and draws from them.
+"""The sample behind laws and effects: which cells can be used, and bootstrap draws of them.
 
-The doubt comes from what was sampled: subjects first, the same for all sizes, for every cell is
-measured on them; then, for each size, seeds.
+The bootstrap draws what was sampled: first subjects, the same for all sizes because every cell is
+measured on all of them; then seeds, for each size.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 from ppgkd.evaluation.cells import KEYS
 
 DRAWS = 1000
-SIZES = ("params", "macs", "onnx_bytes")
-"""What a law may be a function of."""
+SIZE_COLUMNS = ("params", "macs", "onnx_bytes")
+"""Measures of size that a law may be a function of."""
 
 Array = NDArray[np.float64]
 Reasons = Mapping[tuple[str, int], str]
 
 
-def usable(subject_errors: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out the cells that have an error which is none: missing, infinite, zero or negative.
+def usable_cells(subject_errors: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out the cells with an error that is missing, infinite, zero or negative.
 
-    A cell is left out whole: with the error of one subject missing, it would be compared on other
-    people than the rest.
+    All rows of such a cell are left out. Without the error of one subject, the cell would be
+    compared on fewer subjects than the rest.
 
     Parameters
     ----------
@@ -50,38 +50,40 @@ def usable(subject_errors: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """Errors of students of growing size that differ in nothing else.
+class SizeSweep:
+    """Errors of students that differ in size alone.
 
     Attributes
     ----------
     sizes
-        Columns `SIZES`, one row per size, ascending.
-    cube
-        MAE in BPM by size, seed and subject.
+        Columns `SIZE_COLUMNS`, one row per size, ascending.
+    errors_bpm
+        MAE of each size, seed and subject, (n_sizes, n_seeds, n_subjects).
     n_windows
-        Of each subject.
+        Windows of each subject, (n_subjects,).
     notes
-        What is left out.
+        What was left out, and why.
     """
 
     sizes: pd.DataFrame
-    cube: Array
+    errors_bpm: Array
     n_windows: Array
     notes: tuple[str, ...]
 
     @property
     def mae_bpm(self) -> Array:
         """MAE over windows of each size, mean over seeds; empty where no seed has all sizes."""
-        if not self.cube.size:
+        if not self.errors_bpm.size:
             return np.empty(0)
-        everybody = np.ones((1, len(self.n_windows)))
-        return np.asarray(self._over_windows(everybody)[0].mean(axis=1))
+        once = np.ones((1, len(self.n_windows)))
+        return np.asarray(self._over_windows(once)[0].mean(axis=1))
 
     def draw(self, seed: int) -> Array:
-        """MAE of each size for drawn subjects and, for each size, drawn seeds: (DRAWS, n_sizes)."""
+        """MAE of each size over drawn subjects and, for each size, seeds: (DRAWS, n_sizes)."""
         rng = np.random.default_rng(seed)
-        n_sizes, n_seeds, n_subjects = self.cube.shape
+        n_sizes, n_seeds, n_subjects = self.errors_bpm.shape
+        # counts, and not places as in `ppgkd.evaluation.bootstrap`: errors of all sizes and seeds
+        # are then one product of matrices
         counts = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), size=DRAWS)
         seeds = rng.integers(n_seeds, size=(DRAWS, n_sizes, n_seeds))
         errors = self._over_windows(counts.astype(np.float64))
@@ -90,60 +92,64 @@ class Ladder:
     def _over_windows(self, counts: Array) -> Array:
         """MAE over windows by draw, size and seed, where a subject is drawn ``counts`` times."""
         weights = counts * self.n_windows
-        total = np.einsum("sku,du->dsk", self.cube, weights)
+        total = np.einsum("sku,du->dsk", self.errors_bpm, weights)
         return np.asarray(total / weights.sum(axis=1)[:, None, None])
 
 
-def make_ladder(
+def make_size_sweep(
     errors: pd.DataFrame, cells: pd.DataFrame, seeds: Sequence[int], why: Reasons
-) -> Ladder:
-    """Put the errors of one strategy, teacher and family together.
+) -> SizeSweep:
+    """Collect the errors of one strategy, teacher and family.
 
-    A seed that lacks a size is left out at all sizes: seeds share initial weights and views, so
-    sizes would else differ in more than size. A size that no seed has is left out.
+    A seed that lacks a size is left out at all sizes: students of one seed share initial weights
+    and views, so otherwise sizes would differ in more than size. A size that no seed has is left
+    out.
 
     Parameters
     ----------
     errors
         ``params, seed, subject, n_windows, mae_bpm`` of the cells that can be used.
     cells
-        ``student, seed`` and `SIZES` of all cells that there should be.
+        ``student, seed`` and `SIZE_COLUMNS` of all cells of the sweep.
     seeds
         Of the study.
     why
-        What is wrong with a cell, by student and seed; any other that lacks is not finished.
+        Reason why a cell cannot be used, by student and seed. Any other missing cell is not
+        finished.
     """
     names = cells.groupby("params")["student"].first()
-    sizes = cells.groupby("params")[[*SIZES[1:]]].first().reset_index()
+    sizes = cells.groupby("params")[[*SIZE_COLUMNS[1:]]].first().reset_index()
     by_subject = errors.set_index(["params", "seed", "subject"])["mae_bpm"].unstack("subject")
     wanted = pd.MultiIndex.from_product([names.index, seeds], names=["params", "seed"])
     by_subject = by_subject.reindex(wanted)
-    whole = by_subject.notna().all(axis=1).to_numpy(bool).reshape(len(names), len(seeds))
-    whole = whole & (len(by_subject.columns) > 0)
-    has_size = np.asarray(whole.any(axis=1))
-    complete = whole[has_size].all(axis=0) & has_size.any()
+    complete = by_subject.notna().all(axis=1).to_numpy(bool).reshape(len(names), len(seeds))
+    complete = complete & (len(by_subject.columns) > 0)
+    has_size = np.asarray(complete.any(axis=1))
+    in_all_sizes = complete[has_size].all(axis=0) & has_size.any()
     shape = (len(names), len(seeds), len(by_subject.columns))
     n_windows = errors.groupby("subject")["n_windows"].first().reindex(by_subject.columns)
-    return Ladder(
+    return SizeSweep(
         sizes=sizes.loc[has_size],
-        cube=by_subject.to_numpy(np.float64).reshape(shape)[has_size][:, complete],
+        errors_bpm=by_subject.to_numpy(np.float64).reshape(shape)[has_size][:, in_all_sizes],
         n_windows=n_windows.to_numpy(np.float64),
-        notes=tuple(_notes([*names], seeds, whole, why)),
+        notes=tuple(_notes([*names], seeds, complete, why)),
     )
 
 
 def _notes(
-    names: Sequence[str], seeds: Sequence[int], whole: NDArray[np.bool_], why: Reasons
+    names: Sequence[str], seeds: Sequence[int], complete: NDArray[np.bool_], why: Reasons
 ) -> list[str]:
     notes = []
     for column, seed in enumerate(seeds):
-        if not whole[:, column].any() and not any((name, seed) in why for name in names):
+        if not complete[:, column].any() and not any((name, seed) in why for name in names):
             notes.append(f"{', '.join(names)}, seed {seed}: not finished; the seed is left out")
             continue
-        for row in np.flatnonzero(~whole[:, column]).tolist():
+        for row in np.flatnonzero(~complete[:, column]).tolist():
             reason = why.get((names[row], seed), "not finished")
             what = (
-                "the seed is left out at all sizes" if whole[row].any() else "the size is left out"
+                "the seed is left out at all sizes"
+                if complete[row].any()
+                else "the size is left out"
             )
             notes.append(f"{names[row]}, seed {seed}: {reason}; {what}")
     return notes

@@ -1,4 +1,4 @@
-"""How sure a fit is: its scatter and covariance, and the interval of one more measurement."""
+"""Uncertainty of a fit: residual SD, covariance of its coordinates, and prediction intervals."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ Array = NDArray[np.float64]
 IDENTIFIED_RATIO = 10.0
 """A parameter is identified if its 90 % interval spans less than this factor."""
 
-
-FLATTEST = 1e-12
+MIN_CURVATURE = 1e-12
 """Share of the largest curvature below which a direction counts as flat."""
 
-WIDEST = float(np.log(1e6))
-"""An interval says nothing beyond a factor of a million, and stays a number."""
+MAX_HALF_WIDTH = float(np.log(1e6))
+"""Prediction intervals end at a factor of a million, so that they stay finite numbers."""
 
 
-class Prediction(NamedTuple):
-    """What a law says of some sizes; the interval is that of one more measurement.
+class PredictionInterval(NamedTuple):
+    """Errors that a law predicts at some sizes, each with the interval of one more measurement.
 
     Attributes
     ----------
     mean, lower, upper
-        In BPM, or whatever the errors were in; the shape of the sizes.
+        In BPM, or the unit of the errors that were fitted; the shape of the sizes.
     """
 
     mean: Array
@@ -37,63 +36,92 @@ class Prediction(NamedTuple):
     upper: Array
 
 
-def around(
-    log_error: Array, slope: Array, covariance: Array, scatter: float, freedom: int, level: float
-) -> Prediction:
+def prediction_interval(
+    log_error: Array,
+    gradient: Array,
+    covariance: Array,
+    residual_sd: float,
+    degrees_of_freedom: int,
+    level: float,
+) -> PredictionInterval:
     """Interval of one more measurement around a fitted curve.
+
+    Its variance is that of the curve plus that of the residuals.
 
     Parameters
     ----------
-    log_error, slope
+    log_error, gradient
         Of the curve, (n,), and by its coordinates, (n, n_coordinates).
     covariance
-        Of the coordinates.
-    scatter
-        Of the points around the curve.
-    freedom
-        Points that it was fitted to, less parameters; with none the interval is infinite.
+        Of the coordinates, (n_coordinates, n_coordinates).
+    residual_sd
+        Standard deviation of the points around the curve.
+    degrees_of_freedom
+        Points that were fitted, less parameters. With none the interval is infinite.
     level
-        Probability with which it is to hold the measurement.
+        Probability with which the interval covers the measurement.
+
+    Raises
+    ------
+    ValueError
+        If the level is not between 0 and 1.
     """
     if not 0 < level < 1:
         raise ValueError(f"the level must lie between 0 and 1, found {level}")
-    reach = np.full_like(log_error, np.inf)
-    if freedom > 0:
-        of_curve = np.einsum("np,pq,nq->n", slope, covariance, slope)
-        sd = np.sqrt(np.maximum(of_curve, 0) + scatter**2)
-        reach = np.minimum(stats.t.ppf((1 + level) / 2, freedom) * sd, WIDEST)
-    return Prediction(*map(np.exp, (log_error, log_error - reach, log_error + reach)))
+    half_width = np.full_like(log_error, np.inf)
+    if degrees_of_freedom > 0:
+        curve_variance = np.einsum("np,pq,nq->n", gradient, covariance, gradient)
+        sd = np.sqrt(np.maximum(curve_variance, 0) + residual_sd**2)
+        quantile = stats.t.ppf((1 + level) / 2, degrees_of_freedom)
+        half_width = np.minimum(quantile * sd, MAX_HALF_WIDTH)
+    bounds = (log_error, log_error - half_width, log_error + half_width)
+    return PredictionInterval(*map(np.exp, bounds))
 
 
-def doubt(
-    slope: Array, residual: Array, weight: Array, huber_delta: float = HUBER_DELTA
+def residual_sd_and_covariance(
+    gradient: Array, residual: Array, weight: Array, huber_delta: float = HUBER_DELTA
 ) -> tuple[float, Array]:
-    """Scatter of the points around a fit, and the covariance of its coordinates.
+    """Standard deviation of the residuals of a fit, and the covariance of its coordinates.
 
     Parameters
     ----------
-    slope
+    gradient
         Of the log errors by the coordinates, (n_points, n_coordinates).
     residual, weight
         Of the log errors, (n_points,).
     huber_delta
-        Where Huber's loss turned from quadratic to linear.
+        Residual at which Huber's loss turned from quadratic to linear.
+
+    Returns
+    -------
+    residual_sd, covariance
+        The covariance is infinite where there are no more points than coordinates.
     """
-    used, n_coordinates = int((weight > 0).sum()), slope.shape[1]
-    freedom = used - n_coordinates
-    pull = weight * huber_weights(residual, huber_delta)
-    pull = pull / pull.sum() * used
-    scatter = float(np.sqrt((pull * residual**2).sum() / max(freedom, 1)))
-    if freedom < 1:
-        return scatter, np.full((n_coordinates, n_coordinates), np.inf)
-    curvature = np.einsum("np,n,nq->pq", slope, pull, slope)
-    # a direction that the points do not tell has no curvature: it is as good as unknown, not known
-    bends, directions = np.linalg.eigh(curvature)
-    bends = np.maximum(bends, max(FLATTEST * bends[-1], np.finfo(float).tiny))
-    return scatter, (directions / bends) @ directions.T * scatter**2
+    used, n_coordinates = int((weight > 0).sum()), gradient.shape[1]
+    degrees_of_freedom = used - n_coordinates
+    robust_weight = weight * huber_weights(residual, huber_delta)
+    robust_weight = robust_weight / robust_weight.sum() * used
+    residual_sd = float(np.sqrt((robust_weight * residual**2).sum() / max(degrees_of_freedom, 1)))
+    if degrees_of_freedom < 1:
+        return residual_sd, np.full((n_coordinates, n_coordinates), np.inf)
+    curvature = np.einsum("np,n,nq->pq", gradient, robust_weight, gradient)
+    # the points say nothing about a flat direction: its variance is large, not zero
+    values, directions = np.linalg.eigh(curvature)
+    values = np.maximum(values, max(MIN_CURVATURE * values[-1], np.finfo(float).tiny))
+    return residual_sd, (directions / values) @ directions.T * residual_sd**2
 
 
-def is_told(covariance: Array) -> NDArray[np.bool_]:
-    """Whether the 90 % interval of the logarithm of each parameter spans less than the ratio."""
+def is_identified(covariance: Array) -> NDArray[np.bool_]:
+    """Whether the 90 % interval of each log parameter spans less than `IDENTIFIED_RATIO`.
+
+    Parameters
+    ----------
+    covariance
+        Of the logarithms of the parameters, (n_parameters, n_parameters).
+
+    Returns
+    -------
+    ndarray of bool, shape (n_parameters,)
+    """
     width = 2 * stats.norm.ppf(0.95) * np.sqrt(np.maximum(np.diag(covariance), 0))
     return np.asarray(width < np.log(IDENTIFIED_RATIO))

@@ -227,7 +227,7 @@ def test_a_law_in_work_is_drawn_among_the_students_that_it_was_fitted_to(
     students: pd.DataFrame,
 ) -> None:
     curve = {"macs": [1e4, 1e5], "mae_bpm": [3.0, 2.0]}
-    law = {"strategy": "soft", "others": {"macs": {"curve": curve}}}
+    law = {"strategy": "soft", "others": {"macs": {"curve": curve, "status": {"converged": True}}}}
     work, time = error_vs_cost(students, [law, {"strategy": "dkd", "reason": "none"}]).axes
     assert len(work.lines) == len(time.lines) + 1
     np.testing.assert_allclose(work.lines[0].get_xydata(), [[1e4, 3.0], [1e5, 2.0]])
@@ -260,7 +260,13 @@ def test_the_map_has_a_panel_for_each_strategy_and_a_mark_for_each_pair(sweep: S
         "additive", 2 + 60 * sizes**-0.6, student=sizes, teacher=np.repeat([5e4, 9e4], 4)
     )
     joint = [
-        {"strategy": "soft", "family": "resnet", "form": "additive", "law": law.to_dict()},
+        {
+            "strategy": "soft",
+            "family": "resnet",
+            "form": "additive",
+            "status": {"converged": True},
+            "law": law.to_dict(),
+        },
         {"strategy": "dkd", "family": "resnet", "form": "capacity_gap", "reason": "none"},
     ]
     figure = teacher_student(summarise_students(*tables), joint)

@@ -35,6 +35,12 @@ TEACHER_METRICS = {
     "n_windows": 30,
     "train_s": 3_600.0,
 }
+CONVERGED = {
+    "converged": True,
+    "reason": "the cost stopped falling",
+    "n_evaluations": 9,
+    "draws_converged": 0.998,
+}
 LAWS = [
     {
         "strategy": "soft",
@@ -55,20 +61,21 @@ LAWS = [
                 "identified": {"E": True, "A": False, "a": True},
                 "aicc": -12.5,
                 "held_out_ape": 4.2,
-                "scatter": 0.021,
+                "residual_sd": 0.021,
                 "describe": "E + A N^-a, E = 1.23",
+                "status": CONVERGED,
             }
         },
         "held_out": [
             {
-                "place": "largest",
+                "position": "largest",
                 "size": 4_000.0,
                 "form": "power_law_floor",
                 "predicted_bpm": 1.62,
                 "lower_bpm": 1.52,
                 "upper_bpm": 1.72,
-                "actual_bpm": 1.6,
-                "hit": True,
+                "measured_bpm": 1.6,
+                "covered": True,
                 "nearest_bpm": 1.71,
                 "line_bpm": 1.59,
             }
@@ -85,10 +92,10 @@ LAWS = [
     },
 ]
 FITTED = {
-    "level": 0.9,
+    "levels": {"curve": 0.95, "parameters": 0.9, "prediction": 0.9},
     "draws": 1_000,
     "laws": LAWS,
-    "skill": {"n": 1, "ape": 1.3, "hits": 1.0, "over_nearest": 0.82, "over_line": None},
+    "skill": {"n": 1, "ape": 1.3, "coverage": 1.0, "over_nearest": 0.82, "over_line": None},
     "joint": [
         {
             "strategy": "dkd",
@@ -764,7 +771,7 @@ def test_a_plan_is_told_with_its_wish_and_what_became_of_it(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
     planned = {
-        "wish": {"max_mae_bpm": 2.5, "max_latency_ms": None, "max_bytes": 64_000.0},
+        "constraints": {"max_mae_bpm": 2.5, "max_latency_ms": None, "max_bytes": 64_000.0},
         "met": True,
         "strategy": "soft",
         "teacher": "resnet-3000",
@@ -775,9 +782,14 @@ def test_a_plan_is_told_with_its_wish_and_what_became_of_it(
         "mae_upper_bpm": 2.51,
         "latency_p99_ms": 0.111,
         "onnx_bytes": 12_345.0,
-        "tried": False,
+        "in_sweep": False,
         "caveats": ["extrapolated"],
-        "measured": {"mae_bpm": 2.61, "latency_p99_ms": 0.122, "onnx_bytes": 12_346, "hit": False},
+        "measured": {
+            "mae_bpm": 2.61,
+            "latency_p99_ms": 0.122,
+            "onnx_bytes": 12_346,
+            "covered": False,
+        },
     }
     page = render(study, replace(results, plan=[planned]), tmp_path / "report.html")
     assert "mae bpm ≤ 2.5, bytes ≤ 64000" in page.text
@@ -795,7 +807,8 @@ def test_laws_in_both_sizes_are_told_or_why_not(
         "formula": "E + A S^-a + B T^-b",
         "parameters": told | untold,
         "identified": {"E": True, "b": False},
-        "scatter": 0.031,
+        "residual_sd": 0.031,
+        "status": CONVERGED,
     }
     joint = [
         {"strategy": "soft", "family": "resnet", "form": "additive", **additive},
@@ -804,8 +817,21 @@ def test_laws_in_both_sizes_are_told_or_why_not(
     laws = {**FITTED, "joint": joint}
     page = render(study, replace(results, laws=laws), tmp_path / "report.html")
     assert "soft resnet E + A S^-a + B T^-b: E 2 (1.5 to 2.5)" in page.text
-    assert "b 1 (not told by the points); scatter 3.1 %" in page.text
+    assert "b 1 (not told by the points); residual SD 3.1 %" in page.text
     assert "capacity gap: no law; no gap" in page.text
+
+
+def test_a_fit_that_did_not_converge_is_said_with_its_reason(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    reason = "the maximum number of evaluations was reached"
+    failed = CONVERGED | {"converged": False, "reason": reason}
+    form = LAWS[0]["forms"]["power_law_floor"] | {"status": failed}
+    law = {key: value for key, value in LAWS[0].items() if key not in ("chosen", "held_out")}
+    law |= {"forms": {"power_law_floor": form}, "reason": f"no fit converged ({reason})"}
+    page = render(study, replace(results, laws={**FITTED, "laws": [law]}), tmp_path / "report.html")
+    assert f"no law: no fit converged ({reason})" in page.text
+    assert f"✗ did not converge : {reason} (9 evaluations) 99.8%" in page.text
 
 
 def test_the_page_tells_what_the_filter_takes_away(page: Page) -> None:
@@ -855,8 +881,10 @@ def test_where_none_is_shifted_the_page_says_so(page: Page) -> None:
 def test_a_wish_that_no_law_could_answer_is_told_with_the_reason(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
-    wish = {"max_mae_bpm": 2.0, "max_latency_ms": None, "max_bytes": None}
-    unanswered = replace(results, plan=[{"wish": wish, "reason": "The study has no law."}])
+    constraints = {"max_mae_bpm": 2.0, "max_latency_ms": None, "max_bytes": None}
+    unanswered = replace(
+        results, plan=[{"constraints": constraints, "reason": "The study has no law."}]
+    )
     text = render(study, unanswered, tmp_path / "report.html").text
     assert "No student named for mae bpm ≤ 2. The study has no law." in text
 

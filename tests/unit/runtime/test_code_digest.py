@@ -58,7 +58,7 @@ def test_what_python_does_not_run_does_not_count(
 
 def test_what_is_for_the_type_checker_alone_does_not_count(digest: Callable[..., str]) -> None:
     plain = "from typing import TYPE_CHECKING\n" + SCRIPT
-    block = "if TYPE_CHECKING:\n    from ppgkd.scaling.plan import Wish\n"
+    block = "if TYPE_CHECKING:\n    from ppgkd.scaling.plan import Constraints\n"
     assert digest(plain + block) == digest(plain)
 
 
@@ -91,7 +91,7 @@ def test_a_module_that_does_not_exist_is_refused(digest: Callable[..., str]) -> 
 
 def test_imports_are_followed_through_others_and_into_functions(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text("def plan():\n    from ppgkd.scaling.plan import Wish\n")
+    script.write_text("def plan():\n    from ppgkd.scaling.plan import Constraints\n")
     found = imported_modules(script)
     named = ["ppgkd", "ppgkd.scaling", "ppgkd.scaling.plan", "ppgkd.scaling.law", "ppgkd.grid"]
     assert {*named} <= {*found}

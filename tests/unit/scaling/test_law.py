@@ -70,7 +70,7 @@ def test_points_on_a_law_give_its_parameters(form: str) -> None:
     law = fit_law(form, SIZES, error(SIZES))
     assert law.form == form
     assert law.parameters == pytest.approx(parameters, rel=1e-4)
-    assert law.scatter == pytest.approx(0, abs=1e-6)
+    assert law.residual_sd == pytest.approx(0, abs=1e-6)
     np.testing.assert_allclose(law.predict(SIZES).mean, error(SIZES), rtol=1e-6)
 
 
@@ -214,7 +214,7 @@ def test_a_law_says_itself_in_a_line() -> None:
     said = law.describe()
     assert said.startswith("E + A N^-a, E = ")
     assert "±" in said
-    assert "scatter" in said
+    assert "residual SD" in said
 
 
 def test_the_corrected_akaike_criterion_is_that_of_its_formula() -> None:

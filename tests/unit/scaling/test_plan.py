@@ -1,4 +1,4 @@
-"""How small may the student be: answers from laws that are known exactly."""
+"""Students planned from laws that are known exactly."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,13 @@ from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape, ResNetShape
 from ppgkd.runtime.artifacts import write_json, write_parquet
 from ppgkd.scaling import fit_laws
-from ppgkd.scaling.plan import Wish, answer_wishes, compare, plan_student, read_and_plan
+from ppgkd.scaling.plan import (
+    Constraints,
+    compare_with_measured,
+    plan_student,
+    plan_students,
+    read_and_plan,
+)
 from ppgkd.study.cell import Cell
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
@@ -41,78 +47,78 @@ def study(sweep: Sweep, inputs: InputShape) -> tuple[dict[str, Any], pd.DataFram
     return {"inputs": asdict(inputs), **fit_laws(cells, subjects)}, cells
 
 
-def test_it_is_the_smallest_student_whose_predicted_error_is_low_enough(
+def test_the_smallest_student_whose_predicted_error_is_low_enough_is_planned(
     study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
 ) -> None:
-    answer = plan_student(Wish(max_mae_bpm=2.7), *study)
+    planned = plan_student(Constraints(max_mae_bpm=2.7), *study)
     meeting = [
         n
         for n in (ResNetShape(w).n_params(inputs) for w in range(2, 60))
         if error_bpm("soft", n) <= 2.7
     ]
-    assert answer.met
-    assert (answer.strategy, answer.teacher) == ("soft", "resnet-50000")
-    assert answer.params == min(meeting)
-    assert answer.mae_bpm == pytest.approx(error_bpm("soft", answer.params), rel=1e-3)
-    assert answer.mae_lower_bpm <= answer.mae_bpm <= answer.mae_upper_bpm
+    assert planned.met
+    assert (planned.strategy, planned.teacher) == ("soft", "resnet-50000")
+    assert planned.params == min(meeting)
+    assert planned.mae_bpm == pytest.approx(error_bpm("soft", planned.params), rel=1e-3)
+    assert planned.mae_lower_bpm <= planned.mae_bpm <= planned.mae_upper_bpm
 
 
-def test_latency_and_bytes_are_predicted_from_the_work_and_the_weights(
+def test_latency_and_bytes_are_predicted_from_macs_and_parameters(
     study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
 ) -> None:
-    answer = plan_student(Wish(max_mae_bpm=2.7), *study)
-    width = next(w for w in range(2, 60) if ResNetShape(w).n_params(inputs) == answer.params)
+    planned = plan_student(Constraints(max_mae_bpm=2.7), *study)
+    width = next(w for w in range(2, 60) if ResNetShape(w).n_params(inputs) == planned.params)
     macs = ResNetShape(width).macs(inputs)
-    assert answer.latency_p99_ms == pytest.approx(0.1 + 1e-6 * macs, rel=1e-6)
-    assert answer.onnx_bytes == pytest.approx(4 * answer.params + 5_000)
+    assert planned.latency_p99_ms == pytest.approx(0.1 + 1e-6 * macs, rel=1e-6)
+    assert planned.onnx_bytes == pytest.approx(4 * planned.params + 5_000)
 
 
-def test_without_a_bound_on_the_error_it_is_the_most_accurate_within_the_others(
+def test_without_a_bound_on_the_error_the_most_accurate_student_within_the_others_is_planned(
     study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
 ) -> None:
-    answer = plan_student(Wish(max_bytes=25_000), *study)
+    planned = plan_student(Constraints(max_bytes=25_000), *study)
     fitting = [n for n in (ResNetShape(w).n_params(inputs) for w in range(2, 60)) if n <= 5_000]
-    assert answer.met
-    assert answer.params == max(fitting)
+    assert planned.met
+    assert planned.params == max(fitting)
 
 
 def test_a_student_of_the_sweep_keeps_its_name_and_a_new_one_has_its_count(
     study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
 ) -> None:
     known = ResNetShape(9).n_params(inputs)
-    answer = plan_student(Wish(max_mae_bpm=error_bpm("soft", known) + 1e-3), *study)
-    assert (answer.student, answer.tried) == (f"resnet-{known}", True)
+    planned = plan_student(Constraints(max_mae_bpm=error_bpm("soft", known) + 1e-3), *study)
+    assert (planned.student, planned.in_sweep) == (f"resnet-{known}", True)
     new = ResNetShape(11).n_params(inputs)
-    answer = plan_student(Wish(max_mae_bpm=error_bpm("soft", new) + 1e-3), *study)
-    assert (answer.student, answer.tried) == (f"resnet-{new}", False)
+    planned = plan_student(Constraints(max_mae_bpm=error_bpm("soft", new) + 1e-3), *study)
+    assert (planned.student, planned.in_sweep) == (f"resnet-{new}", False)
 
 
-def test_what_nothing_meets_is_answered_by_the_nearest_and_says_so(
+def test_if_no_student_meets_the_constraints_the_nearest_is_planned_and_says_so(
     study: tuple[dict[str, Any], pd.DataFrame],
 ) -> None:
-    answer = plan_student(Wish(max_mae_bpm=1.0), *study)
-    assert not answer.met
-    assert str(answer).startswith("No student is predicted to meet this; the nearest:")
-    impossible = plan_student(Wish(max_mae_bpm=2.1, max_bytes=7_000), *study)
+    planned = plan_student(Constraints(max_mae_bpm=1.0), *study)
+    assert not planned.met
+    assert str(planned).startswith("No student is predicted to meet the constraints; the nearest:")
+    impossible = plan_student(Constraints(max_mae_bpm=2.1, max_bytes=7_000), *study)
     assert not impossible.met
 
 
-def test_an_extrapolation_is_called_one(study: tuple[dict[str, Any], pd.DataFrame]) -> None:
-    answer = plan_student(Wish(max_mae_bpm=error_bpm("soft", 35_000)), *study)
-    assert "outside the sizes tried" in " ".join(answer.caveats)
+def test_an_extrapolation_is_a_caveat(study: tuple[dict[str, Any], pd.DataFrame]) -> None:
+    planned = plan_student(Constraints(max_mae_bpm=error_bpm("soft", 35_000)), *study)
+    assert "outside the sizes of the sweep" in " ".join(planned.caveats)
 
 
-def test_an_error_that_does_not_depend_on_size_is_answered_by_the_smallest_tried(
+def test_if_the_error_does_not_depend_on_size_the_smallest_of_the_sweep_is_planned(
     sweep: Sweep, inputs: InputShape
 ) -> None:
     sizes = [ResNetShape(width).n_params(inputs) for width in WIDTHS]
     cells, subjects = sweep(lambda s, p, k, who: 2.0, students=[("resnet", n) for n in sizes])
     fitted = {"inputs": asdict(inputs), **fit_laws(cells, subjects)}
-    answer = plan_student(Wish(max_mae_bpm=2.5), fitted, cells)
-    said = " ".join(answer.caveats)
-    assert (answer.params, answer.tried) == (sizes[0], True)
-    assert "does not change with size" in said
-    assert "outside the sizes tried" not in said
+    planned = plan_student(Constraints(max_mae_bpm=2.5), fitted, cells)
+    caveats = " ".join(planned.caveats)
+    assert (planned.params, planned.in_sweep) == (sizes[0], True)
+    assert "does not depend on size" in caveats
+    assert "outside the sizes of the sweep" not in caveats
 
 
 def test_a_study_without_laws_says_why(sweep: Sweep, inputs: InputShape) -> None:
@@ -121,28 +127,28 @@ def test_a_study_without_laws_says_why(sweep: Sweep, inputs: InputShape) -> None
     with pytest.raises(
         PpgkdError, match=r"no law to plan with: scratch, none: .* at least 4 sizes"
     ):
-        plan_student(Wish(max_mae_bpm=2.5), fitted, cells)
+        plan_student(Constraints(max_mae_bpm=2.5), fitted, cells)
 
 
-def test_a_wish_to_a_study_without_laws_is_answered_with_the_reason(
+def test_constraints_in_a_study_without_laws_get_the_reason(
     sweep: Sweep, inputs: InputShape
 ) -> None:
     cells, subjects = sweep(lambda s, p, k, who: 2.0)
     fitted = {"inputs": asdict(inputs), **fit_laws(cells, subjects)}
-    (answer,) = answer_wishes([{"max_bytes": 20_000}], fitted, cells)
-    assert answer["wish"]["max_bytes"] == 20_000
-    assert "at least 4 sizes" in answer["reason"]
+    (planned,) = plan_students([{"max_bytes": 20_000}], fitted, cells)
+    assert planned["constraints"]["max_bytes"] == 20_000
+    assert "at least 4 sizes" in planned["reason"]
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_bound_that_is_none_is_refused(bad: float) -> None:
+def test_a_bound_that_is_not_a_positive_number_is_refused(bad: float) -> None:
     with pytest.raises(PpgkdError, match=r"'max_bytes' is .*must be a positive number"):
-        Wish(max_bytes=bad)
+        Constraints(max_bytes=bad)
 
 
 def test_no_bound_at_all_is_refused() -> None:
     with pytest.raises(PpgkdError, match="at least one of 'max_mae_bpm'"):
-        Wish()
+        Constraints()
 
 
 def folder_of(study: tuple[dict[str, Any], pd.DataFrame], folder: Path) -> Path:
@@ -151,14 +157,14 @@ def folder_of(study: tuple[dict[str, Any], pd.DataFrame], folder: Path) -> Path:
     return folder
 
 
-def test_the_command_answers_from_a_studys_folder(
+def test_the_command_plans_from_a_studys_folder(
     study: tuple[dict[str, Any], pd.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = folder_of(study, tmp_path)
     arguments = ["--max-mae", "2.7", "--max-latency-ms", "5", "--max-bytes", "64000"]
     assert main(["plan", *arguments, str(folder)]) == 0
     printed = capsys.readouterr().out
-    assert printed.strip() == str(read_and_plan(Wish(2.7, 5, 64_000), folder))
+    assert printed.strip() == str(read_and_plan(Constraints(2.7, 5, 64_000), folder))
     assert "soft from resnet-50000" in printed
     assert "90 %" in printed
 
@@ -170,10 +176,10 @@ def test_the_command_names_what_is_missing(
     assert f"{tmp_path}/scaling/laws.json is missing" in capsys.readouterr().err
 
 
-def test_measured_stands_beside_predicted(
+def test_measured_values_are_added_to_the_predicted_ones(
     study: tuple[dict[str, Any], pd.DataFrame], tmp_path: Path
 ) -> None:
-    answer = asdict(plan_student(Wish(max_mae_bpm=2.7), *study))
+    planned = asdict(plan_student(Constraints(max_mae_bpm=2.7), *study))
     cells = [Cell("soft", "resnet-50000", "resnet-9", seed) for seed in (0, 1)]
     for seed, cell in enumerate(cells):
         folder = tmp_path / cell.path
@@ -183,8 +189,8 @@ def test_measured_stands_beside_predicted(
         )
         table.to_parquet(folder / "predictions.parquet")
     write_json(tmp_path / cells[0].path / "latency.json", {"p99_ms": 0.5, "onnx_bytes": 9_000})
-    found = compare(json.loads(json.dumps(answer)), cells, tmp_path)
+    found = compare_with_measured(json.loads(json.dumps(planned)), cells, tmp_path)
     assert found["measured"]["mae_bpm"] == pytest.approx((1 + 2 + 0 + 1 + 2 + 1) / 6)
     assert found["measured"]["latency_p99_ms"] == 0.5
-    assert found["measured"]["hit"] is False
-    assert found["params"] == answer["params"]
+    assert found["measured"]["covered"] is False
+    assert found["params"] == planned["params"]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ppgkd.scaling.effects import fit_effects
-from ppgkd.scaling.sample import DRAWS, Ladder, make_ladder, usable
+from ppgkd.scaling.sample import DRAWS, SizeSweep, make_size_sweep, usable_cells
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
@@ -34,11 +34,11 @@ def test_a_cell_with_an_error_that_is_none_is_left_out_whole_and_named(
     sweep: Sweep, bad: float
 ) -> None:
     _, subjects = sweep(error_bpm, students=STUDENTS, seeds=(0, 1))
-    sound, left_out = usable(with_an_error(subjects, bad))
+    kept, left_out = usable_cells(with_an_error(subjects, bad))
     assert [*left_out.itertuples(index=False, name=None)] == [
         (*CELL, f"the error of subject s1 is {bad:g}")
     ]
-    lost = subjects.drop(sound.index)
+    lost = subjects.drop(kept.index)
     assert set(lost["student"]) == {"resnet-2000"}
     assert set(lost["strategy"]) == {"soft"}
     assert set(lost["seed"]) == {1}
@@ -47,30 +47,30 @@ def test_a_cell_with_an_error_that_is_none_is_left_out_whole_and_named(
 
 def test_of_sound_errors_nothing_is_left_out(sweep: Sweep) -> None:
     _, subjects = sweep(error_bpm, students=STUDENTS)
-    sound, left_out = usable(subjects)
-    pd.testing.assert_frame_equal(sound, subjects)
+    kept, left_out = usable_cells(subjects)
+    pd.testing.assert_frame_equal(kept, subjects)
     assert left_out.empty
 
 
-def ladder_of(cells: pd.DataFrame, subjects: pd.DataFrame, seeds: list[int]) -> Ladder:
+def size_sweep_of(cells: pd.DataFrame, subjects: pd.DataFrame, seeds: list[int]) -> SizeSweep:
     own = cells[cells["strategy"] == "soft"]
     errors = subjects.merge(own[["strategy", "student", "seed", "params"]])
-    return make_ladder(errors, own, seeds, {})
+    return make_size_sweep(errors, own, seeds, {})
 
 
 def test_a_seed_that_a_strategy_lacks_altogether_is_named(sweep: Sweep) -> None:
     cells, subjects = sweep(error_bpm, students=STUDENTS, seeds=(0, 1))
-    ladder = ladder_of(cells[cells["seed"] == 0], subjects[subjects["seed"] == 0], [0, 1])
+    size_sweep = size_sweep_of(cells[cells["seed"] == 0], subjects[subjects["seed"] == 0], [0, 1])
     names = "resnet-500, resnet-1000, resnet-2000, resnet-4000"
-    assert ladder.notes == (f"{names}, seed 1: not finished; the seed is left out",)
-    assert ladder.cube.shape == (4, 1, 3)
+    assert size_sweep.notes == (f"{names}, seed 1: not finished; the seed is left out",)
+    assert size_sweep.errors_bpm.shape == (4, 1, 3)
 
 
 def test_a_size_that_no_seed_has_is_named(sweep: Sweep) -> None:
     cells, subjects = sweep(error_bpm, students=STUDENTS, seeds=(0, 1))
-    ladder = ladder_of(cells, subjects[subjects["student"] != "resnet-1000"], [0, 1])
-    assert ladder.sizes["params"].tolist() == [500, 2_000, 4_000]
-    assert ladder.notes == tuple(
+    size_sweep = size_sweep_of(cells, subjects[subjects["student"] != "resnet-1000"], [0, 1])
+    assert size_sweep.sizes["params"].tolist() == [500, 2_000, 4_000]
+    assert size_sweep.notes == tuple(
         f"resnet-1000, seed {seed}: not finished; the size is left out" for seed in (0, 1)
     )
 
@@ -78,21 +78,21 @@ def test_a_size_that_no_seed_has_is_named(sweep: Sweep) -> None:
 def test_errors_by_size_are_means_over_windows_and_seeds(sweep: Sweep) -> None:
     cells, subjects = sweep(error_bpm, students=STUDENTS, seeds=(0, 1), n_windows=[10, 30, 60])
     expected = cells[cells["strategy"] == "soft"].groupby("params")["mae_bpm"].mean()
-    np.testing.assert_allclose(ladder_of(cells, subjects, [0, 1]).mae_bpm, expected)
+    np.testing.assert_allclose(size_sweep_of(cells, subjects, [0, 1]).mae_bpm, expected)
 
 
 def test_draws_are_of_subjects_first_the_same_for_all_sizes_and_then_of_seeds(
     sweep: Sweep,
 ) -> None:
     """Of the variances of a mean over drawn subjects, and over drawn seeds within them."""
-    by_subject = ladder_of(
+    by_subject = size_sweep_of(
         *sweep(lambda s, p, k, who: SUBJECT_BPM[who], students=STUDENTS, seeds=(0, 1)), [0, 1]
     ).draw(seed=0)
     assert by_subject.shape == (DRAWS, 4)
     np.testing.assert_allclose(by_subject, by_subject[:, :1] * np.ones(4), rtol=1e-12)
     assert by_subject[:, 0].std() == pytest.approx(np.std(SUBJECT_BPM) / np.sqrt(3), rel=0.1)
 
-    by_seed = ladder_of(
+    by_seed = size_sweep_of(
         *sweep(lambda s, p, k, who: 3.0 + k, students=STUDENTS, seeds=(0, 1, 2)), [0, 1, 2]
     ).draw(seed=0)
     assert by_seed.std(axis=0) == pytest.approx(np.std([0, 1, 2]) / np.sqrt(3), rel=0.1)

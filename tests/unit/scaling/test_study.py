@@ -77,7 +77,31 @@ def test_a_law_comes_with_points_curve_forms_and_held_out_sizes(sweep: Sweep) ->
     assert law["curve"]["params"][0] == pytest.approx(500)
     assert law["curve"]["params"][-1] == pytest.approx(32_000)
     assert (np.array(law["curve"]["lower_bpm"]) <= law["curve"]["upper_bpm"]).all()
-    assert [row["place"] for row in law["held_out"]] == ["smallest", "middle", "largest"]
+    assert [row["position"] for row in law["held_out"]] == ["smallest", "middle", "largest"]
+
+
+def test_every_fit_has_its_status(sweep: Sweep) -> None:
+    law = only(
+        fit_laws(*sweep(of_subjects(0), strategies=("soft",), students=STUDENTS, n_subjects=6))
+    )
+    for fit in (*law["forms"].values(), *law["others"].values()):
+        assert set(fit["status"]) == {"converged", "reason", "n_evaluations", "draws_converged"}
+        assert 0 <= fit["status"]["draws_converged"] <= 1
+    assert law["forms"][law["chosen"]]["status"]["converged"]
+
+
+def test_forms_whose_fits_did_not_converge_are_named_and_not_chosen(sweep: Sweep) -> None:
+    tables = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS, n_subjects=6)
+    law = only(fit_laws(*tables, max_evaluations=1))
+    assert law["chosen"] == "constant"
+    for name, form in law["forms"].items():
+        if name != "constant":
+            assert not form["status"]["converged"]
+            assert form["status"]["n_evaluations"] == 2
+            assert (
+                f"the fit of {name} did not converge (the maximum number of evaluations was "
+                "reached), so it is not chosen"
+            ) in law["notes"]
 
 
 def test_intervals_over_subjects_and_seeds_cover_the_law(sweep: Sweep) -> None:
@@ -94,7 +118,7 @@ def test_intervals_over_subjects_and_seeds_cover_the_law(sweep: Sweep) -> None:
         curve = {name: np.array(values) for name, values in law["curve"].items()}
         truth = 2 + 2 * (curve["params"] / 2_000) ** -0.8
         covered.append(np.mean((curve["lower_bpm"] <= truth) & (truth <= curve["upper_bpm"])))
-    assert 0.65 <= np.mean(covered) <= 1.0, "nominally 0.9, less for few subjects; twelve studies"
+    assert 0.65 <= np.mean(covered) <= 1.0, "nominally 0.95, less for few subjects; twelve studies"
 
 
 def test_the_doubt_is_mostly_that_of_subjects_where_they_differ_most(sweep: Sweep) -> None:
