@@ -566,7 +566,7 @@ def test_another_rate_of_what_is_no_student_is_refused(card: Callable[..., Model
     with refused("no student"):
         change_rate(model, 64.0)
     onnx.helper.set_model_props(model, card().metadata)
-    with refused("halves"):
+    with refused("subgraphs"):
         change_rate(model, 64.0)
 
 

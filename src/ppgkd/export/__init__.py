@@ -1,9 +1,9 @@
 """A student as one ONNX file: from raw sensor samples to BPM.
 
-The file has two halves that meet at one tensor, `WINDOW`: the front turns raw samples into the
-window that the networks see, and depends on the sensor's rate alone; the network behind it turns
-the window into BPM, and depends on the student alone. So one half can be exchanged, or quantised,
-without the other.
+The file has two subgraphs that meet at one tensor, `WINDOW`. The preprocessing graph maps raw
+samples to the window that the networks take; it depends on the sensor's rate alone. The network
+graph maps the window to BPM; it depends on the student alone. So either can be replaced or
+quantised without the other.
 """
 
 WINDOW = "window"

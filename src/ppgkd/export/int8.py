@@ -1,8 +1,8 @@
-"""Static quantisation of a student's layers to eight bits.
+"""Static quantisation of a student's layers to int8.
 
-Convolutions and matrix products with weights get quantised inputs and weights, one scale for each
-channel of the weights. The spectrum, the softmax and the decoding stay in float: they have no
-weights, and a logarithm of powers needs its range.
+Convolutions and matrix products with weights get quantised inputs and weights, with one scale per
+channel of the weights. The spectrum, the softmax and the decoding remain in float: they have no
+weights, and the logarithm of a power needs a large range.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from ppgkd.export.subgraphs import merge_graphs, split_graph
 from ppgkd.inference.model_card import OUTPUTS
 from ppgkd.windows.read import Windows
 
-WEIGHTED = ("Conv", "Gemm")
-"""Operators with weights; the front end's matrix products have none, they are formulas."""
+QUANTISED_OPERATORS = ("Conv", "Gemm")
+"""Operators with weights. The matrix products of the spectral front end have none."""
 
 BATCH = 128
 CALIBRATION_WINDOWS = 1024
-"""Enough for the ranges of the activations; they are spread evenly over the training windows."""
+"""Enough for the ranges of the activations. They are spread evenly over the training windows."""
 
 
 class _Batches(CalibrationDataReader):  # type: ignore[misc]
-    """Windows for the calibration, a batch at a time."""
+    """Batches of windows for the calibration."""
 
     def __init__(self, windows: NDArray[np.float32]) -> None:
         starts = range(0, len(windows), BATCH)
@@ -54,83 +54,83 @@ class _Batches(CalibrationDataReader):  # type: ignore[misc]
 
 
 def calibration_windows(train: Windows) -> NDArray[np.float32]:
-    """Take evenly from the training windows those that a calibration sees."""
-    places = np.linspace(0, len(train) - 1, min(CALIBRATION_WINDOWS, len(train))).round()
-    return np.asarray(train.signal[places.astype(int)])
+    """Select the training windows for the calibration, evenly spaced."""
+    rows = np.linspace(0, len(train) - 1, min(CALIBRATION_WINDOWS, len(train))).round()
+    return np.asarray(train.signal[rows.astype(int)])
 
 
 def quantise(model: onnx.ModelProto, windows: NDArray[np.float32]) -> onnx.ModelProto:
-    """Quantise the network half of an exported file.
+    """Quantise the network graph of an exported file.
 
     Parameters
     ----------
     model
-        A file of `ppgkd.export.student`, as a model.
+        Content of a file that `ppgkd.export.student` wrote.
     windows
-        Preprocessed training windows that tell the ranges of the activations, shape (n_windows,
-        n_channels, n_samples).
+        Preprocessed training windows, which determine the ranges of the activations, shape
+        (n_windows, n_channels, n_samples).
 
     Returns
     -------
     ModelProto
-        The file with ``QuantizeLinear`` and ``DequantizeLinear`` around its layers, and the same
+        The model with ``QuantizeLinear`` and ``DequantizeLinear`` around its layers, and the same
         metadata.
     """
-    front, network = split_graph(model)
-    with TemporaryDirectory() as folder, _without_advice():
-        plain, quantised = Path(folder, "plain.onnx"), Path(folder, "int8.onnx")
-        onnx.save(network, plain)
+    preprocessing, network = split_graph(model)
+    with TemporaryDirectory() as folder, _warnings_silenced():
+        float_path, int8_path = Path(folder, "float.onnx"), Path(folder, "int8.onnx")
+        onnx.save(network, float_path)
         quantize_static(
-            plain,
-            quantised,
+            float_path,
+            int8_path,
             _Batches(windows),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=[*WEIGHTED],
+            op_types_to_quantize=[*QUANTISED_OPERATORS],
             per_channel=True,
             weight_type=QuantType.QInt8,
             activation_type=QuantType.QUInt8,
             calibrate_method=CalibrationMethod.MinMax,
         )
-        smaller = onnx.load(quantised)
-    _shorten_names(smaller.graph)
-    joined = merge_graphs(front, smaller)
-    del joined.metadata_props[:]
-    joined.metadata_props.extend(model.metadata_props)
-    return joined
+        quantised = onnx.load(int8_path)
+    _shorten_names(quantised.graph)
+    merged = merge_graphs(preprocessing, quantised)
+    del merged.metadata_props[:]
+    merged.metadata_props.extend(model.metadata_props)
+    return merged
 
 
 def quantisation_cost(
     model: onnx.ModelProto, quantised: onnx.ModelProto, test: Windows, max_loss_bpm: float
 ) -> dict[str, Any]:
-    """What eight bits cost.
+    """Compare the error in int8 with that in float.
 
     Parameters
     ----------
     model, quantised
-        A student's file, and the same with eight bits.
+        A student's model in float and in int8.
     test
         Preprocessed windows of the test subjects.
     max_loss_bpm
-        A student that loses more is marked.
+        A student that loses more is marked as too costly.
 
     Returns
     -------
     dict
-        ``mae_bpm`` with eight bits, ``loss_bpm`` (that minus the MAE in float), ``moved_bpm`` (mean
-        absolute difference between the two estimates), ``max_loss_bpm``, and ``too_costly``. Of
-        windows with a signal: of others there is no estimate.
+        ``mae_bpm`` in int8, ``loss_bpm`` (that minus the MAE in float), ``moved_bpm`` (mean
+        absolute difference between the two estimates), ``max_loss_bpm``, and ``too_costly``.
+        Windows without a signal have no estimate and are left out.
     """
-    plain_bpm, int8_bpm = (_estimates(one, test.signal) for one in (model, quantised))
-    given = np.isfinite(plain_bpm)
-    hr_bpm, plain_bpm, int8_bpm = (
-        part[given] for part in (test.index["hr_bpm"].to_numpy(), plain_bpm, int8_bpm)
+    float_bpm, int8_bpm = (_estimates(one, test.signal) for one in (model, quantised))
+    has_estimate = np.isfinite(float_bpm)
+    hr_bpm, float_bpm, int8_bpm = (
+        part[has_estimate] for part in (test.index["hr_bpm"].to_numpy(), float_bpm, int8_bpm)
     )
     mae_bpm = float(np.abs(int8_bpm - hr_bpm).mean())
-    loss_bpm = mae_bpm - float(np.abs(plain_bpm - hr_bpm).mean())
+    loss_bpm = mae_bpm - float(np.abs(float_bpm - hr_bpm).mean())
     return {
         "mae_bpm": mae_bpm,
         "loss_bpm": loss_bpm,
-        "moved_bpm": float(np.abs(int8_bpm - plain_bpm).mean()),
+        "moved_bpm": float(np.abs(int8_bpm - float_bpm).mean()),
         "max_loss_bpm": max_loss_bpm,
         "too_costly": loss_bpm > max_loss_bpm,
     }
@@ -148,10 +148,10 @@ def _estimates(model: onnx.ModelProto, windows: NDArray[np.float32]) -> NDArray[
 
 def _shorten_names(graph: onnx.GraphProto) -> None:
     """Number the tensors: the quantiser's names take more bytes than a small student's weights."""
-    short = {name: name for name in ("", WINDOW, *OUTPUTS)}
+    short_names = {name: name for name in ("", WINDOW, *OUTPUTS)}
 
     def shortened(names: Iterable[str]) -> list[str]:
-        return [short.setdefault(name, f"q{len(short)}") for name in names]
+        return [short_names.setdefault(name, f"q{len(short_names)}") for name in names]
 
     for node in graph.node:
         node.ClearField("name")
@@ -161,8 +161,8 @@ def _shorten_names(graph: onnx.GraphProto) -> None:
 
 
 @contextmanager
-def _without_advice() -> Iterator[None]:
-    """Keep the quantiser from advising its user, which it does through the root logger."""
+def _warnings_silenced() -> Iterator[None]:
+    """Silence the quantiser's advice to its user, which it gives through the root logger."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)

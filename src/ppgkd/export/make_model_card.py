@@ -1,4 +1,4 @@
-"""The card of a student, from what a study knows of it."""
+"""The model card of a student, from its study."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def make_model_card(
     transition: Transition,
     spreads: WidestSpreads,
 ) -> ModelCard:
-    """Fill in a student's card.
+    """Make the model card of a student.
 
     Parameters
     ----------
     study
-        What was asked for.
+        Its study.
     cell
         ``strategy, teacher, family, capacity, seed`` and, in a study with folds, ``fold``.
     windows
         The windows of the student's fold.
     metrics
-        Its test result.
+        Its metrics on the test subjects.
     rate_hz
         Rate of the sensor.
     transition, spreads
-        Of the online filter.
+        Of the online filter, and the widest spreads of a trusted estimate.
     """
     spec, channels = study.config["windows"], windows.train.channels
     teacher = None if cell["teacher"] == NO_TEACHER else study.teacher(cell["teacher"])
-    datasets = _learned_from(study, teacher, windows)
+    datasets = _training_datasets(study, teacher, windows)
     return ModelCard(
         rate_hz=rate_hz,
         window_s=float(spec["length_s"]),
@@ -80,8 +80,10 @@ def make_model_card(
     )
 
 
-def _learned_from(study: Study, teacher: Teacher | None, windows: StudyWindows) -> list[Dataset]:
-    """Datasets that a student, or its teacher, learned from or was chosen on."""
+def _training_datasets(
+    study: Study, teacher: Teacher | None, windows: StudyWindows
+) -> list[Dataset]:
+    """Datasets on which a student or its teacher was trained or selected."""
     parts = [windows.train, windows.val, windows.unlabelled]
     if teacher and teacher.model:  # only a teacher that the study trains is pretrained by it
         parts.append(windows.pretrain)
@@ -93,6 +95,6 @@ def _terms(datasets: list[Dataset], teacher: Teacher | None) -> str:
     terms = [f"{dataset.name}: {dataset.terms}" for dataset in datasets]
     if teacher and teacher.model is None:
         terms.append(
-            f"{teacher.name}: a teacher of the user's own, whose data and terms are not known here."
+            f"{teacher.name}: a teacher of the user's own, whose data and terms are not known."
         )
     return " ".join(terms)

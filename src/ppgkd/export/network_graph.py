@@ -1,4 +1,4 @@
-"""The network part of an exported file, from the preprocessed window to BPM, as ONNX operators.
+"""The network graph of an exported file, from the preprocessed window to BPM, as ONNX operators.
 
 It is written from the weights, without PyTorch: the front end (`ppgkd.models.spectrum`), the layers
 of the family (`ppgkd.export.families`), and the decoding (`ppgkd.heart_rate.decode`). Batch
@@ -28,9 +28,9 @@ from ppgkd.models.front_end import (
 )
 
 LEAST_POWER = 0.5
-"""Mean square of a channel that has a signal, at least: preprocessing gives it a unit variance.
+"""Smallest mean square of a channel with a signal: preprocessing gives it unit variance.
 
-What has less lies below the preprocessing's floor: it is a flat channel's rounding noise.
+A channel with less is below the preprocessing's floor, and contains only rounding noise.
 """
 
 SPECTRUM = """
@@ -98,10 +98,11 @@ DECODING = """
 
 
 def network_graph(family: str, weights: Weights, inputs: InputShape) -> onnx.ModelProto:
-    """Make the network part of a file.
+    """Make the network graph of a file.
 
-    It maps `ppgkd.export.WINDOW` to `ppgkd.inference.model_card.OUTPUTS`. Where no PPG channel has
-    a signal, or the network gives NaN, all classes are equally likely and the estimate is NaN.
+    It maps `ppgkd.export.WINDOW` to `ppgkd.inference.model_card.OUTPUTS`. If no PPG channel has
+    a signal, or the network's outputs are NaN, all classes are equally likely and the estimate is
+    NaN.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The front half of an exported file: what `windows.preprocessing` computes, as ONNX operators.
+"""The preprocessing graph of an exported file: `windows.preprocessing` as ONNX operators.
 
-The resampling matrix is written as the cosines that it is made of. They are cheap to make and large
-to store: ONNX Runtime multiplies them out once, when it loads the file.
+The file contains formulas for the cosines whose product is the resampling matrix, because the
+matrix is large to store. ONNX Runtime computes it once, when it loads the file.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ MATRIX = """
     centred = Sub(moved, mean)
     filtered = MatMul(centred, matrix)
 """
-"""The angle of order k at sample i of n is k (2i + 1) pi / 2n. Whole turns are taken out while the
-numbers are whole: float32 does not know an angle of 400 radians well.
+"""The angle of order k at sample i of n is k (2i + 1) pi / 2n. Whole turns are removed while the
+numbers are integers, because float32 represents an angle of 400 radians poorly.
 
-The cosines are orthogonal to a constant, so to subtract one changes nothing but the rounding.
-Without the first sample, a flat channel is zero to the last bit.
+The cosines are orthogonal to a constant, so subtracting one changes only the rounding. After the
+first sample is subtracted, a flat channel is exactly zero.
 """
 
 PPG = """
@@ -62,7 +62,7 @@ PPG = """
     finite = Less(power, largest)
     sane_ppg = And(bounded, finite)
 """
-"""Relative to the level, the square of a small signal stays within the range of float32."""
+"""Signals are divided by their level first, so that the square of a small one fits in float32."""
 
 WITH_ACCELERATION = """
     ppg, acc = Split <axis = 1> (filtered, sizes)
@@ -85,12 +85,12 @@ PPG_ALONE = """
 def preprocessing_graph(
     spec: WindowSpec, raw_rate_hz: float, ppg_channels: int, acc_channels: int
 ) -> onnx.ModelProto:
-    """Make the front half for a sensor.
+    """Make the preprocessing graph for a sensor.
 
     It maps `RAW` (batch, n_channels, n_raw_samples), float32, to `WINDOW` (batch, n_channels,
-    n_samples), and gives what `ppgkd.windows.preprocessing.preprocess` gives, but for what cannot
-    be measured: a PPG channel that contains NaN, or samples beyond `EXPORT_SAMPLE_LIMIT`, becomes
-    zeros; so does the whole window if its acceleration contains such samples.
+    n_samples), with the values of `ppgkd.windows.preprocessing.preprocess`. A PPG channel that
+    contains NaN, or samples beyond `EXPORT_SAMPLE_LIMIT`, becomes zeros; so does the whole window
+    if its acceleration contains such samples.
 
     Parameters
     ----------
@@ -112,7 +112,8 @@ def preprocessing_graph(
     shapes = f"{channels},{len(cosines.raw_phase)}", f"{channels},{len(cosines.phase)}"
     model = parser.parse_model(
         f'<ir_version: {IR_VERSION}, opset_import: ["": {OPSET}]>\n'
-        f"front (float[batch,{shapes[0]}] {RAW}) => (float[batch,{shapes[1]}] {WINDOW}) {{{nodes}}}"
+        f"preprocessing (float[batch,{shapes[0]}] {RAW}) => (float[batch,{shapes[1]}] {WINDOW}) "
+        f"{{{nodes}}}"
     )
     constants = {
         "order": cosines.order[:, None].astype(np.float32),
@@ -135,12 +136,12 @@ def preprocessing_graph(
         for name, value in constants.items()
         if name in used
     )
-    # so that no name meets one of the network half
-    return compose.add_prefix(model, "front_", rename_inputs=False, rename_outputs=False)
+    # so that no name occurs in the network graph, too
+    return compose.add_prefix(model, "input_", rename_inputs=False, rename_outputs=False)
 
 
 def _angles(prefix: str, n_samples: int) -> dict[str, np.floating | NDArray[np.floating]]:
-    """What `MATRIX` makes the angles of n samples of."""
+    """Constants from which `MATRIX` computes the angles of n samples."""
     return {
         f"{prefix}odd": 2 * np.arange(n_samples, dtype=np.float32) + 1,
         f"{prefix}period": np.float32(4 * n_samples),

@@ -1,4 +1,4 @@
-"""A student as one ONNX file: its graph, for its own sensor and for others. No PyTorch."""
+"""A student as one ONNX file, for its own sensor and for others. Needs no PyTorch."""
 
 from __future__ import annotations
 
@@ -16,50 +16,47 @@ from ppgkd.export.subgraphs import merge_graphs, split_graph
 from ppgkd.inference.model_card import ModelCard, read_model_card
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import atomic_write
-from ppgkd.windows.preprocessing import (
-    PREPROCESSING_VERSION,
-    WindowSpec,
-)
+from ppgkd.windows.preprocessing import PREPROCESSING_VERSION, WindowSpec
 
 RATES_HZ = (10.0, 1000.0)
-"""Sensor rates that a file can be made for."""
+"""Lowest and highest sensor rate for which a file can be made."""
 
 
 def student_graph(
     family: str, weights: Weights, inputs: InputShape, card: ModelCard
 ) -> onnx.ModelProto:
-    """Make a file's content: from raw samples to BPM, with the model card as its metadata.
+    """Make the model of a file: from raw samples to BPM, with the model card as its metadata.
 
     Parameters
     ----------
     family, weights, inputs
         The network; see `ppgkd.export.network_graph.network_graph`.
     card
-        What the file says about itself.
+        Its model card.
     """
-    front = preprocessing_graph(
+    preprocessing = preprocessing_graph(
         window_spec_of(card), card.rate_hz, inputs.ppg_channels, inputs.acc_channels
     )
-    model = merge_graphs(front, network_graph(family, weights, inputs))
+    model = merge_graphs(preprocessing, network_graph(family, weights, inputs))
     onnx.helper.set_model_props(model, card.metadata)
     return model
 
 
 def change_rate(model: onnx.ModelProto, rate_hz: float) -> onnx.ModelProto:
-    """Fit a file to another sensor: the same weights behind another front.
+    """Change the sensor rate of a file: the same weights with another preprocessing graph.
 
     Parameters
     ----------
     model
-        An exported student, in float or with eight bits.
+        An exported student, in float or int8.
     rate_hz
         Sampling rate of the other sensor.
 
     Raises
     ------
     PpgkdError
-        If the rate is none that a sensor of this kind has, or a window would not hold a whole
-        number of samples: the part that is cut off would be an error in every BPM.
+        If the rate is outside `RATES_HZ`, or a window would not have an integer number of samples:
+        the rounding would be an error in every BPM.
     """
     if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
         raise PpgkdError(
@@ -69,8 +66,8 @@ def change_rate(model: onnx.ModelProto, rate_hz: float) -> onnx.ModelProto:
     card = replace(model_card_of(model, "the model"), rate_hz=float(rate_hz))
     if abs(card.window_s * rate_hz - card.n_samples) > 1e-6:
         raise PpgkdError(
-            f"At {rate_hz:g} Hz a window of {card.window_s:g} s holds {card.window_s * rate_hz:g} "
-            f"samples, which must be a whole number; the nearest rate is "
+            f"At {rate_hz:g} Hz a window of {card.window_s:g} s has {card.window_s * rate_hz:g} "
+            f"samples, which must be an integer; the nearest rate is "
             f"{card.n_samples / card.window_s:g} Hz."
         )
     acc_channels = sum(name.startswith("acc") for name in card.channels)
@@ -88,10 +85,10 @@ def read_student(path: str | Path) -> onnx.ModelProto:
     Raises
     ------
     PpgkdError
-        If it is missing, or no ONNX file.
+        If it is missing or not an ONNX file.
     """
     try:
-        return onnx.load(path, format="protobuf")  # whatever it is called
+        return onnx.load(path, format="protobuf")  # whatever its suffix
     except (OSError, DecodeError, onnx.checker.ValidationError) as error:
         raise PpgkdError(
             f"{path} cannot be read as an ONNX file: {error}. Name a model.onnx of a study."
@@ -99,21 +96,21 @@ def read_student(path: str | Path) -> onnx.ModelProto:
 
 
 def write_student(model: onnx.ModelProto, path: str | Path) -> None:
-    """Write an exported file, whole or not at all."""
+    """Write an exported file atomically."""
     with atomic_write(path) as temporary:
         onnx.save(model, temporary, format="protobuf")
 
 
 def model_card_of(model: onnx.ModelProto, path: object) -> ModelCard:
-    """ModelCard of a file that has been read."""
+    """Model card of a file that has been read."""
     return read_model_card({entry.key: entry.value for entry in model.metadata_props}, path)
 
 
 def window_spec_of(card: ModelCard) -> WindowSpec:
-    """How the preprocessing in a file cuts and filters."""
+    """Segmentation and preprocessing of a file."""
     if card.preprocessing_version != PREPROCESSING_VERSION:
         raise PpgkdError(
             f"The student {card.student} has preprocessing version {card.preprocessing_version}; "
-            f"this is version {PREPROCESSING_VERSION}. Export it again by this version's workflow."
+            f"this is version {PREPROCESSING_VERSION}. Export it with this version's workflow."
         )
     return WindowSpec(card.window_s, card.stride_s, card.model_rate_hz, card.low_hz, card.high_hz)

@@ -1,4 +1,4 @@
-"""The two halves of an exported file: joined, and cut apart again."""
+"""The two subgraphs of an exported file: merge them into one model, and split a model into them."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from ppgkd.export import IR_VERSION, WINDOW
 from ppgkd.inference.model_card import OUTPUTS, RAW
 
 
-def merge_graphs(front: onnx.ModelProto, network: onnx.ModelProto) -> onnx.ModelProto:
-    """Put a front and a network behind each other; they stay as they are.
+def merge_graphs(preprocessing: onnx.ModelProto, network: onnx.ModelProto) -> onnx.ModelProto:
+    """Connect a preprocessing graph and a network graph. The arguments are not changed.
 
     Raises
     ------
     PpgkdError
-        If they are written in different versions of the operators.
+        If they use different versions of ONNX's operators.
     """
-    opsets = [half.opset_import[0].version for half in (front, network)]
+    opsets = [graph.opset_import[0].version for graph in (preprocessing, network)]
     if opsets[0] != opsets[1]:
         raise PpgkdError(
-            f"The halves of the student use versions {opsets} of ONNX's operators, which must be "
-            "the same. Export the student again by this version's workflow."
+            f"The subgraphs of the student use versions {opsets} of ONNX's operators, which must "
+            "be the same. Export the student again with this version's workflow."
         )
-    joined = compose.merge_models(
-        _of_one_version(front),
-        _of_one_version(network),
+    merged = compose.merge_models(
+        _with_ir_version(preprocessing),
+        _with_ir_version(network),
         io_map=[(WINDOW, WINDOW)],
         name="ppgkd",
         producer_name="ppgkd",
     )
-    del joined.opset_import[1:]  # of the same operators, named by each half
-    joined.graph.ClearField("doc_string")  # which tells how it was put together
-    # the shape of the tensor at the seam, by which the halves can be cut apart again
-    del joined.graph.value_info[:]
-    joined.graph.value_info.append(front.graph.output[0])
-    onnx.checker.check_model(joined, full_check=True)
-    return joined
+    del merged.opset_import[1:]  # each subgraph names the same operators
+    merged.graph.ClearField("doc_string")  # which says how it was merged
+    # `split_graph` needs the shape of the tensor between the subgraphs
+    del merged.graph.value_info[:]
+    merged.graph.value_info.append(preprocessing.graph.output[0])
+    onnx.checker.check_model(merged, full_check=True)
+    return merged
 
 
 def split_graph(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto]:
-    """Cut a file into its front and its network; as `merge_graphs` takes them.
+    """Split a file into its preprocessing graph and its network graph.
 
     Raises
     ------
@@ -50,23 +50,23 @@ def split_graph(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProt
     """
     try:
         extractor = utils.Extractor(model)
-        halves = (
+        subgraphs = (
             extractor.extract_model([RAW], [WINDOW]),
             extractor.extract_model([WINDOW], list(OUTPUTS)),
         )
     except ValueError as error:
         raise PpgkdError(
-            f"The model has not the two halves of an exported student: {error}. Use a model.onnx "
-            "that a study has exported."
+            f"The model does not have the two subgraphs of an exported student: {error}. Use a "
+            "model.onnx that a study has exported."
         ) from error
-    for half in halves:
-        del half.graph.value_info[:]
-    return halves
+    for subgraph in subgraphs:
+        del subgraph.graph.value_info[:]
+    return subgraphs
 
 
-def _of_one_version(half: onnx.ModelProto) -> onnx.ModelProto:
-    """Copy a half, in the version of the format that all files have."""
+def _with_ir_version(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Copy a model, in the version of the format that all files have."""
     copied = onnx.ModelProto()
-    copied.CopyFrom(half)
+    copied.CopyFrom(model)
     copied.ir_version = IR_VERSION
     return copied

@@ -1,4 +1,4 @@
-"""A student's file is kept only if ONNX Runtime gives on real windows what PyTorch gives."""
+"""Export of a student: the file is kept if ONNX Runtime and PyTorch agree on real windows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.preprocessing import preprocess, resampling_matrix
 
 TIE = 1e-5
-"""Where the likeliest class leads by less than this share, rounding may choose the second."""
+"""Two classes that differ by a smaller fraction are tied: rounding decides which is the mode."""
 
 
 def export_student(
@@ -45,14 +45,14 @@ def export_student(
     inputs
         Shape of its windows.
     card
-        What the file says about itself.
+        Its model card.
     raw
         Real raw windows for the check, shape (n_windows, n_channels, card.n_samples).
     path
         ONNX file to write.
     tolerance_bpm
-        Largest difference between the two on any window, but for those where two classes are tied
-        for the mode: the estimate is the mean about either.
+        Largest difference between the two on any window. Windows where two classes are tied for the
+        mode are left out, because the estimate is the mean around either.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def export_student(
     Raises
     ------
     PpgkdError
-        If the difference is larger than the tolerance; nothing is kept then.
+        If the difference is larger than the tolerance. No file is written then.
     """
     model = student_graph(network.family, weights_of(network), inputs, card)
     return write_verified(model, network, inputs, raw, path, tolerance_bpm=tolerance_bpm)
@@ -82,7 +82,7 @@ def write_verified(
     *,
     tolerance_bpm: float,
 ) -> float:
-    """Write a student, but only if it says what its network says; see `export_student`."""
+    """Write a model if its estimates are those of its network; see `export_student`."""
     with atomic_write(path) as temporary:
         onnx.save(model, temporary)
         difference_bpm = _difference_bpm(
@@ -91,7 +91,7 @@ def write_verified(
         if not difference_bpm <= tolerance_bpm:
             raise PpgkdError(
                 f"ONNX Runtime and PyTorch differ by {difference_bpm:g} BPM on a real window for "
-                f"{path}; allowed are {tolerance_bpm:g} (onnx.tolerance_bpm). It was not kept."
+                f"{path}; allowed are {tolerance_bpm:g} (onnx.tolerance_bpm). It is not kept."
             )
     return difference_bpm
 
@@ -110,10 +110,10 @@ def has_signal(window: Tensor, ppg_channels: int) -> Tensor:
 
 
 class Estimator(nn.Module):
-    """A network and the decoding of its distribution.
+    """A network with the decoding of its distribution.
 
-    Where no PPG channel has a signal, or the network gives no numbers, all classes are equally
-    likely and the estimate is NaN.
+    If no PPG channel has a signal, or the network's outputs are NaN, all classes are equally likely
+    and the estimate is NaN.
 
     Parameters
     ----------
@@ -142,9 +142,9 @@ class Estimator(nn.Module):
 def _difference_bpm(
     network: nn.Module, inputs: InputShape, card: ModelCard, raw: NDArray[np.float32], path: Path
 ) -> float:
-    """Largest difference in BPM between the package's own way from raw samples and a file.
+    """Largest difference in BPM between a file and the package's own preprocessing and network.
 
-    Where there is no signal, both must give no number.
+    Without a signal, both must give NaN.
     """
     matrix = resampling_matrix(window_spec_of(card), card.rate_hz)
     window = torch.from_numpy(preprocess(raw, matrix, card.channels))
@@ -154,6 +154,6 @@ def _difference_bpm(
     difference_bpm = np.abs(found_bpm - expected_bpm.numpy())
     likeliest, second = probabilities.topk(2).values.numpy().T
     tied = likeliest - second < TIE * likeliest
-    dead = ~has_signal(window, inputs.ppg_channels).numpy()
-    difference_bpm[(tied & np.isfinite(difference_bpm)) | (dead & np.isnan(found_bpm))] = 0
+    no_signal = ~has_signal(window, inputs.ppg_channels).numpy()
+    difference_bpm[(tied & np.isfinite(difference_bpm)) | (no_signal & np.isnan(found_bpm))] = 0
     return float(difference_bpm.max())

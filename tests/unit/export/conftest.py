@@ -1,4 +1,4 @@
-"""Students as files: one whose weights make it find the spectrum's peak, and an untrained one.
+"""Exported students: one whose weights make it find the spectrum's peak, and an untrained one.
 
 To export takes seconds, so each is exported once.
 """
@@ -31,7 +31,7 @@ INPUTS = InputShape(ppg_channels=2, acc_channels=3, n_samples=200, rate_hz=25.0)
 
 
 def some_card(**changes: Any) -> ModelCard:
-    """ModelCard of a student for a sensor of 50 Hz, with some entries replaced."""
+    """Model card of a student for a sensor of 50 Hz, with some entries replaced."""
     card: dict[str, Any] = {
         "rate_hz": 50.0,
         "window_s": 8.0,
@@ -79,7 +79,7 @@ def raw_tones(hr_bpm: NDArray[np.floating], rate_hz: float, seed: int = 0) -> ND
 
 @dataclass(frozen=True)
 class Exported:
-    """A network, and the file that was made of it."""
+    """A network, and its exported file."""
 
     network: Network
     inputs: InputShape
@@ -89,13 +89,13 @@ class Exported:
     difference_bpm: float
 
     def run(self, raw: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """What the file says of raw windows: bpm, sd_bpm, probabilities."""
+        """Outputs of the file for raw windows: bpm, sd_bpm, probabilities."""
         session = onnxruntime.InferenceSession(self.path, providers=["CPUExecutionProvider"])
         return list(session.run(None, {"raw": raw}))
 
     @torch.inference_mode()
     def expect(self, raw: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """What the package's own preprocessing and the network in PyTorch say of them."""
+        """Outputs of the package's own preprocessing and the network in PyTorch."""
         matrix = resampling_matrix(window_spec_of(self.card), self.card.rate_hz)
         window = torch.from_numpy(preprocess(raw, matrix, self.card.channels))
         return [part.numpy() for part in Estimator(self.network, self.inputs.ppg_channels)(window)]
@@ -128,7 +128,7 @@ def peak_finder() -> Network:
 
 @cache  # for two fixtures: `tests/unit/conftest.py` takes `peak_student` over
 def peak_model() -> tuple[Network, onnx.ModelProto]:
-    """`peak_finder` and what a file of it holds."""
+    """`peak_finder` and its ONNX model."""
     network = peak_finder()
     return network, student_graph(network.family, weights_of(network), INPUTS, some_card())
 
@@ -160,14 +160,14 @@ def mlp_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 @pytest.fixture(scope="session", params=["peak_student", "mlp_student"])
 def exported(request: pytest.FixtureRequest) -> Exported:
-    """Each of the students in turn."""
+    """Each of the exported students."""
     found: Exported = request.getfixturevalue(request.param)
     return found
 
 
 @pytest.fixture(scope="session")
 def card() -> Callable[..., ModelCard]:
-    """Make a card: see `some_card`."""
+    """Make a model card: see `some_card`."""
     return some_card
 
 

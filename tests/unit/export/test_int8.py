@@ -1,4 +1,4 @@
-"""Eight bits: what is quantised, on which windows, and what is said of the cost."""
+"""Quantisation to int8: the layers, the calibration windows, the cost."""
 
 import logging
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def run(model: onnx.ModelProto, window: Signal, output: str) -> Signal:
 # What is quantised
 
 
-def test_every_layer_has_weights_of_eight_bits_with_a_scale_for_each_channel(
+def test_every_layer_has_int8_weights_with_a_scale_for_each_channel(
     model: onnx.ModelProto, quantised: onnx.ModelProto
 ) -> None:
     known, before = constants(quantised), constants(model)
@@ -79,7 +79,7 @@ def test_every_layer_has_weights_of_eight_bits_with_a_scale_for_each_channel(
         assert (np.abs(weight * steps - expected) <= 0.51 * steps).all(), "to half a step"
 
 
-def test_the_layers_see_activations_of_eight_bits(quantised: onnx.ModelProto) -> None:
+def test_the_layers_get_int8_activations(quantised: onnx.ModelProto) -> None:
     known = constants(quantised)
     for layer in layers(quantised):
         zero = known[dequantised(quantised, layer.input[0]).input[2]]
@@ -101,7 +101,9 @@ def test_the_spectrum_the_softmax_and_the_decoding_stay_in_float(
             assert {made.get(name) for name in node.input}.isdisjoint({"DequantizeLinear"})
 
 
-def test_the_front_half_is_the_same(model: onnx.ModelProto, quantised: onnx.ModelProto) -> None:
+def test_the_preprocessing_graph_is_the_same(
+    model: onnx.ModelProto, quantised: onnx.ModelProto
+) -> None:
     assert split_graph(quantised)[0].graph == split_graph(model)[0].graph
 
 
@@ -116,7 +118,7 @@ def test_the_model_itself_is_not_changed(model: onnx.ModelProto, train: Signal) 
     assert model.SerializeToString(deterministic=True) == before
 
 
-def test_onnx_itself_finds_no_fault_and_all_operators_are_standard(
+def test_the_model_is_valid_and_all_operators_are_standard(
     quantised: onnx.ModelProto,
 ) -> None:
     onnx.checker.check_model(quantised, full_check=True)
@@ -139,13 +141,13 @@ def test_the_mean_of_the_distribution_hardly_moves(
     assert np.abs(moved_bpm).max() < 0.5
 
 
-def test_a_window_without_a_signal_still_gives_no_number(
+def test_a_window_without_a_signal_still_gives_nan(
     quantised: onnx.ModelProto, train: Signal
 ) -> None:
     assert np.isnan(run(quantised, np.zeros_like(train[:2]), "bpm")).all()
 
 
-def test_the_quantisers_advice_is_kept_to_itself_and_logging_is_as_before(
+def test_the_quantisers_advice_is_silenced_and_logging_is_restored(
     mlp_student: Exported,
     tones: Callable[..., Windows],
     inputs: InputShape,
@@ -171,14 +173,14 @@ def numbered(n_windows: int, tones: Callable[..., Windows], inputs: InputShape) 
     return Windows(index, signal, made.channels, made.rate_hz)
 
 
-def test_few_training_windows_all_calibrate(
+def test_all_of_a_few_training_windows_are_calibration_windows(
     tones: Callable[..., Windows], inputs: InputShape
 ) -> None:
     train = numbered(70, tones, inputs)
     np.testing.assert_array_equal(calibration_windows(train), train.signal)
 
 
-def test_of_many_those_that_calibrate_are_spread_evenly_from_the_first_to_the_last(
+def test_the_calibration_windows_are_spread_evenly_from_the_first_to_the_last(
     tones: Callable[..., Windows], inputs: InputShape
 ) -> None:
     found = calibration_windows(numbered(5_000, tones, inputs))
@@ -188,7 +190,7 @@ def test_of_many_those_that_calibrate_are_spread_evenly_from_the_first_to_the_la
     assert set(np.diff(number)) == {4, 5}
 
 
-def test_the_ranges_are_those_of_the_calibration_and_hold_for_no_other_windows(
+def test_the_ranges_are_those_of_the_calibration_windows(
     mlp_student: Exported, tones: Callable[..., Windows], inputs: InputShape
 ) -> None:
     """The entry of the first layer is quantised over what the calibration's windows reach."""

@@ -1,4 +1,4 @@
-"""A student's card tells what the study knows of it, and nothing that it does not."""
+"""The model card of a student."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -99,7 +99,7 @@ def test_a_dataset_that_is_only_tested_on_is_not_among_them(made: Callable[..., 
     assert card.terms == f"bami1: {BAMI}"
 
 
-def test_a_dataset_that_only_chose_the_weights_is_among_them(
+def test_a_dataset_that_only_selected_the_weights_is_among_them(
     made: Callable[..., ModelCard], windows: StudyWindows
 ) -> None:
     index = windows.val.index.assign(dataset="ieee_spc_test")
@@ -108,30 +108,30 @@ def test_a_dataset_that_only_chose_the_weights_is_among_them(
     assert card.terms == f"ieee_spc_test: {SPC} bami1: {BAMI}"
 
 
-def test_a_student_without_a_teacher_has_nothing_of_what_teachers_were_pretrained_on(
+def test_a_student_without_a_teacher_does_not_name_the_pretraining_datasets(
     made: Callable[..., ModelCard],
 ) -> None:
     card = made({**CELL, "strategy": "scratch", "teacher": "none"})
     assert card.trained_on == ("bami2", "bami1")
 
 
-def test_what_a_teacher_of_the_users_own_learned_from_is_said_to_be_unknown(
+def test_the_training_data_of_a_teacher_of_the_users_own_are_unknown(
     made: Callable[..., ModelCard],
 ) -> None:
     card = made({**CELL, "teacher": "onnx-mine"})
     assert card.trained_on == ("bami2", "bami1")
     assert card.terms.endswith(
-        " onnx-mine: a teacher of the user's own, whose data and terms are not known here."
+        " onnx-mine: a teacher of the user's own, whose data and terms are not known."
     )
 
 
-def test_the_subjects_held_out_are_exactly_those_of_the_test(
+def test_the_subjects_held_out_are_the_test_subjects(
     made: Callable[..., ModelCard],
 ) -> None:
     assert made().subjects_held_out == ("dee", "eve", "fay")
 
 
-def test_in_another_fold_others_are_held_out(
+def test_another_fold_has_other_subjects_held_out(
     made: Callable[..., ModelCard], windows: StudyWindows
 ) -> None:
     both = concatenate_windows([windows.val, windows.train])
@@ -143,7 +143,7 @@ def test_it_has_the_error_on_them_with_its_interval(made: Callable[..., ModelCar
     assert (card.test_mae_lower_bpm, card.test_mae_bpm, card.test_mae_upper_bpm) == (2.0, 2.5, 3.25)
 
 
-def test_it_says_how_windows_are_cut_and_preprocessed(made: Callable[..., ModelCard]) -> None:
+def test_it_has_the_segmentation_and_preprocessing(made: Callable[..., ModelCard]) -> None:
     card = made()
     assert (card.rate_hz, card.window_s, card.stride_s) == (125.0, 8.0, 1.0)
     assert (card.model_rate_hz, card.low_hz, card.high_hz) == (25.0, 0.5, 7.0)
@@ -159,7 +159,7 @@ def test_it_has_the_filter_and_the_widest_spreads(made: Callable[..., ModelCard]
     assert (card.max_sd_bpm, card.max_filtered_sd_bpm) == (11.0, 7.0)
 
 
-def test_it_says_where_the_weights_come_from(made: Callable[..., ModelCard]) -> None:
+def test_it_names_the_cell_of_the_weights(made: Callable[..., ModelCard]) -> None:
     card = made()
     assert (card.study, card.strategy, card.teacher) == ("hand-made", "soft", "resnet-3000")
     assert (card.student, card.seed, card.fold) == ("resnet-350", 1, "2")

@@ -1,4 +1,4 @@
-"""The network half: normalisation folded away, and no number where there is no signal."""
+"""The network graph: folded normalisation, and NaN without a signal."""
 
 from collections.abc import Callable
 
@@ -47,14 +47,14 @@ def window(tones: Callable[..., Windows], inputs: InputShape) -> Tensor:
     return torch.from_numpy(tones([70.0, 90.0, 120.0], inputs).signal)
 
 
-def test_a_window_with_a_signal_gets_what_the_network_says(window: Tensor) -> None:
+def test_a_window_with_a_signal_gets_the_networks_estimate(window: Tensor) -> None:
     bpm, sd_bpm, probabilities = estimate(window)
     np.testing.assert_allclose(bpm, 90, atol=1e-3)
     np.testing.assert_allclose(sd_bpm, np.sqrt(0.5), atol=1e-3)
     np.testing.assert_allclose(probabilities.sum(dim=1), 1, atol=1e-6)
 
 
-def test_without_a_signal_nothing_is_known(window: Tensor) -> None:
+def test_without_a_signal_all_classes_are_equally_likely(window: Tensor) -> None:
     window[1, :2] = 0  # the acceleration stays
     bpm, sd_bpm, probabilities = estimate(window)
     assert bpm.isnan().tolist() == [False, True, False]
@@ -68,7 +68,9 @@ def test_one_ppg_channel_with_a_signal_is_enough(window: Tensor) -> None:
 
 
 @pytest.mark.parametrize("logit", [float("nan"), float("inf"), float("-inf")])
-def test_where_the_network_gives_no_numbers_nothing_is_known(window: Tensor, logit: float) -> None:
+def test_where_the_network_gives_nan_all_classes_are_equally_likely(
+    window: Tensor, logit: float
+) -> None:
     bpm, sd_bpm, probabilities = estimate(window, Certain(logit))
     assert bpm.isnan().all()
     np.testing.assert_allclose(probabilities, 1 / 180, rtol=1e-6)
@@ -106,7 +108,7 @@ def lost(raw: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("kind", ["dead", "nan", "inf", "-inf", "1e35", "no acceleration"])
-def test_a_file_gives_no_number_where_there_is_no_signal(peak_student: Exported, kind: str) -> None:
+def test_a_file_gives_nan_without_a_signal(peak_student: Exported, kind: str) -> None:
     raw = peak_student.raw[:3]
     bpm, sd_bpm, probabilities = peak_student.run(lost(raw, kind))
     assert np.isnan(bpm).tolist() == [False, True, False]
@@ -116,11 +118,11 @@ def test_a_file_gives_no_number_where_there_is_no_signal(peak_student: Exported,
         np.testing.assert_allclose(found[[0, 2]], before[[0, 2]], rtol=1e-5, atol=1e-6)
 
 
-def test_normalisation_is_folded_into_the_layers_and_changes_nothing_but_the_rounding(
+def test_normalisation_is_folded_into_the_layers_and_changes_only_the_rounding(
     exported: Exported,
 ) -> None:
-    _, half = split_graph(onnx.load(exported.path))
-    assert "BatchNormalization" not in {node.op_type for node in half.graph.node}
+    _, network_graph = split_graph(onnx.load(exported.path))
+    assert "BatchNormalization" not in {node.op_type for node in network_graph.graph.node}
     norms = [
         m for m in exported.network.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)
     ]
@@ -129,7 +131,7 @@ def test_normalisation_is_folded_into_the_layers_and_changes_nothing_but_the_rou
     rng = np.random.default_rng(0)
     shape = (8, exported.inputs.channels, exported.inputs.n_samples)
     window = rng.standard_normal(shape, dtype=np.float32)
-    content = half.SerializeToString()
+    content = network_graph.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     found = session.run(["probabilities"], {"window": window})[0]
     with torch.inference_mode():
@@ -137,7 +139,7 @@ def test_normalisation_is_folded_into_the_layers_and_changes_nothing_but_the_rou
     np.testing.assert_allclose(found, torch.softmax(logits, dim=1), rtol=1e-3, atol=1e-6)
 
 
-def test_the_network_itself_stays_as_it_is(peak_student: Exported) -> None:
+def test_the_network_itself_is_not_changed(peak_student: Exported) -> None:
     found, before = peak_student.network.state_dict(), peak_finder().state_dict()
     assert list(found) == list(before)
     assert all(torch.equal(found[name], value) for name, value in before.items())

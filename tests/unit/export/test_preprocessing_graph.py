@@ -1,4 +1,4 @@
-"""The front half against `windows.preprocessing`, and what it makes of signals that are none."""
+"""The preprocessing graph against `windows.preprocessing`, and on windows without a signal."""
 
 from functools import cache
 
@@ -93,7 +93,7 @@ def test_the_unit_of_the_counts_does_not_matter(usual: Raw, unit: float) -> None
     np.testing.assert_allclose(run(scaled), run(usual), rtol=0, atol=5 * TOLERANCE)
 
 
-def test_another_pass_band_and_length_are_in_the_graph_too() -> None:
+def test_another_pass_band_and_length() -> None:
     spec = WindowSpec(length_s=6.0, stride_s=1.0, rate_hz=32.0, low_hz=0.7, high_hz=4.0)
     raw = recording(RATE_HZ, 1, 0, level=0, pulse=250)[:, :, :300]
     session = onnxruntime.InferenceSession(preprocessing_graph(spec, 50, 1, 0).SerializeToString())
@@ -114,7 +114,7 @@ def test_a_dead_channel_becomes_zeros_and_the_others_stay(usual: Raw, level: flo
     np.testing.assert_array_equal(found[:, [0, 2, 3, 4]], run(usual)[:, [0, 2, 3, 4]])
 
 
-def test_noise_below_the_floor_is_not_blown_up() -> None:
+def test_noise_below_the_floor_is_not_amplified() -> None:
     level, share = 1e6, 1e-7
     raw = recording(RATE_HZ, 1, 0, level=0, pulse=250)
     raw = (level + level * share * raw / raw.std()).astype(np.float32)
@@ -125,7 +125,7 @@ def test_noise_below_the_floor_is_not_blown_up() -> None:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30, -1e35, 3e38])
 @pytest.mark.parametrize("everywhere", [False, True])
-def test_a_channel_of_no_numbers_or_huge_ones_becomes_zeros_and_the_others_stay(
+def test_a_channel_of_nan_or_huge_numbers_becomes_zeros_and_the_others_stay(
     usual: Raw, bad: float, everywhere: bool
 ) -> None:
     raw = usual.copy()
@@ -138,7 +138,7 @@ def test_a_channel_of_no_numbers_or_huge_ones_becomes_zeros_and_the_others_stay(
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30, 3e38])
 @pytest.mark.parametrize("axis", [2, 3, 4])
-def test_without_a_sane_acceleration_the_whole_window_becomes_zeros(
+def test_with_an_invalid_acceleration_the_whole_window_becomes_zeros(
     usual: Raw, bad: float, axis: int
 ) -> None:
     raw = usual.copy()
@@ -149,7 +149,7 @@ def test_without_a_sane_acceleration_the_whole_window_becomes_zeros(
     np.testing.assert_array_equal(found[others], run(usual)[others])
 
 
-def test_an_acceleration_of_zero_is_a_sane_one(usual: Raw) -> None:
+def test_an_acceleration_of_zero_is_valid(usual: Raw) -> None:
     raw = usual.copy()
     raw[:, 2:] = 0
     found = run(raw)
@@ -173,14 +173,14 @@ def test_the_matrix_is_a_formula_so_the_file_stays_small_at_any_rate(rate_hz: fl
 
 
 @pytest.mark.parametrize(("ppg", "acc"), [(1, 0), (3, 3)])
-def test_onnx_itself_finds_no_fault_and_all_operators_are_standard(ppg: int, acc: int) -> None:
+def test_the_graph_is_valid_and_all_operators_are_standard(ppg: int, acc: int) -> None:
     model = preprocessing_graph(SPEC, 50, ppg, acc)
     onnx.checker.check_model(model, full_check=True)
     assert {node.domain for node in model.graph.node} == {""}
     assert [(one.domain, one.version) for one in model.opset_import] == [("", 18)]
 
 
-def test_every_name_but_those_at_its_ends_is_its_own() -> None:
+def test_every_name_but_input_and_output_has_a_prefix() -> None:
     graph = preprocessing_graph(SPEC, 50, 2, 3).graph
     names = {name for node in graph.node for name in (*node.input, *node.output)}
-    assert {name for name in names if not name.startswith("front_")} == {"raw", "window"}
+    assert {name for name in names if not name.startswith("input_")} == {"raw", "window"}

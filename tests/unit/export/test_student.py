@@ -47,7 +47,7 @@ def test_a_batch_of_any_size_gives_what_pytorch_gives(exported: Exported, batch:
     np.testing.assert_allclose(probabilities, expected_probabilities, atol=1e-4)
 
 
-def test_the_difference_told_is_the_largest_on_the_windows(exported: Exported) -> None:
+def test_the_difference_returned_is_the_largest_of_the_windows(exported: Exported) -> None:
     bpm, expected_bpm = (f(exported.raw)[0] for f in (exported.run, exported.expect))
     assert exported.difference_bpm == pytest.approx(np.abs(bpm - expected_bpm).max(), abs=1e-6)
     assert 0 <= exported.difference_bpm <= TOLERANCE_BPM
@@ -77,7 +77,7 @@ def test_the_outputs_are_the_estimate_its_spread_and_the_probabilities(exported:
     assert ((bpm >= 30) & (bpm <= 209)).all()
 
 
-def test_onnx_itself_finds_no_fault_and_one_opset_is_stated(exported: Exported) -> None:
+def test_the_model_is_valid_and_states_one_opset(exported: Exported) -> None:
     model = onnx.load(exported.path)
     onnx.checker.check_model(model, full_check=True)
     assert [(one.domain, one.version) for one in model.opset_import] == [("", OPSET)]
@@ -89,7 +89,7 @@ def test_only_standard_operators_are_used(exported: Exported) -> None:
     assert not model.functions
 
 
-def test_the_file_tells_nothing_of_the_machine_that_made_it(exported: Exported) -> None:
+def test_the_file_contains_nothing_of_the_machine_that_made_it(exported: Exported) -> None:
     content = exported.path.read_bytes()
     for trace in (str(Path.home()), sys.prefix, str(Path.cwd()), "site-packages", ".py", "ppgkd/"):
         assert trace.encode() not in content, trace
@@ -99,7 +99,7 @@ def test_a_student_of_twelve_thousand_parameters_fits_in_100_kb(exported: Export
     assert 4 * 11_000 < exported.path.stat().st_size < 100_000
 
 
-def test_the_weights_are_in_the_file_and_nothing_lies_beside_it(exported: Exported) -> None:
+def test_the_weights_are_in_the_file_and_there_is_no_other_file(exported: Exported) -> None:
     assert list(exported.path.parent.iterdir()) == [exported.path]
 
 
@@ -145,7 +145,7 @@ def test_a_file_beyond_the_tolerance_is_not_kept(mlp_student: Exported, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_network_that_gives_no_numbers_is_not_kept(mlp_student: Exported, tmp_path: Path) -> None:
+def test_a_network_that_gives_nan_is_not_kept(mlp_student: Exported, tmp_path: Path) -> None:
     nowhere: dict[str, Callable[[Raw], Raw]] = {"bias": lambda bias: np.full_like(bias, np.nan)}
     broken = replace(mlp_student, network=changed_too(mlp_student.network, **nowhere))
     model = changed(onnx.load(mlp_student.path), **nowhere)
@@ -155,7 +155,7 @@ def test_a_network_that_gives_no_numbers_is_not_kept(mlp_student: Exported, tmp_
 
 
 @pytest.mark.parametrize(("lead", "kept"), [(1e-7, True), (1e-3, False)])
-def test_only_where_two_classes_are_tied_may_the_file_choose_the_other(
+def test_the_file_may_have_another_mode_only_if_two_classes_are_tied(
     mlp_student: Exported, tmp_path: Path, lead: float, kept: bool
 ) -> None:
     """Two peaks, at 70 and 150 BPM; the network takes one for the higher, the file the other."""
@@ -179,9 +179,7 @@ def test_only_where_two_classes_are_tied_may_the_file_choose_the_other(
     assert path.exists() == kept
 
 
-def test_windows_without_a_signal_do_not_stand_in_the_way(
-    mlp_student: Exported, tmp_path: Path
-) -> None:
+def test_windows_without_a_signal_are_left_out(mlp_student: Exported, tmp_path: Path) -> None:
     raw = mlp_student.raw.copy()
     raw[[3, 7]] = 512.0
     difference_bpm = write(onnx.load(mlp_student.path), mlp_student, raw, tmp_path / "model.onnx")
@@ -189,9 +187,7 @@ def test_windows_without_a_signal_do_not_stand_in_the_way(
     assert (tmp_path / "model.onnx").read_bytes() == mlp_student.path.read_bytes()
 
 
-def test_a_number_where_there_is_no_signal_is_not_kept(
-    mlp_student: Exported, tmp_path: Path
-) -> None:
+def test_an_estimate_without_a_signal_is_not_kept(mlp_student: Exported, tmp_path: Path) -> None:
     raw, model = mlp_student.raw.copy(), onnx.load(mlp_student.path)
     raw[3] = 512.0
     # the guard's condition, which comes first among the inputs of the last Where, is always true
@@ -248,7 +244,7 @@ def test_a_tone_has_the_same_rate_at_any_sensor_rate(
     np.testing.assert_allclose(expected, HR_BPM, atol=1.5)
 
 
-def test_back_at_its_own_rate_it_is_the_same_file_again(exported: Exported) -> None:
+def test_changed_back_to_its_own_rate_it_is_the_same_file(exported: Exported) -> None:
     model = onnx.load(exported.path)
     there_and_back = change_rate(change_rate(model, 125.0), 50.0)
     assert there_and_back.SerializeToString(deterministic=True) == model.SerializeToString(
@@ -256,7 +252,7 @@ def test_back_at_its_own_rate_it_is_the_same_file_again(exported: Exported) -> N
     )
 
 
-def test_only_the_rate_changes_in_the_card_and_the_weights_stay(exported: Exported) -> None:
+def test_only_the_rate_changes_in_the_model_card_and_the_weights_do_not(exported: Exported) -> None:
     model = onnx.load(exported.path)
     changed = change_rate(model, 32)
     assert model_card_of(changed, "") == replace(model_card_of(model, ""), rate_hz=32.0)
@@ -267,31 +263,31 @@ def test_only_the_rate_changes_in_the_card_and_the_weights_stay(exported: Export
 
 
 @pytest.mark.parametrize("rate_hz", [0.0, -50.0, 9.9, 1000.5, float("nan"), float("inf")])
-def test_a_rate_that_no_such_sensor_has_is_refused(mlp_student: Exported, rate_hz: float) -> None:
+def test_a_rate_out_of_range_is_refused(mlp_student: Exported, rate_hz: float) -> None:
     with pytest.raises(PpgkdError, match=r"not supported; allowed are 10 to 1000 Hz"):
         change_rate(onnx.load(mlp_student.path), rate_hz)
 
 
-def test_a_rate_at_which_a_window_is_no_whole_number_of_samples_is_refused(
+def test_a_rate_at_which_a_window_has_a_fraction_of_a_sample_is_refused(
     mlp_student: Exported,
 ) -> None:
     with pytest.raises(PpgkdError) as caught:
         change_rate(onnx.load(mlp_student.path), 25.7)
-    assert "a window of 8 s holds 205.6 samples" in str(caught.value)
+    assert "a window of 8 s has 205.6 samples" in str(caught.value)
     assert "the nearest rate is 25.75 Hz" in str(caught.value)
 
 
 # Files
 
 
-def test_what_is_written_is_read_again(mlp_student: Exported, tmp_path: Path) -> None:
+def test_a_file_is_read_as_it_was_written(mlp_student: Exported, tmp_path: Path) -> None:
     model = read_student(mlp_student.path)
     write_student(model, tmp_path / "folder" / "other.onnx")
     assert (tmp_path / "folder" / "other.onnx").read_bytes() == mlp_student.path.read_bytes()
 
 
 @pytest.mark.parametrize("content", [None, b"no ONNX file", b"\xff" * 100])
-def test_what_is_no_onnx_file_is_refused_by_name(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_that_is_not_onnx_is_refused_by_name(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "model.onnx"
     if content is not None:
         path.write_bytes(content)
@@ -300,7 +296,7 @@ def test_what_is_no_onnx_file_is_refused_by_name(tmp_path: Path, content: bytes 
     assert str(path) in str(caught.value)
 
 
-def test_another_onnx_file_is_no_student(tmp_path: Path) -> None:
+def test_another_onnx_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     write_student(onnx.ModelProto(), path)
     with pytest.raises(PpgkdError, match=r"is no student of ppgkd.*ppgkd.rate_hz"):

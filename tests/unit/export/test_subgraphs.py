@@ -1,4 +1,4 @@
-"""A file's two halves: cut apart and joined again without a trace."""
+"""A file is split into its two subgraphs, and merged again without a difference."""
 
 import numpy as np
 import onnx
@@ -18,22 +18,22 @@ def run(model: onnx.ModelProto, **given: NDArray[np.float32]) -> list[NDArray[np
     return list(session.run(None, given))
 
 
-def test_cut_and_joined_again_it_gives_the_same_numbers(exported: Exported) -> None:
-    joined = merge_graphs(*split_graph(onnx.load(exported.path)))
+def test_a_file_that_is_split_and_merged_gives_the_same_numbers(exported: Exported) -> None:
+    merged = merge_graphs(*split_graph(onnx.load(exported.path)))
     for found, expected in zip(
-        run(joined, raw=exported.raw), exported.run(exported.raw), strict=True
+        run(merged, raw=exported.raw), exported.run(exported.raw), strict=True
     ):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_cut_and_joined_again_it_is_the_same_graph(exported: Exported) -> None:
+def test_a_file_that_is_split_and_merged_has_the_same_graph(exported: Exported) -> None:
     model = onnx.load(exported.path)
     assert merge_graphs(*split_graph(model)).graph == model.graph
 
 
-def test_one_half_after_the_other_gives_what_the_file_gives(exported: Exported) -> None:
-    front, network = split_graph(onnx.load(exported.path))
-    (window,) = run(front, raw=exported.raw)
+def test_the_subgraphs_in_sequence_give_what_the_file_gives(exported: Exported) -> None:
+    preprocessing, network = split_graph(onnx.load(exported.path))
+    (window,) = run(preprocessing, raw=exported.raw)
     assert window.shape == (20, exported.inputs.channels, exported.inputs.n_samples)
     for found, expected in zip(
         run(network, window=window), exported.run(exported.raw), strict=True
@@ -41,36 +41,36 @@ def test_one_half_after_the_other_gives_what_the_file_gives(exported: Exported) 
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_each_half_is_a_model_by_itself(exported: Exported) -> None:
-    front, network = split_graph(onnx.load(exported.path))
-    for half in (front, network):
-        onnx.checker.check_model(half, full_check=True)
-    assert [one.name for one in front.graph.input] == ["raw"]
-    assert [one.name for one in front.graph.output] == ["window"]
+def test_each_subgraph_is_a_valid_model(exported: Exported) -> None:
+    preprocessing, network = split_graph(onnx.load(exported.path))
+    for subgraph in (preprocessing, network):
+        onnx.checker.check_model(subgraph, full_check=True)
+    assert [one.name for one in preprocessing.graph.input] == ["raw"]
+    assert [one.name for one in preprocessing.graph.output] == ["window"]
     assert [one.name for one in network.graph.input] == ["window"]
     assert [one.name for one in network.graph.output] == ["bpm", "sd_bpm", "probabilities"]
 
 
-def test_neither_cutting_nor_joining_changes_what_it_is_given(exported: Exported) -> None:
+def test_splitting_and_merging_do_not_change_their_arguments(exported: Exported) -> None:
     model = onnx.load(exported.path)
-    front, network = split_graph(model)
-    front.ir_version = network.ir_version = 9
-    before = [one.SerializeToString(deterministic=True) for one in (model, front, network)]
-    merge_graphs(front, network)
-    after = [one.SerializeToString(deterministic=True) for one in (model, front, network)]
+    preprocessing, network = split_graph(model)
+    preprocessing.ir_version = network.ir_version = 9
+    before = [one.SerializeToString(deterministic=True) for one in (model, preprocessing, network)]
+    merge_graphs(preprocessing, network)
+    after = [one.SerializeToString(deterministic=True) for one in (model, preprocessing, network)]
     assert after == before
 
 
-def test_halves_of_different_opsets_are_refused(exported: Exported) -> None:
-    front, network = split_graph(onnx.load(exported.path))
+def test_subgraphs_of_different_opsets_are_refused(exported: Exported) -> None:
+    preprocessing, network = split_graph(onnx.load(exported.path))
     network.opset_import[0].version = 17
     with pytest.raises(PpgkdError, match=r"versions \[18, 17\]"):
-        merge_graphs(front, network)
+        merge_graphs(preprocessing, network)
 
 
-def test_a_model_of_another_kind_is_not_cut() -> None:
+def test_another_model_is_not_split() -> None:
     other = parser.parse_model(
         '<ir_version: 10, opset_import: ["": 18]> g (float[n] x) => (float[n] y) { y = Abs(x) }'
     )
-    with pytest.raises(PpgkdError, match="has not the two halves of an exported student"):
+    with pytest.raises(PpgkdError, match="does not have the two subgraphs of an exported student"):
         split_graph(other)
