@@ -12,7 +12,7 @@ from ppgkd.runtime.artifacts import write_csv
 from ppgkd.simulation.subject import Cohort
 from ppgkd.splits.assignment import split_subjects
 from ppgkd.splits.study_windows import StudyWindows, read_study_windows
-from ppgkd.training.loop import Budget
+from ppgkd.training.loop import TrainingConfig
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.read import read_windows
 from ppgkd.windows.table import subjects_with_windows
@@ -20,14 +20,14 @@ from ppgkd.windows.write import write_windows
 
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
 SHARES = {"train": 0.6, "val": 0.35, "test": 0.05}
-"""Many to validate on: people differ more than contestants do."""
+"""Many subjects for validation: they differ more than the methods do."""
 
 LABEL_SD_BPM = 1.5
 
 
 @dataclass(frozen=True)
 class Data:
-    """Files of a study: its windows, and which subject is in which role."""
+    """Files of a study: its windows, and the role of each subject."""
 
     windows: Path
     splits: Path
@@ -57,7 +57,7 @@ def add_options(parser: ArgumentParser, output: str) -> None:
 
 
 def find_data(options: Namespace, folder: Path) -> Data:
-    """Give the files that were asked for; without any, simulate a cohort into a folder."""
+    """Find the files of the options; without any, simulate a cohort into a folder."""
     if options.windows:
         if not options.splits:
             raise SystemExit("--windows needs --splits: say which subject is in which role.")
@@ -71,9 +71,11 @@ def find_data(options: Namespace, folder: Path) -> Data:
     return data
 
 
-def budget(epochs: int, batch_size: int) -> Budget:
-    """One thread on the CPU, the default study's speeds, and no early end."""
-    return Budget(epochs, batch_size, learning_rate=0.01, weight_decay=0.02, patience=epochs)
+def training_config(epochs: int, batch_size: int) -> TrainingConfig:
+    """One thread on the CPU, the learning rate of the default study, no early stopping."""
+    return TrainingConfig(
+        epochs, batch_size, learning_rate=0.01, weight_decay=0.02, patience=epochs
+    )
 
 
 def markdown(header: list[str], rows: list[list[str]]) -> str:

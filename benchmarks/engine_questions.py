@@ -1,6 +1,6 @@
-"""What the engine could do: compile the network, or train several seeds at once in two ways.
+"""Alternatives for the engine: compile the network, or train several seeds at once in two ways.
 
-Each is timed step by step in turn with what the engine does, so that a busy machine slows both.
+Each is timed in turn with the engine, step by step, so a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import torch
-from contestants import SEEDS
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
+from training_methods import SEEDS
 
 from ppgkd.distill.soft import soft_loss
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import BINS, HARMONICS, N_CLASSES, InputShape, nearest_shape
 from ppgkd.models.network import Network
-from ppgkd.models.resnet import Grouped
-from ppgkd.training.loop import GRADIENT_NORM, has_fast_bfloat16
+from ppgkd.models.resnet import GroupedResNets
+from ppgkd.training.step import GRADIENT_NORM, has_fast_bfloat16
 
 STEPS = 15
 
@@ -33,20 +33,20 @@ Step = Callable[[], None]
 
 @dataclass(frozen=True)
 class Answer:
-    """Steps of one network size; a ratio below one would speak for the change.
+    """Times of a step for one network size; a ratio below one is in favour of the alternative.
 
     Attributes
     ----------
     step_ms
-        One step of one network, as the engine takes it.
+        One step of one network, as in the engine.
     compiled_ratio
-        A compiled step to that; None if not asked for, or without a C++ compiler.
+        A compiled step relative to that; None if not requested, or without a C++ compiler.
     compile_s
-        Until the first compiled step was done.
+        Until the end of the first compiled step.
     pays_after_steps
-        Steps after which compiling has paid; None if never.
+        Steps after which compiling has saved time; None if never.
     vmap_ratio
-        A step of `SEEDS` networks by `torch.func.vmap`, to as many steps of one.
+        A step of `SEEDS` networks by `torch.func.vmap`, relative to as many steps of one.
     grouped_ratio
         The same by grouped convolutions.
     """
@@ -61,12 +61,12 @@ class Answer:
 
 
 def answer(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) -> Answer:
-    """Time the steps of one size of student, in a process that has compiled nothing yet."""
+    """Time the steps of one student size, in a process that has not compiled anything yet."""
     shape = nearest_shape("resnet", n_params, inputs)
     networks = [build_model(shape, inputs, seed) for seed in range(SEEDS)]
     spectra = _spectra(inputs, SEEDS, batch_size)
     steps = {
-        "one": _step(BehindTheFrontEnd(copy.deepcopy(networks[0])), spectra[0]),
+        "one": _step(WithoutFrontEnd(copy.deepcopy(networks[0])), spectra[0]),
         "vmap": _vmapped_step(copy.deepcopy(networks), spectra),
         "grouped": _grouped_step(networks, spectra),
     }
@@ -74,7 +74,7 @@ def answer(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) 
     with TemporaryDirectory() as nothing_compiled_before:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = nothing_compiled_before
         if compiling and any(map(shutil.which, ("c++", "g++", "clang++"))):
-            compiled = BehindTheFrontEnd(build_model(shape, inputs, seed=0))
+            compiled = WithoutFrontEnd(build_model(shape, inputs, seed=0))
             compiled.compile()
             steps["compiled"] = _step(compiled, spectra[0])
             compile_s = _seconds(steps["compiled"])
@@ -91,8 +91,8 @@ def answer(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) 
     )
 
 
-class BehindTheFrontEnd(nn.Module):
-    """A network that is given spectra."""
+class WithoutFrontEnd(nn.Module):
+    """A network without its front end."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -108,29 +108,29 @@ def _spectra(inputs: InputShape, *batch: int) -> Tensor:
 
 
 def _step(network: nn.Module, spectra: Tensor) -> Step:
-    """Make a function that takes one training step as the engine does."""
+    """Return a function that takes one training step as in the engine."""
     return _learning(lambda: network(spectra), network.parameters())
 
 
 def _grouped_step(networks: Sequence[Network], spectra: Tensor) -> Step:
-    """Make a function that takes a step of several networks as groups of one."""
-    models = Grouped(networks)
+    """Return a function that takes a step of several networks by grouped convolutions."""
+    models = GroupedResNets(networks)
     return _learning(
         lambda: torch.stack([output.logits for output in models([*spectra])]), models.parameters()
     )
 
 
 def _vmapped_step(networks: Sequence[Network], spectra: Tensor) -> Step:
-    """Make a function that takes a step of several networks at once.
+    """Return a function that takes a step of several networks by vmap.
 
-    Batch normalisation may update its running statistics under vmap, because each network has its
-    own: they are stacked as the weights are.
+    Batch normalisation may update its running statistics under vmap, because they are stacked like
+    the weights, one for each network.
     """
-    behind = [BehindTheFrontEnd(network) for network in networks]
-    weights, statistics = stack_module_state([*behind])
+    modules = [WithoutFrontEnd(network) for network in networks]
+    weights, statistics = stack_module_state([*modules])
 
     def of_one(weights: dict[str, Tensor], statistics: dict[str, Tensor], part: Tensor) -> Tensor:
-        logits: Tensor = functional_call(behind[0], (weights, statistics), (part,))
+        logits: Tensor = functional_call(modules[0], (weights, statistics), (part,))
         return logits
 
     return _learning(lambda: vmap(of_one)(weights, statistics, spectra), weights.values())
@@ -158,7 +158,7 @@ def _learning(logits: Callable[[], Tensor], parameters: Iterable[Tensor]) -> Ste
 
 
 def _median_seconds(steps: dict[str, Step]) -> dict[str, float]:
-    """Take all steps in turn; the first round is not counted."""
+    """Time all steps in turn; the first round does not count."""
     rounds = [{name: _seconds(step) for name, step in steps.items()} for _ in range(1 + STEPS)]
     return {name: median(seconds[name] for seconds in rounds[1:]) for name in steps}
 

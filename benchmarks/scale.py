@@ -152,17 +152,22 @@ def run(command: list[str], folder: Path, environment: dict[str, str]) -> Cost:
     """Run a command to its end; its children's times and memory count."""
     printed = folder / "printed.txt"
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("spent.py")), str(printed), *command],
+        [
+            sys.executable,
+            str(Path(__file__).with_name("measure_command.py")),
+            str(printed),
+            *command,
+        ],
         cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         check=True,
     )
-    spent = json.loads(done.stdout)
+    measured = json.loads(done.stdout)
     text = printed.read_text(encoding="utf-8")
-    if spent.pop("code"):
+    if measured.pop("code"):
         raise SystemExit(f"{' '.join(command)} failed:\n{text[-4000:]}")
-    cost = Cost(**spent, printed=text)
+    cost = Cost(**measured, printed=text)
     print(f"{cost.cpu_s:.1f} s of CPU, {cost.peak_mib:.0f} MiB: {command[-1]}", file=sys.stderr)
     return cost
 

@@ -1,12 +1,12 @@
-"""The same student taught by torchdistill (Matsubara, RRPR 2021), driven as in its examples.
+"""The same student trained by torchdistill (Matsubara, RRPR 2021), used as in its examples.
 
-torchdistill was made for images, but its `DistillationBox` minds neither the shape of a sample nor
-the network: the data set and the loop over the batches are ours, data loader, teacher's pass,
-loss, optimiser and schedule are its own, as its configuration names them. Three things were needed:
-networks that return logits alone, an optimiser that spares vectors from the decay, and averaged
-weights, which it does not have, taken after every step as in the other contestants.
+torchdistill was made for images, but its `DistillationBox` accepts any shape of sample and any
+network. The data set and the loop over the batches are ours; data loader, teacher's pass, loss,
+optimiser and schedule are its own, as its configuration names them. Three things were added:
+networks that return logits alone, an optimiser without decay of vectors, and averaged weights,
+which it does not have, updated after every step as in the other methods.
 
-It needs torchvision, of which it uses image classifiers only; ``envs/bench.txt`` has the pins.
+It needs torchvision, of which it uses image classifiers alone; ``envs/bench.txt`` has the pins.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from contestants import (
+from per_sample import AugmentedWindows
+from torch import Tensor, nn
+from torch.utils.data import RandomSampler
+from training_methods import (
     AveragedStudent,
     Outcome,
     Task,
@@ -26,31 +29,28 @@ from contestants import (
     one_cycle,
     with_the_faster_loading,
 )
-from per_sample import AugmentedWindows
-from torch import Tensor, nn
-from torch.utils.data import RandomSampler
 
 from ppgkd.models.build import build_model, load_model
 from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.splits.study_windows import StudyWindows
-from ppgkd.training.loop import GRADIENT_NORM
+from ppgkd.training.step import GRADIENT_NORM
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import examples
+from ppgkd.views.examples import examples
 
 
 def is_installed() -> bool:
-    """Whether it and the torchvision that it needs are there."""
+    """Whether torchdistill and torchvision are installed."""
     return all(map(importlib.util.find_spec, ("torchdistill", "torchvision")))
 
 
 def torchdistill(task: Task) -> Outcome:
-    """Teach a student by torchdistill."""
+    """Train a student by torchdistill."""
     _import_torchvision()
     return with_the_faster_loading(_train, task)
 
 
 class LogitsOnly(nn.Module):
-    """A network that returns its logits and keeps its features to itself."""
+    """A network that returns its logits alone."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -66,11 +66,11 @@ def _train(task: Task, windows: StudyWindows, inputs: InputShape, workers: int) 
     from torchdistill.core.distillation import get_distillation_box  # type: ignore[import-not-found]
     from torchdistill.optim.registry import register_optimizer  # type: ignore[import-not-found]
 
-    register_optimizer(key="adamw")(partial(adamw, budget=task.budget))
+    register_optimizer(key="adamw")(partial(adamw, training=task.training))
 
     dataset = AugmentedWindows(examples(windows.transfer), inputs, Augmentation())
-    size = min(task.budget.batch_size, len(dataset))
-    steps = task.budget.epochs * (len(dataset) // size)
+    size = min(task.training.batch_size, len(dataset))
+    steps = task.training.epochs * (len(dataset) // size)
     shape = nearest_shape("resnet", task.n_params, inputs)
     student = build_model(shape, inputs, task.seed)
     box = get_distillation_box(
@@ -78,7 +78,7 @@ def _train(task: Task, windows: StudyWindows, inputs: InputShape, workers: int) 
         LogitsOnly(student),
         {"train": dataset},
         {
-            "num_epochs": task.budget.epochs,
+            "num_epochs": task.training.epochs,
             "train_data_loader": {
                 "dataset_id": "train",
                 "sampler": {"class_or_func": RandomSampler},
@@ -89,7 +89,7 @@ def _train(task: Task, windows: StudyWindows, inputs: InputShape, workers: int) 
             "optimizer": {"key": "adamw", "kwargs": {}, "max_grad_norm": GRADIENT_NORM},
             "scheduler": {
                 "key": "OneCycleLR",
-                "kwargs": one_cycle(task.budget, steps),
+                "kwargs": one_cycle(task.training, steps),
                 "scheduling_step": 1,
             },
             "criterion": _soft_targets(),
@@ -100,7 +100,7 @@ def _train(task: Task, windows: StudyWindows, inputs: InputShape, workers: int) 
         lr_factor=1,
     )
     averaged = AveragedStudent(student, examples(windows.val))
-    for epoch in range(task.budget.epochs):
+    for epoch in range(task.training.epochs):
         box.pre_epoch_process(epoch=epoch)
         for signal, hr_bpm, about in box.train_data_loader:
             box.pre_forward_process()
@@ -127,10 +127,10 @@ def _soft_targets() -> dict[str, Any]:
 
 
 def _import_torchvision() -> None:
-    """Import torchvision even where its compiled operators, which nobody here calls, do not load.
+    """Import torchvision even if its compiled operators, which are not used here, do not load.
 
-    The wheel on PyPI is built for CUDA. Beside a CPU build of PyTorch it fails when it describes
-    operators that are not there, unless it finds the module that does so already imported.
+    The wheel on PyPI is built for CUDA. With a CPU build of PyTorch, the module that registers
+    operators fails, unless a module of that name is already imported.
     """
     name = "torchvision._meta_registrations"
     sys.modules.setdefault(name, ModuleType(name))

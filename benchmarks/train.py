@@ -1,18 +1,19 @@
-"""What a student costs: the engine of ppgkd beside a plain loop and torchdistill, in one run.
+"""Cost of a student: the engine of ppgkd, a plain loop and torchdistill in one run.
 
-Contestants get the same data, steps, batch and one thread, each in a process of its own:
+The methods get the same data, steps, batch and one thread, each in a process of its own:
 
 plain loop
     a torch ``Dataset`` that augments one window at a time, a ``DataLoader``, float32, and the
-    teacher's forward pass in every step, as distillation code has it;
+    teacher's forward pass in every step, as in other distillation code;
 torchdistill
-    that library's own box, if it is installed (``envs/bench.txt``): see `torchdistill_box`;
+    the distillation box of that library, if it is installed (``envs/bench.txt``): see
+    `torchdistill_box`;
 engine
-    the bank of views and the teacher's targets, made once and shared by all students of the
+    the view cache and the teacher's targets, made once and shared by all students of the
     teacher, then `ppgkd.training.students.train_student`.
 
-The result is a set of ratios of one run. Seconds depend on the machine and on who else uses it;
-seconds of CPU do so least.
+The result is a set of ratios of one run. Seconds depend on the machine and its load, CPU seconds
+less so.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from apart import Spent, apart
-from contestants import Task, engine, plain_loop, prepare_lessons
-from data import LABEL_SD_BPM, Data, add_options, budget, find_data
+from data import LABEL_SD_BPM, Data, add_options, find_data, training_config
 from engine_questions import answer
+from process_cost import Cost, in_fresh_process
 from torchdistill_box import is_installed, torchdistill
-from train_report import Row, Setting, Teacher, report, with_growth, without_files
+from train_report import PreparedTeacher, Row, Setting, report, with_growth, without_files
+from training_methods import Task, engine, plain_loop, prepare_training_inputs
 
 from ppgkd.models.build import save_model
 from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.artifacts import write_json
-from ppgkd.training.loop import Budget
+from ppgkd.training.loop import TrainingConfig
 from ppgkd.training.teachers import train_teacher
 from ppgkd.views.augment import Augmentation
 
@@ -52,15 +53,15 @@ def main() -> None:
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         setting = _setting(options, find_data(options, folder))
-        rates = apart(matmul_rates)
+        rates = in_fresh_process(matmul_rates)
         rows: list[Row] = []
         teachers = []
         for n_params in options.teachers:
             teacher = _prepare(setting, n_params, options.teacher_epochs, folder / str(n_params))
             teachers.append(teacher)
-            rows += _compete(setting, teacher, options.students, rates)
+            rows += _compare(setting, teacher, options.students, rates)
         answers = [
-            apart(answer, n_params, setting.inputs, options.batch_size, options.compile)
+            in_fresh_process(answer, n_params, setting.inputs, options.batch_size, options.compile)
             for n_params in options.students
         ]
     print(report(setting, rates, teachers, rows, answers))
@@ -78,7 +79,7 @@ def main() -> None:
             "data": "simulated" if options.windows is None else options.windows.stem,
             "windows": setting.n_windows,
             "views": setting.views,
-            "budget": asdict(setting.budget),
+            "training": asdict(setting.training),
         },
         "teachers": [without_files(asdict(teacher)) for teacher in teachers],
         "students": [with_growth(row, rows) for row in rows],
@@ -103,8 +104,8 @@ def matmul_rates() -> dict[str, float]:
     return rates
 
 
-def make_teacher(data: Data, n_params: int, training: Budget, file: Path) -> float:
-    """Train a teacher, keep it, and give its validation MAE in BPM."""
+def make_teacher(data: Data, n_params: int, training: TrainingConfig, file: Path) -> float:
+    """Train and save a teacher; return its validation MAE in BPM."""
     windows, inputs = data.read()
     shape = nearest_shape("resnet", n_params, inputs)
     model, history = train_teacher(
@@ -121,8 +122,8 @@ def make_teacher(data: Data, n_params: int, training: Budget, file: Path) -> flo
     return float(history["val_mae_bpm"].min())
 
 
-def look_at(data: Data) -> tuple[InputShape, int]:
-    """Shape of the windows, and how many students learn from."""
+def shape_and_count(data: Data) -> tuple[InputShape, int]:
+    """Shape of the windows, and number of those that students learn from."""
     windows, inputs = data.read()
     return inputs, len(windows.transfer)
 
@@ -132,7 +133,9 @@ def _options() -> Namespace:
     parser.add_argument("--students", type=int, nargs="+", default=[1_000, 16_000])
     parser.add_argument("--teachers", type=int, nargs="+", default=[130_000, 1_000_000])
     parser.add_argument("--epochs", type=int, default=6, help="training of the students")
-    parser.add_argument("--views", type=int, default=8, help="in the bank; no more than epochs")
+    parser.add_argument(
+        "--views", type=int, default=8, help="in the view cache; no more than epochs"
+    )
     parser.add_argument(
         "--compile", action=BooleanOptionalAction, default=True, help="try torch.compile"
     )
@@ -141,46 +144,49 @@ def _options() -> Namespace:
 
 
 def _setting(options: Namespace, data: Data) -> Setting:
-    inputs, n_windows = apart(look_at, data)
-    training = budget(options.epochs, options.batch_size)
+    inputs, n_windows = in_fresh_process(shape_and_count, data)
+    training = training_config(options.epochs, options.batch_size)
     return Setting(data, inputs, n_windows, training, min(options.views, options.epochs))
 
 
-def _prepare(setting: Setting, n_params: int, epochs: int, folder: Path) -> Teacher:
+def _prepare(setting: Setting, n_params: int, epochs: int, folder: Path) -> PreparedTeacher:
     shape, file = nearest_shape("resnet", n_params, setting.inputs), folder / "model.safetensors"
-    training = budget(epochs, setting.budget.batch_size)
-    mae_bpm = apart(make_teacher, setting.data, n_params, training, file)
-    bank, targets = apart(
-        prepare_lessons, Task(setting.data, 0, file, folder, setting.budget), setting.views
+    training = training_config(epochs, setting.training.batch_size)
+    mae_bpm = in_fresh_process(make_teacher, setting.data, n_params, training, file)
+    view_cache, targets = in_fresh_process(
+        prepare_training_inputs,
+        Task(setting.data, 0, file, folder, setting.training),
+        setting.views,
     )
     params, macs = shape.n_params(setting.inputs), shape.macs(setting.inputs)
-    return Teacher(file, folder, params, macs, mae_bpm, bank, targets)
+    return PreparedTeacher(file, folder, params, macs, mae_bpm, view_cache, targets)
 
 
-def _compete(
-    setting: Setting, teacher: Teacher, students: list[int], rates: dict[str, float]
+def _compare(
+    setting: Setting, teacher: PreparedTeacher, students: list[int], rates: dict[str, float]
 ) -> Iterator[Row]:
-    contestants = {"plain loop": plain_loop, "torchdistill": torchdistill, "engine": engine}
+    methods = {"plain loop": plain_loop, "torchdistill": torchdistill, "engine": engine}
     if not is_installed():
-        del contestants["torchdistill"]
-    nothing = Spent(0.0, 0.0)
-    lessons = Spent(
-        teacher.bank.wall_s + teacher.targets.wall_s, teacher.bank.cpu_s + teacher.targets.cpu_s
+        del methods["torchdistill"]
+    nothing = Cost(0.0, 0.0)
+    shared = Cost(
+        teacher.view_cache.wall_s + teacher.targets.wall_s,
+        teacher.view_cache.cpu_s + teacher.targets.cpu_s,
     )
     for n_params in students:
         shape = nearest_shape("resnet", n_params, setting.inputs)
-        task = Task(setting.data, n_params, teacher.file, teacher.lessons, setting.budget)
-        for name, contestant in contestants.items():
-            outcome = apart(contestant, task)
-            asked = 0 if name == "engine" else teacher.macs
-            operations = 2 * (3 * shape.macs(setting.inputs) + asked) * setting.windows_seen
+        task = Task(setting.data, n_params, teacher.file, teacher.shared, setting.training)
+        for name, method in methods.items():
+            outcome = in_fresh_process(method, task)
+            teacher_macs = 0 if name == "engine" else teacher.macs
+            operations = 2 * (3 * shape.macs(setting.inputs) + teacher_macs) * setting.windows_seen
             yield Row(
-                contestant=name,
+                method=name,
                 student_params=shape.n_params(setting.inputs),
                 teacher_params=teacher.n_params,
-                fixed=lessons if name == "engine" else nothing,
+                fixed=shared if name == "engine" else nothing,
                 outcome=outcome,
-                matmul_share=operations / outcome.spent.wall_s / rates[outcome.number_type],
+                matmul_share=operations / outcome.cost.wall_s / rates[outcome.number_type],
             )
 
 

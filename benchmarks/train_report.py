@@ -1,4 +1,4 @@
-"""What the training benchmark found, and its tables."""
+"""Results of the training benchmark and their tables."""
 
 from __future__ import annotations
 
@@ -6,92 +6,92 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from apart import Spent
-from contestants import SEEDS, Outcome
 from data import Data, markdown
 from engine_questions import Answer
+from process_cost import Cost
 from torchdistill_box import is_installed
+from training_methods import SEEDS, Outcome
 
 from ppgkd.models.capacity import InputShape
-from ppgkd.training.loop import Budget
+from ppgkd.training.loop import TrainingConfig
 
 STUDENTS_PER_TEACHER = (1, 5, 25)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What all contestants share."""
+    """Settings that all methods share."""
 
     data: Data
     inputs: InputShape
     n_windows: int
-    budget: Budget
+    training: TrainingConfig
     views: int
 
     @property
     def windows_seen(self) -> int:
         """Windows that a student sees in its training."""
-        size = min(self.budget.batch_size, self.n_windows)
-        return self.budget.epochs * (self.n_windows // size) * size
+        size = min(self.training.batch_size, self.n_windows)
+        return self.training.epochs * (self.n_windows // size) * size
 
 
 @dataclass(frozen=True)
-class Teacher:
-    """A teacher, and what it and the bank cost the engine before the first student."""
+class PreparedTeacher:
+    """A trained teacher, and what the view cache and its targets cost the engine once."""
 
     file: Path
-    lessons: Path
+    shared: Path
     n_params: int
     macs: int
     val_mae_bpm: float
-    bank: Spent
-    targets: Spent
+    view_cache: Cost
+    targets: Cost
 
 
 @dataclass(frozen=True)
 class Row:
-    """One student of one contestant.
+    """One student of one method.
 
     Attributes
     ----------
     fixed
-        Spent once per teacher.
+        Cost that arises once per teacher.
     matmul_share
-        Operations of the networks (three passes of the student, and the teacher's one if it is
-        asked in every step) per second, to the machine's rate for their number type.
+        Operations of the networks (three passes of the student, and one of the teacher if it runs
+        in every step) per second, relative to the machine's rate for their number type.
     """
 
-    contestant: str
+    method: str
     student_params: int
     teacher_params: int
-    fixed: Spent
+    fixed: Cost
     outcome: Outcome
     matmul_share: float
 
-    def total(self, students: int) -> Spent:
+    def total(self, students: int) -> Cost:
         """All students of one teacher together."""
-        one, fixed = self.outcome.spent, self.fixed
-        return Spent(fixed.wall_s + students * one.wall_s, fixed.cpu_s + students * one.cpu_s)
+        one, fixed = self.outcome.cost, self.fixed
+        return Cost(fixed.wall_s + students * one.wall_s, fixed.cpu_s + students * one.cpu_s)
 
 
-def _engine_beside(row: Row, rows: list[Row]) -> Row:
+def _engine_row(row: Row, rows: list[Row]) -> Row:
     """Find the engine's row for the same student and teacher."""
     pair = (row.student_params, row.teacher_params)
     return next(
         other
         for other in rows
-        if other.contestant == "engine" and (other.student_params, other.teacher_params) == pair
+        if other.method == "engine" and (other.student_params, other.teacher_params) == pair
     )
 
 
-def _ratio(row: Row, rows: list[Row], students: int) -> Spent:
-    """What a contestant spends on all students of a teacher, to what the engine does."""
-    mine, engines = row.total(students), _engine_beside(row, rows).total(students)
-    return Spent(mine.wall_s / engines.wall_s, mine.cpu_s / engines.cpu_s)
+def _ratio(row: Row, rows: list[Row], students: int) -> Cost:
+    """Cost of all students of a teacher, relative to the engine."""
+    mine, engines = row.total(students), _engine_row(row, rows).total(students)
+    return Cost(mine.wall_s / engines.wall_s, mine.cpu_s / engines.cpu_s)
 
 
 def with_growth(row: Row, rows: list[Row]) -> dict[str, Any]:
-    """Give a row with its totals for several students, beside the engine's."""
+    """Return a row with its totals for several students, relative to the engine."""
     growth = {
         str(n): {"total": asdict(row.total(n)), "to_engine": asdict(_ratio(row, rows, n))}
         for n in STUDENTS_PER_TEACHER
@@ -100,36 +100,36 @@ def with_growth(row: Row, rows: list[Row]) -> dict[str, Any]:
 
 
 def without_files(about: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the files, which are gone when the benchmark ends."""
+    """Leave out the files, which are deleted when the benchmark ends."""
     return {name: value for name, value in about.items() if not isinstance(value, Path)}
 
 
 def report(
     setting: Setting,
     rates: dict[str, float],
-    teachers: list[Teacher],
+    teachers: list[PreparedTeacher],
     rows: list[Row],
     answers: list[Answer],
 ) -> str:
-    """Put the tables together, as Markdown."""
+    """Write all tables as Markdown."""
     many = STUDENTS_PER_TEACHER[1]
     parts = [
         "# Training benchmark",
-        f"{setting.n_windows:,} windows, {setting.budget.epochs} epochs in batches of "
-        f"{setting.budget.batch_size}, {setting.views} views, one thread. Matrix products: "
+        f"{setting.n_windows:,} windows, {setting.training.epochs} epochs in batches of "
+        f"{setting.training.batch_size}, {setting.views} views, one thread. Matrix products: "
         + ", ".join(f"{rate / 1e9:,.0f} GFLOP/s in {name}" for name, rate in rates.items())
         + ".",
         "## The engine's costs per teacher",
         markdown(
-            ["teacher", "its val. MAE, BPM", "bank, s", "targets, s", "share of fp32 rate"],
+            ["teacher", "its val. MAE, BPM", "view cache, s", "targets, s", "share of fp32 rate"],
             [_teacher_line(setting, rates, teacher) for teacher in teachers],
         ),
         "## One student",
-        f"The engine teaches {SEEDS} seeds together and counts a share of each. The ratios are to "
+        f"The engine trains {SEEDS} seeds together; each counts for its share. The ratios are to "
         f"the engine with its fixed costs spread over {many} students.",
         markdown(
             [
-                "student / teacher: contestant",
+                "student / teacher: method",
                 "s",
                 "CPU s",
                 "ratio",
@@ -141,13 +141,14 @@ def report(
             [_student_line(row, rows, many) for row in rows],
         ),
         "## All students of a teacher",
-        "Seconds, fixed costs included, and in brackets the ratio to the engine.",
+        "Seconds, fixed costs included; in brackets, the ratio to the engine.",
         markdown(
-            ["student / teacher: contestant", *(f"{n} students" for n in STUDENTS_PER_TEACHER)],
+            ["student / teacher: method", *(f"{n} students" for n in STUDENTS_PER_TEACHER)],
             [_growth_line(row, rows) for row in rows],
         ),
-        "## What the engine could do",
-        f"Steps to the engine's own; {SEEDS} seeds together to {SEEDS} after each other.",
+        "## Alternatives for the engine",
+        f"Time of a step relative to the engine's; of {SEEDS} seeds together relative to {SEEDS} "
+        "in turn.",
         markdown(
             [
                 "student",
@@ -166,28 +167,28 @@ def report(
     return "\n\n".join(parts)
 
 
-def _teacher_line(setting: Setting, rates: dict[str, float], teacher: Teacher) -> list[str]:
+def _teacher_line(setting: Setting, rates: dict[str, float], teacher: PreparedTeacher) -> list[str]:
     operations = 2 * teacher.macs * setting.views * setting.n_windows
     return [
         f"{teacher.n_params:,}",
         f"{teacher.val_mae_bpm:.2f}",
-        f"{teacher.bank.wall_s:.2f}",
+        f"{teacher.view_cache.wall_s:.2f}",
         f"{teacher.targets.wall_s:.2f}",
         f"{operations / teacher.targets.wall_s / rates['float32']:.0%}",
     ]
 
 
 def _name(row: Row) -> str:
-    loading = f", {row.outcome.workers} workers" if row.contestant != "engine" else ""
-    return f"{row.student_params:,} / {row.teacher_params:,}: {row.contestant}{loading}"
+    loading = f", {row.outcome.workers} workers" if row.method != "engine" else ""
+    return f"{row.student_params:,} / {row.teacher_params:,}: {row.method}{loading}"
 
 
 def _student_line(row: Row, rows: list[Row], students: int) -> list[str]:
     outcome, ratio = row.outcome, _ratio(row, rows, students)
     return [
         _name(row),
-        f"{outcome.spent.wall_s:.2f}",
-        f"{outcome.spent.cpu_s:.2f}",
+        f"{outcome.cost.wall_s:.2f}",
+        f"{outcome.cost.cpu_s:.2f}",
         f"{ratio.wall_s:.2f}",
         f"{ratio.cpu_s:.2f}",
         f"{outcome.val_mae_bpm:.2f}",

@@ -1,9 +1,9 @@
-"""How many views make a bank as good as fresh views, and what twice the training changes.
+"""How many views are as good as fresh views, and what twice the training changes.
 
 A student is trained from scratch and by a teacher's soft targets (T = 1), for the same number of
-steps, on banks of few and of many views. *Fresh* is a bank with a view for every epoch, so that a
-teacher can answer each of them. The views of a smaller bank are the first ones of that, and the
-weights and the order of the windows of a seed are the same: numbers in a row differ in the views.
+steps, with few and with many views. *Fresh* means one view for every epoch. A smaller number of
+views are the first of those, and a seed has the same initial weights and order of windows, so the
+numbers in a row differ by the views alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from statistics import mean, stdev
 from tempfile import TemporaryDirectory
 
 import torch
-from data import LABEL_SD_BPM, add_options, budget, find_data, markdown
+from data import LABEL_SD_BPM, add_options, find_data, markdown, training_config
 from torch import nn
 
 from ppgkd.distill.targets import read_targets, write_targets
@@ -25,10 +25,11 @@ from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.splits.study_windows import StudyWindows
-from ppgkd.training.students import Lessons, Recipe, train_student
+from ppgkd.training.students import StudentConfig, TrainingInputs, train_student
 from ppgkd.training.teachers import train_teacher
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import examples, read_bank, write_bank
+from ppgkd.views.cache import read_view_cache, write_view_cache
+from ppgkd.views.examples import examples
 from ppgkd.windows.read import Windows
 
 SETTINGS: dict[str, dict[str, float]] = {
@@ -63,11 +64,13 @@ def main() -> None:
     with TemporaryDirectory() as temporary:
         windows, inputs = find_data(options, Path(temporary)).read()
         teacher = _teacher(options, windows, inputs)
-        lessons = [
-            _lessons(teacher, windows, inputs, Path(temporary) / f"seed{seed}", options, seed)
+        training_inputs = [
+            _training_inputs(
+                teacher, windows, inputs, Path(temporary) / f"seed{seed}", options, seed
+            )
             for seed in range(options.seeds)
         ]
-        rows = [*_sweep(options, inputs, lessons, windows.val)]
+        rows = [*_sweep(options, inputs, training_inputs, windows.val)]
     print(_report(options, rows, len(windows.transfer)))
     content = {
         "data": "simulated" if options.windows is None else options.windows.stem,
@@ -95,7 +98,7 @@ def _options() -> Namespace:
 def _teacher(options: Namespace, windows: StudyWindows, inputs: InputShape) -> nn.Module:
     if options.teacher_file:
         return load_model(options.teacher_file)[0]
-    training = budget(options.teacher_epochs, options.batch_size)
+    training = training_config(options.teacher_epochs, options.batch_size)
     model, _ = train_teacher(
         nearest_shape("resnet", options.teacher, inputs),
         inputs,
@@ -109,58 +112,58 @@ def _teacher(options: Namespace, windows: StudyWindows, inputs: InputShape) -> n
     return model
 
 
-def _lessons(
+def _training_inputs(
     teacher: nn.Module,
     windows: StudyWindows,
     inputs: InputShape,
     folder: Path,
     options: Namespace,
     seed: int,
-) -> Lessons:
-    """Make a bank with a view for every epoch of the longest training, and its targets."""
+) -> TrainingInputs:
+    """Make one view for every epoch of the longest training, and their targets."""
     most = max(options.epochs)
     transfer = examples(windows.transfer)
-    write_bank(transfer, inputs, Augmentation(), folder, views=most, seed=seed)
-    bank = read_bank(folder, transfer)
-    write_targets(teacher, "teacher", bank, folder)
-    return Lessons(bank, "teacher", read_targets(folder, bank, "teacher"))
+    write_view_cache(transfer, inputs, Augmentation(), folder, views=most, seed=seed)
+    view_cache = read_view_cache(folder, transfer)
+    write_targets(teacher, "teacher", view_cache, folder)
+    return TrainingInputs(view_cache, "teacher", read_targets(folder, view_cache, "teacher"))
 
 
-def _first_views(lessons: Lessons, views: int) -> Lessons:
-    """Keep the first views of a bank."""
-    bank, targets = lessons.bank, lessons.targets
+def _first_views(training_inputs: TrainingInputs, views: int) -> TrainingInputs:
+    """Keep the first views alone."""
+    view_cache, targets = training_inputs.view_cache, training_inputs.targets
     assert targets is not None
     return replace(
-        lessons,
-        bank=replace(
-            bank,
-            signal=bank.signal[:views],
-            spectra=bank.spectra[:views],
-            hr_bpm=bank.hr_bpm[:views],
+        training_inputs,
+        view_cache=replace(
+            view_cache,
+            signal=view_cache.signal[:views],
+            spectra=view_cache.spectra[:views],
+            hr_bpm=view_cache.hr_bpm[:views],
         ),
         targets=replace(targets, logits=targets.logits[:views], features=None),
     )
 
 
 def _sweep(
-    options: Namespace, inputs: InputShape, lessons: list[Lessons], val: Windows
+    options: Namespace, inputs: InputShape, training_inputs: list[TrainingInputs], val: Windows
 ) -> Iterator[Row]:
     for strategy, settings in SETTINGS.items():
         for epochs in options.epochs:
-            recipe = Recipe(
+            config = StudentConfig(
                 strategy,
                 settings,
                 nearest_shape("resnet", options.student, inputs),
                 inputs,
-                budget(epochs, options.batch_size),
+                training_config(epochs, options.batch_size),
                 LABEL_SD_BPM,
                 seed=0,
             )
             for views in [*(number for number in options.views if number < epochs), epochs]:
                 found = []
-                for seed, of_seed in enumerate(lessons):
+                for seed, of_seed in enumerate(training_inputs):
                     model, _ = train_student(
-                        replace(recipe, seed=seed), _first_views(of_seed, views), val
+                        replace(config, seed=seed), _first_views(of_seed, views), val
                     )
                     found.append(_subjects_mae_bpm(model, val))
                 yield Row(strategy, epochs, views, views == epochs, found)
@@ -206,7 +209,7 @@ def _report(options: Namespace, rows: list[Row], n_windows: int) -> str:
     parts = [
         "# Views and epochs",
         f"Validation MAE in BPM, mean over subjects, ± spread over {options.seeds} seeds; "
-        f"{n_windows:,} windows. A bank needs no more views than there are epochs.",
+        f"{n_windows:,} windows. More views than epochs have no effect.",
         markdown(header, errors),
         "What longer training changes, seed by seed:",
         markdown(header, gains),

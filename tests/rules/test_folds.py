@@ -80,7 +80,7 @@ def test_the_teacher_is_pretrained_before_it_is_trained(study: Workflow) -> None
     for fold in FOLDS:
         folder = study.results / fold / "teachers/resnet-3000/seed0"
         history = pd.read_parquet(folder / "history.parquet")
-        assert history["lesson"].tolist() == ["pretraining", "training", "training"]
+        assert history["stage"].tolist() == ["pretraining", "training", "training"]
         assert not (folder / "checkpoints").exists()
 
 

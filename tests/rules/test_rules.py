@@ -261,7 +261,7 @@ def test_targets_of_other_views_stop_the_student_with_a_message(study: Workflow)
     finally:
         path.write_text(about)
     assert done.returncode != 0
-    assert "targets/resnet-3000/seed0 were made for another bank of views" in done.stdout
+    assert "targets/resnet-3000/seed0 was made for another view cache" in done.stdout
     assert "Traceback" not in done.stdout
 
 

@@ -30,16 +30,16 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, str]:
     return run("train.py", tmp_path_factory.mktemp("train") / "train.json", *sizes)
 
 
-def test_every_contestant_that_is_installed_trains_the_same_student(
+def test_every_method_that_is_installed_trains_the_same_student(
     training: tuple[Any, str],
 ) -> None:
-    rows = {row["contestant"]: row for row in training[0]["students"]}
+    rows = {row["method"]: row for row in training[0]["students"]}
     needed = ("torchdistill", "torchvision")
     optional = {"torchdistill"} if all(map(importlib.util.find_spec, needed)) else set()
     assert set(rows) == {"plain loop", "engine"} | optional
     assert len({(row["student_params"], row["teacher_params"]) for row in rows.values()}) == 1
     for row in rows.values():
-        assert row["outcome"]["spent"]["wall_s"] > 0
+        assert row["outcome"]["cost"]["wall_s"] > 0
         assert row["outcome"]["val_mae_bpm"] > 0
         assert row["outcome"]["peak_mib"] >= row["outcome"]["start_mib"] > 10
 
@@ -49,10 +49,10 @@ def test_only_the_engine_has_costs_per_teacher_and_they_are_shared(
 ) -> None:
     for row in training[0]["students"]:
         totals = {n: of["total"]["wall_s"] for n, of in row["students_per_teacher"].items()}
-        one_s, fixed_s = row["outcome"]["spent"]["wall_s"], row["fixed"]["wall_s"]
-        assert (fixed_s > 0) == (row["contestant"] == "engine")
+        one_s, fixed_s = row["outcome"]["cost"]["wall_s"], row["fixed"]["wall_s"]
+        assert (fixed_s > 0) == (row["method"] == "engine")
         assert totals["25"] == pytest.approx(fixed_s + 25 * one_s)
-        if row["contestant"] == "engine":
+        if row["method"] == "engine":
             assert row["students_per_teacher"]["5"]["to_engine"]["wall_s"] == 1
 
 
@@ -64,7 +64,7 @@ def test_the_questions_about_the_engine_are_answered_by_ratios(training: tuple[A
     assert "| not tried |" in training[1]
 
 
-def test_banks_of_few_views_are_compared_with_fresh_ones_at_the_same_epochs(
+def test_few_views_are_compared_with_fresh_ones_at_the_same_epochs(
     tmp_path: Path,
 ) -> None:
     sweep = ["--views", "1", "2", "--epochs", "2", "4", "--seeds", "2"]

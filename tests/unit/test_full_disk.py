@@ -20,7 +20,8 @@ from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, ResNetShape
 from ppgkd.training.checkpoint import Checkpoint
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import Bank, Examples, examples, read_bank, write_bank
+from ppgkd.views.cache import ViewCache, read_view_cache, write_view_cache
+from ppgkd.views.examples import Examples, examples
 from ppgkd.windows.read import Windows
 
 resource = pytest.importorskip("resource", reason="this system has no limits on files")
@@ -46,10 +47,12 @@ def windows(tones: Callable[..., Windows], inputs: InputShape) -> Examples:
 
 
 @pytest.fixture(scope="module")
-def bank(windows: Examples, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory) -> Bank:
+def view_cache(
+    windows: Examples, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory
+) -> ViewCache:
     folder = tmp_path_factory.mktemp("bank")
-    write_bank(windows, inputs, Augmentation(), folder, views=2, seed=0)
-    return read_bank(folder)
+    write_view_cache(windows, inputs, Augmentation(), folder, views=2, seed=0)
+    return read_view_cache(folder)
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +60,18 @@ def teacher(inputs: InputShape) -> nn.Module:
     return build_model(ResNetShape(64), inputs, seed=0)
 
 
-def test_a_bank_leaves_nothing(windows: Examples, inputs: InputShape, tmp_path: Path) -> None:
+def test_a_view_cache_leaves_nothing(windows: Examples, inputs: InputShape, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="large") as caught, room(ROOM_BYTES):
-        write_bank(windows, inputs, Augmentation(), tmp_path, views=2, seed=0)
+        write_view_cache(windows, inputs, Augmentation(), tmp_path, views=2, seed=0)
     assert caught.value.errno == errno.EFBIG
     assert [*tmp_path.iterdir()] == []
 
 
-def test_targets_leave_nothing(bank: Bank, teacher: nn.Module, tmp_path: Path) -> None:
+def test_targets_leave_nothing(view_cache: ViewCache, teacher: nn.Module, tmp_path: Path) -> None:
     """The logits would fit, the features do not."""
     assert 2 * 16 * 180 * 2 < ROOM_BYTES < 2 * 16 * 64 * 18 * 2
     with pytest.raises(OSError, match="large") as caught, room(ROOM_BYTES):
-        write_targets(teacher, "teacher", bank, tmp_path)
+        write_targets(teacher, "teacher", view_cache, tmp_path)
     assert caught.value.errno == errno.EFBIG
     assert [*tmp_path.iterdir()] == []
 
@@ -103,17 +106,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_bank_larger_than_the_disk_ends_with_an_error_and_leaves_nothing(
+def test_a_view_cache_larger_than_the_disk_ends_with_an_error_and_leaves_nothing(
     small_disk: Path,
 ) -> None:
     """In a process of its own: one that writes by mapping a file is killed by the system."""
     code = f"""
 import torch
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import Examples, write_bank
+from ppgkd.views.cache import write_view_cache
+from ppgkd.views.examples import Examples
 from ppgkd.models.capacity import InputShape
 windows = Examples(torch.ones(200, 5, 200), torch.full((200,), 80.0))
-write_bank(windows, InputShape(2, 3, 200, 25.0), Augmentation(), {str(small_disk)!r},
+write_view_cache(windows, InputShape(2, 3, 200, 25.0), Augmentation(), {str(small_disk)!r},
            views=4, seed=0)
 """
     child = subprocess.run(

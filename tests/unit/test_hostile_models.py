@@ -18,7 +18,7 @@ from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.training.onnx_teacher import OnnxTeacher
-from ppgkd.views.cache import read_bank
+from ppgkd.views.cache import read_view_cache
 
 INPUTS = InputShape(ppg_channels=1, acc_channels=3, n_samples=10, rate_hz=25.0)
 
@@ -63,10 +63,10 @@ def test_arrays_of_objects_are_not_loaded(tmp_path: Path, touched: Path) -> None
     write_json(tmp_path / "bank.json", {"windows": "these", "bank": "this"})
     for name in ("signal", "spectra", "hr_bpm"):
         np.save(tmp_path / f"{name}.npy", np.zeros(1))
-    read_bank(tmp_path)
+    read_view_cache(tmp_path)
     np.save(tmp_path / "hr_bpm.npy", np.array([Touch(touched)], object), allow_pickle=True)
     with pytest.raises(PpgkdError, match="allow_pickle=False"):
-        read_bank(tmp_path)
+        read_view_cache(tmp_path)
     assert not touched.exists()
 
 

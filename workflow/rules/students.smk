@@ -62,7 +62,7 @@ rule student:
         settings=lambda wildcards: (
             {} if study.tuning else strategy_settings(wildcards.strategy)
         ),
-        budget=lookup(dpath="training/student", within=config),
+        training=lookup(dpath="training/student", within=config),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
         seeds=lookup(dpath="seeds", within=config),
     script:

@@ -23,7 +23,7 @@ rule teacher:
         inputs=INPUTS,
         network=lambda wildcards: [wildcards.family, wildcards.capacity, wildcards.seed],
         # without subjects for pretraining, its configuration must not cause a rerun
-        budgets={
+        training={
             "pretraining": config["training"][
                 "pretraining" if has_pretraining() else "teacher"
             ],

@@ -64,7 +64,7 @@ rule trial:
         settings=lambda wildcards: strategy_settings(
             wildcards.strategy, int(wildcards.trial)
         ),
-        budget=lookup(dpath="training/student", within=config),
+        training=lookup(dpath="training/student", within=config),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
         seed=config["seeds"][0],
     script:

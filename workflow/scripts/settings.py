@@ -1,4 +1,4 @@
-"""Choose a strategy's settings among its trials."""
+"""Choose the settings of a strategy among its trials."""
 
 from ppgkd.runtime.artifacts import read_json, write_json
 from ppgkd.runtime.job import job

@@ -1,13 +1,13 @@
-"""Train one teacher."""
+"""Train one teacher and evaluate it."""
 
 from pathlib import Path
 
 from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
-from ppgkd.training.loop import Budget
+from ppgkd.training.loop import TrainingConfig
 from ppgkd.training.teachers import train_teacher
-from ppgkd.training.trained import judge
+from ppgkd.training.trained import evaluate
 from ppgkd.views.augment import Augmentation
 
 with job(snakemake.log[0]):
@@ -20,11 +20,11 @@ with job(snakemake.log[0]):
         shape,
         inputs,
         windows,
-        pretraining=Budget(**params.budgets["pretraining"]),
-        training=Budget(**params.budgets["training"]),
+        pretraining=TrainingConfig(**params.training["pretraining"]),
+        training=TrainingConfig(**params.training["training"]),
         augmentation=Augmentation(**params.augmentation),
         label_sd_bpm=params.label_sd_bpm,
         seed=seed,
         checkpoints=folder,
     )
-    judge(model, shape, inputs, history, windows.test, seed=seed).save(folder)
+    evaluate(model, shape, inputs, history, windows.test, seed=seed).save(folder)

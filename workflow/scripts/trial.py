@@ -6,28 +6,29 @@ from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
-from ppgkd.training.loop import Budget
-from ppgkd.training.students import Recipe, read_lessons, train_student
+from ppgkd.training.loop import TrainingConfig
+from ppgkd.training.students import StudentConfig, read_training_inputs, train_student
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     inputs = InputShape(**params.inputs)
     windows = read_study_windows(files.windows, files.splits, inputs)
-    recipe = Recipe(
-        snakemake.wildcards.strategy,
-        params.settings,
-        nearest_shape(params.family, params.capacity, inputs),
-        inputs,
-        Budget(**params.budget),
-        params.label_sd_bpm,
-        params.seed,
+    config = StudentConfig(
+        strategy=snakemake.wildcards.strategy,
+        settings=params.settings,
+        shape=nearest_shape(params.family, params.capacity, inputs),
+        inputs=inputs,
+        training=TrainingConfig(**params.training),
+        label_sd_bpm=params.label_sd_bpm,
+        seed=params.seed,
     )
     teaching = (files.teacher[0], Path(files.targets[0]).parent) if files.teacher else ()
-    lessons = read_lessons(windows.transfer, Path(files.view_cache[0]).parent, *teaching)
+    view_cache = Path(files.view_cache[0]).parent
+    training_inputs = read_training_inputs(windows.transfer, view_cache, *teaching)
     checkpoint = Path(snakemake.output[0]).with_suffix(".pt")
-    _, history = train_student(recipe, lessons, windows.val, checkpoint)
+    _, history = train_student(config, training_inputs, windows.val, checkpoint)
     result = {
-        "settings": recipe.own_settings,
+        "settings": config.own_settings,
         "val_mae_bpm": float(history["val_mae_bpm"].min()),
         "student": f"{params.family}-{params.capacity}",
         "teacher": params.teacher,

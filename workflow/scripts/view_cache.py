@@ -6,13 +6,14 @@ from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import examples, write_bank
+from ppgkd.views.cache import write_view_cache
+from ppgkd.views.examples import examples
 
 with job(snakemake.log[0]):
     params = snakemake.params
     inputs = InputShape(**params.inputs)
     windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
-    write_bank(
+    write_view_cache(
         examples(windows.transfer),
         inputs,
         Augmentation(**params.augmentation),

@@ -1,7 +1,7 @@
-"""The ways of training a student: each strategy's loss is one file of pure functions of tensors.
+"""Distillation: one module per strategy with its loss, and the teachers' targets.
 
-A loss is imported when it is asked for, so that a job that trains by one strategy depends on the
-code of no other.
+A loss function is imported when it is used, so a job that trains by one strategy does not depend on
+the code of the others.
 """
 
 from __future__ import annotations

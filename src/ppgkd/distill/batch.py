@@ -1,4 +1,4 @@
-"""What a loss may know of a batch, beside the network's output."""
+"""The inputs of a loss other than the network's output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Batch(NamedTuple):
-    """What an objective may know of a batch.
+    """What a loss may know of a batch in addition to the network's output.
 
     Attributes
     ----------

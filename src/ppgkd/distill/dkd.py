@@ -1,12 +1,12 @@
 """Decoupled knowledge distillation (Zhao et al., CVPR 2022).
 
-The divergence from teacher to student is a sum of two parts: one over {target, not target}, one
-over the other classes among themselves, which the divergence weights by the teacher's doubt
-1 - p_t. Here each has its own weight.
+The divergence of the student from the teacher is a sum of two terms: one over {target, not target}
+and one over the other classes among themselves, which has the weight 1 - p_t, p_t being the
+teacher's probability of the target class. Here each term has a weight of its own.
 
 Heart-rate classes are ordinal and the reference lies between two of them. The *target class* is
 the class nearest to the reference (`ppgkd.heart_rate.class_of`): the mode of the softened label.
-Its neighbours count as other classes.
+Neighbouring classes count as other classes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import kl_div
 
 from ppgkd.distill.batch import Batch
-from ppgkd.distill.teacher_loss import Part
+from ppgkd.distill.loss import DistillationLoss
 from ppgkd.heart_rate import class_of
 from ppgkd.models.output import Output
 
@@ -38,7 +38,7 @@ def dkd_loss(
     target
         Class indices, shape (batch,).
     alpha, beta
-        Weights of the target-class and of the non-target-class part.
+        Weights of the target-class and of the non-target-class term.
     temperature
         Divisor of both logits.
 
@@ -70,14 +70,14 @@ def _divergence(student: Tensor, teacher: Tensor) -> Tensor:
     return kl_div(student, teacher, reduction="batchmean", log_target=True)
 
 
-class DistillingPart(Part):
-    """`dkd_loss` to what the teacher says; it grows to its full weight during warm-up."""
+class DKDLoss(DistillationLoss):
+    """`dkd_loss` to the teacher's logits; its weight grows linearly during the warm-up epochs."""
 
-    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+    def distillation_loss(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         """Loss of one batch."""
         settings, teacher = self.settings, self.teacher_logits(output, batch)
-        grown = min(1.0, (epoch + 1) / (settings["warmup_epochs"] + 1))
-        return grown * dkd_loss(
+        warmup = min(1.0, (epoch + 1) / (settings["warmup_epochs"] + 1))
+        return warmup * dkd_loss(
             output.logits,
             teacher,
             target_class(batch.hr_bpm, teacher),
@@ -85,6 +85,9 @@ class DistillingPart(Part):
             beta=settings["beta"],
             temperature=settings["temperature"],
         )
+
+
+LOSS = DKDLoss
 
 
 def target_class(hr_bpm: Tensor, teacher_logits: Tensor) -> Tensor:

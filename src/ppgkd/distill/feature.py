@@ -1,7 +1,7 @@
-"""Features: the student's last hidden activations are to predict the teacher's.
+"""Features: the student's last hidden activations learn to predict the teacher's.
 
-Hints through a learned projection (Romero et al., ICLR 2015). The projection is trained with the
-student and is no part of it.
+The student's features pass through a learned projection (Romero et al., ICLR 2015). It is trained
+with the student and does not become part of it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from ppgkd.distill.batch import Batch
+from ppgkd.distill.loss import DistillationLoss
 from ppgkd.distill.targets import TeacherTargets
-from ppgkd.distill.teacher_loss import Part
 from ppgkd.models.output import Output
 
 
 def feature_loss(student_features: Tensor, teacher_features: Tensor) -> Tensor:
-    """Mean squared difference, after the student's features were projected.
+    """Mean squared difference of the projected student features from the teacher's.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def feature_loss(student_features: Tensor, teacher_features: Tensor) -> Tensor:
 class Projection(nn.Module):
     """Linear map from the student's features to the shape of the teacher's.
 
-    Where both have the same positions, each position is mapped alike; otherwise everything is
-    mapped to everything.
+    If both have the same number of positions, one map is shared by all positions; otherwise all
+    features at all positions are mapped together.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ class Projection(nn.Module):
         return projected.view(-1, *self.teacher)
 
 
-class DistillingPart(Part):
-    """Weighted `feature_loss` after a projection that is trained with the student."""
+class FeatureLoss(DistillationLoss):
+    """Weighted `feature_loss` after a projection, which is trained with the student."""
 
     def __init__(
         self,
@@ -86,8 +86,11 @@ class DistillingPart(Part):
         super().__init__(settings, targets, student_features)
         self.projection = Projection(student_features, targets.feature_shape)
 
-    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+    def distillation_loss(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         """Loss of one batch."""
         teacher = self.targets.features_of(batch.view, batch.rows).to(output.features.device)
         distance = feature_loss(self.projection(output.features), teacher)
         return self.settings["feature_weight"] * distance
+
+
+LOSS = FeatureLoss

@@ -1,4 +1,4 @@
-"""Hard targets: the teacher's most likely class taken as the truth (Hinton et al. 2015)."""
+"""Hard targets: the teacher's most likely class is the label (Hinton et al. 2015)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ppgkd.distill.batch import Batch
-from ppgkd.distill.teacher_loss import Part
+from ppgkd.distill.loss import DistillationLoss
 from ppgkd.models.output import Output
 
 
@@ -26,9 +26,12 @@ def hard_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     return cross_entropy(student_logits.float(), teacher_logits.argmax(dim=1))
 
 
-class DistillingPart(Part):
-    """`hard_loss` to what the teacher says."""
+class HardTargetLoss(DistillationLoss):
+    """`hard_loss` to the teacher's logits."""
 
-    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+    def distillation_loss(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         """Loss of one batch."""
         return hard_loss(output.logits, self.teacher_logits(output, batch))
+
+
+LOSS = HardTargetLoss

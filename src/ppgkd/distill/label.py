@@ -9,7 +9,7 @@ from torch import Tensor
 def label_loss(student_logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy to a distribution over the classes.
 
-    A window without a reference has no distribution, and counts for nothing.
+    A window without a reference does not contribute.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
-"""Ordinal: a distance between distributions that knows how far apart two classes are.
+"""Ordinal: a distance between distributions that grows with the distance between the classes.
 
-To the divergence of soft targets, 71 BPM is as wrong for 72 as 140 is. The squared distance of the
-cumulative distributions (Cramér 1928; the continuous ranked probability score when the teacher is
-certain) grows with the BPM by which probability was put in the wrong place.
+The divergence of soft targets is the same whether the student predicts 71 or 140 BPM where the
+teacher predicts 72. The squared distance of the cumulative distributions (Cramér 1928; the
+continuous ranked probability score if the teacher is certain) grows with the number of BPM by which
+probability is misplaced.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ppgkd.distill.batch import Batch
-from ppgkd.distill.teacher_loss import Part
+from ppgkd.distill.loss import DistillationLoss
 from ppgkd.models.output import Output
 
 
@@ -33,9 +34,12 @@ def ordinal_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     return (student - teacher).cumsum(dim=1).square().sum(dim=1).mean()
 
 
-class DistillingPart(Part):
-    """`ordinal_loss` to what the teacher says."""
+class OrdinalLoss(DistillationLoss):
+    """`ordinal_loss` to the teacher's logits."""
 
-    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+    def distillation_loss(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         """Loss of one batch."""
         return ordinal_loss(output.logits, self.teacher_logits(output, batch))
+
+
+LOSS = OrdinalLoss

@@ -7,14 +7,14 @@ from torch import Tensor
 from torch.nn.functional import kl_div
 
 from ppgkd.distill.batch import Batch
-from ppgkd.distill.teacher_loss import Part
+from ppgkd.distill.loss import DistillationLoss
 from ppgkd.models.output import Output
 
 
 def soft_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
-    """Divergence of the student's from the teacher's distribution, KL(teacher || student) T².
+    """Divergence of the student's distribution from the teacher's, KL(teacher || student) T².
 
-    The factor T² keeps the gradients' size when the temperature T changes.
+    With the factor T², the size of the gradients does not depend on the temperature T.
 
     Parameters
     ----------
@@ -33,10 +33,13 @@ def soft_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float
     return kl_div(student, teacher, reduction="batchmean", log_target=True) * temperature**2
 
 
-class DistillingPart(Part):
-    """`soft_loss` to what the teacher says."""
+class SoftTargetLoss(DistillationLoss):
+    """`soft_loss` to the teacher's logits."""
 
-    def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
+    def distillation_loss(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         """Loss of one batch."""
         teacher = self.teacher_logits(output, batch)
         return soft_loss(output.logits, teacher, self.settings["temperature"])
+
+
+LOSS = SoftTargetLoss

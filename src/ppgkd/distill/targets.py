@@ -1,7 +1,7 @@
-"""What a teacher says about every view of the bank: its logits and features.
+"""Targets: a teacher's logits and features for every view of the view cache.
 
-The teacher runs once; its students read these arrays, memory-mapped, and never load it.
-Fingerprints say which windows, which bank and which teacher they belong to.
+The teacher runs once. Its students read these arrays, memory-mapped, and never load it.
+Fingerprints say which windows, view cache and teacher they belong to.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import PpgkdError, damaged_file
 from ppgkd.models.output import Output
 from ppgkd.models.predict import EVALUATION_BATCH
 from ppgkd.runtime.artifacts import atomic_array, read_json, write_json
-from ppgkd.views.cache import Bank
+from ppgkd.views.cache import ViewCache
 
 HALF_RANGE = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True)
 class TeacherTargets:
-    """A teacher's outputs for a bank of views.
+    """A teacher's outputs for a view cache.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class TeacherTargets:
         if self.features is None:
             raise PpgkdError(
                 "Strategy 'feature' needs a teacher with features, and this one has none: its ONNX "
-                "file has one output. Add a second one, or leave the strategy out."
+                "file has one output. Add a second output, or leave the strategy out."
             )
         return self.features.shape[2], self.features.shape[3]
 
@@ -63,30 +63,35 @@ class TeacherTargets:
 
 @torch.inference_mode()
 def write_targets(
-    teacher: nn.Module, fingerprint: str, bank: Bank, folder: str | Path, *, threads: int = 1
+    teacher: nn.Module,
+    fingerprint: str,
+    view_cache: ViewCache,
+    folder: str | Path,
+    *,
+    threads: int = 1,
 ) -> None:
-    """Run a teacher over the bank: ``logits.npy``, ``features.npy`` and ``targets.json``.
+    """Run a teacher over the view cache: ``logits.npy``, ``features.npy`` and ``targets.json``.
 
     Parameters
     ----------
     teacher
-        Network, or whatever else maps windows to `Output`.
+        Network, or any other module that maps windows to `Output`.
     fingerprint
-        Which teacher it is.
-    bank
+        Fingerprint of the teacher.
+    view_cache
         The views.
     folder
-        Where the files go; one view at a time is held in memory. A teacher without features
-        leaves an empty ``features.npy``.
+        Where the files go. One view at a time is held in memory. For a teacher without features,
+        ``features.npy`` is empty.
     threads
         Threads of the job.
     """
     torch.set_num_threads(threads)
     folder = Path(folder)
     teacher.eval()
-    first = next(_outputs(teacher, bank, 0))
+    first = next(_outputs(teacher, view_cache, 0))
     has_features = first.features.numel() > 0
-    shape = (bank.n_views, bank.n_windows)
+    shape = (view_cache.n_views, view_cache.n_windows)
     logits_shape = (*shape, first.logits.shape[1])
     features_shape = (*shape, *(first.features.shape[1:] if has_features else (0, 0)))
     with (
@@ -94,11 +99,11 @@ def write_targets(
         atomic_array(folder / "features.npy", features_shape, np.float16) as append_features,
     ):
         mean = sd = None
-        for number in range(bank.n_views):
-            outputs = [*_outputs(teacher, bank, number)]
-            seen = torch.cat([output.logits.float() for output in outputs])
-            # a shift of all logits changes nothing, and leaves half precision where it matters
-            append_logits(_half(seen - seen.amax(dim=1, keepdim=True)))
+        for number in range(view_cache.n_views):
+            outputs = [*_outputs(teacher, view_cache, number)]
+            logits = torch.cat([output.logits.float() for output in outputs])
+            # a shift of all logits changes no probability, and makes half precision precise enough
+            append_logits(_half(logits - logits.amax(dim=1, keepdim=True)))
             if not has_features:
                 continue
             hidden = torch.cat([output.features.float() for output in outputs])
@@ -106,60 +111,54 @@ def write_targets(
                 mean = hidden.mean(dim=(0, 2), keepdim=True)
                 sd = hidden.std(dim=(0, 2), keepdim=True).clamp_min(1e-6)
             append_features(_half((hidden - mean) / sd))
-    about = {"windows": bank.windows, "bank": bank.fingerprint, "teacher": fingerprint}
+    about = {"windows": view_cache.windows, "bank": view_cache.fingerprint, "teacher": fingerprint}
     write_json(folder / "targets.json", about)
 
 
-def read_targets(folder: str | Path, bank: Bank, teacher: str) -> TeacherTargets:
+def read_targets(folder: str | Path, view_cache: ViewCache, teacher: str) -> TeacherTargets:
     """Open targets, memory-mapped.
 
     Parameters
     ----------
     folder
-        Where `write_targets` put them.
-    bank
-        The bank that they must belong to.
+        Where `write_targets` wrote them.
+    view_cache
+        The view cache that they must belong to.
     teacher
         Fingerprint of the teacher that they must come from.
 
     Raises
     ------
     PpgkdError
-        If they are damaged, or were made for another window table, another bank or another
+        If they are damaged, or were made for another window table, another view cache or another
         teacher; the message says which.
     """
     folder = Path(folder)
     try:
-        found = read_json(folder / "targets.json")
+        about = read_json(folder / "targets.json")
         logits = np.load(folder / "logits.npy", mmap_mode="r")
         features = np.load(folder / "features.npy", mmap_mode="r")
-        other = _first_difference(found, bank, teacher)
+        other = _first_difference(about, view_cache, teacher)
     except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
-        raise PpgkdError(
-            f"The targets in {folder} cannot be read: {error}. Delete the folder and run the "
-            "workflow again."
-        ) from error
+        raise damaged_file(f"The targets folder {folder} cannot be read: {error}") from error
     if other is not None:
-        raise PpgkdError(
-            f"The targets in {folder} were made for another {other}. Delete the folder and run "
-            "the workflow again."
-        )
+        raise damaged_file(f"The targets folder {folder} was made for another {other}")
     return TeacherTargets(logits, features if features.size else None)
 
 
-def _first_difference(found: dict[str, str], bank: Bank, teacher: str) -> str | None:
+def _first_difference(found: dict[str, str], view_cache: ViewCache, teacher: str) -> str | None:
     wanted = {
-        "windows": (bank.windows, "window table"),
-        "bank": (bank.fingerprint, "bank of views (its seed, number of views or augmentation)"),
+        "windows": (view_cache.windows, "window table"),
+        "bank": (view_cache.fingerprint, "view cache (its seed, number of views or augmentation)"),
         "teacher": (teacher, "teacher"),
     }
     return next((name for key, (is_now, name) in wanted.items() if found[key] != is_now), None)
 
 
-def _outputs(teacher: nn.Module, bank: Bank, number: int) -> Iterator[Output]:
-    """Answers in float32: bfloat16 logits tie, which would change the most likely class."""
-    for part in torch.split(bank.view(number).signal, EVALUATION_BATCH):
-        yield teacher(part)
+def _outputs(teacher: nn.Module, view_cache: ViewCache, number: int) -> Iterator[Output]:
+    """Outputs in float32: with bfloat16, classes can tie, which changes the most likely one."""
+    for chunk in torch.split(view_cache.view(number).signal, EVALUATION_BATCH):
+        yield teacher(chunk)
 
 
 def _half(array: Tensor) -> NDArray[np.float16]:

@@ -1,4 +1,4 @@
-"""A trained network judged on windows: its predictions and their error."""
+"""Evaluation of a trained network on windows: predictions and error."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import nn
 from ppgkd.evaluation.metrics import error_metrics, subject_interval
 from ppgkd.heart_rate import class_of, decode
 from ppgkd.models.predict import predict
-from ppgkd.views.cache import examples
+from ppgkd.views.examples import examples
 from ppgkd.windows.read import Windows
 
 IDENTITY = ("dataset", "subject", "recording", "window", "start_s", "hr_bpm")
-"""Columns of the predictions that say which window it is."""
+"""Columns of the predictions that identify the window."""
 
 
 def score(model: nn.Module, windows: Windows) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -27,14 +27,14 @@ def score(model: nn.Module, windows: Windows) -> tuple[pd.DataFrame, dict[str, A
     model
         Network in evaluation mode.
     windows
-        Of subjects that it was neither trained nor chosen on.
+        Of subjects that were used neither for training nor for choosing the weights.
 
     Returns
     -------
     predictions : DataFrame
         ``dataset, subject, recording, window, start_s, hr_bpm, pred_bpm, sd_bpm``.
     metrics : dict
-        Error figures (`ppgkd.evaluation.metrics.error_metrics`), ``nll`` (mean negative log
+        Error metrics (`ppgkd.evaluation.metrics.error_metrics`), ``nll`` (mean negative log
         probability of the reference's class), the 95 % interval of the MAE over subjects, and
         counts.
     """
@@ -44,9 +44,9 @@ def score(model: nn.Module, windows: Windows) -> tuple[pd.DataFrame, dict[str, A
     predictions = windows.index[list(IDENTITY)].assign(
         pred_bpm=bpm.numpy().astype(np.float32), sd_bpm=sd_bpm.numpy().astype(np.float32)
     )
-    of_truth = probabilities.gather(1, class_of(hr_bpm)[:, None])
-    # a probability below the smallest float32 counts as that, so that the mean stays finite
-    nll = -of_truth.clamp_min(torch.finfo(torch.float32).tiny).log().mean()
+    of_reference = probabilities.gather(1, class_of(hr_bpm)[:, None])
+    # a probability is at least the smallest float32, so that the mean is finite
+    nll = -of_reference.clamp_min(torch.finfo(torch.float32).tiny).log().mean()
     lower_bpm, upper_bpm = subject_interval(predictions)
     metrics = {
         **error_metrics(bpm.numpy(), hr_bpm.numpy()),

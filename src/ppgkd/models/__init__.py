@@ -1,1 +1,1 @@
-"""Two families of networks, each indexed by one capacity, on one parameter-free front end."""
+"""Families of networks, each indexed by one capacity, behind a front end without parameters."""

@@ -1,7 +1,7 @@
-"""Networks of one shape that are trained at the same time: the seeds of a cell.
+"""Batched models: networks of one shape that are trained at the same time, the seeds of a cell.
 
-They share no number. Training them together is only faster: small networks leave most of the time
-to the overhead of many short operations, which a group of them pays once.
+They share no parameter. Training them together is only faster: in small networks most of the time
+is the overhead of many short operations, which a batch of networks pays once.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from ppgkd.models.network import Network
 from ppgkd.models.output import Output
 
 
-class Together(nn.Module, ABC):
+class BatchedModels(nn.Module, ABC):
     """Several networks of one shape."""
 
     @abstractmethod
     def forward(self, spectra: Sequence[Tensor]) -> list[Output]:
-        """Give each network its own spectra, as many for each; return what each says."""
+        """Run each network on its own spectra, the same number for each."""
 
     @abstractmethod
     def gradients_of(self, number: int) -> list[Tensor]:
-        """Gradients of one network's parameters; to change them changes what is learned."""
+        """Gradients of one network's parameters; changing them in place changes the next step."""
 
     @abstractmethod
     def state_of(self, number: int) -> dict[str, Tensor]:
-        """State of one network, as its own ``load_state_dict`` takes it; a copy."""
+        """Copy of the state of one network, for its own ``load_state_dict``."""
 
 
-def together(networks: Sequence[Network]) -> Together:
-    """Put networks of one shape together in the way in which they are trained fastest."""
+def batch_models(networks: Sequence[Network]) -> BatchedModels:
+    """Batch networks of one shape in the way in which they are trained fastest."""
     first, *others = networks
-    return first.beside(others) or OneByOne(networks)
+    return first.batched_with(others) or SeparateModels(networks)
 
 
-class OneByOne(Together):
-    """Networks that are computed one after the other."""
+class SeparateModels(BatchedModels):
+    """Networks that run one after the other."""
 
     def __init__(self, networks: Sequence[Network]) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
 
     def forward(self, spectra: Sequence[Tensor]) -> list[Output]:
-        """Give each network its own spectra; return what each says."""
+        """Run each network on its own spectra."""
         pairs = zip(self._networks, spectra, strict=True)
         return [network.from_spectra(own) for network, own in pairs]
 

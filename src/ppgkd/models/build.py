@@ -20,8 +20,7 @@ from ppgkd.runtime.artifacts import atomic_write
 def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) -> Network:
     """Make a network whose initial weights depend on the shape and the seed alone.
 
-    A family is the module of its name, imported alone: who uses one does not depend on the code
-    of the other.
+    Only the module of the family is imported, so a job does not depend on the code of the others.
     """
     family = import_module(f"ppgkd.models.{shape.family}")
     with torch.random.fork_rng(devices=[]):
@@ -46,7 +45,7 @@ def load_model(path: str | Path) -> tuple[Network, ResNetShape | MLPShape, Input
     Raises
     ------
     PpgkdError
-        If the file is damaged or not ours.
+        If the file is damaged, or was not written by `save_model`.
     """
     try:
         with safe_open(str(path), framework="pt") as file:

@@ -1,7 +1,10 @@
-"""From a parameter count that is asked for to the member of a family that comes nearest.
+"""Capacity: the member of a family whose parameter count is nearest to the one asked for.
 
-The counts are closed formulas (tests hold them equal to the networks'), so that the workflow can
-name every cell without importing torch.
+The counts are formulas, which tests compare with the networks, so the workflow can name every cell
+without importing PyTorch.
+
+To add a family: a shape here, an entry in `SHAPES`, and a module ``ppgkd.models.<family>`` with the
+function ``make_network(shape, inputs)``.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ DILATIONS = (1, 2, 4, 8)
 
 @dataclass(frozen=True)
 class InputShape:
-    """What a model sees: one preprocessed window.
+    """Shape of the input of a model: one preprocessed window.
 
     Attributes
     ----------
@@ -54,7 +57,7 @@ class InputShape:
 
 
 class Shape(Protocol):
-    """Shape of a network: everything about it but its weights."""
+    """Shape of a network: everything except its weights."""
 
     @property
     def family(self) -> str:
@@ -131,7 +134,7 @@ def nearest_shape(family: str, n_params: int, inputs: InputShape) -> ResNetShape
     n_params
         The count asked for.
     inputs
-        What the models see, which the count depends on.
+        Shape of the windows, which the count depends on.
 
     Raises
     ------

@@ -12,15 +12,15 @@ from ppgkd.models.output import Output
 
 
 def make_network(shape: MLPShape, inputs: InputShape) -> MLP:
-    """Make a member of the family, as `ppgkd.models.build` asks for it."""
+    """Make a member of the family; `ppgkd.models.build` calls this."""
     return MLP(shape, inputs)
 
 
 class MLP(Network):
     """One spectrum per sensor, two hidden layers, 180 classes.
 
-    The PPG channels' spectra are averaged because the first layer holds most of the parameters:
-    a network of a thousand could not read them all.
+    The spectra of the PPG channels are averaged, because most parameters are in the first layer: a
+    network of a thousand parameters could not read them all.
 
     Parameters
     ----------

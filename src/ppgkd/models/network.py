@@ -1,4 +1,4 @@
-"""What all families have in common: a front end without parameters, and a network behind it."""
+"""The base class of all families: a front end without parameters, and a network behind it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ppgkd.models.output import Output
 from ppgkd.models.spectrum import Spectrum
 
 if TYPE_CHECKING:
-    from ppgkd.models.batched import Together
+    from ppgkd.models.batched import BatchedModels
 
 
 class Network(nn.Module, ABC):
-    """Maps windows to logits and features by way of their spectra.
+    """Maps windows to their spectra, and those to logits and features.
 
-    Training reads the spectra, which need to be computed once; everything else gives windows.
+    Training passes spectra, which are computed once; all other callers pass windows.
 
     Parameters
     ----------
@@ -42,6 +42,6 @@ class Network(nn.Module, ABC):
     def from_spectra(self, spectra: Tensor) -> Output:
         """Map spectra of shape (n_windows, n_spectra, n_harmonics, 90) to logits and features."""
 
-    def beside(self, others: Sequence[Network]) -> Together | None:
-        """Put this network and others of its shape together, if the family has a faster way."""
+    def batched_with(self, others: Sequence[Network]) -> BatchedModels | None:
+        """Batch this network with others of its shape, if the family does so faster than a loop."""
         return None

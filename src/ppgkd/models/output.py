@@ -1,4 +1,4 @@
-"""What every network returns."""
+"""The output of every network."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 from torch import Tensor
 
 POSITIONS = 18
-"""Places along frequency at which a residual network's features are kept, 10 BPM each."""
+"""Positions along frequency of the features of a residual network, 10 BPM each."""
 
 
 class Output(NamedTuple):
-    """Logits and the features that a student can be taught to imitate.
+    """Logits, and features that a student can learn to predict.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A network's distributions over heart rate for many windows."""
+"""Predictions of a network for many windows: distributions over heart rate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 EVALUATION_BATCH = 128
-"""Larger ones fall out of the cache where the network is large."""
+"""Windows per pass. With larger batches, a large network no longer fits the processor's cache."""
 
 
 @torch.inference_mode()
@@ -16,7 +16,7 @@ def predict(model: nn.Module, signal: Tensor) -> Tensor:
     parameter = next(model.parameters(), None)
     device = torch.device("cpu") if parameter is None else parameter.device
     parts = [
-        torch.softmax(model(part.to(device)).logits.float(), dim=1).cpu()
-        for part in torch.split(signal, EVALUATION_BATCH)
+        torch.softmax(model(chunk.to(device)).logits.float(), dim=1).cpu()
+        for chunk in torch.split(signal, EVALUATION_BATCH)
     ]
     return torch.cat(parts)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ppgkd.grid import N_CLASSES
-from ppgkd.models.batched import Together
+from ppgkd.models.batched import BatchedModels
 from ppgkd.models.capacity import (
     BINS,
     DILATIONS,
@@ -24,11 +24,11 @@ from ppgkd.models.network import Network
 from ppgkd.models.output import POSITIONS, Output
 
 GROUPED_UP_TO_WIDTH = 32
-"""Wider residual networks are no faster as groups of one convolution (`make bench`)."""
+"""Wider residual networks are not faster with grouped convolutions (`make bench`)."""
 
 
 def make_network(shape: ResNetShape, inputs: InputShape) -> ResNet:
-    """Make a member of the family, as `ppgkd.models.build` asks for it."""
+    """Make a member of the family; `ppgkd.models.build` calls this."""
     network = ResNet(shape, inputs)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
@@ -37,10 +37,9 @@ def make_network(shape: ResNetShape, inputs: InputShape) -> ResNet:
 class ResNet(Network):
     """Spectrum, stem, residual blocks of growing dilation, and two classes per frequency bin.
 
-    There is no pooling and no stride: what was learned at one heart rate holds at every other,
-    and a map of the position lets the network know which rates are likely. Convolutions are
-    written in two dimensions with height one, because their channels-last kernels are the
-    faster ones on a CPU.
+    There is no pooling and no stride, so what is learned at one heart rate applies to all others.
+    A map of the position tells the network which rates are likely. The convolutions have two
+    dimensions, with height one, because their channels-last kernels are faster on a CPU.
 
     Parameters
     ----------
@@ -68,18 +67,18 @@ class ResNet(Network):
         logits, features = self.from_entry(self.entry(spectra))
         return Output(logits[:, 0], features[:, 0])
 
-    def beside(self, others: Sequence[Network]) -> Together | None:
-        """Make one network with groups of this one and others, where that is faster."""
+    def batched_with(self, others: Sequence[Network]) -> BatchedModels | None:
+        """Batch this network with others by grouped convolutions, if that is faster."""
         narrow = self.head.in_channels <= GROUPED_UP_TO_WIDTH
-        return Grouped([self, *others]) if others and narrow else None
+        return GroupedResNets([self, *others]) if others and narrow else None
 
     def entry(self, spectra: Tensor) -> Tensor:
-        """Lay the spectra and the map of the position on top of each other."""
+        """Concatenate the spectra and the map of the position along the channels."""
         position = self.position.expand(spectra.shape[0], -1, -1, -1)
         return torch.cat([spectra.flatten(1, 2).unsqueeze(2), position], dim=1)
 
     def from_entry(self, entry: Tensor) -> Output:
-        """Map the entries of one network, or of several that share its layers as groups.
+        """Map the input of one network, or of several that are groups of the same layers.
 
         Returns
         -------
@@ -94,11 +93,11 @@ class ResNet(Network):
         return Output(logits.transpose(2, 3).flatten(2), features.mean(dim=4))
 
 
-class Grouped(Together):
-    """Residual networks side by side in the channels of one.
+class GroupedResNets(BatchedModels):
+    """Residual networks as groups of the channels of one network.
 
-    A grouped convolution keeps them apart, and batch normalisation treats every channel by itself
-    anyway.
+    Grouped convolutions keep the networks apart, and batch normalisation normalises each channel on
+    its own.
     """
 
     def __init__(self, networks: Sequence[Network]) -> None:
@@ -107,21 +106,21 @@ class Grouped(Together):
         first = networks[0]
         assert isinstance(first, ResNet)
         self.network = copy.deepcopy(first)
-        for joined, *parts in zip(*(n.modules() for n in (self.network, *networks)), strict=True):
-            if isinstance(joined, nn.Conv2d):
-                joined.groups = self.n_networks
-            elif not isinstance(joined, nn.BatchNorm2d):
+        for batched, *parts in zip(*(n.modules() for n in (self.network, *networks)), strict=True):
+            if isinstance(batched, nn.Conv2d):
+                batched.groups = self.n_networks
+            elif not isinstance(batched, nn.BatchNorm2d):
                 continue
-            for name, _ in [*joined.named_parameters()]:
+            for name, _ in [*batched.named_parameters()]:
                 weights = torch.cat([part.get_parameter(name).detach() for part in parts])
-                setattr(joined, name, nn.Parameter(weights))
-            for name, statistic in [*joined.named_buffers()]:
+                setattr(batched, name, nn.Parameter(weights))
+            for name, statistic in [*batched.named_buffers()]:
                 if statistic.ndim:
-                    setattr(joined, name, torch.cat([part.get_buffer(name) for part in parts]))
+                    setattr(batched, name, torch.cat([part.get_buffer(name) for part in parts]))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, spectra: Sequence[Tensor]) -> list[Output]:
-        """Give each network its own spectra; return what each says."""
+        """Run each network on its own spectra."""
         entries = [*map(self.network.entry, spectra)]
         logits, features = self.network.from_entry(torch.cat(entries, dim=1))
         return [*map(Output, logits.unbind(dim=1), features.unbind(dim=1))]
@@ -137,12 +136,12 @@ class Grouped(Together):
         return {name: self._part(value, number).clone() for name, value in state.items()}
 
     def _part(self, tensor: Tensor, number: int) -> Tensor:
-        """Channels of one network; counts have no dimension and are the same for all."""
+        """Channels of one network; a scalar, such as a count of batches, is the same for all."""
         return tensor.chunk(self.n_networks)[number] if tensor.ndim else tensor
 
 
 class ResidualBlock(nn.Module):
-    """Two dilated convolutions around which the signal also passes unchanged."""
+    """Two dilated convolutions with a skip connection."""
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
@@ -156,8 +155,8 @@ class ResidualBlock(nn.Module):
 
 
 def _conv_norm(entry: int, width: int, dilation: int) -> tuple[nn.Module, nn.Module]:
-    reach = KERNEL // 2 * dilation
+    padding = KERNEL // 2 * dilation
     convolution = nn.Conv2d(
-        entry, width, (1, KERNEL), padding=(0, reach), dilation=(1, dilation), bias=False
+        entry, width, (1, KERNEL), padding=(0, padding), dilation=(1, dilation), bias=False
     )
     return convolution, nn.BatchNorm2d(width)

@@ -1,12 +1,12 @@
 """The front end of every model: log power on a grid of heart rates. It has no parameters.
 
-A pulse of any rate looks alike on a frequency axis, only shifted, and the steps that hide it
-appear at the same place of the accelerometer's spectrum. So a network along frequency needs to
-learn once what one in time would have to learn for every rate.
+On a frequency axis, pulses of different rates differ by a shift alone, and the steps that hide a
+pulse are at the same position in the accelerometer's spectrum. So a network along frequency learns
+once what a network along time has to learn for every rate.
 
-The front end also takes away what the heart rate does not depend on: the polarity and the order
-of the PPG channels, the way the watch is turned on the wrist, the direction of time. The taper is
-rectangular: in eight seconds its narrow main lobe is worth more than the low side lobes of others.
+The front end also removes what the heart rate does not depend on: the polarity and the order of the
+PPG channels, the orientation of the watch, the direction of time. The taper is rectangular: in
+windows of eight seconds its narrow main lobe matters more than the lower side lobes of others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ppgkd.models.front_end import (
 )
 
 CHUNK = 256
-"""Windows that are transformed at once: more of them fall out of the cache."""
+"""Windows per transform. More of them do not fit the processor's cache."""
 
 
 class Spectrum(nn.Module):
@@ -58,11 +58,11 @@ class Spectrum(nn.Module):
         Returns
         -------
         Tensor of shape (n_windows, n_spectra, n_harmonics, 90)
-            Half the log power, shifted so that typical values lie around zero. At each frequency
-            the PPG channels are sorted by power; the accelerometer's axes are added up.
+            Half the log power, shifted so that typical values are around zero. At each frequency,
+            the PPG channels are sorted by power and the powers of the accelerometer's axes added.
         """
-        # The basis is cheap to make and large to store: an exported file holds these two vectors,
-        # and ONNX Runtime computes the basis once, when it loads the file.
+        # The basis is fast to compute and large to store. An exported file contains these two
+        # vectors, and ONNX Runtime computes the basis once, when it loads the file.
         phase = self.time_s[:, None] * self.omega
         power = (window @ phase.cos()).square() + (window @ phase.sin()).square()
         power = (

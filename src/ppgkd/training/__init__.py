@@ -1,1 +1,1 @@
-"""From windows to trained networks: views, teachers, their targets, students, one loop for all."""
+"""Training: teachers, students, and the loop for both."""

@@ -1,4 +1,4 @@
-"""A training that was killed goes on where its last whole epoch ended."""
+"""Checkpoints: a training that was killed goes on after its last complete epoch."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Checkpoint:
     Attributes
     ----------
     path
-        File of the state, behind its SHA-256: a changed bit does not show otherwise.
+        File of the state, with its SHA-256 in front: a changed bit would go unnoticed otherwise.
     run
-        Names the training: data, network, settings, seed. A state of another one is not used, nor
-        is one of other code.
+        Identifies the training: data, network, settings, seed. The state of another training, or
+        of other code, is not used.
     """
 
     path: Path
     run: str
 
     def save(self, state: dict[str, Any]) -> None:
-        """Keep a state in place of the one before."""
+        """Replace the last state by a new one."""
         buffer = io.BytesIO()
         torch.save({"run": self.run, "code": _code(), "state": state}, buffer)
         content = buffer.getvalue()
@@ -52,19 +52,19 @@ class Checkpoint:
         kept = self.path.read_bytes()
         digest, content = kept[:DIGEST_BYTES], kept[DIGEST_BYTES:]
         if hashlib.sha256(content).digest() != digest:
-            log.warning("checkpoint %s is damaged: starting anew", self.path)
+            log.warning("checkpoint %s is damaged: starting again", self.path)
             return None
         try:
             # tensors and numbers only: nothing that is loaded is executed
             found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         except pickle.UnpicklingError:
-            log.warning("checkpoint %s holds more than tensors: starting anew", self.path)
+            log.warning("checkpoint %s contains more than tensors: starting again", self.path)
             return None
         if found["run"] != self.run:
-            log.info("checkpoint %s belongs to another training: starting anew", self.path)
+            log.info("checkpoint %s belongs to another training: starting again", self.path)
             return None
         if found.get("code") != _code():
-            log.info("checkpoint %s is of other code: starting anew", self.path)
+            log.info("checkpoint %s was written by other code: starting again", self.path)
             return None
         state: dict[str, Any] = found["state"]
         return state

@@ -1,4 +1,4 @@
-"""Several trained teachers that teach as one: the mean of their distributions."""
+"""An ensemble of teachers: the mean of their distributions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ppgkd.models.output import Output
 
 
 class Ensemble(nn.Module):
-    """Networks that answer together.
+    """Mean distribution of several networks.
 
     Parameters
     ----------

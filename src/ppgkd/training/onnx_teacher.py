@@ -18,15 +18,15 @@ from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output
 
 PROBE_WINDOWS = 7
-"""An unusual number: a file exported for a batch of one or two must not pass for one without."""
+"""An unusual batch size: a file exported for a fixed batch size fails with it."""
 
 
 class OnnxTeacher(nn.Module):
-    """An ONNX file that answers like a network of the study.
+    """An ONNX file with the interface of a network of the study.
 
     Its input is a batch of preprocessed windows (batch, n_channels, n_samples), float32. Its first
-    output are logits (batch, 180) of the classes 30 to 209 BPM. A second one, if there is any, are
-    features (batch, n_features, n_positions) or (batch, n_features).
+    output contains the logits (batch, 180) of the classes 30 to 209 BPM. A second output, if there
+    is one, contains features (batch, n_features, n_positions) or (batch, n_features).
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class OnnxTeacher(nn.Module):
     Raises
     ------
     PpgkdError
-        If the file cannot be run, or does not map such windows to such outputs.
+        If the file cannot be run, or its outputs do not have these shapes.
     """
 
     def __init__(self, path: str | Path, inputs: InputShape, threads: int = 1) -> None:
@@ -82,7 +82,7 @@ class OnnxTeacher(nn.Module):
         return Output(logits, features if features.ndim == 3 else features.unsqueeze(2))
 
     def n_params(self) -> int:
-        """Count the numbers stored in the file."""
+        """Count the parameters stored in the file."""
         graph = onnx.load(self.path, load_external_data=False).graph
         return sum(math.prod(tensor.dims) for tensor in graph.initializer)
 

@@ -1,4 +1,4 @@
-"""A teacher ready to answer, whatever it is: one network, several, or the user's own file."""
+"""Read a teacher: one network, an ensemble of several, or an ONNX file of the user's own."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from ppgkd.training.ensemble import Ensemble
 from ppgkd.training.onnx_teacher import OnnxTeacher
 
 
-class Teacher(NamedTuple):
-    """Who answers, and what is known of it.
+class LoadedTeacher(NamedTuple):
+    """A teacher that can be run, and what is known of it.
 
     Attributes
     ----------
     network
         Maps windows to `ppgkd.models.output.Output`.
     about
-        ``params``, ``sha256``; where they are known, ``family`` and ``macs``.
+        ``params``, ``sha256`` and, unless it is an ONNX file, ``family`` and ``macs``.
     """
 
     network: nn.Module
     about: dict[str, Any]
 
 
-def read_teacher(paths: Sequence[str | Path], inputs: InputShape, threads: int = 1) -> Teacher:
+def read_teacher(
+    paths: Sequence[str | Path], inputs: InputShape, threads: int = 1
+) -> LoadedTeacher:
     """Read a teacher from its files.
 
     Parameters
@@ -40,18 +42,18 @@ def read_teacher(paths: Sequence[str | Path], inputs: InputShape, threads: int =
     paths
         One ``.safetensors``, several of an ensemble, or one ``.onnx``.
     inputs
-        What the study's models see.
+        Shape of the study's windows.
     threads
         Threads of the job.
 
     Raises
     ------
     PpgkdError
-        If a file is damaged, or is for other windows than the study's.
+        If a file is damaged, or was made for windows of another shape.
     """
     if Path(paths[0]).suffix == ".onnx":
         own = OnnxTeacher(paths[0], inputs, threads)
-        return Teacher(own, {"params": own.n_params(), "sha256": file_fingerprint(paths[0])})
+        return LoadedTeacher(own, {"params": own.n_params(), "sha256": file_fingerprint(paths[0])})
     loaded = [load_model(path) for path in paths]
     for path, (_, _, found) in zip(paths, loaded, strict=True):
         if found != inputs:
@@ -66,6 +68,8 @@ def read_teacher(paths: Sequence[str | Path], inputs: InputShape, threads: int =
     }
     digests = [file_fingerprint(path) for path in paths]
     if len(paths) == 1:
-        return Teacher(loaded[0][0], {**about, "sha256": digests[0]})
-    together = hashlib.sha256(" ".join(digests).encode()).hexdigest()
-    return Teacher(Ensemble([network for network, _, _ in loaded]), {**about, "sha256": together})
+        return LoadedTeacher(loaded[0][0], {**about, "sha256": digests[0]})
+    joint = hashlib.sha256(" ".join(digests).encode()).hexdigest()
+    return LoadedTeacher(
+        Ensemble([network for network, _, _ in loaded]), {**about, "sha256": joint}
+    )

@@ -1,4 +1,9 @@
-"""Students: small networks, trained by one of the strategies on the bank of views."""
+"""Students: small networks, trained by one of the strategies on the view cache.
+
+How a student trains, in the order of events: this module prepares the network, its loss and its
+data; `ppgkd.training.loop` runs the epochs; `ppgkd.training.step` takes one step;
+`ppgkd.distill.loss` computes the loss, the term of the strategy being in a module of its own.
+"""
 
 from __future__ import annotations
 
@@ -9,37 +14,38 @@ from pathlib import Path
 
 import pandas as pd
 
-from ppgkd.distill.objective import make_objective
+from ppgkd.distill.loss import make_loss
 from ppgkd.distill.targets import TeacherTargets, read_targets
-from ppgkd.errors import PpgkdError
+from ppgkd.errors import damaged_file
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.study.cell import NO_TEACHER
 from ppgkd.training.checkpoint import Checkpoint
-from ppgkd.training.loop import Budget, Trainee, fit_together
-from ppgkd.views.cache import Bank, examples, fingerprint, read_bank
+from ppgkd.training.loop import TrainingConfig, TrainingJob, fit_together
+from ppgkd.views.cache import ViewCache, read_view_cache
+from ppgkd.views.examples import examples, fingerprint
 from ppgkd.windows.read import Windows
 
 Settings = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """All that makes one student what it is, beside the windows.
+class StudentConfig:
+    """Everything that determines a student, except its data.
 
     Attributes
     ----------
     strategy, settings
-        How it learns; ``learning_rate`` and ``label_sd_bpm`` among the settings take the place of
-        the two below.
+        How it learns. ``learning_rate`` and ``label_sd_bpm`` in the settings replace those of
+        ``training`` and ``label_sd_bpm`` below.
     shape, inputs
         The network.
-    budget
+    training
         Length and speed of the training.
     label_sd_bpm
-        Width of the softened label.
+        Standard deviation of the softened label.
     seed
         Of the initial weights and the order of the windows.
     """
@@ -48,19 +54,19 @@ class Recipe:
     settings: Settings
     shape: ResNetShape | MLPShape
     inputs: InputShape
-    budget: Budget
+    training: TrainingConfig
     label_sd_bpm: float
     seed: int
 
     @property
-    def own_budget(self) -> Budget:
-        """The budget with the strategy's own learning rate."""
-        learning_rate = self.settings.get("learning_rate", self.budget.learning_rate)
-        return replace(self.budget, learning_rate=learning_rate)
+    def own_training(self) -> TrainingConfig:
+        """The training with the learning rate of the strategy."""
+        learning_rate = self.settings.get("learning_rate", self.training.learning_rate)
+        return replace(self.training, learning_rate=learning_rate)
 
     @property
     def own_label_sd_bpm(self) -> float:
-        """The strategy's own width of the label."""
+        """The standard deviation of the label, that of the strategy if it has one."""
         return self.settings.get("label_sd_bpm", self.label_sd_bpm)
 
     @property
@@ -68,76 +74,77 @@ class Recipe:
         """All settings that the student is trained with."""
         return {
             **self.settings,
-            "learning_rate": self.own_budget.learning_rate,
+            "learning_rate": self.own_training.learning_rate,
             "label_sd_bpm": self.own_label_sd_bpm,
         }
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingInputs:
     """What a student learns from.
 
     Attributes
     ----------
-    bank
+    view_cache
         The views.
     teacher
         Fingerprint of the teacher; ``none`` for ``scratch``.
     targets
-        What it says about them.
+        Its outputs for the views.
     """
 
-    bank: Bank
+    view_cache: ViewCache
     teacher: str = NO_TEACHER
     targets: TeacherTargets | None = None
 
 
-def read_lessons(
-    transfer: Windows, bank: str | Path, teacher: str | Path = "", targets: str | Path = ""
-) -> Lessons:
-    """Open what a student learns from, memory-mapped, and check that all of it belongs together.
+def read_training_inputs(
+    transfer: Windows, view_cache: str | Path, teacher: str | Path = "", targets: str | Path = ""
+) -> TrainingInputs:
+    """Open what a student learns from, memory-mapped, and check that it belongs together.
 
     Parameters
     ----------
     transfer
-        The windows that the bank must have been made from.
-    bank
-        Folder of the bank.
+        The windows that the view cache must have been made from.
+    view_cache
+        Folder of the view cache.
     teacher
-        Metrics of the teacher; empty for ``scratch``.
+        Metrics file of the teacher; empty for ``scratch``.
     targets
-        Folder of its targets.
+        Folder of the teacher's targets.
 
     Raises
     ------
     PpgkdError
-        If something is damaged, or was made for another window table, bank or teacher.
+        If a file is damaged, or was made for another window table, view cache or teacher.
     """
-    views = read_bank(bank, examples(transfer))
+    views = read_view_cache(view_cache, examples(transfer))
     if not teacher:
-        return Lessons(views)
+        return TrainingInputs(views)
     try:
-        fingerprint_of_teacher = read_json(teacher)["sha256"]
+        teacher_fingerprint = read_json(teacher)["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PpgkdError(
-            f"The teacher's metrics {teacher} cannot be read: {error}. Delete the file and run "
-            "the workflow again."
-        ) from error
-    answers = read_targets(targets, views, fingerprint_of_teacher)
-    return Lessons(views, fingerprint_of_teacher, answers)
+        raise damaged_file(f"The teacher's metrics {teacher} cannot be read: {error}") from error
+    return TrainingInputs(
+        views, teacher_fingerprint, read_targets(targets, views, teacher_fingerprint)
+    )
 
 
 def train_student(
-    recipe: Recipe, lessons: Lessons, val: Windows, checkpoint: str | Path | None = None
+    config: StudentConfig,
+    training_inputs: TrainingInputs,
+    val: Windows,
+    checkpoint: str | Path | None = None,
 ) -> tuple[Network, pd.DataFrame]:
     """Train one student; see `train_students`."""
-    (trained,) = train_students([recipe], [lessons], val, checkpoint)
+    (trained,) = train_students([config], [training_inputs], val, checkpoint)
     return trained
 
 
 def train_students(
-    recipes: Sequence[Recipe],
-    lessons: Sequence[Lessons],
+    configs: Sequence[StudentConfig],
+    training_inputs: Sequence[TrainingInputs],
     val: Windows,
     checkpoint: str | Path | None = None,
 ) -> list[tuple[Network, pd.DataFrame]]:
@@ -145,39 +152,38 @@ def train_students(
 
     Parameters
     ----------
-    recipes
-        What they are and how they learn; they differ in the seed alone.
-    lessons
+    configs
+        The students; they differ in the seed alone.
+    training_inputs
         What each learns from.
     val
         Windows that choose the weights.
     checkpoint
-        File that keeps the state of all between epochs.
+        File that keeps the state of all students between epochs.
 
     Returns
     -------
     list of (model, history)
-        Each network with its best weights, and its table of `ppgkd.training.loop.fit_together`.
+        Each network with its best weights, and the table of `ppgkd.training.loop.fit_together`.
     """
-    chosen_by = examples(val)
-    pairs = [*zip(recipes, lessons, strict=True)]
-    parts = [(recipe, own.bank.fingerprint, own.teacher) for recipe, own in pairs]
-    run = hashlib.sha256(repr((parts, fingerprint(chosen_by))).encode()).hexdigest()
-    trainees = [_trainee(recipe, own) for recipe, own in pairs]
+    val_examples = examples(val)
+    pairs = [*zip(configs, training_inputs, strict=True)]
+    jobs = [_training_job(config, own) for config, own in pairs]
+    parts = [(config, own.view_cache.fingerprint, own.teacher) for config, own in pairs]
+    run = hashlib.sha256(repr((parts, fingerprint(val_examples))).encode()).hexdigest()
     histories = fit_together(
-        trainees,
-        chosen_by,
-        recipes[0].own_budget,
-        label_sd_bpm=recipes[0].own_label_sd_bpm,
+        jobs,
+        val_examples,
+        configs[0].own_training,
+        label_sd_bpm=configs[0].own_label_sd_bpm,
         checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint), run),
     )
-    return [(trainee.model, history) for trainee, history in zip(trainees, histories, strict=True)]
+    return [(job.model, history) for job, history in zip(jobs, histories, strict=True)]
 
 
-def _trainee(recipe: Recipe, lessons: Lessons) -> Trainee:
-    model = build_model(recipe.shape, recipe.inputs, recipe.seed)
-    window_shape = (recipe.inputs.channels, recipe.inputs.n_samples)
-    objective = make_objective(
-        recipe.strategy, recipe.settings, lessons.targets, model, window_shape, recipe.seed
-    )
-    return Trainee(model, objective, lessons.bank, recipe.seed)
+def _training_job(config: StudentConfig, training_inputs: TrainingInputs) -> TrainingJob:
+    model = build_model(config.shape, config.inputs, config.seed)
+    window_shape = (config.inputs.channels, config.inputs.n_samples)
+    targets = training_inputs.targets
+    loss = make_loss(config.strategy, config.settings, targets, model, window_shape, config.seed)
+    return TrainingJob(model, loss, training_inputs.view_cache, config.seed)

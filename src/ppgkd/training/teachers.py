@@ -1,4 +1,4 @@
-"""Teachers: large networks that learn from the reference alone, a fresh view every epoch."""
+"""Teachers: large networks that learn from the reference alone, from a fresh view every epoch."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ from pathlib import Path
 
 import pandas as pd
 
-from ppgkd.distill.scratch import LabelObjective
+from ppgkd.distill.scratch import LabelLoss
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.checkpoint import Checkpoint
-from ppgkd.training.loop import Budget, fit
+from ppgkd.training.loop import TrainingConfig, fit
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import FreshViews, examples, fingerprint
+from ppgkd.views.examples import examples, fingerprint
+from ppgkd.views.source import FreshViews
 from ppgkd.windows.read import Windows
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """One stretch of a teacher's training.
+class TrainingStage:
+    """One stage of a teacher's training.
 
     Attributes
     ----------
     name
         ``pretraining`` or ``training``.
     windows
-        What is learned from.
-    budget
+        Windows to learn from.
+    config
         Length and speed.
     """
 
     name: str
     windows: Windows
-    budget: Budget
+    config: TrainingConfig
 
 
 def train_teacher(
@@ -47,28 +48,28 @@ def train_teacher(
     inputs: InputShape,
     windows: StudyWindows,
     *,
-    pretraining: Budget,
-    training: Budget,
+    pretraining: TrainingConfig,
+    training: TrainingConfig,
     augmentation: Augmentation,
     label_sd_bpm: float,
     seed: int,
     checkpoints: str | Path | None = None,
 ) -> tuple[Network, pd.DataFrame]:
-    """Train a teacher: on all that there is to learn from first, then on the study's own windows.
+    """Train a teacher: first on all windows, if there are more, then on the study's own.
 
     Parameters
     ----------
     shape, inputs
         The network.
     windows
-        Of the study. Where it has ``pretrain`` windows, the teacher first learns from those and
-        from ``train`` together.
+        Of the study. If it has ``pretrain`` windows, the teacher first learns from those and from
+        the ``train`` windows together.
     pretraining, training
-        Length and speed of the two.
+        Length and speed of the two stages.
     augmentation
         What may happen to a window in a view.
     label_sd_bpm
-        Width of the softened label.
+        Standard deviation of the softened label.
     seed
         Of the initial weights, the order of the windows and the views.
     checkpoints
@@ -77,37 +78,39 @@ def train_teacher(
     Returns
     -------
     model, history
-        The network with its best weights, and the tables of `ppgkd.training.loop.fit` one below the
-        other, with a column ``lesson``; ``seconds`` count on.
+        The network with its best weights, and the tables of `ppgkd.training.loop.fit` of all
+        stages, one below the other, with a column ``stage``. ``seconds`` are since the first stage
+        began.
     """
     model = build_model(shape, inputs, seed)
-    lessons = [Lesson("training", windows.train, training)]
+    stages = [TrainingStage("training", windows.train, training)]
     if windows.pretraining is not None:
-        lessons.insert(0, Lesson("pretraining", windows.pretraining, pretraining))
-    chosen_by = examples(windows.val)
+        stages.insert(0, TrainingStage("pretraining", windows.pretraining, pretraining))
+    val = examples(windows.val)
     histories: list[pd.DataFrame] = []
-    behind = fingerprint(chosen_by)
-    for lesson in lessons:
-        log.info("%s on %d windows", lesson.name, len(lesson.windows))
-        views = FreshViews(examples(lesson.windows), inputs, augmentation, seed)
-        parts = (behind, shape, inputs, lesson.budget, label_sd_bpm, seed, views.fingerprint)
+    # a checkpoint belongs to a stage and to everything that happened before it
+    before = fingerprint(val)
+    for stage in stages:
+        log.info("%s on %d windows", stage.name, len(stage.windows))
+        views = FreshViews(examples(stage.windows), inputs, augmentation, seed)
+        parts = (before, shape, inputs, stage.config, label_sd_bpm, seed, views.fingerprint)
         run = hashlib.sha256(repr(parts).encode()).hexdigest()
         history = fit(
             model,
-            LabelObjective(),
+            LabelLoss(),
             views,
-            chosen_by,
-            lesson.budget,
+            val,
+            stage.config,
             label_sd_bpm=label_sd_bpm,
             seed=seed,
-            checkpoint=_checkpoint(checkpoints, lesson, run),
+            checkpoint=_checkpoint(checkpoints, stage, run),
         )
         before_s = histories[-1]["seconds"].iloc[-1] if histories else 0.0
         seconds = history["seconds"] + before_s
-        histories.append(history.assign(lesson=lesson.name, seconds=seconds))
-        behind = run
+        histories.append(history.assign(stage=stage.name, seconds=seconds))
+        before = run
     return model, pd.concat(histories, ignore_index=True)
 
 
-def _checkpoint(folder: str | Path | None, lesson: Lesson, run: str) -> Checkpoint | None:
-    return None if folder is None else Checkpoint(Path(folder) / f"{lesson.name}.pt", run)
+def _checkpoint(folder: str | Path | None, stage: TrainingStage, run: str) -> Checkpoint | None:
+    return None if folder is None else Checkpoint(Path(folder) / f"{stage.name}.pt", run)

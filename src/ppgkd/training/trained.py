@@ -1,4 +1,4 @@
-"""What a training job leaves: the weights, how they came about, and how good they are."""
+"""Results of a training job: weights, history, predictions and metrics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ppgkd.windows.read import Windows
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A network with its history and its test result."""
+    """A network with its history and its results on the test windows."""
 
     model: Network
     shape: ResNetShape | MLPShape
@@ -42,7 +42,7 @@ class TrainedModel:
         write_json(folder / "metrics.json", metrics)
 
 
-def judge(
+def evaluate(
     model: Network,
     shape: ResNetShape | MLPShape,
     inputs: InputShape,
@@ -50,12 +50,12 @@ def judge(
     test: Windows,
     **about: Any,
 ) -> TrainedModel:
-    """Look at the test set, once, and put together what is kept of a training.
+    """Evaluate a trained network on the test windows, once.
 
-    ``about`` goes into the metrics as it is.
+    ``about`` is added to the metrics.
     """
     predictions, metrics = score(model, test)
-    last_lesson = history.iloc[int(np.flatnonzero(history["epoch"] == 1)[-1]) :]
+    last_stage = history.iloc[int(np.flatnonzero(history["epoch"] == 1)[-1]) :]
     about = {
         **about,
         "family": shape.family,
@@ -63,22 +63,22 @@ def judge(
         "params": shape.n_params(inputs),
         "macs": shape.macs(inputs),
         "epochs": len(history),
-        "val_mae_bpm": float(last_lesson["val_mae_bpm"].min()),
+        "val_mae_bpm": float(last_stage["val_mae_bpm"].min()),
         "train_s": float(history["seconds"].iloc[-1]),
         "trained_on": platform.machine(),
     }
     return TrainedModel(model, shape, inputs, history, predictions, {**about, **metrics})
 
 
-def judge_teacher(
+def evaluate_teacher(
     teacher: nn.Module,
     windows: StudyWindows,
     folder: str | Path,
     **about: Any,
 ) -> None:
-    """Judge a teacher that was not trained as one: an ensemble, or a file of the user's own.
+    """Evaluate a teacher that the study does not train: an ensemble, or a file of the user's own.
 
-    Writes ``metrics.json``, into which ``about`` goes as it is, and ``predictions.parquet``.
+    Writes ``predictions.parquet`` and ``metrics.json``; ``about`` is added to the metrics.
     """
     _, on_val = score(teacher, windows.val)
     predictions, metrics = score(teacher, windows.test)

@@ -1,7 +1,7 @@
-"""Which settings a strategy is to have: those whose trial has the lowest validation error.
+"""Tuning: the settings of a strategy are those of the trial with the lowest validation error.
 
 Every strategy has the same number of trials, of the same length, on the same windows. A trial is
-judged on the validation subjects alone.
+evaluated on the validation subjects alone.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ Trial = Mapping[str, Any]
 
 
 def choose_settings(trials: Sequence[Trial]) -> dict[str, Any]:
-    """Choose among the trials of one strategy.
+    """Choose the settings of one strategy.
 
     Parameters
     ----------
     trials
-        Each with ``settings``, ``val_mae_bpm``, ``student`` and ``teacher``. On a tie the earlier
-        one wins.
+        Each with ``settings``, ``val_mae_bpm``, ``student`` and ``teacher``. Of equal trials, the
+        first is chosen.
 
     Returns
     -------
     dict
-        ``settings`` of the winner, its ``val_mae_bpm``, and all ``trials``.
+        ``settings`` of the best trial, its ``val_mae_bpm``, and all ``trials``.
     """
-    winner = min(trials, key=lambda trial: float(trial["val_mae_bpm"]))
+    best = min(trials, key=lambda trial: float(trial["val_mae_bpm"]))
     return {
-        "settings": dict(winner["settings"]),
-        "val_mae_bpm": winner["val_mae_bpm"],
+        "settings": dict(best["settings"]),
+        "val_mae_bpm": best["val_mae_bpm"],
         "trials": [dict(trial) for trial in trials],
     }

@@ -1,1 +1,1 @@
-"""Augmented views of windows, and the cache of them that students learn on."""
+"""Augmented views of windows: how they are made, and the cache that students learn from."""

@@ -1,9 +1,9 @@
-"""Augmented views of windows: the same view again for the same (seed, view, window).
+"""Augmented views of windows, which are the same again for the same seed, view and window.
 
-A view is made for all windows at once, yet none depends on the others: each kind of random number
-comes from a stream of its own, seeded by the seed, the view's number and the kind, and each window
-has its row of it. So a student need not have the views its teacher labelled, it makes the same
-ones; more windows may follow, and an augmentation may be switched off, without changing the rest.
+A view is made for all windows at once, but no window depends on the others. Each kind of random
+number comes from a stream of its own, seeded by the seed, the number of the view and the kind; each
+window has one row of it. More windows may follow, and an augmentation may be switched off, without
+changing the rest.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from torch.nn import functional
 
 from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.models.capacity import InputShape
+from ppgkd.views.examples import Examples
 
 MOTION_HZ = (0.7, 3.0)
-"""Rhythms of a motion artefact: from slow arm swing to the steps of a fast run."""
+"""Frequencies of a motion artefact: from a slow arm swing to the steps of a fast run."""
 
 MOTION_PPG_RMS = 2.0
 """Largest root mean square of an artefact in a PPG channel whose pulse has unit variance."""
@@ -41,13 +42,13 @@ class Augmentation:
     noise_sd
         Largest standard deviation of the noise, relative to a PPG channel of unit variance.
     channel_dropout
-        Probability that a PPG channel is lost and another stands in for it.
+        Probability that a PPG channel is replaced by a copy of another.
     motion_artefact
         Probability of a synthetic motion artefact.
     polarity
-        Probability that the PPG, all its channels together, is turned upside down.
+        Probability that all PPG channels are inverted.
     time_reversal
-        Probability that the window is played backwards.
+        Probability that the window is reversed in time.
     axis_permutation
         Probability that the accelerometer's axes are permuted and given random signs.
     """
@@ -61,22 +62,6 @@ class Augmentation:
     axis_permutation: float = 0.5
 
 
-@dataclass(frozen=True)
-class View:
-    """Windows and their references after augmentation.
-
-    Attributes
-    ----------
-    signal
-        Shape (n_windows, n_channels, n_samples).
-    hr_bpm
-        Shape (n_windows,).
-    """
-
-    signal: Tensor
-    hr_bpm: Tensor
-
-
 def augmented_view(
     signal: Tensor,
     hr_bpm: Tensor,
@@ -84,11 +69,12 @@ def augmented_view(
     augmentation: Augmentation,
     seed: int,
     view: int,
-) -> View:
+) -> Examples:
     """Make one view of all windows.
 
-    The models' front end (`ppgkd.models.spectrum`) sees neither polarity nor the direction of time
-    nor the order and signs of the accelerometer's axes. A teacher that a user brings as ONNX does.
+    The front end of the models (`ppgkd.models.spectrum`) does not depend on polarity, on the
+    direction of time or on the order and signs of the accelerometer's axes. An ONNX teacher of the
+    user's own may.
 
     Parameters
     ----------
@@ -101,27 +87,28 @@ def augmented_view(
     augmentation
         What may happen to them.
     seed, view
-        What the view depends on, beside the windows.
+        What the view depends on, in addition to the windows.
 
     Returns
     -------
-    View
-        Every PPG channel has unit variance: an artefact hides the pulse, it does not make it loud.
+    view : Examples
+        Windows and references after augmentation. Every PPG channel has unit variance, so an
+        artefact hides the pulse instead of making the signal larger.
     """
-    dice = _Dice(seed, view, len(signal))
-    signal, hr_bpm = _play(signal, hr_bpm, augmentation, dice)
-    signal = _add_motion(signal, inputs, augmentation.motion_artefact, dice)
+    rng = _ViewRng(seed, view, len(signal))
+    signal, hr_bpm = _stretch_time(signal, hr_bpm, augmentation, rng)
+    signal = _add_motion(signal, inputs, augmentation.motion_artefact, rng)
     ppg, acc = signal[:, : inputs.ppg_channels], signal[:, inputs.ppg_channels :]
-    ppg = _lose_a_channel(ppg, augmentation.channel_dropout, dice)
-    ppg = _add_noise(ppg, augmentation.noise_sd, dice)
-    ppg = _scale_and_turn(ppg, augmentation.polarity, dice)
-    acc = _permute_axes(acc, augmentation.axis_permutation, dice)
-    return View(torch.cat([ppg, acc], dim=1), hr_bpm)
+    ppg = _drop_channel(ppg, augmentation.channel_dropout, rng)
+    ppg = _add_noise(ppg, augmentation.noise_sd, rng)
+    ppg = _scale_and_invert(ppg, augmentation.polarity, rng)
+    acc = _permute_axes(acc, augmentation.axis_permutation, rng)
+    return Examples(torch.cat([ppg, acc], dim=1), hr_bpm)
 
 
 @dataclass(frozen=True)
-class _Dice:
-    """Random numbers of a view, one row per window, the same however many windows follow."""
+class _ViewRng:
+    """Random-number source of a view, one row per window; more rows do not change the first."""
 
     seed: int
     view: int
@@ -142,37 +129,36 @@ class _Dice:
         return np.random.Generator(np.random.PCG64(seeds))
 
 
-def _play(
-    signal: Tensor, hr_bpm: Tensor, augmentation: Augmentation, dice: _Dice
+def _stretch_time(
+    signal: Tensor, hr_bpm: Tensor, augmentation: Augmentation, rng: _ViewRng
 ) -> tuple[Tensor, Tensor]:
-    """Play each window faster or slower about its centre, at times backwards.
+    """Stretch or compress each window in time about its centre, and reverse some.
 
-    Where a faster one runs out there is silence: a mirrored wave would not fit the phase of the
-    one before.
+    A compressed window is padded with zeros: a mirrored wave would not continue the phase.
     """
-    logarithm = math.log(augmentation.time_stretch) * (2 * dice.uniform("stretch", 1)[:, 0] - 1)
+    logarithm = math.log(augmentation.time_stretch) * (2 * rng.uniform("stretch", 1)[:, 0] - 1)
     factor = logarithm.exp()  # not pow, whose last digit depends on the number of windows
-    # never leave the grid of classes, nor move a rate near its end further out;
-    # fmax and fmin pass over the limits of a rate that is not known
+    # the heart rate must not leave the classes, and one near their end must not move closer to it;
+    # fmax and fmin ignore the NaN limits of a withheld reference
     margin_bpm = 5.0
     lower = ((BPM_MIN + margin_bpm) / hr_bpm).clamp_max(1)
     upper = ((BPM_MAX - margin_bpm) / hr_bpm).clamp_min(1)
     factor = torch.fmin(torch.fmax(factor, lower), upper)
 
-    backwards = dice.uniform("reversal", 1)[:, 0] < augmentation.time_reversal
+    backwards = rng.uniform("reversal", 1)[:, 0] < augmentation.time_reversal
     speed = torch.where(backwards, -factor, factor)
     n_windows, _, n_samples = signal.shape
     # a window is an image one pixel high, whose ends are at -1 and 1
-    place = torch.zeros(n_windows, 1, n_samples, 2)
-    place[:, 0, :, 0] = speed[:, None] * torch.linspace(-1, 1, n_samples)
-    played = functional.grid_sample(signal[:, :, None], place, align_corners=True)
-    return played[:, :, 0], hr_bpm * factor
+    grid = torch.zeros(n_windows, 1, n_samples, 2)
+    grid[:, 0, :, 0] = speed[:, None] * torch.linspace(-1, 1, n_samples)
+    stretched = functional.grid_sample(signal[:, :, None], grid, align_corners=True)
+    return stretched[:, :, 0], hr_bpm * factor
 
 
-def _add_motion(signal: Tensor, inputs: InputShape, probability: float, dice: _Dice) -> Tensor:
-    """Add a rhythm to the PPG and to the accelerometer, which is what tells it from a pulse."""
-    drawn = dice.uniform("motion", 3 + inputs.ppg_channels + 8)
-    direction = dice.normal("motion direction", inputs.acc_channels)
+def _add_motion(signal: Tensor, inputs: InputShape, probability: float, rng: _ViewRng) -> Tensor:
+    """Add a rhythm to the PPG and to the accelerometer; a pulse is in the PPG alone."""
+    drawn = rng.uniform("motion", 3 + inputs.ppg_channels + 8)
+    direction = rng.normal("motion direction", inputs.acc_channels)
     moved = (drawn[:, 0] < probability).nonzero()[:, 0]
     sizes = [1, 1, 1, inputs.ppg_channels, 8]
     _, rhythm, strength, gain, form = torch.split(drawn[moved], sizes, dim=1)
@@ -188,26 +174,26 @@ def _add_motion(signal: Tensor, inputs: InputShape, probability: float, dice: _D
 
 
 def _waves(frequency_hz: Tensor, form: Tensor, inputs: InputShape) -> Tensor:
-    """Rhythms with a harmonic, of about unit power, that swell or ebb by up to a half.
+    """Rhythms with a harmonic and about unit power, whose amplitude drifts by up to a half.
 
-    Each sensor has its own form, shape (n_windows, n_sensors, 4): they share only the frequency,
-    shape (n_windows, 1).
+    Each sensor has its own ``form``, shape (n_windows, n_sensors, 4). They share the frequency
+    alone, shape (n_windows, 1).
     """
     phase, harmonic_phase, harmonic, drift = form[..., None].unbind(dim=2)
     time_s = torch.arange(inputs.n_samples) / inputs.rate_hz
     turns = (frequency_hz * time_s)[:, None]
-    # a harmonic above half the sampling rate would appear at another frequency
-    audible = (2 * frequency_hz < inputs.rate_hz / 2)[:, None]
+    # a harmonic above half the sampling rate would be aliased
+    representable = (2 * frequency_hz < inputs.rate_hz / 2)[:, None]
     wave = torch.cos(2 * math.pi * (turns + phase))
-    wave += 0.5 * harmonic * audible * torch.cos(2 * math.pi * (2 * turns + harmonic_phase))
-    swell = 1 + (drift - 0.5) * torch.linspace(-1, 1, inputs.n_samples)
-    return math.sqrt(2) * swell * wave
+    wave += 0.5 * harmonic * representable * torch.cos(2 * math.pi * (2 * turns + harmonic_phase))
+    amplitude = 1 + (drift - 0.5) * torch.linspace(-1, 1, inputs.n_samples)
+    return math.sqrt(2) * amplitude * wave
 
 
-def _lose_a_channel(ppg: Tensor, probability: float, dice: _Dice) -> Tensor:
-    """Put one channel in the place of another, now and then; both are drawn at random."""
+def _drop_channel(ppg: Tensor, probability: float, rng: _ViewRng) -> Tensor:
+    """Replace one channel by a copy of another in some windows; both are drawn at random."""
     n_windows, channels, _ = ppg.shape
-    happens, which, other = dice.uniform("dropout", 3).unbind(dim=1)
+    happens, which, other = rng.uniform("dropout", 3).unbind(dim=1)
     lost = (which * channels).long()
     stand_in = (lost + 1 + (other * (channels - 1)).long()) % channels
     source = torch.arange(channels).repeat(n_windows, 1)
@@ -216,23 +202,23 @@ def _lose_a_channel(ppg: Tensor, probability: float, dice: _Dice) -> Tensor:
     return ppg[row[:, None], source]
 
 
-def _add_noise(ppg: Tensor, largest_sd: float, dice: _Dice) -> Tensor:
-    """Add white noise, of another level in each channel."""
-    level = largest_sd * dice.uniform("noise level", ppg.shape[1])
-    return torch.addcmul(ppg, dice.normal("noise", *ppg.shape[1:]), level[:, :, None])
+def _add_noise(ppg: Tensor, largest_sd: float, rng: _ViewRng) -> Tensor:
+    """Add white noise with a random level in each channel."""
+    level = largest_sd * rng.uniform("noise level", ppg.shape[1])
+    return torch.addcmul(ppg, rng.normal("noise", *ppg.shape[1:]), level[:, :, None])
 
 
-def _scale_and_turn(ppg: Tensor, probability: float, dice: _Dice) -> Tensor:
-    """Scale each channel to unit variance and turn some windows upside down."""
-    sign = 1 - 2 * (dice.uniform("polarity", 1) < probability).float()
+def _scale_and_invert(ppg: Tensor, probability: float, rng: _ViewRng) -> Tensor:
+    """Scale each channel to unit variance and invert some windows."""
+    sign = 1 - 2 * (rng.uniform("polarity", 1) < probability).float()
     rms = ppg.square().mean(dim=2).sqrt().clamp_min(1e-6)
     return ppg * (sign / rms)[:, :, None]
 
 
-def _permute_axes(acc: Tensor, probability: float, dice: _Dice) -> Tensor:
+def _permute_axes(acc: Tensor, probability: float, rng: _ViewRng) -> Tensor:
     """Permute the accelerometer's axes and give them random signs, in some windows."""
     axes = acc.shape[1]
-    happens, rank, sign = torch.split(dice.uniform("axes", 1 + 2 * axes), [1, axes, axes], dim=1)
-    same = torch.eye(axes)
-    permuted = same[rank.argsort(dim=1)] * (1 - 2 * (sign < 0.5).float())[:, :, None]
-    return torch.where(happens[:, :, None] < probability, permuted, same) @ acc
+    happens, rank, sign = torch.split(rng.uniform("axes", 1 + 2 * axes), [1, axes, axes], dim=1)
+    identity = torch.eye(axes)
+    permuted = identity[rank.argsort(dim=1)] * (1 - 2 * (sign < 0.5).float())[:, :, None]
+    return torch.where(happens[:, :, None] < probability, permuted, identity) @ acc

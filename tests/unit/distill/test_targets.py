@@ -1,4 +1,4 @@
-"""A teacher's outputs on the bank of views: what is kept, and for whom."""
+"""A teacher's outputs on the view cache: what is kept, and for whom."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,8 @@ from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.output import POSITIONS, Output
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import Bank, Examples, examples, read_bank, write_bank
+from ppgkd.views.cache import ViewCache, read_view_cache, write_view_cache
+from ppgkd.views.examples import Examples, examples
 from ppgkd.windows.read import Windows
 
 VIEWS, SEED, WINDOWS = 3, 4, 12
@@ -27,7 +28,7 @@ TEACHER = "teacher of this test"
 HALF = float(np.finfo(np.float16).eps)
 FILES = ["features.npy", "logits.npy", "targets.json"]
 
-MakeBank = Callable[..., Bank]
+MakeViewCache = Callable[..., ViewCache]
 Array = NDArray[np.float64]
 
 
@@ -37,25 +38,25 @@ def windows(tones: Callable[..., Windows], inputs: InputShape) -> Examples:
 
 
 @pytest.fixture(scope="module")
-def make_bank(
+def make_view_cache(
     windows: Examples, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory
-) -> MakeBank:
+) -> MakeViewCache:
     def make(
         windows: Examples = windows,
         augmentation: Augmentation = Augmentation(),  # noqa: B008 (frozen)
         views: int = VIEWS,
         seed: int = SEED,
-    ) -> Bank:
+    ) -> ViewCache:
         folder = tmp_path_factory.mktemp("bank")
-        write_bank(windows, inputs, augmentation, folder, views=views, seed=seed)
-        return read_bank(folder, windows)
+        write_view_cache(windows, inputs, augmentation, folder, views=views, seed=seed)
+        return read_view_cache(folder, windows)
 
     return make
 
 
 @pytest.fixture(scope="module")
-def bank(make_bank: MakeBank) -> Bank:
-    return make_bank()
+def view_cache(make_view_cache: MakeViewCache) -> ViewCache:
+    return make_view_cache()
 
 
 @pytest.fixture(scope="module")
@@ -64,26 +65,28 @@ def teacher(inputs: InputShape) -> nn.Module:
 
 
 @pytest.fixture(scope="module")
-def folder(teacher: nn.Module, bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(
+    teacher: nn.Module, view_cache: ViewCache, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     made = tmp_path_factory.mktemp("targets")
-    write_targets(teacher, TEACHER, bank, made)
+    write_targets(teacher, TEACHER, view_cache, made)
     return made
 
 
 @pytest.fixture(scope="module")
-def targets(folder: Path, bank: Bank) -> TeacherTargets:
-    return read_targets(folder, bank, TEACHER)
+def targets(folder: Path, view_cache: ViewCache) -> TeacherTargets:
+    return read_targets(folder, view_cache, TEACHER)
 
 
-def targets_of(teacher: nn.Module, bank: Bank, folder: Path) -> TeacherTargets:
-    write_targets(teacher, TEACHER, bank, folder)
-    return read_targets(folder, bank, TEACHER)
+def targets_of(teacher: nn.Module, view_cache: ViewCache, folder: Path) -> TeacherTargets:
+    write_targets(teacher, TEACHER, view_cache, folder)
+    return read_targets(folder, view_cache, TEACHER)
 
 
 @torch.inference_mode()
-def answers(teacher: nn.Module, bank: Bank, view: int) -> tuple[Array, Array]:
+def answers(teacher: nn.Module, view_cache: ViewCache, view: int) -> tuple[Array, Array]:
     """Logits and features in single precision."""
-    logits, features = teacher(bank.view(view).signal)
+    logits, features = teacher(view_cache.view(view).signal)
     return logits.double().numpy(), features.double().numpy()
 
 
@@ -107,26 +110,26 @@ def test_outputs_are_kept_in_half_precision(targets: TeacherTargets) -> None:
 
 @pytest.mark.parametrize("view", range(VIEWS))
 def test_logits_are_the_networks_on_the_same_view_shifted_so_that_the_largest_is_zero(
-    view: int, targets: TeacherTargets, teacher: nn.Module, bank: Bank
+    view: int, targets: TeacherTargets, teacher: nn.Module, view_cache: ViewCache
 ) -> None:
-    exact, _ = answers(teacher, bank, view)
+    exact, _ = answers(teacher, view_cache, view)
     expected = (exact - exact.max(axis=1, keepdims=True))[ROWS]
     np.testing.assert_allclose(targets.logits_of(view, ROWS), expected, rtol=HALF, atol=1e-5)
     np.testing.assert_array_equal(targets.logits[view].max(axis=1), 0)
 
 
 def test_probabilities_are_the_networks_in_single_precision(
-    targets: TeacherTargets, teacher: nn.Module, bank: Bank
+    targets: TeacherTargets, teacher: nn.Module, view_cache: ViewCache
 ) -> None:
-    exact = teacher(bank.view(1).signal[ROWS]).logits.detach().double().numpy()
+    exact = teacher(view_cache.view(1).signal[ROWS]).logits.detach().double().numpy()
     found = softmax(targets.logits_of(1, ROWS).double().numpy(), axis=1)
     np.testing.assert_allclose(found, softmax(exact, axis=1), rtol=0.02)
 
 
 def test_features_are_the_networks_with_each_one_standardised_by_the_first_view(
-    targets: TeacherTargets, teacher: nn.Module, bank: Bank
+    targets: TeacherTargets, teacher: nn.Module, view_cache: ViewCache
 ) -> None:
-    raw = np.stack([answers(teacher, bank, view)[1] for view in range(VIEWS)])
+    raw = np.stack([answers(teacher, view_cache, view)[1] for view in range(VIEWS)])
     mean, sd = (f(raw[0], axis=(0, 2), keepdims=True) for f in (np.mean, np.std))
     alive = sd.ravel() > 1e-3
     assert alive.any()
@@ -136,27 +139,27 @@ def test_features_are_the_networks_with_each_one_standardised_by_the_first_view(
 
 
 def test_a_feature_that_never_changes_becomes_zero(
-    bank: Bank, inputs: InputShape, tmp_path: Path
+    view_cache: ViewCache, inputs: InputShape, tmp_path: Path
 ) -> None:
     teacher = build_model(MLPShape(8), inputs, seed=0).eval()
     norm = teacher.get_submodule("hidden.4")
     assert isinstance(norm, nn.BatchNorm1d)
     with torch.no_grad():
         norm.weight[2], norm.bias[2] = 0.0, 0.5
-    features = targets_of(teacher, bank, tmp_path).features
+    features = targets_of(teacher, view_cache, tmp_path).features
     assert features is not None
     np.testing.assert_array_equal(features[:, :, 2], 0)
     assert np.abs(features[:, :, [0, 1, 3, 4, 5, 6, 7]]).max() > 0
 
 
 def test_logits_beyond_half_precision_stay_finite_and_keep_the_most_likely_class(
-    bank: Bank, inputs: InputShape, tmp_path: Path
+    view_cache: ViewCache, inputs: InputShape, tmp_path: Path
 ) -> None:
     teacher = build_model(MLPShape(8), inputs, seed=0).eval()
     with torch.no_grad():
         teacher.get_parameter("head.weight").mul_(1e7)
-    exact, _ = answers(teacher, bank, 0)
-    kept = targets_of(teacher, bank, tmp_path).logits[0]
+    exact, _ = answers(teacher, view_cache, 0)
+    kept = targets_of(teacher, view_cache, tmp_path).logits[0]
     assert np.ptp(exact, axis=1).min() > np.finfo(np.float16).max
     assert np.isfinite(kept).all()
     np.testing.assert_array_equal(kept.argmax(axis=1), exact.argmax(axis=1))
@@ -176,26 +179,26 @@ class Shifted(nn.Module):
 
 
 def test_large_logits_lose_nothing_where_the_probability_is(
-    teacher: nn.Module, targets: TeacherTargets, bank: Bank, tmp_path: Path
+    teacher: nn.Module, targets: TeacherTargets, view_cache: ViewCache, tmp_path: Path
 ) -> None:
     """Half precision is a step of 8 at 10 000; after the shift it is fine near the largest."""
-    found = targets_of(Shifted(teacher, 10_000), bank, tmp_path).logits
+    found = targets_of(Shifted(teacher, 10_000), view_cache, tmp_path).logits
     kept, expected = (softmax(one.astype(np.float64), axis=2) for one in (found, targets.logits))
     np.testing.assert_allclose(kept, expected, rtol=0.005)
 
 
 def test_the_teacher_is_run_in_evaluation_mode(
-    targets: TeacherTargets, bank: Bank, inputs: InputShape, tmp_path: Path
+    targets: TeacherTargets, view_cache: ViewCache, inputs: InputShape, tmp_path: Path
 ) -> None:
     training = build_model(ResNetShape(8), inputs, seed=0).train()
-    found = targets_of(training, bank, tmp_path)
+    found = targets_of(training, view_cache, tmp_path)
     np.testing.assert_array_equal(found.logits, targets.logits)
 
 
 def test_targets_made_again_are_the_same_to_the_last_byte(
-    folder: Path, teacher: nn.Module, bank: Bank, tmp_path: Path
+    folder: Path, teacher: nn.Module, view_cache: ViewCache, tmp_path: Path
 ) -> None:
-    write_targets(teacher, TEACHER, bank, tmp_path)
+    write_targets(teacher, TEACHER, view_cache, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
@@ -228,18 +231,18 @@ class Featureless(nn.Module):
 
 
 def test_a_teacher_without_features_leaves_the_same_logits_and_an_empty_file(
-    teacher: nn.Module, targets: TeacherTargets, bank: Bank, tmp_path: Path
+    teacher: nn.Module, targets: TeacherTargets, view_cache: ViewCache, tmp_path: Path
 ) -> None:
-    found = targets_of(Featureless(teacher), bank, tmp_path)
+    found = targets_of(Featureless(teacher), view_cache, tmp_path)
     np.testing.assert_array_equal(found.logits, targets.logits)
     assert found.features is None
     assert np.load(tmp_path / "features.npy").size == 0
 
 
 def test_features_that_are_not_there_are_missed_in_words(
-    teacher: nn.Module, bank: Bank, tmp_path: Path
+    teacher: nn.Module, view_cache: ViewCache, tmp_path: Path
 ) -> None:
-    found = targets_of(Featureless(teacher), bank, tmp_path)
+    found = targets_of(Featureless(teacher), view_cache, tmp_path)
     with pytest.raises(PpgkdError) as caught:
         _ = found.feature_shape
     message = str(caught.value)
@@ -267,20 +270,23 @@ OTHER_WINDOWS: dict[str, Callable[[Examples], Examples]] = {
 }
 
 
-def refusal(folder: Path, bank: Bank, teacher: str) -> str:
+def refusal(folder: Path, view_cache: ViewCache, teacher: str) -> str:
     with pytest.raises(PpgkdError) as caught:
-        read_targets(folder, bank, teacher)
+        read_targets(folder, view_cache, teacher)
     message = str(caught.value)
-    assert f"targets in {folder} were made for another " in message
-    assert "Delete the folder and run the workflow again" in message
+    assert f"targets folder {folder} was made for another " in message
+    assert "Delete it and run the workflow again" in message
     return message
 
 
 @pytest.mark.parametrize("change", OTHER_WINDOWS.values(), ids=OTHER_WINDOWS)
 def test_targets_of_another_window_table_are_refused(
-    change: Callable[[Examples], Examples], folder: Path, windows: Examples, make_bank: MakeBank
+    change: Callable[[Examples], Examples],
+    folder: Path,
+    windows: Examples,
+    make_view_cache: MakeViewCache,
 ) -> None:
-    assert "another window table" in refusal(folder, make_bank(change(windows)), TEACHER)
+    assert "another window table" in refusal(folder, make_view_cache(change(windows)), TEACHER)
 
 
 @pytest.mark.parametrize(
@@ -293,50 +299,52 @@ def test_targets_of_another_window_table_are_refused(
     ],
     ids=str,
 )
-def test_targets_of_another_bank_are_refused(
-    change: dict[str, object], folder: Path, make_bank: MakeBank
+def test_targets_of_another_view_cache_are_refused(
+    change: dict[str, object], folder: Path, make_view_cache: MakeViewCache
 ) -> None:
-    message = refusal(folder, make_bank(**change), TEACHER)
-    assert "another bank of views (its seed, number of views or augmentation)" in message
+    message = refusal(folder, make_view_cache(**change), TEACHER)
+    assert "another view cache (its seed, number of views or augmentation)" in message
 
 
-def test_targets_of_another_teacher_are_refused(folder: Path, bank: Bank) -> None:
-    assert "another teacher" in refusal(folder, bank, "another")
+def test_targets_of_another_teacher_are_refused(folder: Path, view_cache: ViewCache) -> None:
+    assert "another teacher" in refusal(folder, view_cache, "another")
 
 
-def test_targets_of_the_same_bank_made_again_are_accepted(
-    folder: Path, make_bank: MakeBank
+def test_targets_of_the_same_view_cache_made_again_are_accepted(
+    folder: Path, make_view_cache: MakeViewCache
 ) -> None:
-    assert read_targets(folder, make_bank(), TEACHER).logits.shape == (VIEWS, WINDOWS, 180)
+    assert read_targets(folder, make_view_cache(), TEACHER).logits.shape == (VIEWS, WINDOWS, 180)
 
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kept", [0.0, 0.5])
 def test_a_truncated_file_is_refused(
-    name: str, kept: float, folder: Path, bank: Bank, tmp_path: Path
+    name: str, kept: float, folder: Path, view_cache: ViewCache, tmp_path: Path
 ) -> None:
     copied(folder, tmp_path)
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[: int(kept * len(whole))])
     with pytest.raises(PpgkdError) as caught:
-        read_targets(tmp_path, bank, TEACHER)
-    assert f"targets in {tmp_path} cannot be read" in str(caught.value)
-    assert "Delete the folder and run the workflow again" in str(caught.value)
+        read_targets(tmp_path, view_cache, TEACHER)
+    assert f"targets folder {tmp_path} cannot be read" in str(caught.value)
+    assert "Delete it and run the workflow again" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_refused(name: str, folder: Path, bank: Bank, tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(
+    name: str, folder: Path, view_cache: ViewCache, tmp_path: Path
+) -> None:
     copied(folder, tmp_path)
     (tmp_path / name).unlink()
     with pytest.raises(PpgkdError, match="cannot be read"):
-        read_targets(tmp_path, bank, TEACHER)
+        read_targets(tmp_path, view_cache, TEACHER)
 
 
 @pytest.mark.parametrize("about", [{"bank": "a"}, [], "a", None])
 def test_a_description_that_lacks_something_is_refused(
-    about: object, folder: Path, bank: Bank, tmp_path: Path
+    about: object, folder: Path, view_cache: ViewCache, tmp_path: Path
 ) -> None:
     copied(folder, tmp_path)
     (tmp_path / "targets.json").write_text(json.dumps(about))
     with pytest.raises(PpgkdError, match="cannot be read"):
-        read_targets(tmp_path, bank, TEACHER)
+        read_targets(tmp_path, view_cache, TEACHER)

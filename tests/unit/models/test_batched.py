@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from ppgkd.models.batched import OneByOne, Together, together
+from ppgkd.models.batched import BatchedModels, SeparateModels, batch_models
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape, MLPShape, ResNetShape
 from ppgkd.models.network import Network
-from ppgkd.models.resnet import GROUPED_UP_TO_WIDTH, Grouped
+from ppgkd.models.resnet import GROUPED_UP_TO_WIDTH, GroupedResNets
 
 SEEDS = (3, 1, 4)
-Way = Callable[[list[Network]], Together]
+Way = Callable[[list[Network]], BatchedModels]
 
 
 def networks(inputs: InputShape, width: int = 4) -> list[Network]:
@@ -21,12 +21,12 @@ def networks(inputs: InputShape, width: int = 4) -> list[Network]:
 
 
 def spectra(inputs: InputShape, batch: int = 12) -> list[Tensor]:
-    dice = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     size = (batch, inputs.spectra, len(HARMONICS), BINS)
-    return [torch.randn(size, generator=dice) for _ in SEEDS]
+    return [torch.randn(size, generator=rng) for _ in SEEDS]
 
 
-@pytest.mark.parametrize("way", [Grouped, OneByOne])
+@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
 @pytest.mark.parametrize("training", [False, True])
 def test_each_says_what_it_says_alone(way: Way, training: bool, inputs: InputShape) -> None:
     seen = spectra(inputs)
@@ -37,7 +37,7 @@ def test_each_says_what_it_says_alone(way: Way, training: bool, inputs: InputSha
         torch.testing.assert_close(output.features, alone.features)
 
 
-@pytest.mark.parametrize("way", [Grouped, OneByOne])
+@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
 def test_each_has_the_gradients_that_it_has_alone(way: Way, inputs: InputShape) -> None:
     seen = spectra(inputs)
     models = way(networks(inputs)).train()
@@ -49,7 +49,7 @@ def test_each_has_the_gradients_that_it_has_alone(way: Way, inputs: InputShape) 
             torch.testing.assert_close(gradient, parameter.grad, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("way", [Grouped, OneByOne])
+@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
 def test_to_change_ones_gradients_leaves_the_others_alone(way: Way, inputs: InputShape) -> None:
     models = way(networks(inputs)).train()
     sum(output.logits.square().mean() for output in models(spectra(inputs))).backward()  # type: ignore[union-attr, no-untyped-call]
@@ -60,7 +60,7 @@ def test_to_change_ones_gradients_leaves_the_others_alone(way: Way, inputs: Inpu
         assert torch.equal(gradient, expected)
 
 
-@pytest.mark.parametrize("way", [Grouped, OneByOne])
+@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
 def test_the_state_of_each_is_the_one_that_it_came_with(way: Way, inputs: InputShape) -> None:
     models = way(networks(inputs))
     for number, network in enumerate(networks(inputs)):
@@ -70,7 +70,7 @@ def test_the_state_of_each_is_the_one_that_it_came_with(way: Way, inputs: InputS
             assert torch.equal(state[name], value)
 
 
-@pytest.mark.parametrize("way", [Grouped, OneByOne])
+@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
 def test_a_state_is_a_copy(way: Way, inputs: InputShape) -> None:
     models = way(networks(inputs))
     before = models.state_of(1)
@@ -82,8 +82,8 @@ def test_a_state_is_a_copy(way: Way, inputs: InputShape) -> None:
 
 def test_small_residual_networks_are_grouped(inputs: InputShape) -> None:
     small, large = GROUPED_UP_TO_WIDTH, GROUPED_UP_TO_WIDTH + 1
-    assert isinstance(together(networks(inputs, small)), Grouped)
-    assert isinstance(together(networks(inputs, large)), OneByOne)
-    assert isinstance(together(networks(inputs)[:1]), OneByOne)
+    assert isinstance(batch_models(networks(inputs, small)), GroupedResNets)
+    assert isinstance(batch_models(networks(inputs, large)), SeparateModels)
+    assert isinstance(batch_models(networks(inputs)[:1]), SeparateModels)
     perceptrons = [build_model(MLPShape(4), inputs, seed) for seed in SEEDS]
-    assert isinstance(together(perceptrons), OneByOne)
+    assert isinstance(batch_models(perceptrons), SeparateModels)

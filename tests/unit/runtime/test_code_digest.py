@@ -101,7 +101,7 @@ def test_a_students_code_has_its_own_loss_and_family_alone() -> None:
     found = imported_modules(SCRIPTS / "student.py", "distill.soft", "models.mlp")
     of_strategies = {"scratch", "hard", "soft", "dkd", "feature", "ordinal"}
     losses = {name for name in of_strategies if f"ppgkd.distill.{name}" in found}
-    assert losses == {"soft", "scratch"}
+    assert losses == {"soft"}
     assert "ppgkd.models.mlp" in found
     assert "ppgkd.models.resnet" not in found
 

@@ -79,7 +79,7 @@ def test_a_truncated_file_is_not_used(
     path.write_bytes(content[: int(kept * len(content))])
     with caplog.at_level(logging.WARNING, logger="ppgkd"):
         assert checkpoint.load() is None
-    assert f"{path} is damaged: starting anew" in caplog.text
+    assert f"{path} is damaged: starting again" in caplog.text
 
 
 @pytest.mark.parametrize("place", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9])

@@ -17,8 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from ppgkd.distill.batch import Batch
-from ppgkd.distill.objective import DistillationObjective
-from ppgkd.distill.scratch import LabelObjective
+from ppgkd.distill.dkd import DKDLoss
+from ppgkd.distill.feature import FeatureLoss
+from ppgkd.distill.hard import HardTargetLoss
+from ppgkd.distill.ordinal import OrdinalLoss
+from ppgkd.distill.scratch import LabelLoss
+from ppgkd.distill.soft import SoftTargetLoss
 from ppgkd.distill.targets import TeacherTargets, read_targets, write_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import decode, soft_labels
@@ -26,17 +30,20 @@ from ppgkd.models.build import build_model
 from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape, nearest_shape
 from ppgkd.models.output import Output
 from ppgkd.models.predict import predict
-from ppgkd.training import loop
+from ppgkd.training import step
 from ppgkd.training.checkpoint import Checkpoint
-from ppgkd.training.loop import Budget, Trainee, fit, fit_together, sampling_weights
+from ppgkd.training.loop import TrainingConfig, TrainingJob, fit, fit_together
+from ppgkd.training.sampling import sampling_weights
 from ppgkd.views.augment import Augmentation, augmented_view
-from ppgkd.views.cache import Bank, Examples, FreshViews, Views, examples, read_bank, write_bank
+from ppgkd.views.cache import ViewCache, read_view_cache, write_view_cache
+from ppgkd.views.examples import Examples, examples
+from ppgkd.views.source import FreshViews, ViewSource
 from ppgkd.windows.read import Windows
 
 LABEL_SD_BPM = 2.0
-SHORT = Budget(epochs=3, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=9)
-TWO_STEPS = Budget(epochs=7, batch_size=104, learning_rate=0.01, weight_decay=0, patience=9)
-PATIENCE = Budget(epochs=60, batch_size=52, learning_rate=0.02, weight_decay=0, patience=3)
+SHORT = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=9)
+TWO_STEPS = TrainingConfig(epochs=7, batch_size=104, learning_rate=0.01, weight_decay=0, patience=9)
+PATIENCE = TrainingConfig(epochs=60, batch_size=52, learning_rate=0.02, weight_decay=0, patience=3)
 
 
 @pytest.fixture(scope="module")
@@ -63,19 +70,21 @@ def fresh(train: Examples, inputs: InputShape) -> FreshViews:
 
 
 @pytest.fixture(scope="module")
-def bank(train: Examples, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory) -> Bank:
+def view_cache(
+    train: Examples, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory
+) -> ViewCache:
     folder = tmp_path_factory.mktemp("bank")
-    write_bank(train, inputs, Augmentation(), folder, views=3, seed=5)
-    return read_bank(folder, train)
+    write_view_cache(train, inputs, Augmentation(), folder, views=3, seed=5)
+    return read_view_cache(folder, train)
 
 
 @pytest.fixture(scope="module")
 def targets(
-    bank: Bank, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory
+    view_cache: ViewCache, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory
 ) -> TeacherTargets:
     folder = tmp_path_factory.mktemp("targets")
-    write_targets(build_model(MLPShape(8), inputs, seed=1), "a teacher", bank, folder)
-    return read_targets(folder, bank, "a teacher")
+    write_targets(build_model(MLPShape(8), inputs, seed=1), "a teacher", view_cache, folder)
+    return read_targets(folder, view_cache, "a teacher")
 
 
 @pytest.fixture
@@ -84,25 +93,25 @@ def path(tmp_path: Path) -> Path:
 
 
 class Witness(nn.Module):
-    """An objective that also notes what it is shown."""
+    """An loss that also notes what it is shown."""
 
-    def __init__(self, objective: nn.Module) -> None:
+    def __init__(self, loss: nn.Module) -> None:
         super().__init__()
-        self.objective = objective
+        self.loss = loss
         self.seen: list[tuple[int, Batch]] = []
 
     def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         self.seen.append((epoch, batch))
-        loss: Tensor = self.objective(output, batch, epoch)
+        loss: Tensor = self.loss(output, batch, epoch)
         return loss
 
 
 def train_once(
     inputs: InputShape,
-    views: Views,
+    views: ViewSource,
     val: Examples,
-    objective: nn.Module | None = None,
-    budget: Budget = SHORT,
+    loss: nn.Module | None = None,
+    config: TrainingConfig = SHORT,
     *,
     shape: ResNetShape | MLPShape = MLPShape(6),  # noqa: B008 (frozen)
     seed: int = 0,
@@ -111,10 +120,10 @@ def train_once(
     model = build_model(shape, inputs, seed)
     history = fit(
         model,
-        objective or LabelObjective(),
+        loss or LabelLoss(),
         views,
         val,
-        budget,
+        config,
         label_sd_bpm=LABEL_SD_BPM,
         seed=seed,
         checkpoint=checkpoint,
@@ -146,19 +155,23 @@ def without_time(history: list[dict[str, float]]) -> list[dict[str, float]]:
 def test_a_residual_network_learns_to_read_a_tone(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    budget = Budget(epochs=6, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=9)
+    config = TrainingConfig(
+        epochs=6, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=9
+    )
     shape = nearest_shape("resnet", 1_500, inputs)
     untrained_bpm = mae_bpm(build_model(shape, inputs, seed=0), val)
-    model, _ = train_once(inputs, fresh, val, budget=budget, shape=shape)
+    model, _ = train_once(inputs, fresh, val, config=config, shape=shape)
     assert mae_bpm(model, val) < min(1, untrained_bpm / 2)
 
 
 def test_a_perceptron_learns_to_read_a_tone(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    budget = Budget(epochs=15, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=15)
+    config = TrainingConfig(
+        epochs=15, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=15
+    )
     shape = nearest_shape("mlp", 8_000, inputs)
-    model, _ = train_once(inputs, fresh, val, budget=budget, shape=shape)
+    model, _ = train_once(inputs, fresh, val, config=config, shape=shape)
     assert mae_bpm(model, val) < 5
 
 
@@ -183,9 +196,9 @@ def _one_thread_afterwards() -> Iterator[None]:
 def test_with_two_threads_too_a_seed_gives_the_same_weights_bit_by_bit(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    budget = replace(TWO_STEPS, epochs=1, threads=2)
-    first, _ = train_once(inputs, fresh, val, budget=budget)
-    second, _ = train_once(inputs, fresh, val, budget=budget)
+    config = replace(TWO_STEPS, epochs=1, threads=2)
+    first, _ = train_once(inputs, fresh, val, config=config)
+    second, _ = train_once(inputs, fresh, val, config=config)
     assert torch.get_num_threads() == 2
     assert same(first, second)
 
@@ -193,7 +206,7 @@ def test_with_two_threads_too_a_seed_gives_the_same_weights_bit_by_bit(
 def test_another_seed_sees_the_windows_in_another_order(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    witnesses = [Witness(LabelObjective()) for _ in range(2)]
+    witnesses = [Witness(LabelLoss()) for _ in range(2)]
     for seed, witness in enumerate(witnesses):
         train_once(inputs, fresh, val, witness, seed=seed)
     first, other = (witness.seen[0][1] for witness in witnesses)
@@ -201,15 +214,15 @@ def test_another_seed_sees_the_windows_in_another_order(
 
 
 def test_strategies_of_a_seed_see_the_same_batches(
-    inputs: InputShape, bank: Bank, val: Examples, targets: TeacherTargets
+    inputs: InputShape, view_cache: ViewCache, val: Examples, targets: TeacherTargets
 ) -> None:
     settings = {"temperature": 1.0, "label_weight": 0.0, "feature_weight": 1.0}
     settings |= {"alpha": 1.0, "beta": 2.0, "warmup_epochs": 2}
-    strategies = ("hard", "soft", "dkd", "feature", "ordinal")
-    objectives = [DistillationObjective(one, settings, targets, (6, 1)) for one in strategies]
-    scratch, *others = [Witness(one) for one in (LabelObjective(), *objectives)]
+    with_teacher = (HardTargetLoss, SoftTargetLoss, DKDLoss, FeatureLoss, OrdinalLoss)
+    losses = [one(settings, targets, (6, 1)) for one in with_teacher]
+    scratch, *others = [Witness(one) for one in (LabelLoss(), *losses)]
     for witness in (scratch, *others):
-        train_once(inputs, bank, val, witness)
+        train_once(inputs, view_cache, val, witness)
     for other in others:
         for (epoch, mine), (other_epoch, theirs) in zip(scratch.seen, other.seen, strict=True):
             assert (epoch, mine.view) == (other_epoch, theirs.view)
@@ -219,21 +232,21 @@ def test_strategies_of_a_seed_see_the_same_batches(
 
 
 def test_a_strategy_changes_what_is_learned(
-    inputs: InputShape, bank: Bank, val: Examples, targets: TeacherTargets
+    inputs: InputShape, view_cache: ViewCache, val: Examples, targets: TeacherTargets
 ) -> None:
     settings = {"temperature": 1.0, "label_weight": 0.0}
-    soft = DistillationObjective("soft", settings, targets, (6, 1))
-    from_labels, _ = train_once(inputs, bank, val)
-    from_teacher, _ = train_once(inputs, bank, val, soft)
+    soft = SoftTargetLoss(settings, targets, (6, 1))
+    from_labels, _ = train_once(inputs, view_cache, val)
+    from_teacher, _ = train_once(inputs, view_cache, val, soft)
     heads = [model.get_parameter("head.weight") for model in (from_labels, from_teacher)]
     assert (heads[0] - heads[1]).abs().max() > 1e-3
 
 
-def test_a_student_sees_the_views_of_the_bank_by_turns(
-    inputs: InputShape, bank: Bank, val: Examples
+def test_a_student_sees_the_views_of_the_view_cache_by_turns(
+    inputs: InputShape, view_cache: ViewCache, val: Examples
 ) -> None:
-    witness = Witness(LabelObjective())
-    _, history = train_once(inputs, bank, val, witness, TWO_STEPS)
+    witness = Witness(LabelLoss())
+    _, history = train_once(inputs, view_cache, val, witness, TWO_STEPS)
     assert [row["view"] for row in history] == [0, 1, 2, 0, 1, 2, 0]
     assert [batch.view for _, batch in witness.seen[::2]] == [0, 1, 2, 0, 1, 2, 0]
 
@@ -241,28 +254,28 @@ def test_a_student_sees_the_views_of_the_bank_by_turns(
 def test_a_teacher_sees_a_fresh_view_every_epoch(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    _, history = train_once(inputs, fresh, val, budget=TWO_STEPS)
+    _, history = train_once(inputs, fresh, val, config=TWO_STEPS)
     assert [row["view"] for row in history] == [0, 1, 2, 3, 4, 5, 6]
 
 
-def test_a_batch_has_the_references_of_the_bank_that_the_teacher_labelled(
-    inputs: InputShape, bank: Bank, train: Examples, val: Examples
+def test_a_batch_has_the_references_of_the_view_cache_that_the_teacher_labelled(
+    inputs: InputShape, view_cache: ViewCache, train: Examples, val: Examples
 ) -> None:
-    witness = Witness(LabelObjective())
-    train_once(inputs, bank, val, witness)
+    witness = Witness(LabelLoss())
+    train_once(inputs, view_cache, val, witness)
     for _, batch in witness.seen:
         view = augmented_view(*train, inputs, Augmentation(), 5, batch.view)
         assert torch.equal(batch.hr_bpm, view.hr_bpm[batch.rows])
         assert torch.equal(batch.labels, soft_labels(batch.hr_bpm, LABEL_SD_BPM))
 
 
-def test_a_withheld_reference_reaches_the_objective_as_none(
+def test_a_withheld_reference_reaches_the_loss_as_nan(
     inputs: InputShape, train: Examples, val: Examples
 ) -> None:
     hr_bpm = train.hr_bpm.clone()
     hr_bpm[::2] = torch.nan
     views = FreshViews(Examples(train.signal, hr_bpm), inputs, Augmentation(), seed=0)
-    witness = Witness(LabelObjective())
+    witness = Witness(LabelLoss())
     _, history = train_once(inputs, views, val, witness)
     for _, batch in witness.seen:
         assert torch.equal(batch.hr_bpm.isnan(), batch.rows % 2 == 0)
@@ -273,9 +286,9 @@ def test_a_withheld_reference_reaches_the_objective_as_none(
 def test_an_epoch_shows_every_window_at_most_once_in_full_batches(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    witness = Witness(LabelObjective())
-    budget = Budget(epochs=2, batch_size=60, learning_rate=0.01, weight_decay=0, patience=9)
-    train_once(inputs, fresh, val, witness, budget)
+    witness = Witness(LabelLoss())
+    config = TrainingConfig(epochs=2, batch_size=60, learning_rate=0.01, weight_decay=0, patience=9)
+    train_once(inputs, fresh, val, witness, config)
     for epoch in (0, 1):
         rows = [batch.rows for seen_in, batch in witness.seen if seen_in == epoch]
         assert [len(part) for part in rows] == [60, 60, 60]
@@ -313,9 +326,9 @@ def test_windows_without_reference_weigh_as_the_mean() -> None:
 def test_balanced_training_sees_rare_heart_rates_as_often_as_common_ones(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    witness = Witness(LabelObjective())
-    budget = Budget(epochs=8, batch_size=60, learning_rate=0.01, weight_decay=0, patience=9)
-    train_once(inputs, fresh, val, witness, replace(budget, balance=1.0))
+    witness = Witness(LabelLoss())
+    config = TrainingConfig(epochs=8, batch_size=60, learning_rate=0.01, weight_decay=0, patience=9)
+    train_once(inputs, fresh, val, witness, replace(config, balance=1.0))
     hr_bpm = torch.cat([batch.hr_bpm for _, batch in witness.seen])
     tens = torch.bincount((hr_bpm / 10).long())
     tens = tens[tens > 0].double()
@@ -328,8 +341,8 @@ def test_balanced_training_sees_rare_heart_rates_as_often_as_common_ones(
 def test_balanced_training_is_the_same_for_a_seed(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    budget = replace(SHORT, balance=0.5)
-    first, second = (train_once(inputs, fresh, val, budget=budget)[0] for _ in range(2))
+    config = replace(SHORT, balance=0.5)
+    first, second = (train_once(inputs, fresh, val, config=config)[0] for _ in range(2))
     assert same(first, second)
 
 
@@ -337,7 +350,7 @@ def test_fewer_windows_than_a_batch_make_one_smaller_batch(
     inputs: InputShape, train: Examples, val: Examples
 ) -> None:
     few = Examples(train.signal[:5], train.hr_bpm[:5])
-    witness = Witness(LabelObjective())
+    witness = Witness(LabelLoss())
     train_once(inputs, FreshViews(few, inputs, Augmentation(), seed=0), val, witness)
     assert [len(batch.rows) for _, batch in witness.seen] == [5, 5, 5]
 
@@ -345,7 +358,7 @@ def test_fewer_windows_than_a_batch_make_one_smaller_batch(
 def test_training_stops_when_validation_has_not_improved_for_the_patience(
     inputs: InputShape, fresh: FreshViews, unpredictable: Examples
 ) -> None:
-    _, history = train_once(inputs, fresh, unpredictable, budget=PATIENCE)
+    _, history = train_once(inputs, fresh, unpredictable, config=PATIENCE)
     errors = [row["val_mae_bpm"] for row in history]
     best = int(np.argmin(errors))
     assert len(history) == best + 1 + 3 < 60
@@ -356,7 +369,7 @@ def test_training_stops_when_validation_has_not_improved_for_the_patience(
 def test_the_weights_of_the_best_epoch_are_kept(
     inputs: InputShape, fresh: FreshViews, unpredictable: Examples
 ) -> None:
-    model, history = train_once(inputs, fresh, unpredictable, budget=PATIENCE)
+    model, history = train_once(inputs, fresh, unpredictable, config=PATIENCE)
     errors = [row["val_mae_bpm"] for row in history]
     assert mae_bpm(model, unpredictable) == pytest.approx(min(errors), abs=1e-5)
     assert errors[-1] > min(errors)
@@ -378,9 +391,9 @@ def test_the_weights_kept_come_with_the_running_statistics_of_the_training(
 def test_the_validation_windows_are_not_learned_from(
     inputs: InputShape, fresh: FreshViews, val: Examples, unpredictable: Examples
 ) -> None:
-    once = Budget(epochs=1, batch_size=16, learning_rate=0.01, weight_decay=0, patience=9)
-    first, _ = train_once(inputs, fresh, val, budget=once)
-    second, _ = train_once(inputs, fresh, unpredictable, budget=once)
+    once = TrainingConfig(epochs=1, batch_size=16, learning_rate=0.01, weight_decay=0, patience=9)
+    first, _ = train_once(inputs, fresh, val, config=once)
+    second, _ = train_once(inputs, fresh, unpredictable, config=once)
     pairs = zip(weights(first), weights(second), strict=True)
     assert all(torch.equal(one, other) for one, other in pairs)
 
@@ -395,57 +408,63 @@ class FailsAt(nn.Module):
 
     def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         self.left -= 1
-        loss: Tensor = LabelObjective()(output, batch, epoch)
+        loss: Tensor = LabelLoss()(output, batch, epoch)
         if self.left:
             return loss
         self.rows = batch.rows.tolist()
         return loss * self.value
 
 
-FOUR_STEPS = Budget(epochs=4, batch_size=52, learning_rate=0.01, weight_decay=0.01, patience=9)
+FOUR_STEPS = TrainingConfig(
+    epochs=4, batch_size=52, learning_rate=0.01, weight_decay=0.01, patience=9
+)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_a_loss_that_is_no_number_stops_at_once_and_names_epoch_step_and_batch(
-    value: float, inputs: InputShape, bank: Bank, val: Examples
+    value: float, inputs: InputShape, view_cache: ViewCache, val: Examples
 ) -> None:
-    objective = FailsAt(4 + 3, value)
+    loss = FailsAt(4 + 3, value)
     with pytest.raises(PpgkdError) as caught:
-        train_once(inputs, bank, val, objective, FOUR_STEPS)
-    assert objective.left == 0, "it ought to have stopped at once"
+        train_once(inputs, view_cache, val, loss, FOUR_STEPS)
+    assert loss.left == 0, "it ought to have stopped at once"
     message = str(caught.value)
-    rows = ", ".join(str(row) for row in objective.rows[:5])
+    rows = ", ".join(str(row) for row in loss.rows[:5])
     assert f"became {value} in epoch 2, step 3 of 4" in message
     assert f"batch of 52 windows of view 1, rows {rows}, ..." in message
-    assert "Lower 'learning_rate' or the strategy's weights" in message
+    assert "Lower 'learning_rate' or the weights of the strategy" in message
 
 
 def test_a_loss_that_is_no_number_leaves_the_checkpoint_of_the_epoch_before(
-    inputs: InputShape, bank: Bank, val: Examples, path: Path
+    inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
-    undisturbed, history = train_once(inputs, bank, val, budget=FOUR_STEPS)
-    with pytest.raises(PpgkdError, match="a checkpoint holds the state after epoch 2"):
+    undisturbed, history = train_once(inputs, view_cache, val, config=FOUR_STEPS)
+    with pytest.raises(PpgkdError, match="holds the state after epoch 2"):
         train_once(
-            inputs, bank, val, FailsAt(8 + 2, float("nan")), FOUR_STEPS, checkpoint=checkpoint
+            inputs, view_cache, val, FailsAt(8 + 2, float("nan")), FOUR_STEPS, checkpoint=checkpoint
         )
     kept = checkpoint.load()
     assert kept is not None
     assert without_time(kept["histories"][0]) == without_time(history[:2])
-    assert all(torch.isfinite(value).all() for value in kept["models"].values())
-    mended, _ = train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
+    assert all(torch.isfinite(value).all() for value in kept["step"]["models"].values())
+    mended, _ = train_once(inputs, view_cache, val, config=FOUR_STEPS, checkpoint=checkpoint)
     assert same(mended, undisturbed)
 
 
 def test_a_validation_window_with_missing_samples_stops_the_training_and_names_the_epoch(
-    inputs: InputShape, bank: Bank, val: Examples, path: Path
+    inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
     signal = val.signal.clone()
     signal[1, 0, 100] = float("nan")
     checkpoint = Checkpoint(path, "this training")
     with pytest.raises(PpgkdError, match="validation error of seed 0 became nan in epoch 1"):
         train_once(
-            inputs, bank, Examples(signal, val.hr_bpm), budget=FOUR_STEPS, checkpoint=checkpoint
+            inputs,
+            view_cache,
+            Examples(signal, val.hr_bpm),
+            config=FOUR_STEPS,
+            checkpoint=checkpoint,
         )
     assert checkpoint.load() is None
 
@@ -456,9 +475,9 @@ def test_a_window_with_missing_samples_stops_the_training_and_is_among_the_rows_
     signal = train.signal.clone()
     signal[17, 0, 100] = float("nan")
     views = FreshViews(Examples(signal, train.hr_bpm), inputs, Augmentation(), seed=0)
-    budget = replace(SHORT, batch_size=4)
+    config = replace(SHORT, batch_size=4)
     with pytest.raises(PpgkdError, match=r"became nan in epoch 1, step \d+ of 52") as caught:
-        train_once(inputs, views, val, budget=budget)
+        train_once(inputs, views, val, config=config)
     rows = re.search(r"rows ([\d, ]+), \.\.\.", str(caught.value))
     assert rows is not None
     assert 17 in {int(row) for row in rows[1].split(", ")}
@@ -469,22 +488,22 @@ class Killed(BaseException):
 
 
 class KilledAt(nn.Module):
-    """An objective during one of whose calls the job is killed."""
+    """An loss during one of whose calls the job is killed."""
 
-    def __init__(self, objective: nn.Module, call: int) -> None:
+    def __init__(self, loss: nn.Module, call: int) -> None:
         super().__init__()
-        self.objective, self.left = objective, call
+        self.loss, self.left = loss, call
 
     def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
         self.left -= 1
         if not self.left:
             raise Killed
-        loss: Tensor = self.objective(output, batch, epoch)
+        loss: Tensor = self.loss(output, batch, epoch)
         return loss
 
 
-class BreaksOff(Bank):
-    """A bank whose file is gone when one epoch wants its view."""
+class BreaksOff(ViewCache):
+    """A view cache whose file is gone when one epoch wants its view."""
 
     def of_epoch(self, epoch: int) -> Any:
         if epoch == 2:
@@ -492,12 +511,12 @@ class BreaksOff(Bank):
         return super().of_epoch(epoch)
 
 
-def unlike(objective: nn.Module) -> nn.Module:
-    """Replace an objective's weights: a new process may start from anything."""
+def unlike(loss: nn.Module) -> nn.Module:
+    """Replace an loss's weights: a new process may start from anything."""
     with torch.no_grad():
-        for parameter in objective.parameters():
+        for parameter in loss.parameters():
             parameter.add_(1)
-    return objective
+    return loss
 
 
 @pytest.mark.parametrize("shape", [MLPShape(6), ResNetShape(4)], ids=lambda shape: shape.family)
@@ -506,20 +525,20 @@ def test_a_training_that_was_killed_ends_as_an_undisturbed_one(
     call: int,
     shape: ResNetShape | MLPShape,
     inputs: InputShape,
-    bank: Bank,
+    view_cache: ViewCache,
     val: Examples,
     path: Path,
 ) -> None:
-    budget = FOUR_STEPS
-    undisturbed, history = train_once(inputs, bank, val, budget=budget, shape=shape)
+    config = FOUR_STEPS
+    undisturbed, history = train_once(inputs, view_cache, val, config=config, shape=shape)
     checkpoint = Checkpoint(path, "this training")
-    killed = KilledAt(LabelObjective(), call)
+    killed = KilledAt(LabelLoss(), call)
     with pytest.raises(Killed):
-        train_once(inputs, bank, val, killed, budget, shape=shape, checkpoint=checkpoint)
+        train_once(inputs, view_cache, val, killed, config, shape=shape, checkpoint=checkpoint)
     kept = checkpoint.load()
     assert (0 if kept is None else len(kept["histories"][0])) == (call - 1) // 4
     resumed, found = train_once(
-        inputs, bank, val, budget=budget, shape=shape, checkpoint=checkpoint
+        inputs, view_cache, val, config=config, shape=shape, checkpoint=checkpoint
     )
     assert same(resumed, undisturbed)
     assert without_time(found) == without_time(history)
@@ -529,73 +548,74 @@ def test_a_training_that_was_killed_ends_as_an_undisturbed_one(
 def test_a_training_killed_twice_ends_as_an_undisturbed_one(
     inputs: InputShape, fresh: FreshViews, val: Examples, path: Path
 ) -> None:
-    undisturbed, history = train_once(inputs, fresh, val, budget=FOUR_STEPS)
+    undisturbed, history = train_once(inputs, fresh, val, config=FOUR_STEPS)
     checkpoint = Checkpoint(path, "this training")
     for _ in range(2):
-        killed = KilledAt(LabelObjective(), 4 + 2)
+        killed = KilledAt(LabelLoss(), 4 + 2)
         with pytest.raises(Killed):
             train_once(inputs, fresh, val, killed, FOUR_STEPS, checkpoint=checkpoint)
-    resumed, found = train_once(inputs, fresh, val, budget=FOUR_STEPS, checkpoint=checkpoint)
+    resumed, found = train_once(inputs, fresh, val, config=FOUR_STEPS, checkpoint=checkpoint)
     assert same(resumed, undisturbed)
     assert without_time(found) == without_time(history)
 
 
-def test_a_training_whose_bank_broke_off_ends_as_an_undisturbed_one(
-    inputs: InputShape, bank: Bank, val: Examples, path: Path
+def test_a_training_whose_view_cache_broke_off_ends_as_an_undisturbed_one(
+    inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
-    undisturbed, history = train_once(inputs, bank, val, budget=FOUR_STEPS)
+    undisturbed, history = train_once(inputs, view_cache, val, config=FOUR_STEPS)
     checkpoint = Checkpoint(path, "this training")
-    broken = BreaksOff(**vars(bank))
+    broken = BreaksOff(**vars(view_cache))
     with pytest.raises(Killed):
-        train_once(inputs, broken, val, budget=FOUR_STEPS, checkpoint=checkpoint)
-    resumed, found = train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
+        train_once(inputs, broken, val, config=FOUR_STEPS, checkpoint=checkpoint)
+    resumed, found = train_once(inputs, view_cache, val, config=FOUR_STEPS, checkpoint=checkpoint)
     assert same(resumed, undisturbed)
     assert without_time(found) == without_time(history)
 
 
 def test_a_projection_goes_on_with_the_student(
-    inputs: InputShape, bank: Bank, val: Examples, targets: TeacherTargets, path: Path
+    inputs: InputShape, view_cache: ViewCache, val: Examples, targets: TeacherTargets, path: Path
 ) -> None:
     def feature() -> nn.Module:
         torch.manual_seed(0)
         settings = {"feature_weight": 1.0, "label_weight": 1.0}
-        return DistillationObjective("feature", settings, targets, (6, 1))
+        return FeatureLoss(settings, targets, (6, 1))
 
     projection = feature()
-    undisturbed, _ = train_once(inputs, bank, val, projection, FOUR_STEPS)
+    undisturbed, _ = train_once(inputs, view_cache, val, projection, FOUR_STEPS)
     checkpoint = Checkpoint(path, "this training")
     killed, again = KilledAt(feature(), 10), KilledAt(unlike(feature()), -1)
     with pytest.raises(Killed):
-        train_once(inputs, bank, val, killed, FOUR_STEPS, checkpoint=checkpoint)
-    resumed, _ = train_once(inputs, bank, val, again, FOUR_STEPS, checkpoint=checkpoint)
+        train_once(inputs, view_cache, val, killed, FOUR_STEPS, checkpoint=checkpoint)
+    resumed, _ = train_once(inputs, view_cache, val, again, FOUR_STEPS, checkpoint=checkpoint)
     assert same(resumed, undisturbed)
-    assert same(again.objective, projection)
+    assert same(again.loss, projection)
 
 
 def test_a_training_killed_by_the_system_goes_on_in_another_process(
-    inputs: InputShape, bank: Bank, val: Examples, path: Path, tmp_path: Path
+    inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path, tmp_path: Path
 ) -> None:
     """SIGKILL gives a process no chance to tidy up."""
-    folder = Path(bank.signal.filename).parent  # type: ignore[attr-defined]
+    folder = Path(view_cache.signal.filename).parent  # type: ignore[attr-defined]
     torch.save(tuple(val), tmp_path / "val.pt")
     code = f"""
 import os, signal, torch
 from pathlib import Path
-from ppgkd.views.cache import Examples, read_bank
+from ppgkd.views.cache import read_view_cache
+from ppgkd.views.examples import Examples
 from ppgkd.training.checkpoint import Checkpoint
-from ppgkd.distill.scratch import LabelObjective
+from ppgkd.distill.scratch import LabelLoss
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape
-from ppgkd.training.loop import Budget, fit
+from ppgkd.training.loop import TrainingConfig, fit
 
-class Killed(LabelObjective):
+class Killed(LabelLoss):
     def forward(self, output, batch, epoch):
         if epoch == 2:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().forward(output, batch, epoch)
 
 val = Examples(*torch.load({str(tmp_path / "val.pt")!r}))
-fit(build_model(MLPShape(6), {inputs}, 0), Killed(), read_bank({str(folder)!r}), val,
+fit(build_model(MLPShape(6), {inputs}, 0), Killed(), read_view_cache({str(folder)!r}), val,
     {FOUR_STEPS}, label_sd_bpm={LABEL_SD_BPM}, seed=0,
     checkpoint=Checkpoint(Path({str(path)!r}), "this training"))
 """
@@ -605,19 +625,19 @@ fit(build_model(MLPShape(6), {inputs}, 0), Killed(), read_bank({str(folder)!r}),
     kept = checkpoint.load()
     assert kept is not None
     assert len(kept["histories"][0]) == 2
-    resumed, found = train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
-    undisturbed, history = train_once(inputs, bank, val, budget=FOUR_STEPS)
+    resumed, found = train_once(inputs, view_cache, val, config=FOUR_STEPS, checkpoint=checkpoint)
+    undisturbed, history = train_once(inputs, view_cache, val, config=FOUR_STEPS)
     assert same(resumed, undisturbed)
     assert without_time(found) == without_time(history)
 
 
 def test_a_training_that_had_ended_is_not_begun_again(
-    inputs: InputShape, bank: Bank, val: Examples, path: Path
+    inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
-    first, history = train_once(inputs, bank, val, checkpoint=checkpoint)
-    witness = Witness(LabelObjective())
-    again, found = train_once(inputs, bank, val, witness, checkpoint=checkpoint)
+    first, history = train_once(inputs, view_cache, val, checkpoint=checkpoint)
+    witness = Witness(LabelLoss())
+    again, found = train_once(inputs, view_cache, val, witness, checkpoint=checkpoint)
     assert witness.seen == []
     assert same(again, first)
     assert found == history
@@ -625,10 +645,10 @@ def test_a_training_that_had_ended_is_not_begun_again(
 
 
 def test_of_a_training_that_has_ended_only_the_result_is_kept(
-    inputs: InputShape, bank: Bank, val: Examples, path: Path
+    inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
-    _, history = train_once(inputs, bank, val, checkpoint=checkpoint)
+    _, history = train_once(inputs, view_cache, val, checkpoint=checkpoint)
     kept = checkpoint.load()
     assert kept is not None
     assert sorted(kept) == ["best", "histories"]
@@ -637,17 +657,17 @@ def test_of_a_training_that_has_ended_only_the_result_is_kept(
 
 @pytest.mark.parametrize("waited", [1, 2])
 def test_patience_is_not_forgotten_when_a_training_is_killed(
-    waited: int, inputs: InputShape, bank: Bank, unpredictable: Examples, path: Path
+    waited: int, inputs: InputShape, view_cache: ViewCache, unpredictable: Examples, path: Path
 ) -> None:
-    undisturbed, history = train_once(inputs, bank, unpredictable, budget=PATIENCE)
+    undisturbed, history = train_once(inputs, view_cache, unpredictable, config=PATIENCE)
     epochs_before = len(history) - PATIENCE.patience + waited
     checkpoint = Checkpoint(path, "this training")
-    killed = KilledAt(LabelObjective(), 4 * epochs_before + 2)
+    killed = KilledAt(LabelLoss(), 4 * epochs_before + 2)
     with pytest.raises(Killed):
-        train_once(inputs, bank, unpredictable, killed, PATIENCE, checkpoint=checkpoint)
-    witness = Witness(LabelObjective())
+        train_once(inputs, view_cache, unpredictable, killed, PATIENCE, checkpoint=checkpoint)
+    witness = Witness(LabelLoss())
     resumed, found = train_once(
-        inputs, bank, unpredictable, witness, PATIENCE, checkpoint=checkpoint
+        inputs, view_cache, unpredictable, witness, PATIENCE, checkpoint=checkpoint
     )
     assert same(resumed, undisturbed)
     assert without_time(found) == without_time(history)
@@ -655,26 +675,28 @@ def test_patience_is_not_forgotten_when_a_training_is_killed(
 
 
 def test_a_training_that_had_run_out_of_patience_is_not_begun_again(
-    inputs: InputShape, bank: Bank, unpredictable: Examples, path: Path
+    inputs: InputShape, view_cache: ViewCache, unpredictable: Examples, path: Path
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
-    first, _ = train_once(inputs, bank, unpredictable, budget=PATIENCE, checkpoint=checkpoint)
-    witness = Witness(LabelObjective())
-    again, _ = train_once(inputs, bank, unpredictable, witness, PATIENCE, checkpoint=checkpoint)
+    first, _ = train_once(inputs, view_cache, unpredictable, config=PATIENCE, checkpoint=checkpoint)
+    witness = Witness(LabelLoss())
+    again, _ = train_once(
+        inputs, view_cache, unpredictable, witness, PATIENCE, checkpoint=checkpoint
+    )
     assert witness.seen == []
     assert same(again, first)
 
 
 def test_the_time_of_both_parts_of_a_training_is_counted(
-    inputs: InputShape, bank: Bank, val: Examples, path: Path
+    inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
-    killed = KilledAt(LabelObjective(), 4 + 4 + 1)
+    killed = KilledAt(LabelLoss(), 4 + 4 + 1)
     with pytest.raises(Killed):
-        train_once(inputs, bank, val, killed, FOUR_STEPS, checkpoint=checkpoint)
+        train_once(inputs, view_cache, val, killed, FOUR_STEPS, checkpoint=checkpoint)
     kept = checkpoint.load()
     assert kept is not None
-    _, history = train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
+    _, history = train_once(inputs, view_cache, val, config=FOUR_STEPS, checkpoint=checkpoint)
     seconds = [row["seconds"] for row in history]
     assert seconds[:2] == [row["seconds"] for row in kept["histories"][0]]
     assert seconds == sorted(seconds)
@@ -699,53 +721,55 @@ def with_a_changed_bit(path: Path, state: dict[str, Any]) -> None:
 def test_a_checkpoint_that_is_not_its_own_or_damaged_is_not_used(
     spoil: Callable[[Path, dict[str, Any]], None],
     inputs: InputShape,
-    bank: Bank,
+    view_cache: ViewCache,
     val: Examples,
     path: Path,
 ) -> None:
-    undisturbed, history = train_once(inputs, bank, val)
+    undisturbed, history = train_once(inputs, view_cache, val)
     checkpoint = Checkpoint(path, "this training")
-    train_once(inputs, bank, val, seed=1, checkpoint=checkpoint)
+    train_once(inputs, view_cache, val, seed=1, checkpoint=checkpoint)
     state = checkpoint.load()
     assert state is not None
     spoil(path, state)
-    anew, found = train_once(inputs, bank, val, checkpoint=checkpoint)
+    anew, found = train_once(inputs, view_cache, val, checkpoint=checkpoint)
     assert same(anew, undisturbed)
     assert without_time(found) == without_time(history)
     assert [*path.parent.iterdir()] == [path]
 
 
 def test_a_checkpoint_does_not_change_what_is_learned(
-    inputs: InputShape, bank: Bank, val: Examples, path: Path
+    inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
-    without, _ = train_once(inputs, bank, val)
-    with_one, _ = train_once(inputs, bank, val, checkpoint=Checkpoint(path, "this training"))
+    without, _ = train_once(inputs, view_cache, val)
+    with_one, _ = train_once(inputs, view_cache, val, checkpoint=Checkpoint(path, "this training"))
     assert same(with_one, without)
 
 
 def test_where_a_training_goes_on_is_logged(
     inputs: InputShape,
-    bank: Bank,
+    view_cache: ViewCache,
     val: Examples,
     path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
-    killed = KilledAt(LabelObjective(), 4 + 4 + 1)
+    killed = KilledAt(LabelLoss(), 4 + 4 + 1)
     with pytest.raises(Killed):
-        train_once(inputs, bank, val, killed, FOUR_STEPS, checkpoint=checkpoint)
+        train_once(inputs, view_cache, val, killed, FOUR_STEPS, checkpoint=checkpoint)
     caplog.clear()
     with caplog.at_level(logging.INFO, logger="ppgkd"):
-        train_once(inputs, bank, val, budget=FOUR_STEPS, checkpoint=checkpoint)
+        train_once(inputs, view_cache, val, config=FOUR_STEPS, checkpoint=checkpoint)
     lines = [record.getMessage() for record in caplog.records]
     assert lines[0] == "going on after epoch 2 of 4"
     assert lines[1].startswith("epoch 3/4 ")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
-def test_cuda_where_there_is_none_is_refused(inputs: InputShape, bank: Bank, val: Examples) -> None:
+def test_cuda_where_there_is_none_is_refused(
+    inputs: InputShape, view_cache: ViewCache, val: Examples
+) -> None:
     with pytest.raises(PpgkdError) as caught:
-        train_once(inputs, bank, val, budget=replace(SHORT, device="cuda"))
+        train_once(inputs, view_cache, val, config=replace(SHORT, device="cuda"))
     message = str(caught.value)
     assert "'device: cuda', but PyTorch sees no CUDA device here" in message
     assert "use 'device: cpu'" in message
@@ -757,13 +781,13 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is 
 @needs_cuda
 @pytest.mark.parametrize("shape", [MLPShape(12), ResNetShape(8)], ids=lambda shape: shape.family)
 def test_cuda_trains_as_the_cpu_does(
-    shape: ResNetShape | MLPShape, inputs: InputShape, bank: Bank, val: Examples
+    shape: ResNetShape | MLPShape, inputs: InputShape, view_cache: ViewCache, val: Examples
 ) -> None:
     """Losses within 2 %, validation errors within 1 BPM: bfloat16 on a CPU makes 0.3 % and 0.5."""
-    budget = replace(SHORT, epochs=8)
-    on_cpu, expected = train_once(inputs, bank, val, budget=budget, shape=shape)
+    config = replace(SHORT, epochs=8)
+    on_cpu, expected = train_once(inputs, view_cache, val, config=config, shape=shape)
     on_cuda, found = train_once(
-        inputs, bank, val, budget=replace(budget, device="cuda"), shape=shape
+        inputs, view_cache, val, config=replace(config, device="cuda"), shape=shape
     )
     losses = [[row["train_loss"] for row in history] for history in (found, expected)]
     np.testing.assert_allclose(losses[0], losses[1], rtol=0.02)
@@ -774,16 +798,16 @@ def test_cuda_trains_as_the_cpu_does(
 
 @needs_cuda
 def test_cuda_resumes_from_a_checkpoint(
-    inputs: InputShape, bank: Bank, val: Examples, targets: TeacherTargets, path: Path
+    inputs: InputShape, view_cache: ViewCache, val: Examples, targets: TeacherTargets, path: Path
 ) -> None:
     settings = {"feature_weight": 1.0, "label_weight": 1.0}
-    budget = replace(FOUR_STEPS, device="cuda")
+    config = replace(FOUR_STEPS, device="cuda")
     checkpoint = Checkpoint(path, "this training")
-    killed = KilledAt(DistillationObjective("feature", settings, targets, (6, 1)), 4 + 4 + 1)
+    killed = KilledAt(FeatureLoss(settings, targets, (6, 1)), 4 + 4 + 1)
     with pytest.raises(Killed):
-        train_once(inputs, bank, val, killed, budget, checkpoint=checkpoint)
-    again = KilledAt(DistillationObjective("feature", settings, targets, (6, 1)), -1)
-    _, history = train_once(inputs, bank, val, again, budget, checkpoint=checkpoint)
+        train_once(inputs, view_cache, val, killed, config, checkpoint=checkpoint)
+    again = KilledAt(FeatureLoss(settings, targets, (6, 1)), -1)
+    _, history = train_once(inputs, view_cache, val, again, config, checkpoint=checkpoint)
     assert [row["epoch"] for row in history] == [1, 2, 3, 4]
 
 
@@ -797,9 +821,11 @@ class Nothing(nn.Module):
 def test_weight_decay_shrinks_matrices_and_spares_biases_and_norms(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    budget = Budget(epochs=1, batch_size=16, learning_rate=0.01, weight_decay=1.0, patience=9)
+    config = TrainingConfig(
+        epochs=1, batch_size=16, learning_rate=0.01, weight_decay=1.0, patience=9
+    )
     before = dict(build_model(MLPShape(6), inputs, seed=0).named_parameters())
-    model, _ = train_once(inputs, fresh, val, Nothing(), budget)
+    model, _ = train_once(inputs, fresh, val, Nothing(), config)
     for name, after in model.named_parameters():
         if after.ndim > 1:
             ratio = after.detach() / before[name].detach()
@@ -810,13 +836,13 @@ def test_weight_decay_shrinks_matrices_and_spares_biases_and_norms(
 
 
 def test_a_projection_learns_beside_the_student_and_is_no_part_of_it(
-    inputs: InputShape, bank: Bank, val: Examples, targets: TeacherTargets
+    inputs: InputShape, view_cache: ViewCache, val: Examples, targets: TeacherTargets
 ) -> None:
     settings = {"feature_weight": 1.0, "label_weight": 1.0}
-    objective = DistillationObjective("feature", settings, targets, (6, 1))
-    before = [p.detach().clone() for p in objective.parameters()]
-    model, history = train_once(inputs, bank, val, objective)
-    assert all((p != b).any() for p, b in zip(objective.parameters(), before, strict=True))
+    loss = FeatureLoss(settings, targets, (6, 1))
+    before = [p.detach().clone() for p in loss.parameters()]
+    model, history = train_once(inputs, view_cache, val, loss)
+    assert all((p != b).any() for p, b in zip(loss.parameters(), before, strict=True))
     assert sum(p.numel() for p in model.parameters()) == MLPShape(6).n_params(inputs)
     assert history[-1]["train_loss"] < history[0]["train_loss"]
 
@@ -842,8 +868,8 @@ def test_the_history_has_a_row_for_each_epoch(
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_almost_nothing(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    budget = replace(TWO_STEPS, epochs=10, patience=10)
-    _, history = train_once(inputs, fresh, val, budget=budget)
+    config = replace(TWO_STEPS, epochs=10, patience=10)
+    _, history = train_once(inputs, fresh, val, config=config)
     rates = [row["learning_rate"] for row in history]
     peak = int(np.argmax(rates))
     assert 0 < peak < 4
@@ -857,7 +883,7 @@ def test_a_training_of_a_few_steps_has_a_learning_rate_too(
     epochs: int, inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
     one_step = replace(TWO_STEPS, epochs=epochs, batch_size=208)
-    _, history = train_once(inputs, fresh, val, budget=one_step)
+    _, history = train_once(inputs, fresh, val, config=one_step)
     assert len(history) == epochs
     assert all(0 < row["learning_rate"] <= 0.01 for row in history)
 
@@ -903,46 +929,47 @@ SHAPES_TOGETHER = {"grouped": ResNetShape(4), "one by one": MLPShape(6)}
 def train_seeds(
     shape: ResNetShape | MLPShape,
     inputs: InputShape,
-    banks: list[Bank],
+    view_caches: list[ViewCache],
     val: Examples,
-    objectives: list[nn.Module] | None = None,
-    budget: Budget = SHORT,
+    losses: list[nn.Module] | None = None,
+    config: TrainingConfig = SHORT,
     checkpoint: Checkpoint | None = None,
 ) -> tuple[list[nn.Module], list[list[dict[str, Any]]]]:
     models = [build_model(shape, inputs, seed) for seed in SEEDS]
-    objectives = objectives or [LabelObjective() for _ in SEEDS]
-    trainees = [*map(Trainee, models, objectives, banks, SEEDS)]
-    histories = fit_together(
-        trainees, val, budget, label_sd_bpm=LABEL_SD_BPM, checkpoint=checkpoint
-    )
+    losses = losses or [LabelLoss() for _ in SEEDS]
+    jobs = [*map(TrainingJob, models, losses, view_caches, SEEDS)]
+    histories = fit_together(jobs, val, config, label_sd_bpm=LABEL_SD_BPM, checkpoint=checkpoint)
     return [*models], [history.to_dict("records") for history in histories]
 
 
 @pytest.fixture(scope="module")
-def banks(
-    bank: Bank, train: Examples, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory
-) -> list[Bank]:
-    """A bank for each seed."""
+def view_caches(
+    view_cache: ViewCache,
+    train: Examples,
+    inputs: InputShape,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[ViewCache]:
+    """A view cache for each seed."""
     others = []
     for seed in (6, 7):
         folder = tmp_path_factory.mktemp("bank")
-        write_bank(train, inputs, Augmentation(), folder, views=3, seed=seed)
-        others.append(read_bank(folder, train))
-    return [bank, *others]
+        write_view_cache(train, inputs, Augmentation(), folder, views=3, seed=seed)
+        others.append(read_view_cache(folder, train))
+    return [view_cache, *others]
 
 
 @pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
 def test_seeds_that_are_trained_together_learn_what_each_learns_alone(
     shape: ResNetShape | MLPShape,
     inputs: InputShape,
-    banks: list[Bank],
+    view_caches: list[ViewCache],
     val: Examples,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # rounded to bfloat16, trainings that differ in the last digit soon differ in the first
-    monkeypatch.setattr(loop, "has_fast_bfloat16", lambda device: False)
-    models, histories = train_seeds(shape, inputs, banks, val)
-    for model, history, seed, own in zip(models, histories, SEEDS, banks, strict=True):
+    monkeypatch.setattr(step, "has_fast_bfloat16", lambda device: False)
+    models, histories = train_seeds(shape, inputs, view_caches, val)
+    for model, history, seed, own in zip(models, histories, SEEDS, view_caches, strict=True):
         alone, expected = train_once(inputs, own, val, shape=shape, seed=seed)
         if isinstance(shape, MLPShape):
             assert same(model, alone)
@@ -953,28 +980,32 @@ def test_seeds_that_are_trained_together_learn_what_each_learns_alone(
 
 
 def test_seeds_trained_together_again_are_the_same_bit_by_bit(
-    inputs: InputShape, banks: list[Bank], val: Examples
+    inputs: InputShape, view_caches: list[ViewCache], val: Examples
 ) -> None:
-    first, _ = train_seeds(ResNetShape(4), inputs, banks, val)
-    second, _ = train_seeds(ResNetShape(4), inputs, banks, val)
+    first, _ = train_seeds(ResNetShape(4), inputs, view_caches, val)
+    second, _ = train_seeds(ResNetShape(4), inputs, view_caches, val)
     assert all(map(same, first, second))
 
 
 @pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
 def test_seeds_that_were_interrupted_end_as_undisturbed_ones(
-    shape: ResNetShape | MLPShape, inputs: InputShape, banks: list[Bank], val: Examples, path: Path
+    shape: ResNetShape | MLPShape,
+    inputs: InputShape,
+    view_caches: list[ViewCache],
+    val: Examples,
+    path: Path,
 ) -> None:
-    undisturbed, histories = train_seeds(shape, inputs, banks, val, budget=FOUR_STEPS)
+    undisturbed, histories = train_seeds(shape, inputs, view_caches, val, config=FOUR_STEPS)
     checkpoint = Checkpoint(path, "this training")
-    killed = [LabelObjective(), KilledAt(LabelObjective(), 4 + 4 + 2), LabelObjective()]
+    killed = [LabelLoss(), KilledAt(LabelLoss(), 4 + 4 + 2), LabelLoss()]
     with pytest.raises(Killed):
-        train_seeds(shape, inputs, banks, val, killed, FOUR_STEPS, checkpoint)
-    resumed, found = train_seeds(shape, inputs, banks, val, None, FOUR_STEPS, checkpoint)
+        train_seeds(shape, inputs, view_caches, val, killed, FOUR_STEPS, checkpoint)
+    resumed, found = train_seeds(shape, inputs, view_caches, val, None, FOUR_STEPS, checkpoint)
     assert all(map(same, undisturbed, resumed))
     assert [*map(without_time, found)] == [*map(without_time, histories)]
 
 
-class Unlearning(LabelObjective):
+class Unlearning(LabelLoss):
     """The reference's loss for two epochs, and then its opposite."""
 
     def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
@@ -984,11 +1015,11 @@ class Unlearning(LabelObjective):
 
 @pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
 def test_a_seed_without_patience_stops_and_the_others_go_on(
-    shape: ResNetShape | MLPShape, inputs: InputShape, banks: list[Bank], val: Examples
+    shape: ResNetShape | MLPShape, inputs: InputShape, view_caches: list[ViewCache], val: Examples
 ) -> None:
-    budget = Budget(epochs=8, batch_size=16, learning_rate=0.01, weight_decay=0, patience=2)
-    objectives: list[nn.Module] = [LabelObjective(), Unlearning(), LabelObjective()]
-    models, histories = train_seeds(shape, inputs, banks, val, objectives, budget)
+    config = TrainingConfig(epochs=8, batch_size=16, learning_rate=0.01, weight_decay=0, patience=2)
+    losses: list[nn.Module] = [LabelLoss(), Unlearning(), LabelLoss()]
+    models, histories = train_seeds(shape, inputs, view_caches, val, losses, config)
     errors = [row["val_mae_bpm"] for row in histories[1]]
     assert len(errors) == int(np.argmin(errors)) + 1 + 2
     assert len(errors) < max(map(len, histories))
@@ -996,23 +1027,23 @@ def test_a_seed_without_patience_stops_and_the_others_go_on(
 
 
 def test_a_loss_of_one_seed_that_is_no_number_stops_the_cell_and_names_the_seed(
-    inputs: InputShape, banks: list[Bank], val: Examples
+    inputs: InputShape, view_caches: list[ViewCache], val: Examples
 ) -> None:
-    objectives = [LabelObjective(), LabelObjective(), FailsAt(2, float("nan"))]
+    losses = [LabelLoss(), LabelLoss(), FailsAt(2, float("nan"))]
     with pytest.raises(PpgkdError, match="The loss of seed 5 became nan in epoch 1, step 2"):
-        train_seeds(ResNetShape(4), inputs, banks, val, objectives)
+        train_seeds(ResNetShape(4), inputs, view_caches, val, losses)
 
 
 def test_a_large_gradient_of_one_seed_does_not_slow_the_others(
-    inputs: InputShape, banks: list[Bank], val: Examples
+    inputs: InputShape, view_caches: list[ViewCache], val: Examples
 ) -> None:
-    class Loud(LabelObjective):
+    class Loud(LabelLoss):
         def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
             return 1e6 * super().forward(output, batch, epoch)
 
-    quiet, _ = train_seeds(MLPShape(6), inputs, banks, val)
-    beside: list[nn.Module] = [LabelObjective(), Loud(), LabelObjective()]
-    models, _ = train_seeds(MLPShape(6), inputs, banks, val, beside)
+    quiet, _ = train_seeds(MLPShape(6), inputs, view_caches, val)
+    beside: list[nn.Module] = [LabelLoss(), Loud(), LabelLoss()]
+    models, _ = train_seeds(MLPShape(6), inputs, view_caches, val, beside)
     assert same(models[0], quiet[0])
     assert same(models[2], quiet[2])
     assert not same(models[1], quiet[1])

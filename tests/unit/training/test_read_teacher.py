@@ -23,7 +23,8 @@ from ppgkd.training.ensemble import Ensemble
 from ppgkd.training.onnx_teacher import OnnxTeacher
 from ppgkd.training.read_teacher import read_teacher
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import examples, read_bank, write_bank
+from ppgkd.views.cache import read_view_cache, write_view_cache
+from ppgkd.views.examples import examples
 from ppgkd.windows.read import Windows
 
 Array = NDArray[np.float32]
@@ -312,12 +313,12 @@ def test_a_file_teaches_by_its_logits_and_by_its_features_if_it_has_any(
     tmp_path: Path,
 ) -> None:
     windows = examples(tones([60.0, 80.0, 120.0], inputs))
-    write_bank(windows, inputs, Augmentation(), tmp_path / "bank", views=2, seed=0)
-    bank = read_bank(tmp_path / "bank")
+    write_view_cache(windows, inputs, Augmentation(), tmp_path / "bank", views=2, seed=0)
+    view_cache = read_view_cache(tmp_path / "bank")
     teacher = read_teacher([graph.write(path, features=features)], inputs)
-    write_targets(teacher.network, teacher.about["sha256"], bank, tmp_path / "targets")
-    targets = read_targets(tmp_path / "targets", bank, teacher.about["sha256"])
-    exact = teacher.network(bank.view(1).signal).logits
+    write_targets(teacher.network, teacher.about["sha256"], view_cache, tmp_path / "targets")
+    targets = read_targets(tmp_path / "targets", view_cache, teacher.about["sha256"])
+    exact = teacher.network(view_cache.view(1).signal).logits
     expected = exact - exact.amax(dim=1, keepdim=True)
     np.testing.assert_allclose(targets.logits[1], expected, rtol=1e-3, atol=1e-5)
     if features is None:

@@ -1,4 +1,4 @@
-"""Teachers: one lesson or two, and what happens when one of them is broken off."""
+"""Teachers: one stage or two, and what happens when one of them is broken off."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -13,17 +13,20 @@ import pytest
 import torch
 from torch import nn
 
-from ppgkd.distill.scratch import LabelObjective
+from ppgkd.distill.scratch import LabelLoss
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.splits.study_windows import StudyWindows
-from ppgkd.training.loop import Budget, fit
+from ppgkd.training.loop import TrainingConfig, fit
 from ppgkd.training.teachers import train_teacher
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import FreshViews, examples
+from ppgkd.views.examples import examples
+from ppgkd.views.source import FreshViews
 from ppgkd.windows.read import Windows
 
-TRAINING = Budget(epochs=3, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=9)
+TRAINING = TrainingConfig(
+    epochs=3, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=9
+)
 PRETRAINING = replace(TRAINING, epochs=2, learning_rate=0.02)
 AUGMENTATION = Augmentation()
 LABEL_SD_BPM = 2.0
@@ -51,7 +54,7 @@ def train(
     checkpoints: Path | None = None,
     *,
     shape: ResNetShape | MLPShape = MLPShape(6),  # noqa: B008 (frozen)
-    training: Budget = TRAINING,
+    training: TrainingConfig = TRAINING,
     augmentation: Augmentation = AUGMENTATION,
     label_sd_bpm: float = LABEL_SD_BPM,
     seed: int = 0,
@@ -86,7 +89,7 @@ def test_a_teacher_learns_from_the_reference_alone_and_sees_fresh_views(
     by_hand = build_model(MLPShape(6), inputs, seed=0)
     expected = fit(
         by_hand,
-        LabelObjective(),
+        LabelLoss(),
         FreshViews(examples(windows.train), inputs, AUGMENTATION, seed=0),
         examples(windows.val),
         TRAINING,
@@ -96,22 +99,20 @@ def test_a_teacher_learns_from_the_reference_alone_and_sees_fresh_views(
     assert same(teacher, by_hand)
     assert list(history["view"]) == [0, 1, 2]
     pd.testing.assert_frame_equal(
-        without_time(history).drop(columns="lesson"), without_time(expected)
+        without_time(history).drop(columns="stage"), without_time(expected)
     )
 
 
-def test_without_more_windows_there_is_one_lesson(
-    inputs: InputShape, windows: StudyWindows
-) -> None:
+def test_without_more_windows_there_is_one_stage(inputs: InputShape, windows: StudyWindows) -> None:
     _, history = train(inputs, windows)
-    assert list(history["lesson"]) == ["training"] * 3
+    assert list(history["stage"]) == ["training"] * 3
 
 
 def test_with_more_windows_pretraining_goes_before_training(
     inputs: InputShape, with_more: StudyWindows
 ) -> None:
     _, history = train(inputs, with_more)
-    assert list(history["lesson"]) == ["pretraining"] * 2 + ["training"] * 3
+    assert list(history["stage"]) == ["pretraining"] * 2 + ["training"] * 3
     assert list(history["epoch"]) == [1, 2, 1, 2, 3]
     assert history["seconds"].is_monotonic_increasing
 
@@ -135,7 +136,7 @@ def test_training_begins_with_the_best_weights_of_pretraining(
     pretrained = build_model(MLPShape(6), inputs, seed=0)
     fit(
         pretrained,
-        LabelObjective(),
+        LabelLoss(),
         FreshViews(examples(with_more.pretraining), inputs, AUGMENTATION, seed=0),
         examples(with_more.val),
         PRETRAINING,
@@ -210,7 +211,7 @@ def killed_after(epochs: int) -> Iterator[None]:
     ],
 )
 @pytest.mark.parametrize("shape", [MLPShape(6), ResNetShape(3)], ids=lambda shape: shape.family)
-def test_a_pretrained_teacher_killed_in_either_lesson_ends_as_an_undisturbed_one(
+def test_a_pretrained_teacher_killed_in_either_stage_ends_as_an_undisturbed_one(
     shape: ResNetShape | MLPShape,
     epochs: int,
     files: list[str],
@@ -228,7 +229,7 @@ def test_a_pretrained_teacher_killed_in_either_lesson_ends_as_an_undisturbed_one
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pretraining.pt", "training.pt"]
 
 
-def test_a_lesson_that_was_over_is_not_taken_again(
+def test_a_stage_that_was_over_is_not_taken_again(
     inputs: InputShape,
     with_more: StudyWindows,
     tmp_path: Path,
@@ -247,7 +248,7 @@ def test_a_lesson_that_was_over_is_not_taken_again(
 OTHERS: dict[str, Callable[[StudyWindows], tuple[StudyWindows, dict[str, Any]]]] = {
     "the seed": lambda windows: (windows, {"seed": 1}),
     "the label's width": lambda windows: (windows, {"label_sd_bpm": 4.0}),
-    "the budget": lambda windows: (windows, {"training": replace(TRAINING, learning_rate=0.02)}),
+    "the config": lambda windows: (windows, {"training": replace(TRAINING, learning_rate=0.02)}),
     "the augmentation": lambda windows: (windows, {"augmentation": Augmentation(noise_sd=0.0)}),
     "the windows to learn from": lambda windows: (replace(windows, train=windows.test), {}),
     "the windows to choose by": lambda windows: (replace(windows, val=windows.test), {}),

@@ -16,7 +16,7 @@ from ppgkd.models.capacity import InputShape, MLPShape
 from ppgkd.models.predict import predict
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.splits.study_windows import StudyWindows
-from ppgkd.training.trained import TrainedModel, judge, judge_teacher
+from ppgkd.training.trained import TrainedModel, evaluate, evaluate_teacher
 from ppgkd.windows.read import Windows
 
 SHAPE = MLPShape(6)
@@ -34,16 +34,16 @@ def model(inputs: InputShape) -> nn.Module:
     return build_model(SHAPE, inputs, seed=0).eval()
 
 
-def history(*lessons: list[float]) -> pd.DataFrame:
-    """Validation errors of each lesson, one second an epoch."""
-    rows = [(epoch + 1, error) for errors in lessons for epoch, error in enumerate(errors)]
+def history(*stages: list[float]) -> pd.DataFrame:
+    """Validation errors of each stage, one second an epoch."""
+    rows = [(epoch + 1, error) for errors in stages for epoch, error in enumerate(errors)]
     table = pd.DataFrame(rows, columns=["epoch", "val_mae_bpm"])
     return table.assign(seconds=np.arange(1.0, len(rows) + 1))
 
 
 @pytest.fixture
 def trained(model: nn.Module, inputs: InputShape, windows: StudyWindows) -> TrainedModel:
-    return judge(model, SHAPE, inputs, history([5.0, 3.0, 4.0]), windows.test, seed=7)
+    return evaluate(model, SHAPE, inputs, history([5.0, 3.0, 4.0]), windows.test, seed=7)
 
 
 def test_the_metrics_are_those_of_the_test_set_and_of_the_network(
@@ -64,12 +64,12 @@ def test_the_metrics_say_how_the_network_came_about(trained: TrainedModel) -> No
     assert trained.metrics["train_s"] == 3.0
 
 
-def test_the_validation_error_of_a_pretrained_teacher_is_that_of_its_last_lesson(
+def test_the_validation_error_of_a_pretrained_teacher_is_that_of_its_last_stage(
     model: nn.Module, inputs: InputShape, windows: StudyWindows
 ) -> None:
     """Its weights are from there, though pretraining may have had a better epoch."""
-    lessons = history([5.0, 2.0], [4.0, 3.0, 3.5])
-    metrics = judge(model, SHAPE, inputs, lessons, windows.test).metrics
+    stages = history([5.0, 2.0], [4.0, 3.0, 3.5])
+    metrics = evaluate(model, SHAPE, inputs, stages, windows.test).metrics
     assert metrics["val_mae_bpm"] == 3.0
     assert metrics["epochs"] == 5
     assert metrics["train_s"] == 5.0
@@ -108,10 +108,10 @@ def test_the_metrics_name_the_weights_they_belong_to(trained: TrainedModel, tmp_
     assert read_json(tmp_path / "metrics.json")["sha256"] == digest
 
 
-def test_a_teacher_that_the_study_did_not_train_is_judged_alike(
+def test_a_teacher_that_the_study_did_not_train_is_evaluated_alike(
     model: nn.Module, windows: StudyWindows, tmp_path: Path
 ) -> None:
-    judge_teacher(model, windows, tmp_path, seed=3, params=99, sha256="of this test")
+    evaluate_teacher(model, windows, tmp_path, seed=3, params=99, sha256="of this test")
     predictions, expected = score(model, windows.test)
     _, on_val = score(model, windows.val)
     metrics = read_json(tmp_path / "metrics.json")

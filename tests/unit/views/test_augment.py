@@ -11,7 +11,8 @@ from torch import Tensor
 from ppgkd.heart_rate import BPM_MAX, BPM_MIN
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.spectrum import Spectrum
-from ppgkd.views.augment import MOTION_ACC_G, MOTION_HZ, Augmentation, View, augmented_view
+from ppgkd.views.augment import MOTION_ACC_G, MOTION_HZ, Augmentation, augmented_view
+from ppgkd.views.examples import Examples
 
 RATE_HZ, N_SAMPLES = 25.0, 200
 TIME_S = np.arange(N_SAMPLES) / RATE_HZ
@@ -63,7 +64,7 @@ def dominant_bpm(channel: NDArray[np.floating], rate_hz: float = RATE_HZ) -> flo
     return float(60 * np.fft.rfftfreq(n_fft, 1 / rate_hz)[power.argmax()])
 
 
-def same(one: View, other: View) -> bool:
+def same(one: Examples, other: Examples) -> bool:
     return torch.equal(one.signal, other.signal) and torch.equal(one.hr_bpm, other.hr_bpm)
 
 
@@ -115,7 +116,7 @@ def test_the_view_of_a_window_does_not_depend_on_the_windows_after_it(
     for view in range(3):
         everything = augmented_view(signal, hr_bpm, inputs, DEFAULT, 0, view)
         some = augmented_view(signal[:first], hr_bpm[:first], inputs, DEFAULT, 0, view)
-        assert same(some, View(everything.signal[:first], everything.hr_bpm[:first]))
+        assert same(some, Examples(everything.signal[:first], everything.hr_bpm[:first]))
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,9 @@ from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.spectrum import Spectrum
 from ppgkd.views.augment import Augmentation, augmented_view
-from ppgkd.views.cache import (
-    Bank,
-    Examples,
-    FreshViews,
-    examples,
-    fingerprint,
-    read_bank,
-    write_bank,
-)
+from ppgkd.views.cache import ViewCache, read_view_cache, write_view_cache
+from ppgkd.views.examples import Examples, examples, fingerprint
+from ppgkd.views.source import FreshViews
 from ppgkd.windows.read import Windows
 
 VIEWS, SEED, WINDOWS = 3, 4, 12
@@ -40,13 +34,13 @@ def windows(tones: Callable[..., Windows], inputs: InputShape) -> Examples:
 @pytest.fixture(scope="module")
 def folder(windows: Examples, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("bank")
-    write_bank(windows, inputs, AUGMENTATION, made, views=VIEWS, seed=SEED)
+    write_view_cache(windows, inputs, AUGMENTATION, made, views=VIEWS, seed=SEED)
     return made
 
 
 @pytest.fixture(scope="module")
-def bank(folder: Path, windows: Examples) -> Bank:
-    return read_bank(folder, windows)
+def view_cache(folder: Path, windows: Examples) -> ViewCache:
+    return read_view_cache(folder, windows)
 
 
 def test_windows_become_tensors_of_their_own_values(
@@ -60,18 +54,20 @@ def test_windows_become_tensors_of_their_own_values(
     assert table.index["hr_bpm"][0] == 60
 
 
-def test_there_is_one_view_of_every_window_for_each_number(bank: Bank, inputs: InputShape) -> None:
-    assert (bank.n_views, bank.n_windows) == (VIEWS, WINDOWS)
-    assert bank.signal.shape == (VIEWS, WINDOWS, inputs.channels, inputs.n_samples)
-    assert bank.hr_bpm.shape == (VIEWS, WINDOWS)
+def test_there_is_one_view_of_every_window_for_each_number(
+    view_cache: ViewCache, inputs: InputShape
+) -> None:
+    assert (view_cache.n_views, view_cache.n_windows) == (VIEWS, WINDOWS)
+    assert view_cache.signal.shape == (VIEWS, WINDOWS, inputs.channels, inputs.n_samples)
+    assert view_cache.hr_bpm.shape == (VIEWS, WINDOWS)
 
 
 @pytest.mark.parametrize("number", range(VIEWS))
 def test_a_view_is_the_augmented_one_in_half_precision(
-    number: int, bank: Bank, windows: Examples, inputs: InputShape
+    number: int, view_cache: ViewCache, windows: Examples, inputs: InputShape
 ) -> None:
     expected = augmented_view(*windows, inputs, AUGMENTATION, SEED, number)
-    found = bank.view(number)
+    found = view_cache.view(number)
     assert found.signal.dtype == torch.float32
     np.testing.assert_array_equal(found.signal, expected.signal.half().float())
     np.testing.assert_allclose(found.signal, expected.signal, rtol=2**-11, atol=1e-7)
@@ -79,61 +75,63 @@ def test_a_view_is_the_augmented_one_in_half_precision(
 
 @pytest.mark.parametrize("number", range(VIEWS))
 def test_a_views_spectra_are_those_of_its_windows_in_half_precision(
-    number: int, bank: Bank, windows: Examples, inputs: InputShape
+    number: int, view_cache: ViewCache, windows: Examples, inputs: InputShape
 ) -> None:
     view = augmented_view(*windows, inputs, AUGMENTATION, SEED, number)
     expected = Spectrum(inputs)(view.signal)
-    np.testing.assert_allclose(bank.spectra[number], expected, rtol=2**-11, atol=1e-6)
+    np.testing.assert_allclose(view_cache.spectra[number], expected, rtol=2**-11, atol=1e-6)
 
 
 @pytest.mark.parametrize("number", range(VIEWS))
 def test_references_are_those_of_the_view_in_single_precision(
-    number: int, bank: Bank, windows: Examples, inputs: InputShape
+    number: int, view_cache: ViewCache, windows: Examples, inputs: InputShape
 ) -> None:
     expected = augmented_view(*windows, inputs, AUGMENTATION, SEED, number)
-    np.testing.assert_array_equal(bank.view(number).hr_bpm, expected.hr_bpm)
-    assert bank.hr_bpm.dtype == np.float32
+    np.testing.assert_array_equal(view_cache.view(number).hr_bpm, expected.hr_bpm)
+    assert view_cache.hr_bpm.dtype == np.float32
 
 
-def test_a_withheld_reference_stays_withheld_in_every_view(bank: Bank) -> None:
+def test_a_withheld_reference_stays_withheld_in_every_view(view_cache: ViewCache) -> None:
     withheld = np.isin(np.arange(WINDOWS), [2, 9])
-    np.testing.assert_array_equal(np.isnan(bank.hr_bpm), np.tile(withheld, (VIEWS, 1)))
-    assert np.isfinite(bank.signal).all()
+    np.testing.assert_array_equal(np.isnan(view_cache.hr_bpm), np.tile(withheld, (VIEWS, 1)))
+    assert np.isfinite(view_cache.signal).all()
 
 
-def test_epochs_see_the_views_by_turns(bank: Bank) -> None:
+def test_epochs_see_the_views_by_turns(view_cache: ViewCache) -> None:
     for epoch, number in enumerate([0, 1, 2, 0, 1, 2, 0]):
-        found, view = bank.of_epoch(epoch)
+        found, view = view_cache.of_epoch(epoch)
         assert found == number
-        np.testing.assert_array_equal(view.spectra, bank.spectra[number].astype(np.float32))
-        np.testing.assert_array_equal(view.hr_bpm, bank.view(number).hr_bpm)
+        np.testing.assert_array_equal(view.spectra, view_cache.spectra[number].astype(np.float32))
+        np.testing.assert_array_equal(view.hr_bpm, view_cache.view(number).hr_bpm)
 
 
-def test_a_bank_is_mapped_and_not_loaded(bank: Bank) -> None:
-    assert isinstance(bank.signal, np.memmap)
+def test_a_view_cache_is_mapped_and_not_loaded(view_cache: ViewCache) -> None:
+    assert isinstance(view_cache.signal, np.memmap)
 
 
-def test_what_a_job_does_to_a_view_does_not_change_the_bank(bank: Bank) -> None:
-    before = bank.view(0)
-    spoilt = bank.view(0)
+def test_what_a_job_does_to_a_view_does_not_change_the_view_cache(view_cache: ViewCache) -> None:
+    before = view_cache.view(0)
+    spoilt = view_cache.view(0)
     spoilt.signal.zero_()
     spoilt.hr_bpm.zero_()
-    np.testing.assert_array_equal(bank.view(0).signal, before.signal)
-    np.testing.assert_array_equal(bank.view(0).hr_bpm, before.hr_bpm)
+    np.testing.assert_array_equal(view_cache.view(0).signal, before.signal)
+    np.testing.assert_array_equal(view_cache.view(0).hr_bpm, before.hr_bpm)
 
 
-def test_a_bank_made_again_is_the_same_to_the_last_byte(
+def test_a_view_cache_made_again_is_the_same_to_the_last_byte(
     folder: Path, windows: Examples, inputs: InputShape, tmp_path: Path
 ) -> None:
     torch.manual_seed(99)
-    write_bank(windows, inputs, AUGMENTATION, tmp_path, views=VIEWS, seed=SEED)
+    write_view_cache(windows, inputs, AUGMENTATION, tmp_path, views=VIEWS, seed=SEED)
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
 
-def test_a_bank_can_be_opened_without_its_windows(folder: Path, bank: Bank) -> None:
-    assert read_bank(folder).fingerprint == bank.fingerprint
+def test_a_view_cache_can_be_opened_without_its_windows(
+    folder: Path, view_cache: ViewCache
+) -> None:
+    assert read_view_cache(folder).fingerprint == view_cache.fingerprint
 
 
 MAKING: dict[str, tuple[Augmentation, int, int]] = {
@@ -145,19 +143,19 @@ MAKING: dict[str, tuple[Augmentation, int, int]] = {
 
 
 @pytest.mark.parametrize(("augmentation", "views", "seed"), MAKING.values(), ids=MAKING)
-def test_a_bank_made_in_another_way_has_another_fingerprint(
+def test_a_view_cache_made_in_another_way_has_another_fingerprint(
     augmentation: Augmentation,
     views: int,
     seed: int,
-    bank: Bank,
+    view_cache: ViewCache,
     windows: Examples,
     inputs: InputShape,
     tmp_path: Path,
 ) -> None:
-    write_bank(windows, inputs, augmentation, tmp_path, views=views, seed=seed)
-    other = read_bank(tmp_path, windows)
-    assert other.fingerprint != bank.fingerprint
-    assert other.windows == bank.windows
+    write_view_cache(windows, inputs, augmentation, tmp_path, views=views, seed=seed)
+    other = read_view_cache(tmp_path, windows)
+    assert other.fingerprint != view_cache.fingerprint
+    assert other.windows == view_cache.windows
 
 
 def changed(windows: Examples) -> Examples:
@@ -194,14 +192,14 @@ OTHERS: dict[str, Callable[[Examples], Examples]] = {
 
 
 @pytest.mark.parametrize("change", OTHERS.values(), ids=OTHERS)
-def test_a_bank_of_other_windows_is_refused(
+def test_a_view_cache_of_other_windows_is_refused(
     change: Callable[[Examples], Examples], folder: Path, windows: Examples
 ) -> None:
     with pytest.raises(PpgkdError) as caught:
-        read_bank(folder, change(windows))
+        read_view_cache(folder, change(windows))
     message = str(caught.value)
-    assert f"bank of views in {folder} was made from another window table" in message
-    assert "Delete the folder and run the workflow again" in message
+    assert f"view cache {folder} was made from another window table" in message
+    assert "Delete it and run the workflow again" in message
 
 
 def test_the_fingerprint_is_of_the_values_and_not_of_their_place_in_memory(
@@ -220,10 +218,10 @@ def test_a_truncated_file_is_refused(name: str, kept: float, folder: Path, tmp_p
         end = int(kept * len(whole)) if file == name else len(whole)
         (tmp_path / file).write_bytes(whole[:end])
     with pytest.raises(PpgkdError) as caught:
-        read_bank(tmp_path)
+        read_view_cache(tmp_path)
     message = str(caught.value)
-    assert f"bank of views in {tmp_path} cannot be read" in message
-    assert "Delete the folder and run the workflow again" in message
+    assert f"view cache {tmp_path} cannot be read" in message
+    assert "Delete it and run the workflow again" in message
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -232,7 +230,7 @@ def test_a_missing_file_is_refused(name: str, folder: Path, tmp_path: Path) -> N
         if file != name:
             (tmp_path / file).write_bytes((folder / file).read_bytes())
     with pytest.raises(PpgkdError, match="cannot be read"):
-        read_bank(tmp_path)
+        read_view_cache(tmp_path)
 
 
 @pytest.mark.parametrize("about", [{"windows": "a"}, {}, [], "a", None])
@@ -243,10 +241,10 @@ def test_a_description_that_lacks_something_is_refused(
         (tmp_path / file).write_bytes((folder / file).read_bytes())
     (tmp_path / "bank.json").write_text(json.dumps(about))
     with pytest.raises(PpgkdError, match="cannot be read"):
-        read_bank(tmp_path)
+        read_view_cache(tmp_path)
 
 
-def test_fresh_views_are_those_of_a_bank_that_never_ends(
+def test_fresh_views_are_those_of_a_view_cache_that_never_ends(
     windows: Examples, inputs: InputShape
 ) -> None:
     fresh = FreshViews(windows, inputs, AUGMENTATION, SEED)

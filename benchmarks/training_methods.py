@@ -1,7 +1,7 @@
-"""The same student taught by the same teacher in several ways, each with one thread.
+"""Training methods to compare: the same student and teacher in several ways, with one thread.
 
-All see augmented windows in batches of the same size, for the same number of steps, with the same
-optimiser, schedule, averaged weights and validation, and learn by soft targets with T = 1.
+All use augmented windows in batches of the same size, for the same number of steps, with the same
+optimiser, schedule, averaged weights and validation, and soft targets with T = 1.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from apart import Spent, Stopwatch, peak_mib
 from data import LABEL_SD_BPM, Data
 from per_sample import AugmentedWindows
+from process_cost import Cost, Stopwatch, peak_mib
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
@@ -28,35 +28,45 @@ from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.models.predict import predict
 from ppgkd.runtime.artifacts import file_fingerprint
 from ppgkd.splits.study_windows import StudyWindows
-from ppgkd.training.loop import AVERAGING_DECAY, GRADIENT_NORM, Budget, has_fast_bfloat16
-from ppgkd.training.students import Lessons, Recipe, train_students
+from ppgkd.training.loop import TrainingConfig
+from ppgkd.training.step import (
+    AVERAGING_DECAY,
+    BETAS,
+    FINAL_DIVISOR,
+    GRADIENT_NORM,
+    INITIAL_DIVISOR,
+    WARMUP_FRACTION,
+    has_fast_bfloat16,
+)
+from ppgkd.training.students import StudentConfig, TrainingInputs, train_students
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.cache import Examples, examples, read_bank, write_bank
+from ppgkd.views.cache import read_view_cache, write_view_cache
+from ppgkd.views.examples import Examples, examples
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 SEEDS = 3
-"""Students that the engine teaches at once: the seeds of a cell."""
+"""Students that the engine trains at once: the seeds of a cell."""
 
 WORKERS = (0, 2)
-"""Loading processes to choose from."""
+"""Numbers of loading processes; the fastest is used."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One student to be taught.
+    """One student to be trained.
 
     Attributes
     ----------
     data
         Where the windows are.
     n_params
-        Size of the student that is asked for.
+        Requested size of the student.
     teacher
         File of its teacher.
-    lessons
-        Folder of the bank and of that teacher's targets, for those who use them.
-    budget
+    shared
+        Folder of the view cache and of the teacher's targets, which the engine uses.
+    training
         Length and speed of the training.
     seed
         Of the initial weights and of the order of the windows.
@@ -65,31 +75,31 @@ class Task:
     data: Data
     n_params: int
     teacher: Path
-    lessons: Path
-    budget: Budget
+    shared: Path
+    training: TrainingConfig
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a student, and what it took; of several, their means.
+    """Error and cost of one student; of several, their means.
 
     Attributes
     ----------
-    spent
-        From windows in memory to the trained student, after an epoch to warm up.
+    cost
+        From windows in memory to the trained student, after one warm-up epoch.
     val_mae_bpm
         Of the averaged weights that validated best.
     start_mib, peak_mib
-        Largest resident memory once the windows are read, and in the end; of the training process
-        without its helpers.
+        Largest resident memory of the training process after reading the windows and at the end,
+        without child processes.
     number_type
         Of the student's matrix products.
     workers
-        Loading processes beside the training one.
+        Loading processes.
     """
 
-    spent: Spent
+    cost: Cost
     val_mae_bpm: float
     start_mib: float
     peak_mib: float
@@ -97,54 +107,54 @@ class Outcome:
     workers: int = 0
 
 
-def prepare_lessons(task: Task, views: int) -> tuple[Spent, Spent]:
-    """Make what the engine's students share: the bank, and the targets of one teacher."""
+def prepare_training_inputs(task: Task, views: int) -> tuple[Cost, Cost]:
+    """Make what the engine's students share: the view cache and the targets of one teacher."""
     windows, inputs = task.data.read()
-    transfer, folder = examples(windows.transfer), task.lessons / "bank"
+    transfer, folder = examples(windows.transfer), task.shared / "bank"
     watch = Stopwatch()
-    write_bank(transfer, inputs, Augmentation(), folder, views=views, seed=task.seed)
-    bank = watch.read()
+    write_view_cache(transfer, inputs, Augmentation(), folder, views=views, seed=task.seed)
+    view_cache = watch.read()
     watch = Stopwatch()
     teacher, fingerprint = load_model(task.teacher)[0], file_fingerprint(task.teacher)
-    write_targets(teacher, fingerprint, read_bank(folder), task.lessons / "targets")
-    return bank, watch.read()
+    write_targets(teacher, fingerprint, read_view_cache(folder), task.shared / "targets")
+    return view_cache, watch.read()
 
 
 def engine(task: Task) -> Outcome:
-    """Teach the seeds of a cell as a student's job does: from the bank and the targets."""
+    """Train the seeds of a cell as a student's job does: from the view cache and the targets."""
     windows, inputs = task.data.read()
     start_mib = peak_mib()
-    train_by_engine(one_epoch_of(task), windows, inputs)  # as warm as the others start
+    train_by_engine(one_epoch_of(task), windows, inputs)  # the same warm-up as the others
     watch = Stopwatch()
     mae_bpm = train_by_engine(task, windows, inputs)
-    spent = watch.read()
+    cost = watch.read()
     number_type = "bfloat16" if has_fast_bfloat16(torch.device("cpu")) else "float32"
-    each = Spent(spent.wall_s / SEEDS, spent.cpu_s / SEEDS)
+    each = Cost(cost.wall_s / SEEDS, cost.cpu_s / SEEDS)
     return Outcome(each, mae_bpm, start_mib, peak_mib(), number_type)
 
 
 def train_by_engine(task: Task, windows: StudyWindows, inputs: InputShape) -> float:
     """Train the seeds of a cell; return their mean validation MAE in BPM."""
-    first = Recipe(
+    first = StudentConfig(
         strategy="soft",
         settings={"temperature": 1.0, "label_weight": 0.0},
         shape=nearest_shape("resnet", task.n_params, inputs),
         inputs=inputs,
-        budget=task.budget,
+        training=task.training,
         label_sd_bpm=LABEL_SD_BPM,
         seed=task.seed,
     )
-    bank = read_bank(task.lessons / "bank", examples(windows.transfer))
+    view_cache = read_view_cache(task.shared / "bank", examples(windows.transfer))
     fingerprint = file_fingerprint(task.teacher)
-    targets = read_targets(task.lessons / "targets", bank, fingerprint)
-    lessons = [Lessons(bank, fingerprint, targets)] * SEEDS
-    recipes = [replace(first, seed=task.seed + number) for number in range(SEEDS)]
-    trained = train_students(recipes, lessons, windows.val)
+    targets = read_targets(task.shared / "targets", view_cache, fingerprint)
+    training_inputs = [TrainingInputs(view_cache, fingerprint, targets)] * SEEDS
+    configs = [replace(first, seed=task.seed + number) for number in range(SEEDS)]
+    trained = train_students(configs, training_inputs, windows.val)
     return fmean(float(history["val_mae_bpm"].min()) for _, history in trained)
 
 
 def plain_loop(task: Task) -> Outcome:
-    """Teach a student by the loop of a tutorial: load, ask the teacher, take a step."""
+    """Train a student by the loop of a tutorial: load a batch, run the teacher, take a step."""
     return with_the_faster_loading(train_plainly, task)
 
 
@@ -163,7 +173,7 @@ def with_the_faster_loading(train: Training, task: Task) -> Outcome:
         train(one_epoch_of(task), windows, inputs, workers)
         return watch.read().wall_s
 
-    one_epoch_s(WORKERS[0])  # what comes first is slow whatever it is
+    one_epoch_s(WORKERS[0])  # the first epoch is slower for any number
     workers = min(WORKERS, key=one_epoch_s)
     watch = Stopwatch()
     mae_bpm = train(task, windows, inputs, workers)
@@ -171,23 +181,23 @@ def with_the_faster_loading(train: Training, task: Task) -> Outcome:
 
 
 def one_epoch_of(task: Task) -> Task:
-    """Give the same task for one epoch."""
-    return replace(task, budget=replace(task.budget, epochs=1))
+    """Return the same task for one epoch."""
+    return replace(task, training=replace(task.training, epochs=1))
 
 
 def train_plainly(task: Task, windows: StudyWindows, inputs: InputShape, workers: int) -> float:
     """Train a student; return its validation MAE in BPM."""
     dataset = AugmentedWindows(examples(windows.transfer), inputs, Augmentation())
-    size = min(task.budget.batch_size, len(dataset))
+    size = min(task.training.batch_size, len(dataset))
     loader = DataLoader(dataset, size, shuffle=True, drop_last=True, num_workers=workers)
     teacher = load_model(task.teacher)[0]
     student = build_model(nearest_shape("resnet", task.n_params, inputs), inputs, task.seed)
-    optimiser = adamw([*student.parameters()], task.budget)
+    optimiser = adamw([*student.parameters()], task.training)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, **one_cycle(task.budget, task.budget.epochs * len(loader))
+        optimiser, **one_cycle(task.training, task.training.epochs * len(loader))
     )
     averaged = AveragedStudent(student, examples(windows.val))
-    for _ in range(task.budget.epochs):
+    for _ in range(task.training.epochs):
         student.train()
         for signal, _ in loader:
             with torch.no_grad():
@@ -204,7 +214,7 @@ def train_plainly(task: Task, windows: StudyWindows, inputs: InputShape, workers
 
 
 class AveragedStudent:
-    """Averaged weights of a student as the engine has them, and their best validation error."""
+    """Averaged weights of a student, as in the engine, and their best validation error."""
 
     def __init__(self, student: nn.Module, val: Examples) -> None:
         self._average = AveragedModel(student, multi_avg_fn=_average_into)
@@ -216,29 +226,29 @@ class AveragedStudent:
         self._average.update_parameters(student)
 
     def validate(self) -> None:
-        """Look at the validation windows after an epoch."""
+        """Evaluate on the validation windows after an epoch."""
         bpm, _ = decode(predict(self._average, self._val.signal))
         mae_bpm = float((bpm - self._val.hr_bpm).abs().mean())
         self.best_mae_bpm = min(self.best_mae_bpm, mae_bpm)
 
 
-def adamw(parameters: list[nn.Parameter], budget: Budget) -> torch.optim.AdamW:
-    """Make the optimiser that the engine has: only matrices and kernels decay."""
+def adamw(parameters: list[nn.Parameter], training: TrainingConfig) -> torch.optim.AdamW:
+    """Make the optimiser of the engine: only matrices and kernels decay."""
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": budget.weight_decay},
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": training.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98))
+    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=BETAS)
 
 
-def one_cycle(budget: Budget, steps: int) -> dict[str, Any]:
-    """Arguments of the schedule as the engine gives them."""
+def one_cycle(training: TrainingConfig, steps: int) -> dict[str, Any]:
+    """Arguments of the schedule, as in the engine."""
     return {
-        "max_lr": budget.learning_rate,
+        "max_lr": training.learning_rate,
         "total_steps": steps + 1,
-        "pct_start": 0.2,
-        "div_factor": 10,
-        "final_div_factor": 100,
+        "pct_start": WARMUP_FRACTION,
+        "div_factor": INITIAL_DIVISOR,
+        "final_div_factor": FINAL_DIVISOR,
     }
 
 

@@ -1,13 +1,12 @@
-"""How a strategy's loss is put together from its parts and settings."""
+"""The loss of each strategy: its distillation term, its settings and the label loss."""
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-import yaml
 from scipy.special import log_softmax
-from tests.workflow import REPOSITORY
 
 from ppgkd.distill import (
     dkd_loss,
@@ -19,14 +18,15 @@ from ppgkd.distill import (
 )
 from ppgkd.distill.batch import Batch
 from ppgkd.distill.dkd import target_class
-from ppgkd.distill.feature import DistillingPart as FeaturePart
-from ppgkd.distill.objective import STRATEGIES, DistillationObjective, make_objective
+from ppgkd.distill.feature import FeatureLoss
+from ppgkd.distill.loss import DistillationLoss, make_loss
 from ppgkd.distill.targets import TeacherTargets
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import soft_labels
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
 from ppgkd.models.output import Output
+from ppgkd.strategies.registry import STRATEGIES
 
 N_VIEWS, N_WINDOWS, STUDENT_FEATURES, TEACHER_FEATURES = 2, 8, (6, 18), (10, 18)
 SETTINGS: dict[str, dict[str, float]] = {
@@ -69,10 +69,10 @@ def output() -> Output:
     return Output(torch.tensor(logits).float(), torch.tensor(features).float())
 
 
-def objective(strategy: str, targets: TeacherTargets, **changes: float) -> DistillationObjective:
+def loss_of(strategy: str, targets: TeacherTargets, **changes: float) -> DistillationLoss:
     torch.manual_seed(0)
-    settings = SETTINGS[strategy] | changes
-    return DistillationObjective(strategy, settings, targets, STUDENT_FEATURES)
+    loss: type[DistillationLoss] = import_module(f"ppgkd.distill.{strategy}").LOSS
+    return loss(SETTINGS[strategy] | changes, targets, STUDENT_FEATURES)
 
 
 def value(one: Any, output: Output, batch: Batch, epoch: int = 0) -> float:
@@ -87,21 +87,21 @@ def test_hard_is_its_loss_on_the_teachers_logits_for_the_same_windows_and_view(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     expected = hard_loss(output.logits, teacher_logits(targets, batch)).item()
-    assert value(objective("hard", targets), output, batch) == pytest.approx(expected)
+    assert value(loss_of("hard", targets), output, batch) == pytest.approx(expected)
 
 
 def test_soft_is_its_loss_on_the_teachers_logits_for_the_same_windows_and_view(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     expected = soft_loss(output.logits, teacher_logits(targets, batch), 2.0).item()
-    assert value(objective("soft", targets), output, batch) == pytest.approx(expected)
+    assert value(loss_of("soft", targets), output, batch) == pytest.approx(expected)
 
 
 def test_ordinal_is_its_loss_on_the_teachers_logits_for_the_same_windows_and_view(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     expected = ordinal_loss(output.logits, teacher_logits(targets, batch)).item()
-    assert value(objective("ordinal", targets), output, batch) == pytest.approx(expected)
+    assert value(loss_of("ordinal", targets), output, batch) == pytest.approx(expected)
 
 
 def test_dkds_target_is_the_class_nearest_to_the_reference_in_the_view(
@@ -109,7 +109,7 @@ def test_dkds_target_is_the_class_nearest_to_the_reference_in_the_view(
 ) -> None:
     nearest = torch.tensor([61 - 30, 72 - 30, 120 - 30, 180 - 30])
     expected = dkd_loss(output.logits, teacher_logits(targets, batch), nearest, 1.0, 3.0, 2.0)
-    assert value(objective("dkd", targets), output, batch) == pytest.approx(expected.item())
+    assert value(loss_of("dkd", targets), output, batch) == pytest.approx(expected.item())
 
 
 def test_dkds_target_is_the_mode_of_the_softened_label(batch: Batch) -> None:
@@ -136,7 +136,7 @@ def test_without_a_reference_dkds_target_is_the_teachers_most_likely_class(
     classes = torch.tensor([61 - 30, likeliest[1], 120 - 30, likeliest[3]])
     assert target_class(hr_bpm, teacher).tolist() == classes.tolist()
     expected = dkd_loss(output.logits, teacher, classes, 1.0, 3.0, 2.0)
-    assert value(objective("dkd", targets), output, withheld) == pytest.approx(expected.item())
+    assert value(loss_of("dkd", targets), output, withheld) == pytest.approx(expected.item())
 
 
 @every_strategy
@@ -145,8 +145,8 @@ def test_a_batch_without_references_is_still_learned_from_the_teacher(
 ) -> None:
     hr_bpm = torch.full((4,), torch.nan)
     withheld = batch._replace(hr_bpm=hr_bpm, labels=soft_labels(hr_bpm, 2.0))
-    alone = value(objective(strategy, targets), output, withheld)
-    both = value(objective(strategy, targets, label_weight=1.0), output, withheld)
+    alone = value(loss_of(strategy, targets), output, withheld)
+    both = value(loss_of(strategy, targets, label_weight=1.0), output, withheld)
     assert np.isfinite(alone)
     assert alone > 0
     assert both == alone, "there is no reference to add anything"
@@ -155,11 +155,11 @@ def test_a_batch_without_references_is_still_learned_from_the_teacher(
 def test_feature_is_the_weighted_distance_after_the_projection(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
-    one = objective("feature", targets)
-    assert isinstance(one.part, FeaturePart)
+    one = loss_of("feature", targets)
+    assert isinstance(one, FeatureLoss)
     assert targets.features is not None
     teacher = torch.tensor(targets.features[1][[5, 0, 7, 2]], dtype=torch.float32)
-    expected = 0.7 * feature_loss(one.part.projection(output.features), teacher).item()
+    expected = 0.7 * feature_loss(one.projection(output.features), teacher).item()
     assert value(one, output, batch) == pytest.approx(expected)
 
 
@@ -167,8 +167,8 @@ def test_feature_is_the_weighted_distance_after_the_projection(
 def test_the_label_weight_adds_that_much_of_the_references_loss(
     strategy: str, targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
-    alone = value(objective(strategy, targets), output, batch)
-    both = value(objective(strategy, targets, label_weight=0.3), output, batch)
+    alone = value(loss_of(strategy, targets), output, batch)
+    both = value(loss_of(strategy, targets, label_weight=0.3), output, batch)
     log_probability = log_softmax(output.logits.double().numpy(), axis=1)
     label = -(batch.labels.numpy() * log_probability).sum(axis=1).mean()
     assert both == pytest.approx(alone + 0.3 * label, rel=1e-5)
@@ -184,8 +184,8 @@ def test_dkd_grows_to_its_full_weight_during_warm_up(
     batch: Batch,
     output: Output,
 ) -> None:
-    full = value(objective("dkd", targets), output, batch, epoch=99)
-    one = objective("dkd", targets, warmup_epochs=warmup_epochs)
+    full = value(loss_of("dkd", targets), output, batch, epoch=99)
+    one = loss_of("dkd", targets, warmup_epochs=warmup_epochs)
     found = [value(one, output, batch, epoch) / full for epoch in range(len(shares))]
     np.testing.assert_allclose(found, shares, rtol=1e-5)
 
@@ -193,29 +193,26 @@ def test_dkd_grows_to_its_full_weight_during_warm_up(
 def test_warm_up_leaves_the_references_loss_alone(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
-    full = value(objective("dkd", targets), output, batch)
-    one = objective("dkd", targets, warmup_epochs=1, label_weight=1.0)
+    full = value(loss_of("dkd", targets), output, batch)
+    one = loss_of("dkd", targets, warmup_epochs=1, label_weight=1.0)
     label = label_loss(output.logits, batch.labels).item()
     assert value(one, output, batch, epoch=0) == pytest.approx(full / 2 + label, rel=1e-5)
 
 
-@pytest.mark.parametrize("strategy", ["osmosis", "label", "objective", "part"])
+@pytest.mark.parametrize("strategy", ["osmosis", "label", "loss", "batch"])
 def test_an_unknown_strategy_is_refused_with_those_that_exist(
-    strategy: str, targets: TeacherTargets
+    strategy: str, inputs: InputShape, targets: TeacherTargets
 ) -> None:
     message = rf"'{strategy}' is unknown; there are scratch, hard, soft, dkd, feature, ordinal"
     with pytest.raises(PpgkdError, match=message):
-        DistillationObjective(strategy, {"label_weight": 0.0}, targets, STUDENT_FEATURES)
-
-
-def test_every_strategy_of_a_configuration_can_be_made(
-    inputs: InputShape, targets: TeacherTargets
-) -> None:
-    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
-    configured = schema["properties"]["strategies"]["properties"]
-    assert set(STRATEGIES) == set(configured)
-    for strategy in configured:
         made(strategy, targets, inputs)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_loss_of_every_registered_strategy_can_be_made(
+    strategy: str, inputs: InputShape, targets: TeacherTargets
+) -> None:
+    made(strategy, targets, inputs)
 
 
 def made(
@@ -224,7 +221,7 @@ def made(
     student = build_model(ResNetShape(6), inputs, seed=0)
     window_shape = (inputs.channels, inputs.n_samples)
     settings = SETTINGS.get(strategy, {})
-    return make_objective(strategy, settings, targets, student, window_shape, seed)
+    return make_loss(strategy, settings, targets, student, window_shape, seed)
 
 
 def test_scratch_ignores_the_teacher(
@@ -251,7 +248,7 @@ def test_features_of_either_family_can_be_taught_by_a_residual_network(
 ) -> None:
     student = build_model(student_shape, inputs, seed=0)
     window_shape = (inputs.channels, inputs.n_samples)
-    one = make_objective("feature", SETTINGS["feature"], targets, student, window_shape, seed=0)
+    one = make_loss("feature", SETTINGS["feature"], targets, student, window_shape, seed=0)
     loss = one(student(torch.randn(4, *window_shape)), batch, 0)
     loss.backward()
     assert torch.isfinite(loss)
@@ -275,13 +272,13 @@ def test_a_projections_first_weights_depend_on_the_seed_alone(
 
 
 @every_strategy
-def test_making_an_objective_leaves_the_student_as_it_was(
+def test_making_a_loss_leaves_the_student_as_it_was(
     strategy: str, inputs: InputShape, targets: TeacherTargets
 ) -> None:
     student = build_model(ResNetShape(6), inputs, seed=0).train()
     before = {name: value.clone() for name, value in student.state_dict().items()}
     window_shape = (inputs.channels, inputs.n_samples)
-    make_objective(strategy, SETTINGS[strategy], targets, student, window_shape, seed=0)
+    make_loss(strategy, SETTINGS[strategy], targets, student, window_shape, seed=0)
     assert student.training
     assert all(torch.equal(value, before[name]) for name, value in student.state_dict().items())
 

@@ -1,4 +1,4 @@
-"""Work in a process of its own, so that no contestant inherits another one's peak of memory."""
+"""Run a function in a process of its own and measure its cost: time and peak memory."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ import torch
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What something took.
+class Cost:
+    """Cost of a piece of work.
 
     Attributes
     ----------
     wall_s
-        Seconds on the wall's clock.
+        Elapsed seconds.
     cpu_s
-        Seconds of all cores, helpers included; what a busy machine changes least.
+        Seconds of all cores, child processes included; a busy machine changes them least.
     """
 
     wall_s: float
@@ -32,31 +32,31 @@ class Spent:
 
 
 class Stopwatch:
-    """Runs from the moment that it is made."""
+    """Measures the cost since it was made."""
 
     def __init__(self) -> None:
         self._wall_s, self._cpu_s = time.perf_counter(), _cpu_s()
 
-    def read(self) -> Spent:
-        """Tell what was spent so far."""
-        return Spent(time.perf_counter() - self._wall_s, _cpu_s() - self._cpu_s)
+    def read(self) -> Cost:
+        """Cost so far."""
+        return Cost(time.perf_counter() - self._wall_s, _cpu_s() - self._cpu_s)
 
 
-def apart(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function in a fresh process with one thread."""
+def in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in a new process with one thread, so that its peak memory is its own."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_with_one_thread, function, *arguments).result()
 
 
 def peak_mib() -> float:
-    """Largest resident memory of this process so far, without its helpers."""
+    """Largest resident memory of this process so far, without child processes, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def _with_one_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     torch.set_num_threads(1)
-    # a spawned process spawns its own; here the contestants' helpers start as they would at home
+    # a spawned process would spawn its own; data loaders start in the default way instead
     multiprocessing.set_start_method(None, force=True)
     return function(*arguments)
 

@@ -1,0 +1,61 @@
+"""Windows and their references as tensors, which networks learn from and are evaluated on."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ppgkd.windows.read import Windows
+
+
+class Examples(NamedTuple):
+    """Windows with their references.
+
+    Attributes
+    ----------
+    signal
+        Shape (n_windows, n_channels, n_samples).
+    hr_bpm
+        Reference, shape (n_windows,); NaN where it is withheld.
+    """
+
+    signal: Tensor
+    hr_bpm: Tensor
+
+
+class SpectralExamples(NamedTuple):
+    """The spectra of windows, which are the output of the models' front end, with the references.
+
+    Attributes
+    ----------
+    spectra
+        Shape (n_windows, n_spectra, n_harmonics, 90).
+    hr_bpm
+        Reference, shape (n_windows,); NaN where it is withheld.
+    """
+
+    spectra: Tensor
+    hr_bpm: Tensor
+
+
+def examples(windows: Windows) -> Examples:
+    """Convert windows of a table to tensors."""
+    hr_bpm = windows.index["hr_bpm"].to_numpy(np.float32, copy=True)
+    return Examples(torch.from_numpy(windows.signal), torch.from_numpy(hr_bpm))
+
+
+def fingerprint(windows: Examples) -> str:
+    """SHA-256 of windows and their references."""
+    digest = hashlib.sha256(str(tuple(windows.signal.shape)).encode())
+    digest.update(np.ascontiguousarray(windows.signal.numpy()).tobytes())
+    digest.update(windows.hr_bpm.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def digest_of(*parts: object) -> str:
+    """SHA-256 of what some objects print as, such as how views are made."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

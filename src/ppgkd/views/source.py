@@ -1,0 +1,51 @@
+"""Where a training gets the view of an epoch: a new one each time, or one of a cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ppgkd.models.capacity import InputShape
+from ppgkd.models.spectrum import Spectrum
+from ppgkd.views.augment import Augmentation, augmented_view
+from ppgkd.views.examples import Examples, SpectralExamples, digest_of, fingerprint
+
+
+class ViewSource(Protocol):
+    """Views to learn from: `FreshViews` or `ppgkd.views.cache.ViewCache`."""
+
+    @property
+    def n_windows(self) -> int:
+        """Windows in every view."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the windows and of how the views are made."""
+
+    def of_epoch(self, epoch: int) -> tuple[int, SpectralExamples]:
+        """Number of the view that an epoch uses, and its spectra."""
+
+
+@dataclass(frozen=True)
+class FreshViews:
+    """A new view for every epoch, made when it is needed."""
+
+    windows: Examples
+    inputs: InputShape
+    augmentation: Augmentation
+    seed: int
+
+    @property
+    def n_windows(self) -> int:
+        """Windows in every view."""
+        return len(self.windows.signal)
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the windows and of how the views are made."""
+        return digest_of(fingerprint(self.windows), self.inputs, self.augmentation, self.seed)
+
+    def of_epoch(self, epoch: int) -> tuple[int, SpectralExamples]:
+        """Make the view of an epoch."""
+        view = augmented_view(*self.windows, self.inputs, self.augmentation, self.seed, epoch)
+        return epoch, SpectralExamples(Spectrum(self.inputs).of_all(view.signal), view.hr_bpm)
