@@ -8,6 +8,7 @@
 # make bench         benchmark windows, training, numbers of views, and fits of the laws
 # make bench-scale   benchmark Snakemake and the tables with ten thousand cells
 # make bench-peers   compare the recommended student of a finished study with other estimators
+# make schema        generate the schemas of the configuration and of own recordings from their models
 # make pipeline      draw the pipeline in README.md with Snakemake
 # STUDY=studies/bami.yaml selects another study, CORES=8 the number of cores.
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)

@@ -7,7 +7,6 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.11")
@@ -42,11 +41,11 @@ if "study" not in config:
     configfile: Path(workflow.basedir) / "config.yaml"
 
 
-# Snakemake prints a WorkflowError without a traceback.
+# Any other exception would be printed with the lines of the code that raised it.
 try:
     study = parse_study(config)
 except PpgkdError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(f"ppgkd: {error}")
 config.update(study.config)
 
 
