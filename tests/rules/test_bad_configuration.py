@@ -11,6 +11,7 @@ LISTS = {"train": ["sim-01", "sim-02"], "val": ["sim-03"], "test": ["sim-04"]}
     ("changes", "expected"),
     [
         ({"epochs": 3}, ["unknown keys ['epochs']", "'training'"]),
+        ({"views ": 3}, ["unknown keys ['views ']", "did you mean 'views'?"]),
         ({"seeds": "0"}, ["'seeds' must be a list", "'0'"]),
         ({"datasets": {"dalia": {"train": 1}}}, ["'dalia'", "bami1"]),
         ({"strategies": {"softer": {}}}, ["'softer'", "'soft'"]),
@@ -21,7 +22,7 @@ LISTS = {"train": ["sim-01", "sim-02"], "val": ["sim-03"], "test": ["sim-04"]}
         ),
         ({"datasets": {"simulated": {"train": 0.5, "test": 0.5}}}, ["'val'"]),
         ({"folds": 5}, ["'folds: 5'", "'test' must be 0.2", "0.33"]),
-        ({"teachers": {"onnx": {"own": "own.onnx"}}}, ["own.onnx", "'onnx-own' is not there"]),
+        ({"teachers": {"onnx": {"own": "own.onnx"}}}, ["own.onnx", "'onnx-own' does not exist"]),
         (
             {"tuning": {"student": "resnet-350", "teacher": "resnet-1"}},
             ["'tuning.teacher'", "'resnet-1'", "['resnet-3000']"],
@@ -35,3 +36,5 @@ def test_the_message_names_what_is_wrong_and_what_is_allowed(
     assert done.returncode != 0
     for part in expected:
         assert part in done.stdout
+    assert "Traceback" not in done.stdout
+    assert 'File "' not in done.stdout

@@ -13,13 +13,19 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from ppgkd.runtime.artifacts import atomic_write
+from ppgkd.strategies.registry import STRATEGIES
 
-STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature", "ordinal")
 PALETTE = sns.color_palette("colorblind", 8)
-COLOURS = {name: PALETTE[i] for name, i in zip(STRATEGIES, (7, 1, 0, 2, 4, 5), strict=True)}
-MARKERS = dict(zip(STRATEGIES, ("s", "v", "o", "^", "D", "P"), strict=True))
-_DASHES: tuple[Any, ...] = ("-", (0, (1, 1)), "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
-DASHES = dict(zip(STRATEGIES, _DASHES, strict=True))
+_COLOURS = [PALETTE[i] for i in (7, 1, 0, 2, 4, 5, 3, 6)]
+_MARKERS = ("s", "v", "o", "^", "D", "P", "X", "*")
+_DASHES: tuple[Any, ...] = (
+    *("-", (0, (1, 1)), "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2))),
+    *((0, (3, 3)), (0, (8, 2, 1, 2))),
+)
+# by the order of the strategies; the last two of each are for strategies to come
+COLOURS = dict(zip(STRATEGIES, _COLOURS, strict=False))
+MARKERS = dict(zip(STRATEGIES, _MARKERS, strict=False))
+DASHES = dict(zip(STRATEGIES, _DASHES, strict=False))
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ppgkd",

@@ -18,8 +18,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ppgkd.evaluation.recommendation import Gates, apply_gates, recommend
-from ppgkd.plots.figure import COLOURS, DASHES, MARKERS, STRATEGIES, STYLE, save_figure
+from ppgkd.plots.figure import COLOURS, DASHES, MARKERS, STYLE, save_figure
 from ppgkd.scaling import JointLaw, Law
+from ppgkd.strategies.registry import STRATEGIES
 
 CONTOURED_BPM = 0.02
 """A joint law that is flatter than this over the map has no contours worth drawing."""

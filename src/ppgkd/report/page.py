@@ -23,17 +23,9 @@ from ppgkd.report.data_page import data_rows, dropped_for, is_labelled
 from ppgkd.report.figures import pareto_front
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
+from ppgkd.strategies.registry import STRATEGIES
 from ppgkd.study.roles import BY_DATASET, ROLES
 from ppgkd.study.study import Study
-
-STRATEGY_NAMES = {
-    "scratch": "from scratch",
-    "hard": "hard targets",
-    "soft": "soft targets",
-    "dkd": "decoupled distillation",
-    "feature": "features",
-    "ordinal": "ordinal distance",
-}
 
 
 @dataclass(frozen=True)
@@ -114,7 +106,8 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "gates": gates,
         "slack": VALIDATION_SLACK,
         "chosen": recommend(gated).to_dict(),
-        "strategy_names": STRATEGY_NAMES,
+        "strategy_names": {name: found.label for name, found in STRATEGIES.items()},
+        "strategy_sources": _strategies_by_source(),
         "students": gated.to_dict("records"),
         "passing": int(gated["passes"].sum()),
         "front": gated[gated["on_front"]].sort_values("params").to_dict("records"),
@@ -249,3 +242,12 @@ def _datasets(study: Study, results: Results) -> list[dict[str, Any]]:
             }
         )
     return tables
+
+
+def _strategies_by_source() -> dict[str, list[str]]:
+    """Names of the strategies of each publication."""
+    names: dict[str, list[str]] = {}
+    for strategy in STRATEGIES.values():
+        if strategy.source:
+            names.setdefault(strategy.source, []).append(strategy.name)
+    return names

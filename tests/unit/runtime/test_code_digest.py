@@ -136,7 +136,7 @@ MAY_DEPEND_ON = {
     "raw_windows": WINDOWS,
     "dataset_summary": f"{WINDOWS} alignment dataset_summary",
     "data_report": f"{WINDOWS} alignment dataset_summary export inference plots profile report"
-    " retrieve",
+    " retrieve strategies",
     "splits": f"{BELOW_ALL} splits study windows",
     "view_cache": f"{STUDY_WINDOWS} views",
     "filter": f"{STUDY_WINDOWS} inference",
@@ -154,12 +154,12 @@ MAY_DEPEND_ON = {
     "cells": f"{BELOW_ALL} evaluation study",
     "recommend": f"{BELOW_ALL} evaluation",
     "quality": f"{EVALUATION} inference",
-    "quality_figures": f"{EVALUATION} inference plots report",
+    "quality_figures": f"{EVALUATION} inference plots strategies report",
     "scaling": SCALING,
     "plan": SCALING,
     "compare_plan": SCALING,
     "compare": f"{EVALUATION} export inference report schema strategies",
-    "figures": f"{BELOW_ALL} evaluation plots report scaling study",
+    "figures": f"{BELOW_ALL} evaluation plots strategies report scaling study",
     "report": f"{EVALUATION} alignment dataset_summary export inference plots profile report"
     " retrieve scaling schema strategies",
 }
