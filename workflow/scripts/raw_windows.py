@@ -1,6 +1,6 @@
 """Keep a few raw windows of each recording."""
 
-from ppgkd.datasets.ppg_channels import take_ppg
+from ppgkd.datasets.ppg_channels import select_ppg
 from ppgkd.datasets.read import read_recordings
 from ppgkd.runtime.job import job
 from ppgkd.windows.raw import take_raw_windows, write_raw_windows
@@ -10,5 +10,5 @@ with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     recordings = read_recordings(snakemake.wildcards.dataset, params.recordings, files.recordings)
     index = read_windows(files.windows).index
-    recordings = take_ppg(recordings, params.ppg)
+    recordings = select_ppg(recordings, params.ppg)
     write_raw_windows(take_raw_windows(recordings, index, params.length_s), snakemake.output[0])

@@ -1,6 +1,6 @@
 """Cut a dataset's recordings into preprocessed windows."""
 
-from ppgkd.datasets.ppg_channels import take_ppg
+from ppgkd.datasets.ppg_channels import select_ppg
 from ppgkd.datasets.read import read_recordings
 from ppgkd.runtime.artifacts import write_csv
 from ppgkd.runtime.job import job
@@ -10,7 +10,7 @@ from ppgkd.windows.write import write_windows
 with job(snakemake.log[0]):
     dataset = snakemake.wildcards.dataset
     counts = write_windows(
-        take_ppg(
+        select_ppg(
             read_recordings(dataset, snakemake.params.recordings, snakemake.input),
             snakemake.params.ppg,
         ),

@@ -1,7 +1,7 @@
-"""The recordings that a study can use: where they come from, and how their files are read.
+"""The datasets that a study can use, and the readers of their files.
 
-The registry is imported by Snakemake in every job, so importing this package loads neither NumPy
-nor SciPy. What reads the files lives in the modules beside it and is imported when it is needed.
+Snakemake imports the registry in every job, so importing this package loads neither NumPy nor
+SciPy. The readers are modules of this package, which are imported when they are needed.
 """
 
 from ppgkd.datasets.registry import (

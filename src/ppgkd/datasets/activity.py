@@ -1,7 +1,7 @@
-"""What a subject does, in one small vocabulary for all datasets.
+"""Activity labels, with the same words for all datasets.
 
-Each reader of a dataset with labels has a table from its labels to these words. A dataset without
-labels has ``unknown`` throughout.
+The reader of a dataset with labels maps them to these words. Without labels the activity is
+``unknown``.
 """
 
 from __future__ import annotations
@@ -35,51 +35,51 @@ def window_activity(
     centre_s: NDArray[np.float64],
     words: Mapping[int, str],
 ) -> NDArray[np.str_]:
-    """Activity of windows of 8 s: the one that fills more than half of the window.
+    """Activity of 8 s windows: the one that lasts for more than half of the window.
 
     Parameters
     ----------
     codes
-        Shape (n_codes,): a dataset's label at every tick.
+        Labels of the dataset, shape (n_codes,).
     rate_hz
-        Of the labels.
+        Sampling rate of the labels.
     centre_s
-        Shape (n_windows,): centres of the windows, in seconds from the first label.
+        Centres of the windows, shape (n_windows,), in seconds from the first label.
     words
-        Label to one of `ACTIVITIES`. Labels that are not in it are unknown.
+        Label to one of `ACTIVITIES`. Other labels are unknown.
 
     Returns
     -------
     ndarray of shape (n_windows,)
         Words of `ACTIVITIES`.
     """
-    # from the counts of each word up to every tick, so that a window costs two look-ups
+    # with the cumulative counts of each word, a window takes two look-ups
     first = np.round((centre_s - WINDOW_S / 2) * rate_hz).astype(int).clip(0, len(codes))
     last = np.round((centre_s + WINDOW_S / 2) * rate_hz).astype(int).clip(0, len(codes))
     half = WINDOW_S * rate_hz / 2
     found = np.full(len(centre_s), UNKNOWN, dtype=f"<U{max(map(len, ACTIVITIES))}")
     for word in dict.fromkeys(words.values()):
         is_word = np.isin(codes, [code for code, of_code in words.items() if of_code == word])
-        until = np.concatenate([[0], np.cumsum(is_word)])
-        found[until[last] - until[first] > half] = word
+        count = np.concatenate([[0], np.cumsum(is_word)])
+        found[count[last] - count[first] > half] = word
     return found
 
 
 def activity_at(
     activity: NDArray[np.str_] | None,
-    known_s: NDArray[np.float64],
+    reference_s: NDArray[np.float64],
     time_s: NDArray[np.float64],
 ) -> NDArray[np.str_]:
-    """Activity of the published window whose centre is nearest, no more than a stride away.
+    """Activity of the nearest published window, at most one stride away.
 
     Parameters
     ----------
     activity
         Shape (n_references,); None if it is unknown throughout.
-    known_s
-        Shape (n_references,): times of these, ascending.
+    reference_s
+        Centres of the published windows, shape (n_references,), ascending.
     time_s
-        Shape (n_times,).
+        Times at which the activity is wanted, shape (n_times,).
 
     Returns
     -------
@@ -88,9 +88,9 @@ def activity_at(
     """
     if activity is None or not len(activity):
         return np.full(len(time_s), UNKNOWN)
-    after = np.searchsorted(known_s, time_s).clip(1, max(len(known_s) - 1, 1))
+    after = np.searchsorted(reference_s, time_s).clip(1, max(len(reference_s) - 1, 1))
     before = after - 1
-    after = after.clip(max=len(known_s) - 1)
-    nearest = np.where(time_s - known_s[before] <= known_s[after] - time_s, before, after)
-    near = np.abs(time_s - known_s[nearest]) <= STRIDE_S
+    after = after.clip(max=len(reference_s) - 1)
+    nearest = np.where(time_s - reference_s[before] <= reference_s[after] - time_s, before, after)
+    near = np.abs(time_s - reference_s[nearest]) <= STRIDE_S
     return np.where(near, activity[nearest], UNKNOWN)

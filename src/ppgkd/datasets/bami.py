@@ -2,10 +2,10 @@
 
 Chung et al., IEEE Access 8 (2020) 63390; Lee et al., IEEE Sensors J. 19.3 (2018) 1166.
 
-PPG is given as published. In BAMI-1 a systole is a fall of the light received, by the skewness of
-the slope in the calmest windows of 24 of 25 recordings; in the one recording of BAMI-2 that was
-looked at, a rise. It is not turned: the project's models do not see it, but with the noise of
-augmented views every result from before would change in its last digits.
+PPG keeps its published sign. In BAMI-1 the signal falls at a systole, by the skewness of its slope
+in the calmest windows of 24 of 25 recordings; in the one recording of BAMI-2 that was examined, it
+rises. The sign is not changed: the models do not depend on it, but earlier results would change in
+their last digits.
 """
 
 from pathlib import Path
@@ -16,9 +16,9 @@ from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.devices import BAMI
 from ppgkd.datasets.matlab import read_matrix, read_vector
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import require_count
+from ppgkd.datasets.windowed_reference import require_count, window_centres_s
 from ppgkd.errors import damaged_file
-from ppgkd.grid import STRIDE_S, WINDOW_S, count_windows, window_centres_s
+from ppgkd.grid import STRIDE_S, WINDOW_S, count_windows
 
 RATE_HZ = 50
 CHANNELS = ("ppg_1", "ppg_2", "ppg_3", "acc_x", "acc_y", "acc_z")
@@ -27,10 +27,10 @@ CHANNELS = ("ppg_1", "ppg_2", "ppg_3", "acc_x", "acc_y", "acc_z")
 def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
     """Read one recording of BAMI-1 or BAMI-2.
 
-    The reference may be one value longer or shorter than the signal has windows. Signal and
-    reference end together: of a longer reference the last values are kept, and with a shorter one
-    the first window has none. (In the files with a shorter one, the reference fits the PPG's
-    spectrum best in this alignment, not one window earlier.)
+    The reference may have one value more or less than the signal has windows. Signal and reference
+    end together: if the reference is longer, its first value is dropped; if it is shorter, the
+    first window has none. (In the files with a shorter reference, it fits the PPG's spectrum best
+    in this alignment, not one window earlier.)
 
     Parameters
     ----------

@@ -1,16 +1,16 @@
 """Reader of BIDMC: finger PPG of patients who lie still, 53 recordings of eight minutes.
 
 Pimentel et al., IEEE Trans. Biomed. Eng. 64.8 (2017) 1914; PhysioNet, version 1.0.0 (Goldberger et
-al., Circulation 101.23 (2000) e215). Format as documented, not yet run on the original bytes: for
-each recording one table ``bidmc_<nn>_Signals.csv`` with the columns ``Time [s]``, ``RESP``,
-``PLETH`` and the leads of an ECG, 125 Hz. What is read of it:
+al., Circulation 101.23 (2000) e215). The reader follows the documented format and was not
+yet tested on the original files. Each recording is a table ``bidmc_<nn>_Signals.csv`` with the
+columns ``Time [s]``, ``RESP``, ``PLETH`` and the leads of an ECG at 125 Hz. It reads:
 
-- ``PLETH``: a pulse oximeter's, in which a systole rises;
-- lead ``II``, or another where it is missing: the reference is computed from it
-  (`ppgkd.datasets.ecg_reference`). The heart rate that the monitor shows, in another file, is not
-  used: it is an average over a time that the monitor does not tell.
+- ``PLETH``, from a pulse oximeter; it rises at a systole;
+- lead ``II``, or another one where it is missing; the reference is computed from it
+  (`ppgkd.datasets.ecg_reference`). The monitor's heart rate, in another file, is not used, because
+  it is an average over an unknown time.
 
-There is no accelerometer, so a study that names this dataset sees the PPG alone.
+There is no accelerometer, so studies with this dataset can use the PPG only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The simulated cohort as a file, so that it passes through the same stages as recordings."""
+"""The simulated cohort as a file, which the workflow treats like downloaded recordings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ppgkd.datasets.recording import Recording
-from ppgkd.grid import window_centres_s
+from ppgkd.datasets.windowed_reference import window_centres_s
 from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.simulation.signals import RATE_HZ
 from ppgkd.simulation.subject import CHANNELS, Cohort, simulate_subject

@@ -1,6 +1,6 @@
-"""What is known of a dataset before anything of it is downloaded, and the way to its reader.
+"""Description of a dataset, which is available before its files are, and access to its reader.
 
-Snakemake imports this in every job: NumPy is loaded only when a recording is read.
+Snakemake imports this in every job, so NumPy is imported only when a recording is read.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ppgkd.datasets.manifest import ORIGINS, RawFile
@@ -21,19 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecordingEntry:
-    """One recording of a dataset, before anything is downloaded.
+    """Description of one recording: its name, subject and files.
 
     Parameters
     ----------
     name
-        What the source calls it, such as ``BAMI1_1``.
+        Name in the source, such as ``BAMI1_1``.
     subject
-        Who wears the sensor, such as ``bami1-01``.
+        Person who wears the sensor, such as ``bami1-01``.
     files
-        What its reader needs, in the order that the reader expects. One file may hold many
-        recordings.
+        Files for its reader, in the order that the reader expects. Several recordings may share a
+        file.
     member
-        Path of the recording inside an archive; empty where a file holds one recording.
+        Path of the recording inside an archive; empty if a file is one recording.
     """
 
     name: str
@@ -49,29 +48,30 @@ class Dataset:
     Parameters
     ----------
     name
-        What a configuration calls it.
+        Name in a configuration.
     title
-        What a report calls it.
+        Name in a report.
     source
-        Where its files come from, a key of `ORIGINS`; ``simulated`` has none.
+        Origin of its files, a key of `ORIGINS`; ``simulated`` has none.
     reader
-        Name of the module in `ppgkd.datasets` that reads its files, by a function
-        ``read(entry, raw_dir)``.
+        Name of the module in `ppgkd.datasets` that reads its files. The module has a function
+        ``read(entry, raw_dir)`` or, to read several recordings at once, such as of one archive,
+        ``read_many(entries, raw_dir)``.
     terms
-        Under which terms the recordings may be used.
+        Terms of use.
     citation
-        What to cite.
+        Publication to cite.
     ppg_channels
-        Number of PPG channels; those of acceleration follow them.
+        Number of PPG channels.
     rate_hz
-        Sampling rate in Hz of all channels, as its reader gives them.
+        Sampling rate in Hz of all channels of its recordings.
     recordings
         All its recordings.
     acc_channels
-        Number of acceleration channels: three, or none.
+        Number of acceleration channels: three or zero.
     ppg_polarity
-        What a systole is in the published PPG: +1, a rise; -1, a fall, as of the light that a
-        sensor receives. Readers turn the latter, but for `ppgkd.datasets.bami`, which says why.
+        Direction of the published PPG at a systole: +1, it rises; -1, it falls, as the light at the
+        sensor does. Readers invert the latter, except `ppgkd.datasets.bami`, which says why.
     """
 
     name: str
@@ -99,33 +99,27 @@ class Dataset:
         entry
             One of `recordings`.
         raw_dir
-            Folder in which every file lies at its `RawFile.local`.
+            Folder that has every file at its `RawFile.local`.
 
         Raises
         ------
         PpgkdError
             If a file is missing, damaged or of the wrong shape, or if the dataset has no files.
         """
-        if not entry.files:
-            raise PpgkdError(
-                f"recording {entry.name} of the dataset {self.name} has no published files; "
-                f"found the source '{self.source}', files are read from "
-                f"{', '.join(ORIGINS)}. Read it with what made it."
-            )
-        recording: Recording = self._reader().read(entry, raw_dir)
+        (recording,) = self.read_many([entry], raw_dir)
         return recording
 
     def read_many(self, entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
-        """Read recordings one by one, in order.
-
-        A reader may have a function ``read_many(entries, raw_dir)``, which does for all of them at
-        once what it would have to do for each, such as unpacking an archive.
-        """
-        many = getattr(self._reader(), "read_many", None)
-        if many is not None and all(entry.files for entry in entries):
-            yield from many(entries, raw_dir)
+        """Read recordings one by one, in order; see `read`."""
+        for entry in entries:
+            if not entry.files:
+                raise PpgkdError(
+                    f"recording {entry.name} of the dataset {self.name} has no published files: "
+                    f"its source is '{self.source}', and files exist for {', '.join(ORIGINS)}. "
+                    "Read it by ppgkd.datasets.read.read_recordings."
+                )
+        reader = import_module(f"ppgkd.datasets.{self.reader}")
+        if hasattr(reader, "read_many"):
+            yield from reader.read_many(entries, raw_dir)
         else:
-            yield from (self.read(entry, raw_dir) for entry in entries)
-
-    def _reader(self) -> ModuleType:
-        return import_module(f"ppgkd.datasets.{self.reader}")
+            yield from (reader.read(entry, raw_dir) for entry in entries)

@@ -1,7 +1,7 @@
-"""What the numbers of each accelerometer mean: the one place of constants that files do not say.
+"""Scales of the accelerometers, which the files do not contain.
 
-Acceleration is in g in every recording. PPG has no unit; on which side its systole is, each dataset
-of the registry says (``ppg_polarity``).
+Acceleration is in g in every recording. PPG has no unit; its sign is in the registry
+(``ppg_polarity``).
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ if TYPE_CHECKING:  # the registry is imported by Snakemake in every job, without
 
 @dataclass(frozen=True)
 class Accelerometer:
-    """A linear scale.
+    """Linear scale of an accelerometer.
 
     Attributes
     ----------
     zero_counts
-        What the sensor gives at 0 g.
+        Output at 0 g.
     counts_per_g
-        By how much that grows for each g.
+        Increase of the output per g.
     """
 
     zero_counts: float
     counts_per_g: float
 
     def to_g(self, counts: NDArray[Any]) -> NDArray[np.float32]:
-        """Acceleration in g from what is published, in any shape."""
+        """Convert published values of any shape to g."""
         in_g: NDArray[np.float32] = counts.astype("float32")
         in_g -= self.zero_counts
         in_g /= self.counts_per_g
@@ -42,7 +42,7 @@ BAMI = Accelerometer(zero_counts=32_768, counts_per_g=4_096)
 in 24 of the 27 recordings measured, and at most 1.32 g."""
 
 EMPATICA_E4 = Accelerometer(zero_counts=0, counts_per_g=64)
-"""By its maker: a range of 2 g to both sides, in eight bits."""
+"""According to its maker: from -2 g to 2 g in eight bits."""
 
 SIGNAL_PROCESSING_CUP = Accelerometer(zero_counts=0, counts_per_g=1)
 """Published in g. The median magnitude is 0.8 to 1.4 g in the 14 recordings measured."""

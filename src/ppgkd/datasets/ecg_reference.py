@@ -1,19 +1,19 @@
-"""Reference heart rate from an ECG, and no reference where the ECG does not tell it.
+"""Reference heart rate from an ECG; NaN where the ECG is unreliable.
 
-Beats are found by two detectors of different principle: `sleepecg`'s (Pan and Tompkins 1985, the
+Two detectors of different principles find the beats: that of `sleepecg` (Pan and Tompkins 1985, the
 energy of the slope) and the length of the curve (Zong, Moody and Jiang, Computers in Cardiology 30
 (2003) 737). A window has a reference if
 
-- they agree: at least 0.9 of the beats that either finds within the window is found by the other,
-  too (bSQI; Li, Mark and Clifford, Physiol. Meas. 29 (2008) 15), within 100 ms: their 150 ms are
-  half of the time between two beats at 200 BPM;
-- every interval between beats that the window touches lies between 0.25 s and 2.4 s, which is 240
-  to 25 BPM;
-- none of them is more than 1.6 times the window's median interval, nor less than 1/1.6 of it. A
-  beat that both detectors miss makes an interval of twice the median, and one that both invent two
-  of half of it, which no other criterion sees. Breathing at rest makes 1.4.
+- the detectors agree: at least 0.9 of all beats in the window are found by both (bSQI; Li, Mark and
+  Clifford, Physiol. Meas. 29 (2008) 15), within 100 ms. Their 150 ms are half of the interval
+  between two beats at 200 BPM;
+- every interval between beats that overlaps the window is between 0.25 s and 2.4 s, which is 240 to
+  25 BPM;
+- no interval is more than 1.6 times the window's median interval, or less than 1/1.6 of it. A beat
+  that both detectors miss makes an interval of twice the median, and a false beat of both makes two
+  intervals of half of it. No other criterion detects these. Breathing at rest makes 1.4.
 
-The last limit is ours; arrhythmia fails it, so that a window with it has no reference. On the 13
+The last limit is ours. A window with arrhythmia exceeds it and has no reference. On the 13
 training recordings of the Signal Processing Cup, which publish their ECG beside a reference, 93 %
 of the windows have one by these rules, at a mean distance of 0.2 BPM from the published one.
 """
@@ -29,8 +29,8 @@ from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 from scipy.signal import butter, find_peaks, sosfiltfilt
 from sleepecg.heartbeats import detect_heartbeats
 
-from ppgkd.datasets.rates import to_rate
 from ppgkd.datasets.recording import PLAUSIBLE_BPM
+from ppgkd.datasets.resampling import resample
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import STRIDE_S, WINDOW_S
 
@@ -38,11 +38,11 @@ MIN_AGREEMENT = 0.9
 SAME_BEAT_S = 0.1
 MAX_RATIO = 1.6
 
-LEAST_RATE_HZ = 100.0
-"""Below it the detectors lose beats, and the time of a beat is known to 5 ms at best."""
+MIN_RATE_HZ = 100.0
+"""At lower rates the detectors lose beats, and beats are timed to 5 ms at best."""
 
 DETECTION_RATE_HZ = 250.0
-"""Detectors were designed for about this rate; a faster ECG is brought to it."""
+"""The detectors were designed for about this rate; a faster ECG is resampled to it."""
 
 _CURVE_S = 0.13  # the widest normal QRS complex (Zong et al.)
 _QRS_BAND_HZ = (5.0, 25.0)
@@ -51,7 +51,7 @@ _REFRACTORY_S = 0.25
 
 @dataclass(frozen=True)
 class _Beats:
-    """Times of one detector's beats, ascending, and which of them the other detector found, too."""
+    """Times of one detector's beats, ascending, and whether the other detector confirms each."""
 
     time_s: NDArray[np.float64]
     confirmed: NDArray[np.bool_]
@@ -84,35 +84,35 @@ def reference_from_ecg(
     time_s : ndarray of shape (n_windows,)
         Centres of the windows, in seconds from the first sample.
     bpm : ndarray of shape (n_windows,)
-        60 s over the mean interval between the beats within the window; NaN where the ECG does not
-        tell it (see the module), and where it has a sample that is not finite.
+        60 s over the mean interval between the beats within the window; NaN where the ECG is
+        unreliable (see the module) or has a sample that is not finite.
 
     Raises
     ------
     PpgkdError
-        If the rate is too low for beats to be found.
+        If the rate is too low for the detectors.
     """
-    if not rate_hz >= LEAST_RATE_HZ:
+    if not rate_hz >= MIN_RATE_HZ:
         raise PpgkdError(
-            f"the ECG has a rate of {rate_hz:g} Hz; at least {LEAST_RATE_HZ:g} Hz are needed to "
-            "find its beats. Take the reference from something else."
+            f"the ECG has a rate of {rate_hz:g} Hz; at least {MIN_RATE_HZ:g} Hz are needed to "
+            "detect beats. Use another reference."
         )
     n_windows = max(math.floor((len(ecg) / rate_hz - window_s) / stride_s + 1e-9) + 1, 0)
     start_s = stride_s * np.arange(n_windows, dtype=np.float64)
     usable = np.isfinite(ecg)
     beats, others = _beats(np.where(usable, ecg, 0.0), rate_hz)
-    lost = np.concatenate([[0], np.cumsum(~usable)])
+    n_lost = np.concatenate([[0], np.cumsum(~usable)])
     first = np.round(start_s * rate_hz).astype(int)
     last = np.minimum(np.round((start_s + window_s) * rate_hz).astype(int), len(ecg))
-    whole = lost[first] == lost[last]
+    complete = n_lost[first] == n_lost[last]
     bpm = np.full(n_windows, np.nan, np.float32)
-    for window in np.flatnonzero(whole):
+    for window in np.flatnonzero(complete):
         bpm[window] = _window_bpm(beats, others, start_s[window], start_s[window] + window_s)
     return start_s + window_s / 2, bpm
 
 
 def _window_bpm(beats: _Beats, others: _Beats, start_s: float, end_s: float) -> float:
-    """Heart rate between two times, from the beats of the first detector; NaN if in doubt."""
+    """Heart rate between two times, from the beats of the first detector; NaN if unreliable."""
     own, theirs = beats.within(start_s, end_s), others.within(start_s, end_s)
     time_s = beats.time_s[own]
     if len(time_s) < 3:
@@ -121,13 +121,13 @@ def _window_bpm(beats: _Beats, others: _Beats, start_s: float, end_s: float) -> 
     n_alone = len(time_s) - n_common + np.count_nonzero(~others.confirmed[theirs])
     if n_common < MIN_AGREEMENT * (n_common + n_alone):
         return np.nan
-    touching = beats.time_s[max(own.start - 1, 0) : own.stop + 1]
-    # where the recording begins or ends there is no beat beyond the window, and silence up to its
-    # edge is an interval of at least that length
-    silent_s = (time_s[0] - start_s, end_s - time_s[-1])
-    interval_s = np.diff(touching)
+    overlapping_s = beats.time_s[max(own.start - 1, 0) : own.stop + 1]
+    # At the start and end of a recording there is no beat outside the window. The time from its
+    # edge to the nearest beat is a lower bound of an interval.
+    edge_s = (time_s[0] - start_s, end_s - time_s[-1])
+    interval_s = np.diff(overlapping_s)
     median_s = float(np.median(np.diff(time_s)))
-    longest_s, shortest_s = max(interval_s.max(), *silent_s), interval_s.min()
+    longest_s, shortest_s = max(interval_s.max(), *edge_s), interval_s.min()
     slowest, fastest = PLAUSIBLE_BPM
     if longest_s > min(60 / slowest, MAX_RATIO * median_s):
         return np.nan
@@ -139,7 +139,7 @@ def _window_bpm(beats: _Beats, others: _Beats, start_s: float, end_s: float) -> 
 def _beats(ecg: NDArray[np.floating], rate_hz: float) -> tuple[_Beats, _Beats]:
     """Beats of both detectors."""
     if rate_hz > DETECTION_RATE_HZ:
-        ecg, rate_hz = to_rate(ecg, rate_hz, DETECTION_RATE_HZ), DETECTION_RATE_HZ
+        ecg, rate_hz = resample(ecg, rate_hz, DETECTION_RATE_HZ), DETECTION_RATE_HZ
     signal = np.ascontiguousarray(ecg, np.float64)
     if len(signal) < 2 * rate_hz or np.ptp(signal) == 0:
         none = _Beats(np.zeros(0), np.zeros(0, np.bool_))
@@ -160,10 +160,10 @@ def _is_near(time_s: NDArray[np.float64], others_s: NDArray[np.float64]) -> NDAr
 
 
 def _beats_by_length(ecg: NDArray[np.float64], rate_hz: float) -> NDArray[np.int64]:
-    """Beats where the curve is longest, as samples.
+    """Beats by the length of the curve, as sample indices.
 
-    A beat is a peak of the length of the curve within 130 ms that is higher than half of what is
-    usual around it: the median, over 10 s, of the highest in 2 s.
+    A beat is a peak of the curve's length within 130 ms that exceeds half of the usual maximum: the
+    median over 10 s of the maxima of 2 s.
     """
     sos = butter(2, _QRS_BAND_HZ, btype="bandpass", fs=rate_hz, output="sos")
     steps = np.abs(np.diff(sosfiltfilt(sos, ecg), prepend=0.0))

@@ -1,9 +1,9 @@
-"""The wrist of PPG-DaLiA and WESAD: an Empatica E4 in a pickle of one subject.
+"""The pickles of PPG-DaLiA and WESAD, with the signals of an Empatica E4 at the wrist.
 
-Both were recorded by one laboratory with the same two devices, an E4 at the wrist and a RespiBAN
-at the chest, and are published in one form, written by Python 2: a dictionary with ``subject``,
-``signal`` (``wrist`` and ``chest``, each a dictionary of arrays with a row per sample) and labels.
-The E4's pulse wave, ``BVP``, is what the maker's algorithm gives; a systole is a maximum of it
+One laboratory recorded both datasets with the same two devices, an E4 at the wrist and a RespiBAN
+at the chest. Each subject is a pickle of Python 2: a dictionary with ``subject``, ``signal``
+(``wrist`` and ``chest``, each a dictionary of arrays with a row per sample) and labels. The E4's
+pulse wave ``BVP`` is the output of the maker's algorithm, and a systole is a maximum of it
 (Empatica, "E4 data - BVP expected signal").
 """
 
@@ -20,8 +20,8 @@ from ppgkd.datasets.archive import Archive, open_archive
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.devices import EMPATICA_E4
 from ppgkd.datasets.pickled import load_pickle
-from ppgkd.datasets.rates import to_rate
 from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.resampling import resample
 from ppgkd.errors import damaged_file
 from ppgkd.grid import WINDOW_S
 
@@ -31,7 +31,7 @@ CHEST_RATE_HZ = 700.0
 CHANNELS = ("ppg_1", "acc_x", "acc_y", "acc_z")
 
 TOLERANCE_S = 2.0
-"""By how much the lengths of a subject's signals may differ."""
+"""Largest allowed difference between the durations of a subject's signals."""
 
 
 def read_subjects(
@@ -40,23 +40,23 @@ def read_subjects(
     read_subject: Callable[[RecordingEntry, Subject], Recording],
     *inner_archives: str,
 ) -> Iterator[Recording]:
-    """Read subjects of one archive one by one; inner archives are copied once for all of them.
+    """Read subjects of one archive one by one; inner archives are copied once for all subjects.
 
     Parameters
     ----------
     entries
-        Recordings, each a member of the same archive.
+        Recordings, all of them members of one archive.
     raw_dir
         Folder of the raw files.
     read_subject
-        What makes a recording of a subject's pickle.
+        Function that makes a recording from a subject's pickle.
     inner_archives
-        Names of the archives within each other in which the pickles are.
+        Names of the nested archives that contain the pickles, outermost first.
 
     Raises
     ------
     PpgkdError
-        If an archive is damaged, a subject is missing, or its pickle holds more than data.
+        If an archive is damaged, a subject is missing, or its pickle contains more than data.
     """
     (file,) = {file for entry in entries for file in entry.files}
     with open_archive(raw_dir / file.local, *inner_archives) as archive:
@@ -65,7 +65,7 @@ def read_subjects(
 
 
 class Subject:
-    """What is published of one subject. Arrays are checked when they are asked for."""
+    """Pickle of one subject. Each array is checked when it is read."""
 
     def __init__(self, archive: Archive, member: str) -> None:
         self.label = f"{archive.label} > {member}"
@@ -73,12 +73,12 @@ class Subject:
             self._content = load_pickle(file)
 
     def array(self, *keys: str, n_columns: int = 1) -> NDArray[Any]:
-        """Give the array under these keys, of shape (n_samples,) or (n_samples, n_columns).
+        """Return the array under these keys, of shape (n_samples,) or (n_samples, n_columns).
 
         Raises
         ------
         PpgkdError
-            If there is none, it has another number of columns, or it holds no numbers.
+            If it is missing, has another number of columns, or is not numeric.
         """
         where = ".".join(keys)
         value = self._content
@@ -107,12 +107,12 @@ class Subject:
         bvp = self.array("signal", "wrist", "BVP")
         counts = self.array("signal", "wrist", "ACC", n_columns=3)
         self.require_length("signal.wrist.ACC", len(counts), ACC_RATE_HZ)
-        acc_g = to_rate(EMPATICA_E4.to_g(counts.T), ACC_RATE_HZ, PPG_RATE_HZ)
+        acc_g = resample(EMPATICA_E4.to_g(counts.T), ACC_RATE_HZ, PPG_RATE_HZ)
         n_samples = min(len(bvp), acc_g.shape[1])
         return np.concatenate([bvp[None, :n_samples].astype(np.float32), acc_g[:, :n_samples]])
 
     def require_length(self, what: str, n_samples: int, rate_hz: float) -> None:
-        """Refuse a signal that is not as long as the pulse wave: one of the rates is not true.
+        """Refuse a signal of another duration than the pulse wave: one of the rates is wrong.
 
         Raises
         ------

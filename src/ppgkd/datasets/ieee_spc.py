@@ -11,8 +11,8 @@ from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.devices import SIGNAL_PROCESSING_CUP
 from ppgkd.datasets.matlab import read_matrix, read_vector
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import require_count
-from ppgkd.grid import WINDOW_S, count_windows, window_centres_s
+from ppgkd.datasets.windowed_reference import require_count, window_centres_s
+from ppgkd.grid import WINDOW_S, count_windows
 
 RATE_HZ = 125
 CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
@@ -21,8 +21,8 @@ CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
 def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
     """Read one recording of the Signal Processing Cup, training or test.
 
-    Reference and signal start together. Of a reference that is one value longer than the signal
-    has windows, the last value has no whole window and is dropped.
+    Reference and signal start together. If the reference has one value more than the signal has
+    windows, the last value belongs to an incomplete window and is dropped.
 
     Parameters
     ----------

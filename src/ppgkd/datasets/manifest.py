@@ -1,7 +1,7 @@
-"""The files as their authors publish them: where, and with what checksum.
+"""The published files: their URLs, sizes and checksums.
 
-They are listed in ``manifest.tsv``. Where size and checksum are not known yet, the columns are
-empty, and the first download fixes them: see `ppgkd.retrieve.checksums`.
+``manifest.tsv`` lists them. Unknown sizes and checksums are empty columns; the first download fixes
+them (`ppgkd.retrieve.checksums`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from urllib.parse import quote
 
-# Pinned where the origin can be, so that a checksum that no longer matches means damage and never
-# an update.
+# Pinned to a version where possible, so that a wrong checksum means damage and not an update.
 ORIGINS = {
     "bami": (
         "https://raw.githubusercontent.com/HeewonChung92/CNN_LSTM_HeartRateEstimation/"
@@ -27,22 +26,22 @@ ORIGINS = {
     ),
     "ppg_dalia": "https://archive.ics.uci.edu/static/public/495",
     "wesad": "https://uni-siegen.sciebo.de/s/HGdUkoNlW1Ub0Gx",
-    # the share's number is its user name; it has no password
+    # the user name is the share's number; there is no password
     "wildppg": "https://NWTuyNojU7aya1y:@polybox.ethz.ch/public.php/webdav/data",
     "bidmc": "https://physionet.org/files/bidmc/1.0.0/bidmc_csv",
 }
-"""Base URL of each source, below which a file is found at its path."""
+"""Base URL of each source. The URL of a file is this and its path."""
 
-ADDRESSES = {
-    # what UCI has under WESAD's number is a note that names this share
+URL_OVERRIDES = {
+    # UCI's own page of WESAD only links to this share
     ("wesad", "WESAD.zip"): "https://uni-siegen.sciebo.de/s/HGdUkoNlW1Ub0Gx/download",
 }
-"""URLs of the files whose path is not part of it, by source and path."""
+"""URLs of files that do not end in their path, by source and path."""
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """One file as its authors publish it.
+    """One published file.
 
     Parameters
     ----------
@@ -51,9 +50,9 @@ class RawFile:
     path
         Path below the source's origin.
     n_bytes
-        Size in bytes; None where it is not known yet.
+        Size in bytes; None if unknown.
     sha256
-        Checksum, 64 hexadecimal digits; None where it is not known yet.
+        Checksum, 64 hexadecimal digits; None if unknown.
     """
 
     source: str
@@ -63,13 +62,13 @@ class RawFile:
 
     @property
     def url(self) -> str:
-        """Where the authors publish it."""
-        found = ADDRESSES.get((self.source, self.path))
+        """Its URL at the origin."""
+        found = URL_OVERRIDES.get((self.source, self.path))
         return found or f"{ORIGINS[self.source]}/{quote(self.path, safe='/+')}"
 
     @property
     def local(self) -> PurePosixPath:
-        """Its path below the folder of raw data, and below a mirror."""
+        """Its path in the folder of raw data and in a mirror."""
         return PurePosixPath(self.source, self.path)
 
 

@@ -1,8 +1,8 @@
-"""Which of a recording's PPG channels a study takes: some of them, their mean, or each for itself.
+"""Selection of PPG channels: some of them, their mean, or each as a recording of its own.
 
-A model sees a fixed number of channels. Sensors have several, of which a study may choose; average
-them, as a device can, too; or learn from every one of them in turn, which is an augmentation: one
-heart, seen through another patch of skin or by another colour.
+A model has a fixed number of channels. A study can select some of the sensor's channels, average
+them, as a device can, or learn from each of them separately. The latter is an augmentation: the
+same heart through another patch of skin or another colour.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ppgkd.datasets.recording import Recording
 
 AVERAGE, EACH = "average", "each"
 
-MARK = "@"
-"""Between the name of a recording and that of its other channel."""
+CHANNEL_SEPARATOR = "@"
+"""Separates the name of a recording from that of one of its further channels."""
 
 
-def take_ppg(
+def select_ppg(
     recordings: Iterable[Recording], ppg: str | Sequence[str] | None
 ) -> Iterator[Recording]:
-    """Take the PPG channels that a study asks for.
+    """Select the PPG channels that a study asks for.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def take_ppg(
     Yields
     ------
     Recording
-        Of ``each``, the first has the recording's name, the others ``<name>@ppg_2``, ...
+        With ``each``, the first channel has the recording's name, and the others are
+        ``<name>@ppg_2``, ...
     """
     for recording in recordings:
         names = [name for name in recording.channels if name.startswith("ppg")]
@@ -47,32 +48,32 @@ def take_ppg(
             yield _with_rows(recording, [names])
         elif ppg == EACH:
             for name in names:
-                of_name = recording.name if name == names[0] else f"{recording.name}{MARK}{name}"
-                yield replace(_with_rows(recording, [[name]]), name=of_name)
+                suffix = "" if name == names[0] else f"{CHANNEL_SEPARATOR}{name}"
+                yield replace(_with_rows(recording, [[name]]), name=f"{recording.name}{suffix}")
         else:
             yield _with_rows(recording, [[name] for name in ppg])
 
 
-def recording_of(name: str) -> str:
-    """Name of the recording that another of its channels belongs to."""
-    return name.partition(MARK)[0]
+def name_without_channel(name: str) -> str:
+    """Name of the recording that a channel belongs to."""
+    return name.partition(CHANNEL_SEPARATOR)[0]
 
 
 def is_first_channel(name: str) -> bool:
-    """Whether it is the recording itself and not another of its channels."""
-    return MARK not in name
+    """Whether it names the recording itself, not one of its further channels."""
+    return CHANNEL_SEPARATOR not in name
 
 
-def _with_rows(recording: Recording, taken: Sequence[Sequence[str]]) -> Recording:
-    """A recording whose PPG channels are the means of some of its own."""
-    place = {name: row for row, name in enumerate(recording.channels)}
+def _with_rows(recording: Recording, groups: Sequence[Sequence[str]]) -> Recording:
+    """A recording whose PPG channels are means of groups of the old ones."""
+    row_of = {name: row for row, name in enumerate(recording.channels)}
     others = [name for name in recording.channels if not name.startswith("ppg")]
     ppg = [
-        recording.signal[[place[name] for name in names]].mean(axis=0, dtype=np.float64)
+        recording.signal[[row_of[name] for name in names]].mean(axis=0, dtype=np.float64)
         if len(names) > 1
-        else recording.signal[place[names[0]]]
-        for names in taken
+        else recording.signal[row_of[names[0]]]
+        for names in groups
     ]
-    signal = [*ppg, *(recording.signal[place[name]] for name in others)]
+    signal = [*ppg, *(recording.signal[row_of[name]] for name in others)]
     channels = (*(f"ppg_{number}" for number in range(1, len(ppg) + 1)), *others)
     return replace(recording, channels=channels, signal=np.stack(signal).astype(np.float32))

@@ -1,8 +1,8 @@
 """Reader of PPG-DaLiA: wrist PPG in daily life, 15 subjects, some two and a half hours each.
 
-Reiss et al., Deep PPG, Sensors 19.14 (2019) 3079. Format as documented, not yet run on the original
-bytes: the archive ``ppg+dalia.zip`` holds the archive ``data.zip``, and that one pickle for each
-subject, ``PPG_FieldStudy/S<n>/S<n>.pkl``. What is read of it:
+Reiss et al., Deep PPG, Sensors 19.14 (2019) 3079. The reader follows the documented format and
+was not yet tested on the original files. The archive ``ppg+dalia.zip`` contains the archive
+``data.zip``, which contains one pickle per subject, ``PPG_FieldStudy/S<n>/S<n>.pkl``. It reads:
 
 - ``signal.wrist.BVP``, 64 Hz, and ``signal.wrist.ACC``, 32 Hz, in 1/64 g;
 - ``label``, the mean heart rate by ECG in BPM, one per window of 8 s every 2 s;
@@ -20,8 +20,8 @@ from ppgkd.datasets.activity import window_activity
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.empatica import CHANNELS, PPG_RATE_HZ, Subject, read_subjects
 from ppgkd.datasets.recording import Recording
-from ppgkd.datasets.reference import require_count
-from ppgkd.grid import count_windows, window_centres_s
+from ppgkd.datasets.windowed_reference import require_count, window_centres_s
+from ppgkd.grid import count_windows
 
 INNER_ARCHIVE = "data.zip"
 ACTIVITY_RATE_HZ = 4.0
@@ -39,14 +39,8 @@ ACTIVITY_WORDS = {
 }
 
 
-def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
-    """Read one subject; of several, `read_many` is faster."""
-    (recording,) = read_many([entry], raw_dir)
-    return recording
-
-
 def read_many(entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
-    """Read subjects one by one, with the inner archive copied once for all of them.
+    """Read subjects one by one; the inner archive is copied once for all of them.
 
     Parameters
     ----------
@@ -58,13 +52,13 @@ def read_many(entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Reco
     Returns
     -------
     iterator of Recording
-        One PPG channel and three of acceleration in g, which are brought to the PPG's rate.
+        One PPG channel and three of acceleration in g, resampled to the PPG's rate.
 
     Raises
     ------
     PpgkdError
-        If an archive is damaged, a subject is missing, its pickle holds more than data, or lengths
-        contradict the sampling rates.
+        If an archive is damaged, a subject is missing, its pickle contains more than data, or the
+        lengths contradict the sampling rates.
     """
     return read_subjects(entries, raw_dir, _recording, INNER_ARCHIVE)
 

@@ -1,4 +1,4 @@
-"""One recording, in the form that every reader returns whatever its files look like."""
+"""One recording, in the form that all readers return."""
 
 from dataclasses import dataclass
 
@@ -20,30 +20,31 @@ class Recording:
     Parameters
     ----------
     name
-        What the source calls it, such as ``BAMI1_1``.
+        Name in the source, such as ``BAMI1_1``.
     subject
-        Who wears the sensor, such as ``bami1-01``. The same person has the same subject in every
-        dataset, and no two persons share one.
+        Person who wears the sensor, such as ``bami1-01``. A person has the same name in all
+        datasets, and no two persons have the same name.
     rate_hz
         Sampling rate of all channels, in Hz.
     channels
         One name per row of `signal`: ``ppg_1``, ``ppg_2``, ..., then ``acc_x``, ``acc_y``,
         ``acc_z``.
     signal
-        Shape ``(n_channels, n_samples)``. PPG in sensor counts, acceleration in g. May hold NaN.
+        Shape ``(n_channels, n_samples)``. PPG in sensor counts, acceleration in g. May contain
+        NaN.
     reference_time_s
-        Shape ``(n_references,)``. Centre of the 8 s window that each reference belongs to, in
-        seconds from the first sample.
+        Shape ``(n_references,)``. Centre of the 8 s window of each reference, in seconds from the
+        first sample.
     reference_bpm
         Shape ``(n_references,)``. Reference heart rate in BPM; NaN where there is none.
     activity
-        Shape ``(n_references,)``. What the subject does in the 8 s window of each reference, words
-        of `ppgkd.datasets.activity.ACTIVITIES`; None if it is unknown throughout.
+        Shape ``(n_references,)``. Activity in the 8 s window of each reference, one of
+        `ppgkd.datasets.activity.ACTIVITIES`; None if there are no labels.
 
     Raises
     ------
     PpgkdError
-        If the shapes contradict each other, or an activity is none of the words.
+        If the shapes contradict each other, or an activity is not one of these.
     """
 
     name: str
@@ -77,9 +78,9 @@ class Recording:
                 f"reference_bpm {self.reference_bpm.shape}, expected the same (n_references,) for "
                 "both. Correct the reader that made it."
             )
-        strange = sorted(set(np.unique(self.activity).tolist()) - set(ACTIVITIES))
-        if strange:
+        unknown = sorted(set(np.unique(self.activity).tolist()) - set(ACTIVITIES))
+        if unknown:
             raise PpgkdError(
-                f"recording {self.name}: the activities {strange} are not known; allowed are "
+                f"recording {self.name}: the activities {unknown} are not known; allowed are "
                 f"{', '.join(ACTIVITIES)}. Correct the reader that made it."
             )

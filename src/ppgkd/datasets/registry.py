@@ -1,7 +1,7 @@
 """The datasets that a study can name: their files, terms and subjects.
 
-To add one: list its files in ``manifest.tsv``, give its source an origin in
-`ppgkd.datasets.manifest`, write its reader, a module beside this one, and describe it in
+To add one, list its files in ``manifest.tsv``, add the origin of its source to
+`ppgkd.datasets.manifest`, write its reader as a module of `ppgkd.datasets`, and describe it in
 `DATASETS`.
 """
 
@@ -45,8 +45,8 @@ def _spc_train() -> Iterator[RecordingEntry]:
         name = f"DATA_{number:02d}_TYPE{kind:02d}"
         signal = f"Training_data/{name}"
         yield _spc(name, f"spc-{number:02d}", signal, f"{signal}_BPMtrace")
-    # S04 is in the test set, too. It is the same subject there, so that a split which puts the two
-    # recordings on different sides is caught.
+    # S04 is also in the test set, under the same name of the subject, so that a split with the two
+    # recordings in different roles is refused.
     folder = "Extra_TrainingData"
     yield _spc("DATA_S04_T01", "spc-S04", f"{folder}/DATA_S04_T01", f"{folder}/BPM_S04_T01")
 
@@ -65,7 +65,7 @@ def _spc_test() -> Iterator[RecordingEntry]:
 def _one_archive(
     source: str, path: str, member: str, numbers: Iterable[int]
 ) -> Iterator[RecordingEntry]:
-    """Subjects of the two datasets of Siegen, each a pickle in one archive."""
+    """Subjects of a dataset of the Siegen laboratory, each of them a pickle in one archive."""
     file = MANIFEST[source, path]
     for number in numbers:
         name = f"{source}-S{number}"

@@ -1,12 +1,12 @@
 """Reader of WESAD: wrist PPG at rest and under stress, 15 subjects, some hundred minutes each.
 
-Schmidt et al., Introducing WESAD, ICMI 2018, 400. Format as documented, not yet run on the original
-bytes: the archive ``WESAD.zip`` holds one pickle per subject, ``WESAD/S<n>/S<n>.pkl``. What is read
-of it:
+Schmidt et al., Introducing WESAD, ICMI 2018, 400. The reader follows the documented format
+and was not yet tested on the original files. The archive ``WESAD.zip`` contains one pickle per
+subject, ``WESAD/S<n>/S<n>.pkl``. It reads:
 
 - ``signal.wrist.BVP``, 64 Hz, and ``signal.wrist.ACC``, 32 Hz, in 1/64 g;
-- ``signal.chest.ECG``, 700 Hz, in mV: there is no reference beside it, so it is computed from this
-  (`ppgkd.datasets.ecg_reference`), and windows in which it cannot be told have none;
+- ``signal.chest.ECG``, 700 Hz, in mV: the dataset has no reference, so it is computed from the
+  ECG (`ppgkd.datasets.ecg_reference`); windows with an unreliable ECG have none;
 - ``label``, 700 Hz, the condition of the study's protocol, one of `ACTIVITY_WORDS`.
 """
 
@@ -26,14 +26,8 @@ ACTIVITY_WORDS = {
     2: "other",  # stress: a speech and mental arithmetic before a panel, standing
     3: "rest",  # amusement: watching videos
     4: "rest",  # meditation
-    # 0 is no condition, 5 to 7 are to be ignored by the authors' word
+    # 0 is not a condition; the authors say to ignore 5 to 7
 }
-
-
-def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
-    """Read one subject."""
-    (recording,) = read_many([entry], raw_dir)
-    return recording
 
 
 def read_many(entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
@@ -49,13 +43,13 @@ def read_many(entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Reco
     Returns
     -------
     iterator of Recording
-        One PPG channel and three of acceleration in g, which are brought to the PPG's rate.
+        One PPG channel and three of acceleration in g, resampled to the PPG's rate.
 
     Raises
     ------
     PpgkdError
-        If the archive is damaged, a subject is missing, its pickle holds more than data, or lengths
-        contradict the sampling rates.
+        If the archive is damaged, a subject is missing, its pickle contains more than data, or the
+        lengths contradict the sampling rates.
     """
     return read_subjects(entries, raw_dir, _recording)
 

@@ -1,19 +1,20 @@
 """Reader of WildPPG: wrist PPG on a day in the mountains, 16 subjects, some 13 hours each.
 
-Meier, Demirel and Holz, WildPPG, NeurIPS 2024 Datasets and Benchmarks (arXiv 2412.17540). Format as
-documented and as published code reads it, not yet run on the original bytes: one MATLAB file for
-each participant, ``WildPPG_Part_<id>.mat``, with a structure for each place of the body, and in it
-one for each sensor with its values ``v`` and its rate ``fs``. What is read of it:
+Meier, Demirel and Holz, WildPPG, NeurIPS 2024 Datasets and Benchmarks (arXiv 2412.17540).
+
+The reader follows the documented format and published code, and was not yet tested on the original
+files. Each participant has a MATLAB file ``WildPPG_Part_<id>.mat`` with a structure for each body
+site, which has a structure for each sensor with its values ``v`` and its rate ``fs``. It reads:
 
 - ``wrist.ppg_g``, ``wrist.ppg_ir``, ``wrist.ppg_r``: the light received in green, infrared and red,
-  from 0 to 1, 128 Hz. A systole takes light away, so the PPG is turned: it rises here;
+  from 0 to 1, 128 Hz. The light falls at a systole, so the signal is inverted here;
 - ``wrist.acc_x``, ``wrist.acc_y``, ``wrist.acc_z``, in g;
-- ``sternum.ecg``: the reference is computed from it (`ppgkd.datasets.ecg_reference`), and windows
-  in which it cannot be told have none. The devices are synchronised by the authors.
+- ``sternum.ecg``; the reference is computed from it (`ppgkd.datasets.ecg_reference`), and windows
+  with an unreliable ECG have none. The authors synchronised the devices.
 
-Where a device lost data, PPG is 1 and acceleration 0 throughout; here both are missing (NaN) there.
-Beside these files the authors publish one of windows, ``WildPPG.mat``. They are filtered and
-standardised already and have no acceleration, so nothing can be learned for a sensor from them.
+Where a device lost data, the files have a PPG of 1 and an acceleration of 0; here both are NaN. The
+authors also publish a file of windows, ``WildPPG.mat``. It is not used, because its windows are
+filtered and standardised, and have no acceleration.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from numpy.typing import NDArray
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.ecg_reference import reference_from_ecg
 from ppgkd.datasets.matlab import read_signals
-from ppgkd.datasets.rates import to_rate
 from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.resampling import resample
 from ppgkd.errors import damaged_file
 from ppgkd.grid import WINDOW_S
 
@@ -37,7 +38,7 @@ ACC = ("acc_x", "acc_y", "acc_z")
 CHANNELS = ("ppg_1", "ppg_2", "ppg_3", *ACC)
 
 RATE_HZ = 128.0
-"""Of every recording, whatever the rates in the file."""
+"""Rate of the signals after resampling, whatever their rates in the file."""
 
 LOST_PPG, LOST_ACC_G = 1.0, 0.0
 TOLERANCE_S = 2.0
@@ -62,7 +63,7 @@ def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
     Raises
     ------
     PpgkdError
-        If the file is damaged, a signal is missing, or lengths contradict the sampling rates.
+        If the file is damaged, a signal is missing, or the lengths contradict the sampling rates.
     """
     (file,) = entry.files
     path = raw_dir / file.local
@@ -85,17 +86,17 @@ def read(entry: RecordingEntry, raw_dir: Path) -> Recording:
 
 
 def _acceleration(wrist: dict[str, tuple[NDArray[Any], float]]) -> NDArray[np.float32]:
-    """Acceleration in g; at rest one axis may be zero, so only where all are it is lost."""
+    """Acceleration in g; NaN where all axes are zero, since one axis may be zero at rest."""
     acc_g = np.stack([wrist[name][0] for name in ACC]).astype(np.float32)
     acc_g[:, (acc_g == LOST_ACC_G).all(axis=0)] = np.nan
     return _at_rate([*acc_g], wrist[ACC[0]][1])
 
 
 def _without_gaps(values: NDArray[Any], rate_hz: float, lost: float) -> NDArray[np.float32]:
-    """Replace what stands for lost samples, which is a plateau of at least a second, by NaN.
+    """Replace the value for lost samples by NaN if it lasts for at least a second.
 
-    A sensor in full light reads the same for a moment; that is no loss, and windows that clip are
-    dropped and counted as such.
+    A saturated sensor gives the same value for a shorter time. These samples are not lost; windows
+    with many of them are rejected as clipped.
     """
     signal = values.astype(np.float32)
     is_lost = np.concatenate([[False], signal == lost, [False]])
@@ -107,7 +108,7 @@ def _without_gaps(values: NDArray[Any], rate_hz: float, lost: float) -> NDArray[
 
 
 def _at_rate(signals: list[NDArray[np.float32]], rate_hz: float) -> NDArray[np.float32]:
-    return to_rate(np.stack(signals), rate_hz, RATE_HZ)
+    return resample(np.stack(signals), rate_hz, RATE_HZ)
 
 
 def _require_lengths(path: Path, signals: dict[str, tuple[NDArray[Any], float]]) -> None:

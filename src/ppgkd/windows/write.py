@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ppgkd.datasets.ppg_channels import recording_of
+from ppgkd.datasets.ppg_channels import name_without_channel
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 from ppgkd.runtime.artifacts import atomic_write
@@ -70,7 +70,7 @@ def write_windows(
                         f"{recording.channels}, those before it have {channels}; all recordings "
                         "of a dataset must have the same channels."
                     )
-                lag_s = lags_s.get(recording_of(recording.name), 0.0)
+                lag_s = lags_s.get(name_without_channel(recording.name), 0.0)
                 counts = _write_recording(recording, spec, lag_s, writer)
                 lag = {"reference_lag_s": lag_s} if lags_s else {}
                 rows.append({"dataset": dataset, **counts, **lag})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ppgkd.datasets.rates import to_rate
+from ppgkd.datasets.resampling import resample
 
 
 def tone(frequency_hz: float, rate_hz: float, duration_s: float = 30) -> NDArray[np.float64]:
@@ -19,7 +19,7 @@ def tone(frequency_hz: float, rate_hz: float, duration_s: float = 30) -> NDArray
 def test_a_tone_keeps_its_amplitude_and_time(
     from_hz: float, to_hz: float, frequency_hz: float
 ) -> None:
-    found = to_rate(np.stack([tone(frequency_hz, from_hz)] * 2), from_hz, to_hz)
+    found = resample(np.stack([tone(frequency_hz, from_hz)] * 2), from_hz, to_hz)
     expected = tone(frequency_hz, to_hz)
     assert found.shape == (2, len(expected))
     assert found.dtype == np.float32
@@ -29,21 +29,21 @@ def test_a_tone_keeps_its_amplitude_and_time(
 
 
 def test_what_the_slower_rate_cannot_carry_is_removed() -> None:
-    found = to_rate(tone(30.0, 128.0), 128.0, 32.0)
+    found = resample(tone(30.0, 128.0), 128.0, 32.0)
     assert np.abs(found[32:-32]).max() < 0.01
 
 
 def test_a_constant_stays_constant_to_its_ends() -> None:
-    np.testing.assert_allclose(to_rate(np.full(320, 0.98), 32.0, 64.0), 0.98, atol=0.005)
+    np.testing.assert_allclose(resample(np.full(320, 0.98), 32.0, 64.0), 0.98, atol=0.005)
 
 
 def test_a_lost_sample_costs_a_third_of_a_second_to_each_side_and_no_more() -> None:
     signal = tone(1.0, 32.0)
     signal[320] = np.nan
-    lost = np.flatnonzero(np.isnan(to_rate(signal, 32.0, 64.0)))
+    lost = np.flatnonzero(np.isnan(resample(signal, 32.0, 64.0)))
     assert 640 - 64 / 3 <= lost.min() <= 640 <= lost.max() <= 640 + 64 / 3
 
 
 def test_the_same_rate_changes_nothing() -> None:
     signal = tone(1.0, 64.0)
-    np.testing.assert_array_equal(to_rate(signal, 64.0, 64.0), signal.astype(np.float32))
+    np.testing.assert_array_equal(resample(signal, 64.0, 64.0), signal.astype(np.float32))
