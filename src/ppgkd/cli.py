@@ -13,20 +13,24 @@ from ppgkd.errors import PpgkdError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = ArgumentParser(prog="ppgkd", description="Ask a finished study, and use its students.")
+    parser = ArgumentParser(
+        prog="ppgkd", description="Query a finished study, and use its students."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_plan(
-        commands.add_parser("plan", help="how small may the student be, before it is trained")
+        commands.add_parser("plan", help="recommend the smallest student that meets constraints")
     )
-    _add_predict(commands.add_parser("predict", help="heart rate of a recording, CSV or Parquet"))
-    _add_export(commands.add_parser("export", help="a student for a sensor of another rate"))
+    _add_predict(commands.add_parser("predict", help="estimate the heart rate of a recording"))
+    _add_export(
+        commands.add_parser("export", help="adapt a student to the sampling rate of a sensor")
+    )
     _add_check_dataset(
-        commands.add_parser("check-dataset", help="what is understood of recordings of your own")
+        commands.add_parser("check-dataset", help="show how recordings of your own are understood")
     )
     options = parser.parse_args(arguments)
     try:
         options.run(options)
-    except BrokenPipeError:  # whoever reads the output, such as head, has enough
+    except BrokenPipeError:  # the reader of the output, such as head, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (PpgkdError, OSError) as error:
@@ -37,9 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _add_plan(parser: ArgumentParser) -> None:
     parser.add_argument("results", help="folder of a finished study, results/<study>")
-    parser.add_argument("--max-mae", type=float, metavar="BPM", help="bound on the MAE")
-    parser.add_argument("--max-latency-ms", type=float, metavar="MS", help="bound on p99")
-    parser.add_argument("--max-bytes", type=float, metavar="BYTES", help="bound on the ONNX file")
+    parser.add_argument("--max-mae", type=float, metavar="BPM", help="largest MAE")
+    parser.add_argument("--max-latency-ms", type=float, metavar="MS", help="largest p99 latency")
+    parser.add_argument(
+        "--max-bytes", type=float, metavar="BYTES", help="largest size of the ONNX file"
+    )
     parser.set_defaults(run=_plan)
 
 
@@ -50,37 +56,56 @@ def _add_predict(parser: ArgumentParser) -> None:
         "there are time stamps, time_s in seconds or timestamp as ISO 8601 date and time."
     )
     parser.add_argument("recording", type=Path, help="table, .csv or .parquet")
-    parser.add_argument("--rate", type=float, required=True, metavar="HZ", help="of the sensor")
+    parser.add_argument(
+        "--rate", type=float, required=True, metavar="HZ", help="sampling rate of the sensor"
+    )
     parser.add_argument("--model", type=Path, required=True, help="student, an exported .onnx")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="table to write, .csv or .parquet; else stdout"
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="table to write, .csv or .parquet; default: stdout",
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture, .png, .svg or .pdf")
     parser.add_argument(
-        "--no-filter", action="store_true", help="every window by itself, no filter over time"
+        "--plot", type=Path, metavar="FILE", help="picture to write, .png, .svg or .pdf"
     )
     parser.add_argument(
-        "--max-sd", type=float, metavar="BPM", help="widest spread that is valid; else the model's"
+        "--no-filter",
+        action="store_true",
+        help="estimate every window by itself, without the online filter",
+    )
+    parser.add_argument(
+        "--max-sd",
+        type=float,
+        metavar="BPM",
+        help="largest SD of a valid estimate; default: that of the model",
     )
     parser.set_defaults(run=_predict)
 
 
 def _add_export(parser: ArgumentParser) -> None:
-    parser.description = "Fit a student to a sensor of another rate; its weights stay the same."
+    parser.description = (
+        "Adapt a student to the sampling rate of a sensor. Its weights stay the same."
+    )
     parser.add_argument("model", type=Path, help="student, an exported .onnx")
-    parser.add_argument("--rate", type=float, required=True, metavar="HZ", help="of the sensor")
+    parser.add_argument(
+        "--rate", type=float, required=True, metavar="HZ", help="sampling rate of the sensor"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help=".onnx to write")
     parser.set_defaults(run=_export)
 
 
 def _add_check_dataset(parser: ArgumentParser) -> None:
     parser.description = (
-        "Read recordings of your own as a study does, and say what was understood of them. Every "
-        "key of the YAML file is described in src/ppgkd/datasets/own/schema.yaml."
+        "Read recordings of your own as a study does, and show how they are understood. "
+        "src/ppgkd/datasets/own/schema.yaml describes every key of the YAML file."
     )
     parser.add_argument("definition", type=Path, help="YAML file that describes the recordings")
     parser.add_argument(
-        "--plot", type=Path, metavar="FILE", help="picture of ten windows, .png, .svg or .pdf"
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="picture of ten windows to write, .png, .svg or .pdf",
     )
     parser.set_defaults(run=_check_dataset)
 
@@ -126,7 +151,7 @@ def _export(options: Namespace) -> None:
 
     _require_other(options.output, options.model)
     model = read_student(options.model)
-    model_card_of(model, options.model)  # a message about what it is not names the file
+    model_card_of(model, options.model)  # an error then names the file that was given
     changed = change_rate(model, options.rate)
     write_student(changed, options.output)
     card = model_card_of(changed, options.output)
@@ -159,7 +184,7 @@ def _check_dataset(options: Namespace) -> None:
 
 def _require_other(output: Path, source: Path) -> None:
     if output.resolve() == source.resolve():
-        raise PpgkdError(f"--output {output} would replace what is read. Name another file.")
+        raise PpgkdError(f"--output {output} would overwrite the input. Name another file.")
 
 
 if __name__ == "__main__":

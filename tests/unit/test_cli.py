@@ -87,13 +87,13 @@ def test_predict_says_what_is_wrong_in_one_line(
     assert said in captured.err
 
 
-def test_predict_does_not_replace_what_it_reads(
+def test_predict_does_not_overwrite_its_input(
     recording: Path, student_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = recording.read_bytes()
     options = ["--model", student_file, "--output", recording]
     assert run("predict", recording, "--rate", 50, *options) == 1
-    assert "would replace what is read" in capsys.readouterr().err
+    assert "would overwrite the input" in capsys.readouterr().err
     assert recording.read_bytes() == before
 
 
@@ -173,10 +173,10 @@ def test_export_for_a_rate_that_no_sensor_has_is_refused(
     assert not output.exists()
 
 
-def test_export_does_not_replace_what_it_reads(
+def test_export_does_not_overwrite_its_input(
     student_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = student_file.read_bytes()
     assert run("export", student_file, "--rate", 64, "--output", student_file) == 1
-    assert "would replace what is read" in capsys.readouterr().err
+    assert "would overwrite the input" in capsys.readouterr().err
     assert student_file.read_bytes() == before

@@ -1,1 +1,1 @@
-"""What the user asks for: the configuration, checked, and the cells that follow from it."""
+"""The study that a configuration asks for: checks, models, datasets and cells."""

@@ -1,4 +1,4 @@
-"""One cell of the sweep: what it is, and where its files lie."""
+"""One cell of the sweep, and the folders of its files."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A study's file is data: one that is a program is refused before Snakemake reads it.
+"""A study's file must be data: a template is refused before Snakemake reads it.
 
-Snakemake gives every configuration to YTE, a template language: in a file that says ``__use_yte__``
-it evaluates Python, before the workflow has a say. ``make`` looks at a study by this module first;
-who calls Snakemake with a study of others should do so, too.
+Snakemake passes every configuration to YTE, a template language. YTE evaluates Python code in a
+file with the key ``__use_yte__``, before the workflow can check anything. ``make`` therefore checks
+a study with this module first. Whoever calls Snakemake with a study of others should do so, too:
 
     python -m ppgkd.study.file study.yaml
 """
@@ -19,7 +19,7 @@ _TEMPLATE_KEY = "__use_yte__"
 
 
 def require_plain(path: str | Path) -> None:
-    """Require that a study's file holds plain YAML and is no template.
+    """Require that a study's file is plain YAML and not a template.
 
     Parameters
     ----------
@@ -29,19 +29,19 @@ def require_plain(path: str | Path) -> None:
     Raises
     ------
     PpgkdError
-        If it cannot be read, is large, holds tags that make Python objects, or is a template.
+        If it cannot be read, is too large, has tags of Python objects, or is a template.
     """
-    # What YAML's safe loader takes, Snakemake's loader reads in the same way.
+    # Snakemake's loader reads what YAML's safe loader accepts in the same way.
     study = read_plain_yaml(path, "a study, such as those in studies/")
     if _TEMPLATE_KEY in study:
         raise PpgkdError(
-            f"{path}: the study says {_TEMPLATE_KEY}, by which Snakemake runs Python code that it "
-            "holds; allowed are studies that are data. If you trust it, write out what it computes."
+            f"{path} has the key {_TEMPLATE_KEY}, with which Snakemake runs Python code that the "
+            "file contains; a study must be data. Write the values that the code computes."
         )
 
 
 def main(path: str) -> int:
-    """Look at a study; return the exit status."""
+    """Check a study; return the exit status."""
     try:
         require_plain(path)
     except PpgkdError as error:
