@@ -1,4 +1,4 @@
-"""What a student costs: time, memory, bytes and products, here and on microcontrollers."""
+"""The cost of a student here and on microcontrollers: time, memory, bytes, multiplications."""
 
 from ppgkd.profile.student import profile_student
 

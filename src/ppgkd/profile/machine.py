@@ -1,4 +1,4 @@
-"""What the machine is called."""
+"""The name of the machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def cpu_name() -> str:
-    """Name of the processor, as the operating system tells it."""
+    """Name of the processor according to the operating system."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8").splitlines():

@@ -1,7 +1,7 @@
-"""How much memory a model takes: the peak of a fresh process above what it had before.
+"""Memory of a model: the peak memory of a new process minus its memory before loading the model.
 
-Most of it is the runtime's own code, which is read from the disk when it is first used; compare
-models by their differences, or by their peak activations (`ppgkd.profile.graph`).
+Most of it is the runtime's own code, which is loaded when it is first used. So compare models by
+their differences, or by their peak activations (`ppgkd.profile.graph_cost`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ppgkd.profile import memory_probe
 def peak_memory_bytes(path: str | Path, *, runs: int = 20) -> int:
     """Peak memory that loading and running a model adds to a process.
 
-    The process imports ONNX Runtime and NumPy and nothing else, notes its resident memory, loads
-    the model, and runs it on one window at a time, on one thread.
+    The process imports only ONNX Runtime and NumPy, measures its resident memory, loads the model,
+    and runs it on one window at a time, on one thread.
 
     Parameters
     ----------
@@ -30,15 +30,15 @@ def peak_memory_bytes(path: str | Path, *, runs: int = 20) -> int:
     Raises
     ------
     PpgkdError
-        If the process ends without an answer, as when it is out of memory.
+        If the process fails, for example because it is out of memory.
     """
-    # -P: the folder of the probe shall not hide modules that are called like its files
+    # -P: the files beside the probe must not hide modules of the same name
     command = [sys.executable, "-P", memory_probe.__file__, str(path), str(runs)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip() or "no message").splitlines()[-1]
         raise PpgkdError(
             f"The process that measures the memory of {path} ended with status {done.returncode} "
-            f"({reason}). If memory was short, close other programs and run again."
+            f"({reason}). If it was out of memory, close other programs and run again."
         )
     return int(done.stdout)

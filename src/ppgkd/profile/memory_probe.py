@@ -28,9 +28,9 @@ def main(path: str, runs: int) -> None:
 
 
 def _memory_bytes(entry: str) -> int:
-    """Give the resident memory (``VmRSS``) or its peak (``VmHWM``); elsewhere the peak for both.
+    """Resident memory (``VmRSS``) or its peak (``VmHWM``); the peak for both if not on Linux.
 
-    On Linux, the peak that getrusage tells is inherited from the process that started this one.
+    On Linux, the peak of getrusage is inherited from the process that started this one.
     """
     if STATUS.exists():
         for line in STATUS.read_text(encoding="utf-8").splitlines():

@@ -1,12 +1,12 @@
-"""An estimate, not a measurement: what a student would take on a microcontroller.
+"""Estimated cost of a student on a microcontroller. This is an estimate, not a measurement.
 
-Flash holds the weights, the tables and the description of the graph; the code of a runtime, some
-tens of kilobytes, comes on top. RAM holds one window of input and the peak of the activations.
-Time is the multiply-accumulates (MACs) times the cycles that one takes; what is not a convolution
-or a matrix product is left out, and so is waiting for slow memory.
+Flash contains the weights, the tables and the description of the graph; the code of a runtime, some
+tens of kilobytes, is not included. RAM contains one window of input and the peak of the
+activations. Time is the number of multiply-accumulates (MACs) times the cycles per MAC; it leaves
+out other operators and waiting for slow memory.
 
-The cycles for each MAC are those of whole networks that others have measured, with everything that
-such a network does besides, and not the peak of the processor.
+The cycles per MAC come from published measurements of whole networks, which include all that such a
+network does besides, and are not the processor's peak.
 
 Eight bits, Cortex-M4F and M33. MLPerf Tiny v1.0, closed division, submission of OctoML (microTVM
 with Arm's CMSIS-NN kernels), image classification,
@@ -24,7 +24,7 @@ pixels with CMSIS-NN on an Alif Ensemble E8, https://github.com/pytorch/executor
 144), as students do.
 
 Float, Cortex-M4F. About 9 cycles, STMicroelectronics, user manual UM2526 (X-CUBE-AI). For the M33
-no figure was found; its scalar unit for single precision is of the same kind, so the same is taken.
+no figure was found; its scalar unit for single precision is of the same kind, so the same is used.
 
 Float, Cortex-M55. No figure was found. Derived: a vector instruction of Helium handles four floats
 in two cycles (J. Yiu, Introduction to the Arm Cortex-M55 Processor, Arm white paper, 2020); two
@@ -36,7 +36,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ppgkd.profile.graph import GraphCost
+from ppgkd.profile.graph_cost import GraphCost
 
 RESNET8_MACS = 12_501_632
 MLPERF_TINY = "MLPerf Tiny v1.0, OctoML, CMSIS-NN, ResNet-8"
@@ -52,12 +52,12 @@ class Core:
     name
         Of the core.
     clock_mhz
-        A usual clock: of the board that was measured, and of the M55 as the small core of an
-        Alif Ensemble.
+        A usual clock: that of the measured board, and for the M55 that of the small core of an Alif
+        Ensemble.
     float_cycles, int8_cycles
-        Cycles for each multiply-accumulate.
+        Cycles per multiply-accumulate.
     source
-        Of the cycles; the module's docstring has the derivations.
+        Source of the cycles; the module's docstring has the derivations.
     """
 
     name: str
@@ -93,13 +93,13 @@ CORES = (
 
 
 def estimate(cost: GraphCost, core: Core) -> dict[str, Any]:
-    """Estimate what a model takes on a core.
+    """Estimate the cost of a model on a core.
 
     Returns
     -------
     dict
-        ``core``, ``clock_mhz``; ``precision``, which is ``int8`` if any product is, else
-        ``float32``; ``flash_bytes``, ``ram_bytes``, ``cycles``, ``latency_ms``;
+        ``core``, ``clock_mhz``; ``precision``, which is ``int8`` if any MAC is, else ``float32``;
+        ``flash_bytes``, ``ram_bytes``, ``cycles``, ``latency_ms``;
         ``float_cycles_per_mac``, ``int8_cycles_per_mac`` and their ``source``; ``estimate``,
         always true.
     """

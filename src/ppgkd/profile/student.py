@@ -12,7 +12,7 @@ import onnxruntime
 
 from ppgkd.export import WINDOW
 from ppgkd.export.subgraphs import split_graph
-from ppgkd.profile.graph import GraphCost, graph_cost
+from ppgkd.profile.graph_cost import GraphCost, graph_cost
 from ppgkd.profile.machine import cpu_name
 from ppgkd.profile.memory import peak_memory_bytes
 from ppgkd.profile.microcontroller import CORES, estimate
@@ -22,14 +22,14 @@ from ppgkd.profile.timing import time_model
 def profile_student(
     model: str | Path, int8: str | Path | None, *, runs: int, warmup: int, max_spread: float
 ) -> dict[str, Any]:
-    """Profile a student's file, and its 8-bit form if there is one.
+    """Profile a student's file, and its int8 file if there is one.
 
     Parameters
     ----------
     model
         ONNX file from raw samples to BPM.
     int8
-        The same with 8-bit layers.
+        The same student with int8 layers.
     runs, warmup
         Timed runs, and those before them.
     max_spread
@@ -39,11 +39,11 @@ def profile_student(
     -------
     dict
         Of the float file, from raw samples to BPM: ``p50_ms``, ``p95_ms``, ``p99_ms``,
-        ``mean_ms``, ``spread``; ``network``, the same for the part behind the tensor
-        `ppgkd.export.WINDOW` (for the whole file if none makes it); ``onnx_bytes``,
+        ``mean_ms``, ``spread``; ``network``, the same for the network graph, which starts at the
+        tensor `ppgkd.export.WINDOW` (for the whole file if no node computes it); ``onnx_bytes``,
         ``peak_memory_bytes`` above the baseline of a process; ``macs``, ``network_macs`` and the
-        other fields of `ppgkd.profile.graph.GraphCost`. Further ``int8``, the same of the 8-bit
-        form, or None; ``microcontroller``, rows of `ppgkd.profile.microcontroller.estimate`;
+        other fields of `ppgkd.profile.graph_cost.GraphCost`. Further ``int8``, the same of the
+        int8 file, or None; ``microcontroller``, rows of `ppgkd.profile.microcontroller.estimate`;
         ``runs``, ``warmup``, ``batch``, ``threads``, ``cpu`` and the version of ``onnxruntime``.
 
     Raises
@@ -74,15 +74,15 @@ def _profile(
     model = onnx.load(path)
     network = _network(model)
     cost = graph_cost(model)
-    whole = time_model(path, runs=runs, warmup=warmup, max_spread=max_spread)
+    timing = time_model(path, runs=runs, warmup=warmup, max_spread=max_spread)
     with TemporaryDirectory() as folder:
         network_path = Path(folder, "network.onnx")
         onnx.save(network, network_path)
-        alone = time_model(network_path, runs=runs, warmup=warmup, max_spread=max_spread)
+        network_timing = time_model(network_path, runs=runs, warmup=warmup, max_spread=max_spread)
     profile = {
-        **asdict(whole),
-        "spread": whole.spread,
-        "network": {**asdict(alone), "spread": alone.spread},
+        **asdict(timing),
+        "spread": timing.spread,
+        "network": {**asdict(network_timing), "spread": network_timing.spread},
         "onnx_bytes": Path(path).stat().st_size,
         "peak_memory_bytes": peak_memory_bytes(path),
         **asdict(cost),
@@ -92,6 +92,6 @@ def _profile(
 
 
 def _network(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Part behind the window; a file that starts with the window is nothing else."""
-    has_front = any(WINDOW in node.output for node in model.graph.node)
-    return split_graph(model)[1] if has_front else model
+    """Network graph of a file; a file that starts with the window is a network graph."""
+    has_preprocessing = any(WINDOW in node.output for node in model.graph.node)
+    return split_graph(model)[1] if has_preprocessing else model

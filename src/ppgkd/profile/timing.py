@@ -1,4 +1,4 @@
-"""How long one estimate takes: ONNX Runtime, one window, one thread, on a quiet machine."""
+"""Latency of one estimate: ONNX Runtime, one window, one thread, on a quiet machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 ROUNDS = 10
 PAUSE_S = 3.0
-"""Between two rounds: what disturbed the first one may be over."""
+"""Pause between two rounds, in which a disturbance may end."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Timing:
 
     @property
     def spread(self) -> float:
-        """How many times slower than the median the 99th percentile is.
+        """Ratio of the 99th percentile to the median.
 
-        A run costs the same each time, so what spreads is the machine. Another process that takes
-        the core away for a few milliseconds shows here first: with such runs of 0.1 ms, a quiet
-        core gives 1.5 to 2.5, a shared one 30 to 100.
+        All runs compute the same, so the spread comes from the machine. It shows first when another
+        process takes the core for a few milliseconds: for runs of 0.1 ms, a quiet core gives 1.5 to
+        2.5 and a shared one 30 to 100.
         """
         return self.p99_ms / self.p50_ms
 
@@ -69,9 +69,9 @@ def time_model(
     warmup
         Runs before the first round.
     max_spread
-        Largest `Timing.spread` that passes for a quiet machine.
+        Largest `Timing.spread` of a quiet machine.
     rounds, pause_s
-        Rounds at most, and the pause between two.
+        Largest number of rounds, and the pause between two.
     seed
         Of the window's values.
 
@@ -103,12 +103,12 @@ def time_model(
 
 
 def first_quiet(timings: Iterator[Timing], max_spread: float, path: str | Path) -> Timing:
-    """First timing whose spread is within the bound.
+    """Return the first timing whose spread is within the limit.
 
     Raises
     ------
     PpgkdError
-        If there is none. The message says what was seen and what to do.
+        If there is none. The message has the spreads and says what to do.
     """
     spreads = []
     for timing in timings:
@@ -119,13 +119,13 @@ def first_quiet(timings: Iterator[Timing], max_spread: float, path: str | Path) 
         f"The machine is too busy to time {path}. In {len(spreads)} rounds the 99th percentile of "
         f"the run times was {min(spreads):.1f} to {max(spreads):.1f} times their median; allowed "
         f"is {max_spread:g} (latency.max_spread). The load average is {os.getloadavg()[0]:.1f} on "
-        f"{os.cpu_count()} processors. Close other programs and run again: everything else is "
+        f"{os.cpu_count()} processors. Close other programs and run again: all other results are "
         "kept. If this machine is never quiet, raise latency.max_spread."
     )
 
 
 def _single_thread_session(path: str | Path) -> onnxruntime.InferenceSession:
-    """Load a file for runs on the thread of the caller."""
+    """Load a file so that it runs on the caller's thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -44,19 +44,19 @@ def model_of(text: str, constants: dict[str, NDArray[np.generic]]) -> onnx.Model
     return shape_inference.infer_shapes(model)  # an exported file tells the window's shape, too
 
 
-def small_student(*, int8: bool = False, front: bool = True) -> onnx.ModelProto:
-    """A student in small: 16 raw samples of 2 channels, 8 of the window, 6 frequencies."""
+def small_student(*, int8: bool = False, preprocessing: bool = True) -> onnx.ModelProto:
+    """A small student: 16 raw samples of 2 channels, 8 of the window, 6 frequencies."""
     rng = np.random.default_rng(0)
 
     def some(*shape: int, kind: type = np.float32) -> NDArray[np.generic]:
         return rng.integers(-5, 5, shape).astype(kind)
 
     folding = "turn = Mul(order, raw_phase) matrix = Cos(turn) window = MatMul(raw, matrix)"
-    begin = "raw) => " if front else "window) => "
+    begin = "raw) => " if preprocessing else "window) => "
     text = f"""
-    student (float[batch,2,{16 if front else 8}] {begin}(float[batch] bpm, float[batch] sd_bpm,
-    float[batch,6] probabilities) {{
-        {folding if front else ""}
+    student (float[batch,2,{16 if preprocessing else 8}] {begin}(float[batch] bpm,
+    float[batch] sd_bpm, float[batch,6] probabilities) {{
+        {folding if preprocessing else ""}
         angle = Mul(time, omega)
         basis = Cos(angle)
         projected = MatMul(window, basis)
@@ -113,13 +113,13 @@ def write_products(path: Path, width: int, products: int = 1) -> Path:
 
 @pytest.fixture(scope="session")
 def graph() -> Callable[..., onnx.ModelProto]:
-    """Make a model of a graph's text and its constants: see `model_of`."""
+    """Make a model from a graph's text and its constants: see `model_of`."""
     return model_of
 
 
 @pytest.fixture(scope="session")
 def student() -> Callable[..., onnx.ModelProto]:
-    """Make a student in small: see `small_student`."""
+    """Make a small student: see `small_student`."""
     return small_student
 
 

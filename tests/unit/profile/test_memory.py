@@ -1,4 +1,4 @@
-"""Memory of a process of its own."""
+"""Peak memory of a separate process."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from ppgkd.errors import PpgkdError
 from ppgkd.profile.memory import peak_memory_bytes
 
 
-def test_a_model_with_larger_constants_takes_as_much_more(
+def test_a_model_with_larger_constants_takes_more_by_their_size(
     products: Callable[..., Path], tmp_path: Path
 ) -> None:
     small = peak_memory_bytes(products(tmp_path / "small.onnx", width=8), runs=3)
@@ -34,7 +34,7 @@ def test_constants_made_at_load_count(
     assert peaks[1] - peaks[0] > 4 * 4 * 1_000_000, "the table is four times the vector"
 
 
-def test_the_memory_of_the_process_that_asks_does_not_count(
+def test_the_memory_of_the_calling_process_does_not_count(
     products: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = products(tmp_path / "small.onnx", width=8)

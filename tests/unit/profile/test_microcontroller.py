@@ -1,10 +1,10 @@
-"""The estimate, against the measurements that it was made from."""
+"""The estimate against the measurements that it is derived from."""
 
 import json
 
 import pytest
 
-from ppgkd.profile.graph import GraphCost
+from ppgkd.profile.graph_cost import GraphCost
 from ppgkd.profile.microcontroller import CORES, Core, estimate
 
 M4F, M33, M55 = CORES
@@ -53,7 +53,7 @@ def test_a_file_without_8_bit_products_is_float32() -> None:
     assert row["cycles"] == 9_000
 
 
-def test_flash_holds_constants_and_graph_and_ram_the_input_and_activations() -> None:
+def test_flash_has_constants_and_graph_and_ram_has_input_and_activations() -> None:
     row = estimate(cost(macs=1), M33)
     assert row["flash_bytes"] == 1_230
     assert row["ram_bytes"] == 4_500
@@ -70,7 +70,7 @@ def test_the_vector_unit_of_the_m55_is_the_fastest() -> None:
         assert estimate(macs, M55)["cycles"] < estimate(macs, M33)["cycles"]
 
 
-def test_every_row_says_that_it_is_an_estimate_and_where_it_comes_from() -> None:
+def test_every_row_says_that_it_is_an_estimate_and_names_its_source() -> None:
     for core in CORES:
         row = estimate(cost(1_000), core)
         assert row["estimate"] is True

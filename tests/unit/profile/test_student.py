@@ -1,4 +1,4 @@
-"""A student's profile: what it has, and of which part it speaks."""
+"""The profile of a student."""
 
 import json
 from collections.abc import Callable
@@ -70,7 +70,7 @@ def test_the_profile_has_the_keys_of_the_contract_and_can_be_written(
     assert json.loads(json.dumps(profile, allow_nan=False)) == profile
 
 
-def test_it_says_how_it_was_measured(profile: dict[str, Any]) -> None:
+def test_the_profile_says_how_it_was_measured(profile: dict[str, Any]) -> None:
     assert (profile["runs"], profile["warmup"]) == (50, 5)
     assert (profile["batch"], profile["threads"]) == (1, 1)
     assert profile["onnxruntime"] == onnxruntime.__version__
@@ -78,7 +78,7 @@ def test_it_says_how_it_was_measured(profile: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("form", ["float", "int8"])
-def test_whole_and_network_are_timed(profile: dict[str, Any], form: str) -> None:
+def test_the_file_and_its_network_are_timed(profile: dict[str, Any], form: str) -> None:
     of_form = profile if form == "float" else profile["int8"]
     for timed in (of_form, of_form["network"]):
         assert 0 < timed["p50_ms"] <= timed["p95_ms"] <= timed["p99_ms"]
@@ -108,21 +108,21 @@ def test_every_core_has_a_row_for_each_file(profile: dict[str, Any]) -> None:
     assert rows == [(core, kind) for kind in ("float32", "int8") for core in cores]
 
 
-def test_without_an_8_bit_file_there_is_none_of_it(files: tuple[Path, Path]) -> None:
+def test_without_an_int8_file_its_profile_is_none(files: tuple[Path, Path]) -> None:
     found = profiled(files[0])
     assert found["int8"] is None
     assert {row["precision"] for row in found["microcontroller"]} == {"float32"}
 
 
-def test_a_file_that_starts_with_the_window_is_all_network(student: Make, tmp_path: Path) -> None:
+def test_a_file_that_starts_with_the_window_is_a_network_graph(
+    student: Make, tmp_path: Path
+) -> None:
     path = tmp_path / "model.onnx"
-    onnx.save(student(front=False), path)
+    onnx.save(student(preprocessing=False), path)
     found = profiled(path)
     assert found["network_macs"] == found["macs"] > 0
     assert found["network"]["p50_ms"] > 0
 
 
-def test_nothing_is_left_beside_the_files(
-    profile: dict[str, Any], files: tuple[Path, Path]
-) -> None:
+def test_no_temporary_files_remain(profile: dict[str, Any], files: tuple[Path, Path]) -> None:
     assert set(files[0].parent.iterdir()) == set(files)

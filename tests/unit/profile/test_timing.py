@@ -1,4 +1,4 @@
-"""Timing, on graphs made with onnx alone."""
+"""Timing of graphs made with onnx alone."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def test_times_are_milliseconds_of_one_run(large: Path) -> None:
     assert expected_ms / 10 < found.p50_ms < 10 * expected_ms
 
 
-def test_all_runs_together_take_no_longer_than_the_call(small: Path) -> None:
+def test_the_sum_of_all_runs_is_not_longer_than_the_call(small: Path) -> None:
     started_s = time.perf_counter()
     found = time_model(small, runs=2_000, warmup=1, max_spread=ANY)
     assert 2_000 * found.mean_ms / 1000 <= time.perf_counter() - started_s
@@ -74,11 +74,11 @@ def test_the_first_quiet_round_is_reported_and_no_further_one_is_measured() -> N
     assert list(rounds) == [BUSY]
 
 
-def test_a_spread_of_just_the_bound_is_quiet() -> None:
+def test_a_spread_equal_to_the_limit_is_quiet() -> None:
     assert first_quiet(iter([QUIET]), QUIET.spread, "model.onnx") is QUIET
 
 
-def test_without_a_quiet_round_it_says_what_was_seen_and_what_to_do() -> None:
+def test_without_a_quiet_round_the_message_has_the_spreads_and_what_to_do() -> None:
     with pytest.raises(PpgkdError) as caught:
         first_quiet(iter([BUSY, Timing(1.0, 4.0, 60.0, 3.0)]), 5, "some/model.onnx")
     message = str(caught.value)
@@ -86,11 +86,11 @@ def test_without_a_quiet_round_it_says_what_was_seen_and_what_to_do() -> None:
     assert "In 2 rounds" in message
     assert "40.0 to 60.0 times their median; allowed is 5 (latency.max_spread)" in message
     assert re.search(r"load average is \d+\.\d on \d+ processors", message)
-    assert "Close other programs and run again: everything else is kept" in message
+    assert "Close other programs and run again: all other results are kept" in message
     assert "raise latency.max_spread" in message
 
 
-def test_it_tries_as_many_rounds_as_allowed_and_pauses_in_between(small: Path) -> None:
+def test_there_are_as_many_rounds_as_allowed_with_pauses_between(small: Path) -> None:
     started_s = time.perf_counter()
     with pytest.raises(PpgkdError, match="In 3 rounds"):  # no spread can be below one
         time_model(small, runs=50, warmup=1, max_spread=0.9, rounds=3, pause_s=0.1)

@@ -1,4 +1,4 @@
-"""Costs of graphs, against counts made by hand and the closed formulas of the families."""
+"""Costs of graphs, against counts by hand and the families' closed formulas."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from ppgkd.export.network_graph import network_graph
 from ppgkd.export.verify import weights_of
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import BINS, DILATIONS, HARMONICS, InputShape, MLPShape, ResNetShape
-from ppgkd.profile.graph import graph_cost
+from ppgkd.profile.graph_cost import graph_cost
 
 Make = Callable[..., onnx.ModelProto]
 
@@ -71,7 +71,7 @@ def test_the_costs_of_its_8_bit_form_as_counted_by_hand(student: Make) -> None:
     assert cost.peak_activation_bytes == 4 * (16 + 12), "the window and its spectrum, in float"
 
 
-def test_a_chain_needs_two_tensors_at_a_time(graph: Make) -> None:
+def test_a_chain_has_two_tensors_in_memory(graph: Make) -> None:
     text = """g (float[n,10] x) => (float[n,30] d) {
         a = MatMul(x, u)  b = Exp(a)  c = MatMul(b, v)  d = Sin(c)
     }"""
@@ -93,7 +93,7 @@ def test_an_output_stays_to_the_end(graph: Make) -> None:
     assert graph_cost(graph(text, {})).peak_activation_bytes == 4 * 3 * 10
 
 
-def test_another_shape_of_the_same_bytes_takes_no_memory(graph: Make) -> None:
+def test_a_reshape_takes_no_memory(graph: Make) -> None:
     text = """g (float[n,10] x) => (float[n,5,2] d) {
         a = Exp(x)  b = Reshape(a, shape)  d = Sin(b)
     }"""
@@ -102,7 +102,7 @@ def test_another_shape_of_the_same_bytes_takes_no_memory(graph: Make) -> None:
 
 
 def chain_of_convolutions(graph: Make, *, int8: bool) -> onnx.ModelProto:
-    """Three convolutions of 8 channels on 100 places."""
+    """Three convolutions of 8 channels on 100 positions."""
     quantize = "{0}q = QuantizeLinear({0}, s, z) {0}d = DequantizeLinear({0}q, s, z) "
     if int8:
         layers = quantize.format("x") + "wd = DequantizeLinear(w, s, wz) "

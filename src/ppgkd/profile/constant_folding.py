@@ -1,9 +1,9 @@
-"""The graph that runs: constants multiplied out, all shapes known for one window.
+"""A model's graph after constant folding, with all shapes known for one window.
 
-A student's file holds formulas where it could hold tables (`ppgkd.export`). ONNX Runtime computes
-them once, when it loads the file, and can write what it then runs. That graph is read here. Only
-its basic optimisations are used: they fold constants and remove what does nothing, and keep to the
-operators of ONNX.
+A student's file contains formulas in place of large tables (`ppgkd.export`). ONNX Runtime computes
+them once, when it loads the file, and can write the graph that it then runs. That graph is read
+here. Only the basic optimisations are used: they fold constants, remove nodes without effect, and
+use only operators of ONNX.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ppgkd.errors import PpgkdError
 QUANTIZE, DEQUANTIZE = "QuantizeLinear", "DequantizeLinear"
 
 
-class Tensor(NamedTuple):
+class TensorSize(NamedTuple):
     """Shape and size of a tensor, for one window."""
 
     shape: tuple[int, ...]
@@ -34,18 +34,18 @@ class Tensor(NamedTuple):
 
 @dataclass(frozen=True)
 class FoldedGraph:
-    """A graph without anything that could be computed before the window is known.
+    """A graph without nodes whose outputs do not depend on the window.
 
     Attributes
     ----------
     nodes
         In the order in which they run.
     inputs, outputs
-        Names of what comes in and goes out.
+        Names of the graph's inputs and outputs.
     constants
         Names of all constants.
     stored
-        Those of them that the file itself holds; the others are made when it is loaded.
+        The constants that the file itself contains; the others are computed when it is loaded.
     tensors
         All tensors by name, constants among them.
     """
@@ -55,38 +55,38 @@ class FoldedGraph:
     outputs: frozenset[str]
     constants: frozenset[str]
     stored: frozenset[str]
-    tensors: dict[str, Tensor]
+    tensors: dict[str, TensorSize]
 
     @cached_property
-    def _makers(self) -> dict[str, onnx.NodeProto]:
+    def _producers(self) -> dict[str, onnx.NodeProto]:
         return {name: node for node in self.nodes for name in node.output}
 
     @cached_property
-    def _readers(self) -> dict[str, list[onnx.NodeProto]]:
-        readers: dict[str, list[onnx.NodeProto]] = {}
+    def _consumers(self) -> dict[str, list[onnx.NodeProto]]:
+        consumers: dict[str, list[onnx.NodeProto]] = {}
         for node in self.nodes:
             for name in node.input:
-                readers.setdefault(name, []).append(node)
-        return readers
+                consumers.setdefault(name, []).append(node)
+        return consumers
 
-    def maker(self, name: str) -> onnx.NodeProto | None:
-        """Node that makes a tensor; None for inputs and constants."""
-        return self._makers.get(name)
+    def producer(self, name: str) -> onnx.NodeProto | None:
+        """Node whose output a tensor is; None for inputs and constants."""
+        return self._producers.get(name)
 
-    def readers(self, name: str) -> list[onnx.NodeProto]:
-        """Nodes that read a tensor."""
-        return self._readers.get(name, [])
+    def consumers(self, name: str) -> list[onnx.NodeProto]:
+        """Nodes that have a tensor as an input."""
+        return self._consumers.get(name, [])
 
     def is_dequantized(self, name: str) -> bool:
-        """Whether a tensor is the float side of an 8-bit one."""
-        maker = self.maker(name)
-        return maker is not None and maker.op_type == DEQUANTIZE
+        """Whether a tensor is a dequantised one."""
+        producer = self.producer(name)
+        return producer is not None and producer.op_type == DEQUANTIZE
 
     def runs_in_int8(self, node: onnx.NodeProto) -> bool:
-        """Whether a node reads nothing but 8-bit tensors and writes nothing but 8-bit tensors.
+        """Whether all inputs and outputs of a node are 8-bit tensors.
 
-        Such a file (QDQ) says so by ``DequantizeLinear`` before all inputs of the node and
-        ``QuantizeLinear`` behind all its outputs; runtimes replace the three by one.
+        A quantised file (QDQ) has ``DequantizeLinear`` before all inputs of such a node and
+        ``QuantizeLinear`` after all its outputs. Runtimes replace the three nodes by one.
         """
         reads = [name for name in node.input if name]
         return (
@@ -96,15 +96,15 @@ class FoldedGraph:
         )
 
     def _is_only_quantized(self, name: str) -> bool:
-        readers = self.readers(name)
+        consumers = self.consumers(name)
         return (
-            bool(readers)
+            bool(consumers)
             and name not in self.outputs
-            and all(reader.op_type == QUANTIZE for reader in readers)
+            and all(consumer.op_type == QUANTIZE for consumer in consumers)
         )
 
 
-def fold(model: onnx.ModelProto) -> FoldedGraph:
+def fold_constants(model: onnx.ModelProto) -> FoldedGraph:
     """Fold a model's constants and infer its shapes, for one window.
 
     Parameters
@@ -115,10 +115,10 @@ def fold(model: onnx.ModelProto) -> FoldedGraph:
     Raises
     ------
     PpgkdError
-        If the shape of a tensor stays unknown.
+        If the shape of a tensor remains unknown.
     """
     optimised = _optimised(model)
-    del optimised.graph.value_info[:]  # shapes that the file tells may leave the batch open
+    del optimised.graph.value_info[:]  # the file's own shapes may leave the batch open
     graph = shape_inference.infer_shapes(optimised, strict_mode=True, data_prop=True).graph
     tensors = {
         value.name: _tensor(value) for value in (*graph.value_info, *graph.input, *graph.output)
@@ -126,7 +126,7 @@ def fold(model: onnx.ModelProto) -> FoldedGraph:
     for constant in graph.initializer:
         item_bytes = helper.tensor_dtype_to_np_dtype(constant.data_type).itemsize
         shape = tuple(constant.dims)
-        tensors[constant.name] = Tensor(shape, item_bytes * math.prod(shape))
+        tensors[constant.name] = TensorSize(shape, item_bytes * math.prod(shape))
     for node in graph.node:
         for name in node.output:
             if name and name not in tensors:
@@ -165,17 +165,17 @@ def _stored(model: onnx.ModelProto) -> frozenset[str]:
     return frozenset([*written, *(constant.name for constant in graph.initializer)])
 
 
-def _tensor(value: onnx.ValueInfoProto) -> Tensor:
+def _tensor(value: onnx.ValueInfoProto) -> TensorSize:
     kind = value.type.tensor_type
     if not kind.HasField("shape") or not all(dim.HasField("dim_value") for dim in kind.shape.dim):
         raise _unknown_shape(value.name)
     shape = tuple(dim.dim_value for dim in kind.shape.dim)
     item_bytes = helper.tensor_dtype_to_np_dtype(kind.elem_type).itemsize
-    return Tensor(shape, item_bytes * math.prod(shape))
+    return TensorSize(shape, item_bytes * math.prod(shape))
 
 
 def _unknown_shape(name: str) -> PpgkdError:
     return PpgkdError(
-        f"The shape of tensor '{name}' cannot be told for one window. Export the model with all "
-        "dimensions fixed but the batch, which is the first of every input."
+        f"The shape of tensor '{name}' is unknown for one window. Export the model with all "
+        "dimensions fixed except the batch, which is the first of every input."
     )
