@@ -14,7 +14,7 @@ rule splits:
     params:
         code=lambda wildcards: digest("splits"),
         datasets=lookup(dpath="datasets", within=config),
-        dealt={"seed": config["split_seed"], "folds": config["folds"]},
+        split={"seed": config["split_seed"], "folds": config["folds"]},
         fold=lambda wildcards: wildcards.get("fold"),
     script:
         "../scripts/splits.py"

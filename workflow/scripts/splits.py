@@ -2,19 +2,19 @@
 
 from ppgkd.runtime.artifacts import write_csv
 from ppgkd.runtime.job import job
-from ppgkd.splits.assignment import leaving_out, split_subjects
+from ppgkd.splits.assignment import leave_one_dataset_out, split_subjects
 from ppgkd.study.roles import BY_DATASET
 from ppgkd.windows.table import subjects_with_windows
 
 with job(snakemake.log[0]):
     params = snakemake.params
-    datasets, folds = params.datasets, params.dealt["folds"]
+    datasets, folds = params.datasets, params.split["folds"]
     if folds == BY_DATASET:
-        datasets, fold = leaving_out(datasets, int(params.fold)), None
+        datasets, fold = leave_one_dataset_out(datasets, int(params.fold)), None
     else:
         fold = (int(params.fold), folds) if folds else None
     subjects = {
         name: subjects_with_windows(path)
         for name, path in zip(datasets, snakemake.input, strict=True)
     }
-    write_csv(snakemake.output[0], split_subjects(subjects, datasets, params.dealt["seed"], fold))
+    write_csv(snakemake.output[0], split_subjects(subjects, datasets, params.split["seed"], fold))

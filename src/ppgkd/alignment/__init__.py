@@ -1,1 +1,1 @@
-"""Whether each recording's reference lies on its signal in time."""
+"""Alignment of each recording's reference with its signal in time."""

@@ -1,8 +1,4 @@
-"""Whether each recording's reference lies on its signal in time, by a network.
-
-A network that sees single windows says when the heart rate changes in the signal, because it does
-not know the time. What its estimates tell of the reference: `ppgkd.alignment.lag`.
-"""
+"""Estimates of a study's recordings by its teachers, for `ppgkd.alignment.lag`."""
 
 from __future__ import annotations
 
@@ -20,18 +16,17 @@ from ppgkd.study.roles import ROLES
 def predict_recordings(
     teachers: Sequence[nn.Module], windows: Iterable[StudyWindows]
 ) -> pd.DataFrame:
-    """Predict every recording by the network that has seen the least of it.
+    """Predict every recording by the network of the fold that tests on it.
 
-    That is the one of the fold in which the recording is tested. Where there is none (a study
-    without folds, a dataset that is never tested) it is the first network. A network that has
-    learned from a shifted reference has learned a little of the shift, too.
+    If there is none (a study without folds, a dataset without test subjects), the first network is
+    used. A network that was trained on a shifted reference has learned part of the shift.
 
     Parameters
     ----------
     teachers
         One network for each fold; one in a study without folds.
     windows
-        The study's windows in each of these folds.
+        The study's windows of each fold.
 
     Returns
     -------

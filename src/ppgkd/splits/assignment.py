@@ -1,4 +1,4 @@
-"""Which subject is in which role. A subject is never on both sides."""
+"""Assignment of subjects to roles. Every subject has one role."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from ppgkd.study.roles import REQUIRED_ROLES, ROLES
 
 def split_subjects(
     subjects: Mapping[str, Sequence[str]],
-    shares: Mapping[str, Mapping[str, Any]],
+    fractions: Mapping[str, Mapping[str, Any]],
     seed: int,
     fold: tuple[int, int] | None = None,
 ) -> pd.DataFrame:
-    """Give each subject its role.
+    """Assign a role to each subject.
 
-    Fractions are dealt out over the shuffled subjects by largest remainder, so that the counts
-    add up; a role with a positive fraction gets at least one subject. In fold k of n, the test
-    role of a dataset is the k-th of n parts of its shuffled subjects; the others are dealt to its
-    other roles, beginning behind that part.
+    The numbers of subjects follow from the fractions by largest remainder, so they add up; a role
+    with a positive fraction gets at least one subject. The shuffled subjects are assigned in this
+    order. In fold k of n, the test subjects of a dataset are the k-th of n parts of its shuffled
+    subjects; the other subjects are assigned to the other roles, beginning after that part.
 
     Parameters
     ----------
     subjects
         Subjects with windows, for each dataset.
-    shares
-        For each dataset, role to a fraction or to a list of subjects; also ``exclude``.
+    fractions
+        For each dataset, role to a fraction of the subjects or to a list of them; also ``exclude``.
     seed
-        Of the shuffle.
+        Seed of the shuffle.
     fold
-        Number of the fold, from 0, and count of the folds; None without folds.
+        Index of the fold and number of folds; None without folds.
 
     Returns
     -------
@@ -45,10 +45,10 @@ def split_subjects(
     Raises
     ------
     PpgkdError
-        If a subject would have two roles, a dataset has too few subjects, or a role is empty.
+        If a subject would have two roles, a dataset has too few subjects, or a role has none.
     """
     roles_of = {
-        dataset: _roles_of_dataset(dataset, present, shares[dataset], seed, fold)
+        dataset: _roles_of_dataset(dataset, present, fractions[dataset], seed, fold)
         for dataset, present in subjects.items()
     }
     rows = [
@@ -59,55 +59,57 @@ def split_subjects(
     ]
     table = pd.DataFrame(rows, columns=["dataset", "subject", "role"])
     roles = table.groupby("subject")["role"].unique()
-    twice = roles[roles.map(len) > 1]
-    if len(twice):
-        found = "; ".join(f"'{subject}' in {list(both)}" for subject, both in twice.items())
+    ambiguous = roles[roles.map(len) > 1]
+    if len(ambiguous):
+        found = "; ".join(f"'{subject}' in {list(both)}" for subject, both in ambiguous.items())
         raise PpgkdError(
-            f"Subjects with two roles: {found}. A subject has one role: put it into the "
-            "'exclude' of one of its datasets, or list the subjects of each role. One name in two "
-            "datasets is one person: if they are two, give recordings of your own other names."
+            f"Subjects with two roles: {found}. A subject must have one role: put it into the "
+            "'exclude' of one of its datasets, or list the subjects of each role. The same name in "
+            "two datasets is the same person; give different persons different names."
         )
     for role in REQUIRED_ROLES:
         if role not in set(table["role"]):
             raise PpgkdError(
-                f"No subject is left for role '{role}'; the subjects with usable windows went to "
-                f"{table['role'].value_counts().to_dict()}. Give the role a larger share."
+                f"No subject is left for role '{role}'; the subjects with usable windows are in "
+                f"{table['role'].value_counts().to_dict()}. Give the role a larger fraction."
             )
     return table
 
 
-def leaving_out(shares: Mapping[str, Mapping[str, Any]], fold: int) -> dict[str, dict[str, Any]]:
-    """Shares of a fold that leaves out one dataset: all of it is tested, and nothing else is.
+def leave_one_dataset_out(
+    fractions: Mapping[str, Mapping[str, Any]], fold: int
+) -> dict[str, dict[str, Any]]:
+    """Fractions for a fold that tests on one dataset, which no other role contains.
 
     Parameters
     ----------
-    shares
-        As in `split_subjects`; datasets with a share of test are left out in turn.
+    fractions
+        As in `split_subjects`; the datasets with a test fraction are left out in turn.
     fold
-        Number of the fold, from 0.
+        Index of the fold.
     """
-    left_out = [dataset for dataset, given in shares.items() if given.get("test")][fold]
+    left_out = [dataset for dataset, given in fractions.items() if given.get("test")][fold]
     return {
         dataset: {
             key: value
             for key, value in given.items()
             if key not in ROLES or (key == "test") == (dataset == left_out)
         }
-        for dataset, given in shares.items()
+        for dataset, given in fractions.items()
     }
 
 
 def _roles_of_dataset(
     dataset: str,
     present: Sequence[str],
-    shares: Mapping[str, Any],
+    fractions: Mapping[str, Any],
     seed: int,
     fold: tuple[int, int] | None,
 ) -> dict[str, list[str]]:
-    excluded = set(shares.get("exclude", ()))
+    excluded = set(fractions.get("exclude", ()))
     available = [subject for subject in sorted(present) if subject not in excluded]
-    given = {role: shares[role] for role in ROLES if shares.get(role)}
-    if all(isinstance(share, list) for share in given.values()):
+    given = {role: fractions[role] for role in ROLES if fractions.get(role)}
+    if all(isinstance(value, list) for value in given.values()):
         return {
             role: [subject for subject in available if subject in set(members)]
             for role, members in given.items()
@@ -124,12 +126,12 @@ def _roles_of_dataset(
         if len(available) < folds:
             raise PpgkdError(
                 f"Dataset '{dataset}' has {len(available)} subjects with usable windows for "
-                f"{folds} folds; every fold tests at least one."
+                f"{folds} folds; every fold needs at least one test subject."
             )
         first, end = (round(k * len(shuffled) / folds) for k in (number, number + 1))
         roles["test"] = sorted(shuffled[first:end])
         shuffled = np.concatenate([shuffled[end:], shuffled[:first]])
-        # validation next to the test part: over the folds it goes round as well
+        # Validation subjects come right after the test subjects, so they rotate over the folds.
         given = {role: given[role] for role in sorted(given, key="val".__ne__) if role != "test"}
         if len(shuffled) < len(given):
             raise PpgkdError(

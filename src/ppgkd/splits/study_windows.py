@@ -1,4 +1,4 @@
-"""The windows of a study by role, with the channels that its models see."""
+"""The windows of a study by role, with the input channels of its models."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ppgkd.study.roles import REQUIRED_ROLES, ROLES
 from ppgkd.windows.read import Windows, concatenate_windows, read_selected
 from ppgkd.windows.table import WindowsFile
 
-EVALUATED = ("val", "test")
+EVALUATED_ROLES = ("val", "test")
 
 
 @dataclass(frozen=True)
 class StudyWindows:
-    """The windows of a study, apart by role."""
+    """The windows of a study, by role."""
 
     train: Windows
     val: Windows
@@ -32,34 +32,34 @@ class StudyWindows:
 
     @property
     def transfer(self) -> Windows:
-        """What students learn on: train, and the unlabelled windows without their reference."""
+        """Windows of distillation: train, and the unlabelled windows without their reference."""
         if self.unlabelled is None:
             return self.train
-        withheld = self.unlabelled.index.assign(hr_bpm=np.float32("nan"))
-        return concatenate_windows([self.train, replace(self.unlabelled, index=withheld)])
+        without_reference = self.unlabelled.index.assign(hr_bpm=np.float32("nan"))
+        return concatenate_windows([self.train, replace(self.unlabelled, index=without_reference)])
 
     @property
     def pretraining(self) -> Windows | None:
-        """What teachers learn on first, if anything: pretrain and train."""
+        """Windows of the teachers' pretraining, if any: pretrain and train."""
         return None if self.pretrain is None else concatenate_windows([self.pretrain, self.train])
 
 
 def read_study_windows(
     window_paths: Iterable[str | Path], splits_path: str | Path, inputs: InputShape
 ) -> StudyWindows:
-    """Read the windows of all roles, with the channels that the models see.
+    """Read the windows of all roles, with the input channels of the models.
 
     Parameters
     ----------
     window_paths
-        Windows files of the study.
+        The study's windows files.
     splits_path
         Table of `ppgkd.splits.assignment.split_subjects`, as CSV.
     inputs
-        What the models see. Of a dataset's PPG channels the first ones are taken. Where a dataset
-        in the roles ``pretrain`` and ``unlabelled`` has fewer, they are repeated in turn. Where
-        each channel is a recording of its own (`ppgkd.datasets.ppg_channels`), only the first of
-        them is judged.
+        Input shape of the models. The first PPG channels of a dataset are used. If a dataset in
+        the roles ``pretrain`` and ``unlabelled`` has fewer, its channels are repeated in turn. If
+        each channel is a recording of its own (`ppgkd.datasets.ppg_channels`), only the first one
+        is evaluated.
 
     Raises
     ------
@@ -88,15 +88,15 @@ def read_study_windows(
 
 
 def input_channels(inputs: InputShape) -> tuple[str, ...]:
-    """Names of the channels that the models see."""
+    """Names of the input channels of the models."""
     ppg = tuple(f"ppg_{number}" for number in range(1, inputs.ppg_channels + 1))
     return (*ppg, "acc_x", "acc_y", "acc_z") if inputs.acc_channels else ppg
 
 
 def _roles_of_windows(index: pd.DataFrame, role_of: pd.Series[str]) -> NDArray[np.object_]:
-    """Role of each window; only the first of a recording's channels is judged."""
+    """Role of each window; of further channels of a recording, none if it would be evaluated."""
     keys = pd.MultiIndex.from_frame(index[["dataset", "subject"]])
     roles = role_of.reindex(keys).to_numpy(dtype=object)
     others = ~index["recording"].map(is_first_channel).to_numpy(dtype=bool)
-    roles[others & np.isin(roles.astype(str), EVALUATED)] = None
+    roles[others & np.isin(roles.astype(str), EVALUATED_ROLES)] = None
     return roles

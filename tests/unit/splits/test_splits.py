@@ -10,14 +10,14 @@ import pytest
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
-from ppgkd.splits.assignment import leaving_out, split_subjects
+from ppgkd.splits.assignment import leave_one_dataset_out, split_subjects
 from ppgkd.splits.study_windows import input_channels, read_study_windows
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.read import read_windows
 from ppgkd.windows.table import subjects_with_windows
 from ppgkd.windows.write import write_windows
 
-SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
+FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}
 
 
 def names(n_subjects: int) -> list[str]:
@@ -25,16 +25,19 @@ def names(n_subjects: int) -> list[str]:
 
 
 def split(
-    n_subjects: int, shares: dict[str, object], seed: int = 0, fold: tuple[int, int] | None = None
+    n_subjects: int,
+    fractions: dict[str, object],
+    seed: int = 0,
+    fold: tuple[int, int] | None = None,
 ) -> dict[str, list[str]]:
     """Split one dataset; role to subjects."""
-    table = split_subjects({"walks": names(n_subjects)}, {"walks": shares}, seed, fold)
+    table = split_subjects({"walks": names(n_subjects)}, {"walks": fractions}, seed, fold)
     return {role: list(part["subject"]) for role, part in table.groupby("role")}
 
 
 def counts(n_subjects: int, *fractions: float) -> tuple[int, ...]:
-    roles = split(n_subjects, dict(zip(SHARES, fractions, strict=True)))
-    return tuple(len(roles[role]) for role in SHARES)
+    roles = split(n_subjects, dict(zip(FRACTIONS, fractions, strict=True)))
+    return tuple(len(roles[role]) for role in FRACTIONS)
 
 
 # Fractions
@@ -50,7 +53,7 @@ def counts(n_subjects: int, *fractions: float) -> tuple[int, ...]:
         (3, (0.6, 0.2, 0.2), (1, 1, 1)),
     ],
 )
-def test_subjects_are_dealt_out_by_largest_remainder(
+def test_subjects_are_assigned_by_largest_remainder(
     n_subjects: int, fractions: tuple[float, ...], expected: tuple[int, ...]
 ) -> None:
     assert counts(n_subjects, *fractions) == expected
@@ -59,30 +62,30 @@ def test_subjects_are_dealt_out_by_largest_remainder(
 @pytest.mark.parametrize("fractions", [(0.6, 0.2, 0.2), (0.34, 0.33, 0.33), (0.7, 0.1, 0.2)])
 def test_each_role_is_within_one_subject_of_its_share(fractions: tuple[float, ...]) -> None:
     for n_subjects in range(10, 60):
-        dealt = np.array(counts(n_subjects, *fractions))
-        assert dealt.sum() == n_subjects
-        assert (np.abs(dealt - n_subjects * np.array(fractions)) < 1).all()
+        assigned = np.array(counts(n_subjects, *fractions))
+        assert assigned.sum() == n_subjects
+        assert (np.abs(assigned - n_subjects * np.array(fractions)) < 1).all()
 
 
 @pytest.mark.parametrize("fractions", [(0.98, 0.01, 0.01), (0.01, 0.01, 0.98), (0.5, 0.499, 0.001)])
 @pytest.mark.parametrize("n_subjects", [3, 4, 10])
 def test_the_smallest_share_gets_a_subject(fractions: tuple[float, ...], n_subjects: int) -> None:
-    dealt = counts(n_subjects, *fractions)
-    assert min(dealt) == 1
-    assert sum(dealt) == n_subjects
+    assigned = counts(n_subjects, *fractions)
+    assert min(assigned) == 1
+    assert sum(assigned) == n_subjects
 
 
 def test_every_subject_has_exactly_one_role() -> None:
-    roles = split(17, SHARES)
+    roles = split(17, FRACTIONS)
     assert sorted(chain(*roles.values())) == names(17)
 
 
 def test_the_same_seed_deals_the_same_way() -> None:
-    assert split(20, SHARES, seed=3) == split(20, SHARES, seed=3)
+    assert split(20, FRACTIONS, seed=3) == split(20, FRACTIONS, seed=3)
 
 
 def test_the_seed_decides_who_is_tested() -> None:
-    tested = [subject for seed in range(40) for subject in split(20, SHARES, seed)["test"]]
+    tested = [subject for seed in range(40) for subject in split(20, FRACTIONS, seed)["test"]]
     times = pd.Series(tested).value_counts().reindex(names(20), fill_value=0)
     # each of 20 subjects is tested in 8 of 40 deals on average, with a standard deviation of 2.5
     assert times.min() >= 1
@@ -90,13 +93,13 @@ def test_the_seed_decides_who_is_tested() -> None:
 
 
 def test_the_order_of_the_recordings_does_not_matter() -> None:
-    forth = split_subjects({"walks": names(20)}, {"walks": SHARES}, 0)
-    back = split_subjects({"walks": names(20)[::-1]}, {"walks": SHARES}, 0)
+    forth = split_subjects({"walks": names(20)}, {"walks": FRACTIONS}, 0)
+    back = split_subjects({"walks": names(20)[::-1]}, {"walks": FRACTIONS}, 0)
     pd.testing.assert_frame_equal(forth, back)
 
 
 def test_the_table_has_the_columns_of_the_contract() -> None:
-    table = split_subjects({"walks": names(5)}, {"walks": SHARES}, 0)
+    table = split_subjects({"walks": names(5)}, {"walks": FRACTIONS}, 0)
     assert list(table.columns) == ["dataset", "subject", "role"]
     assert set(table["dataset"]) == {"walks"}
     assert set(table["role"]) == {"train", "val", "test"}
@@ -126,35 +129,35 @@ def test_a_role_with_a_share_of_nothing_gets_nobody() -> None:
 
 @pytest.mark.parametrize(("n_subjects", "folds"), [(10, 5), (24, 5), (7, 3), (5, 5), (11, 2)])
 def test_every_subject_is_tested_in_exactly_one_fold(n_subjects: int, folds: int) -> None:
-    shares = {"train": 0.8 * (1 - 1 / folds), "val": 0.2 * (1 - 1 / folds), "test": 1 / folds}
-    tested = [split(n_subjects, shares, fold=(k, folds))["test"] for k in range(folds)]
+    fractions = {"train": 0.8 * (1 - 1 / folds), "val": 0.2 * (1 - 1 / folds), "test": 1 / folds}
+    tested = [split(n_subjects, fractions, fold=(k, folds))["test"] for k in range(folds)]
     assert sorted(chain(*tested)) == names(n_subjects)
     sizes = [len(part) for part in tested]
     assert max(sizes) - min(sizes) <= 1
 
 
-@pytest.mark.parametrize("shares", [SHARES, SHARES | {"train": 0.4, "pretrain": 0.2}])
-def test_in_every_fold_each_subject_has_exactly_one_role(shares: dict[str, object]) -> None:
+@pytest.mark.parametrize("fractions", [FRACTIONS, FRACTIONS | {"train": 0.4, "pretrain": 0.2}])
+def test_in_every_fold_each_subject_has_exactly_one_role(fractions: dict[str, object]) -> None:
     for k in range(5):
-        roles = split(20, shares, fold=(k, 5))
+        roles = split(20, fractions, fold=(k, 5))
         assert sorted(chain(*roles.values())) == names(20)
-        assert set(roles) == set(shares)
+        assert set(roles) == set(fractions)
 
 
 def test_with_equal_shares_every_subject_is_validated_in_exactly_one_fold() -> None:
-    validated = [split(20, SHARES, fold=(k, 5))["val"] for k in range(5)]
+    validated = [split(20, FRACTIONS, fold=(k, 5))["val"] for k in range(5)]
     assert sorted(chain(*validated)) == names(20)
 
 
 def test_with_a_smaller_share_no_subject_is_validated_twice() -> None:
-    shares = {"train": 0.7, "val": 0.1, "test": 0.2}
-    validated = [*chain(*(split(20, shares, fold=(k, 5))["val"] for k in range(5)))]
+    fractions = {"train": 0.7, "val": 0.1, "test": 0.2}
+    validated = [*chain(*(split(20, fractions, fold=(k, 5))["val"] for k in range(5)))]
     assert len(validated) == len(set(validated)) == 10
 
 
 def test_the_roles_beside_the_test_keep_their_proportions_in_every_fold() -> None:
     for k in range(5):
-        roles = split(25, SHARES, fold=(k, 5))
+        roles = split(25, FRACTIONS, fold=(k, 5))
         assert {role: len(members) for role, members in roles.items()} == {
             "train": 15,
             "val": 5,
@@ -163,45 +166,45 @@ def test_the_roles_beside_the_test_keep_their_proportions_in_every_fold() -> Non
 
 
 def test_the_same_seed_deals_the_same_folds_and_another_one_others() -> None:
-    assert split(20, SHARES, seed=3, fold=(1, 5)) == split(20, SHARES, seed=3, fold=(1, 5))
-    assert split(20, SHARES, seed=3, fold=(1, 5)) != split(20, SHARES, seed=4, fold=(1, 5))
+    assert split(20, FRACTIONS, seed=3, fold=(1, 5)) == split(20, FRACTIONS, seed=3, fold=(1, 5))
+    assert split(20, FRACTIONS, seed=3, fold=(1, 5)) != split(20, FRACTIONS, seed=4, fold=(1, 5))
 
 
 def test_a_dataset_that_is_not_tested_has_the_same_roles_in_every_fold() -> None:
     subjects = {"home": names(10), "away": ["a1", "a2", "a3", "a4"], "rest": ["r1", "r2"]}
-    shares = {
-        "home": SHARES,
+    fractions = {
+        "home": FRACTIONS,
         "away": {"train": 0.5, "val": 0.5},
         "rest": {"pretrain": ["r1"], "unlabelled": ["r2"]},
     }
-    folds = [split_subjects(subjects, shares, 0, (k, 5)) for k in range(5)]
+    folds = [split_subjects(subjects, fractions, 0, (k, 5)) for k in range(5)]
     others = [table[table["dataset"] != "home"].reset_index(drop=True) for table in folds]
     for table in others[1:]:
         pd.testing.assert_frame_equal(table, others[0])
 
 
 def test_an_excluded_subject_is_tested_in_no_fold() -> None:
-    shares = SHARES | {"exclude": ["s04"]}
+    fractions = FRACTIONS | {"exclude": ["s04"]}
     for k in range(5):
-        assert "s04" not in chain(*split(11, shares, fold=(k, 5)).values())
+        assert "s04" not in chain(*split(11, fractions, fold=(k, 5)).values())
 
 
 def test_fewer_subjects_than_folds_are_refused() -> None:
     with pytest.raises(PpgkdError, match=r"'walks' has 4 subjects .* 5 folds"):
-        split(4, SHARES, fold=(0, 5))
+        split(4, FRACTIONS, fold=(0, 5))
 
 
 def test_a_fold_that_leaves_too_few_for_the_other_roles_is_refused() -> None:
-    shares = {"train": 0.25, "val": 0.25, "test": 0.5}
+    fractions = {"train": 0.25, "val": 0.25, "test": 0.5}
     message = r"'walks' has 3 subjects .* fold 0 of 2 tests 2 .* leaves 1 for 2 roles"
     with pytest.raises(PpgkdError, match=message):
-        split(3, shares, fold=(0, 2))
+        split(3, fractions, fold=(0, 2))
 
 
 # Roles that a study need not have
 
 
-def test_extra_roles_are_dealt_out_like_the_others() -> None:
+def test_extra_roles_are_assigned_like_the_others() -> None:
     roles = split(10, {"train": 0.4, "val": 0.1, "test": 0.2, "pretrain": 0.2, "unlabelled": 0.1})
     assert {role: len(members) for role, members in roles.items()} == {
         "train": 4,
@@ -214,9 +217,9 @@ def test_extra_roles_are_dealt_out_like_the_others() -> None:
 
 def test_a_subject_that_is_pretrained_on_and_tested_is_refused() -> None:
     subjects = {"a": ["x", "y", "z"], "b": ["z"]}
-    shares = {"a": {"train": ["x"], "val": ["y"], "test": ["z"]}, "b": {"pretrain": 1}}
+    fractions = {"a": {"train": ["x"], "val": ["y"], "test": ["z"]}, "b": {"pretrain": 1}}
     with pytest.raises(PpgkdError, match=r"two roles: 'z' in \['test', 'pretrain'\]"):
-        split_subjects(subjects, shares, 0)
+        split_subjects(subjects, fractions, 0)
 
 
 # Lists and exclusion
@@ -233,7 +236,7 @@ def test_a_listed_subject_without_windows_has_no_role() -> None:
 
 
 def test_an_excluded_subject_has_no_role_and_takes_no_share() -> None:
-    roles = split(7, SHARES | {"exclude": ["s02", "s05"]})
+    roles = split(7, FRACTIONS | {"exclude": ["s02", "s05"]})
     assert sorted(chain(*roles.values())) == ["s01", "s03", "s04", "s06", "s07"]
     assert {role: len(members) for role, members in roles.items()} == {
         "train": 3,
@@ -243,8 +246,8 @@ def test_an_excluded_subject_has_no_role_and_takes_no_share() -> None:
 
 
 def test_an_excluded_subject_is_left_out_of_a_list() -> None:
-    shares = {"train": ["s01", "s04"], "val": ["s02"], "test": ["s03"], "exclude": ["s04"]}
-    assert split(4, shares)["train"] == ["s01"]
+    fractions = {"train": ["s01", "s04"], "val": ["s02"], "test": ["s03"], "exclude": ["s04"]}
+    assert split(4, fractions)["train"] == ["s01"]
 
 
 # What is refused
@@ -252,43 +255,48 @@ def test_an_excluded_subject_is_left_out_of_a_list() -> None:
 
 def test_a_subject_on_both_sides_of_two_datasets_is_refused() -> None:
     subjects = {"ieee_spc_train": ["spc-01", "spc-02", "spc-S04"], "ieee_spc_test": ["spc-S04"]}
-    shares = {
+    fractions = {
         "ieee_spc_train": {"train": ["spc-01", "spc-S04"], "val": ["spc-02"]},
         "ieee_spc_test": {"test": 1.0},
     }
     with pytest.raises(PpgkdError, match=r"two roles: 'spc-S04' in \['train', 'test'\]") as caught:
-        split_subjects(subjects, shares, 0)
+        split_subjects(subjects, fractions, 0)
     assert "'exclude'" in str(caught.value)
 
 
 def test_excluding_that_subject_from_one_side_mends_it() -> None:
     subjects = {"ieee_spc_train": ["spc-01", "spc-02", "spc-S04"], "ieee_spc_test": ["spc-S04"]}
-    shares = {
+    fractions = {
         "ieee_spc_train": {"train": 0.5, "val": 0.5, "exclude": ["spc-S04"]},
         "ieee_spc_test": {"test": 1.0},
     }
-    table = split_subjects(subjects, shares, 0)
+    table = split_subjects(subjects, fractions, 0)
     assert list(table.loc[table["subject"] == "spc-S04", "role"]) == ["test"]
 
 
 def test_a_subject_may_have_the_same_role_in_two_datasets() -> None:
     subjects = {"a": ["x", "y"], "b": ["x", "z"]}
-    shares = {"a": {"train": ["x"], "val": ["y"]}, "b": {"train": ["x"], "test": ["z"]}}
-    table = split_subjects(subjects, shares, 0)
+    fractions = {"a": {"train": ["x"], "val": ["y"]}, "b": {"train": ["x"], "test": ["z"]}}
+    table = split_subjects(subjects, fractions, 0)
     assert set(table.loc[table["subject"] == "x", "role"]) == {"train"}
 
 
 @pytest.mark.parametrize("role", ["train", "val", "test"])
 def test_a_role_that_is_left_empty_is_refused(role: str) -> None:
-    shares: dict[str, object] = {"train": ["s01"], "val": ["s02"], "test": ["s03"], role: ["s99"]}
+    fractions: dict[str, object] = {
+        "train": ["s01"],
+        "val": ["s02"],
+        "test": ["s03"],
+        role: ["s99"],
+    }
     with pytest.raises(PpgkdError, match=f"No subject is left for role '{role}'"):
-        split(3, shares)
+        split(3, fractions)
 
 
 @pytest.mark.parametrize("n_subjects", [0, 1, 2])
 def test_fewer_subjects_than_roles_are_refused(n_subjects: int) -> None:
     with pytest.raises(PpgkdError, match=f"'walks' has {n_subjects} subjects .* 3 roles"):
-        split(n_subjects, SHARES)
+        split(n_subjects, FRACTIONS)
 
 
 # The windows of a study
@@ -459,11 +467,11 @@ def test_a_truncated_windows_file_is_refused(home: Path, away: Path, splits: Pat
 
 
 def test_a_written_split_comes_back(home: Path, tmp_path: Path) -> None:
-    table = split_subjects({"home": subjects_with_windows(home)}, {"home": SHARES}, seed=0)
+    table = split_subjects({"home": subjects_with_windows(home)}, {"home": FRACTIONS}, seed=0)
     path = tmp_path / "splits.csv"
     table.to_csv(path, index=False)
     study = read_study_windows([home], path, inputs())
-    for role in SHARES:
+    for role in FRACTIONS:
         expected = set(table.loc[table["role"] == role, "subject"])
         assert set(getattr(study, role).index["subject"]) == expected
 
@@ -483,7 +491,7 @@ def test_a_fold_tests_one_dataset_whole_and_learns_from_the_others(
     fold: int, left_out: str
 ) -> None:
     subjects = {"walks": names(8), "runs": ["r1", "r2", "r3"], "simulated": ["sim-01"]}
-    table = split_subjects(subjects, leaving_out(TURNS, fold), seed=0)
+    table = split_subjects(subjects, leave_one_dataset_out(TURNS, fold), seed=0)
     tested = table[table["role"] == "test"]
     assert set(tested["dataset"]) == {left_out}
     assert set(tested["subject"]) == set(subjects[left_out]) - {"r1"}
