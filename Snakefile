@@ -24,6 +24,7 @@ from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES
 from ppgkd.runtime.run_lock import acquire_run_lock
 from ppgkd.runtime.code_digest import code_digest
+from ppgkd.strategies.registry import STRATEGIES
 from ppgkd.study.cell import fold_folder
 from ppgkd.study.parse import parse_study
 from ppgkd.study.study import COMPARED, input_shape

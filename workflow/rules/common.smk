@@ -30,6 +30,11 @@ def strategy_settings(strategy, trial=None):
     return dict(sorted(settings.items()))
 
 
+def needs_teacher(wildcards):
+    """Return whether a teacher's outputs are part of a strategy's loss."""
+    return STRATEGIES[wildcards.strategy].needs_teacher
+
+
 def teacher_modules(*teachers):
     """Return the modules that define some teachers' networks; ONNX files have none."""
     models = {study.teacher(name).model for name in teachers}

@@ -55,7 +55,9 @@ rule student:
         cell=1,
     params:
         code=lambda wildcards: digest(
-            "student", f"distill.{wildcards.strategy}", f"models.{wildcards.family}"
+            "student",
+            STRATEGIES[wildcards.strategy].module,
+            f"models.{wildcards.family}",
         ),
         inputs=INPUTS,
         # with tuning, they are in the file `settings`

@@ -13,25 +13,25 @@ rule trial:
             allow_missing=True,
         ),
         teacher=branch(
-            lambda wildcards: wildcards.strategy == "scratch",
-            then=[],
-            otherwise=expand(
+            needs_teacher,
+            then=expand(
                 "<fold>/teachers/{teacher}/seed{seed}/metrics.json",
                 teacher=study.tuning.teacher,
                 seed=config["seeds"][0],
                 allow_missing=True,
             ),
+            otherwise=[],
         ),
         targets=branch(
-            lambda wildcards: wildcards.strategy == "scratch",
-            then=[],
-            otherwise=expand(
+            needs_teacher,
+            then=expand(
                 "<fold>/targets/{teacher}/seed{seed}/{file}",
                 teacher=study.tuning.teacher,
                 seed=config["seeds"][0],
                 file=TARGETS,
                 allow_missing=True,
             ),
+            otherwise=[],
         ),
     output:
         "<fold>/tuning/{strategy}/trial{trial}.json",
@@ -50,16 +50,16 @@ rule trial:
     params:
         code=lambda wildcards: digest(
             "trial",
-            f"distill.{wildcards.strategy}",
+            STRATEGIES[wildcards.strategy].module,
             f"models.{study.tuning.student.family}",
         ),
         inputs=INPUTS,
         family=study.tuning.student.family,
         capacity=study.tuning.student.capacity,
         teacher=branch(
-            lambda wildcards: wildcards.strategy == "scratch",
-            then="none",
-            otherwise=study.tuning.teacher,
+            needs_teacher,
+            then=study.tuning.teacher,
+            otherwise="none",
         ),
         settings=lambda wildcards: strategy_settings(
             wildcards.strategy, int(wildcards.trial)

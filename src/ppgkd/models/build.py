@@ -12,12 +12,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from ppgkd.errors import PpgkdError, damaged_file
-from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import SHAPES, InputShape, Shape
 from ppgkd.models.network import Network
 from ppgkd.runtime.artifacts import atomic_write
 
 
-def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) -> Network:
+def build_model(shape: Shape, inputs: InputShape, seed: int) -> Network:
     """Make a network whose initial weights depend on the shape and the seed alone.
 
     Only the module of the family is imported, so a job does not depend on the code of the others.
@@ -29,9 +29,7 @@ def build_model(shape: ResNetShape | MLPShape, inputs: InputShape, seed: int) ->
         return network
 
 
-def save_model(
-    path: str | Path, model: Network, shape: ResNetShape | MLPShape, inputs: InputShape
-) -> None:
+def save_model(path: str | Path, model: Network, shape: Shape, inputs: InputShape) -> None:
     """Write weights and shape as safetensors: data, never code."""
     about = {"family": shape.family, "width": shape.width, "inputs": asdict(inputs)}
     weights = {name: value.contiguous() for name, value in model.state_dict().items()}
@@ -39,7 +37,7 @@ def save_model(
         save_file(weights, temporary, metadata={"ppgkd": json.dumps(about, sort_keys=True)})
 
 
-def load_model(path: str | Path) -> tuple[Network, ResNetShape | MLPShape, InputShape]:
+def load_model(path: str | Path) -> tuple[Network, Shape, InputShape]:
     """Read a network that `save_model` wrote, ready for inference.
 
     Raises

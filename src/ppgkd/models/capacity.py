@@ -9,8 +9,8 @@ function ``make_network(shape, inputs)``.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import N_CLASSES
@@ -56,25 +56,35 @@ class InputShape:
         return self.ppg_channels + (self.acc_channels > 0)
 
 
-class Shape(Protocol):
-    """Shape of a network: everything except its weights."""
+@dataclass(frozen=True)
+class Shape(ABC):
+    """Shape of a network: everything except its weights. A subclass is a family.
+
+    Attributes
+    ----------
+    width
+        What the family's capacity grows with.
+    """
+
+    width: int
 
     @property
+    @abstractmethod
     def family(self) -> str:
         """Name of the family."""
 
+    @abstractmethod
     def n_params(self, inputs: InputShape) -> int:
         """Count the trainable parameters."""
 
+    @abstractmethod
     def macs(self, inputs: InputShape) -> int:
         """Count the multiply-accumulates of one window, after the front end."""
 
 
 @dataclass(frozen=True)
-class ResNetShape:
+class ResNetShape(Shape):
     """A residual network along frequency; its capacity is its width."""
-
-    width: int
 
     @property
     def family(self) -> str:
@@ -98,10 +108,8 @@ class ResNetShape:
 
 
 @dataclass(frozen=True)
-class MLPShape:
+class MLPShape(Shape):
     """A perceptron with two hidden layers; its capacity is their width."""
-
-    width: int
 
     @property
     def family(self) -> str:
@@ -120,17 +128,19 @@ class MLPShape:
         return self.width * (entry + self.width + N_CLASSES)
 
 
-SHAPES: dict[str, type[ResNetShape] | type[MLPShape]] = {"resnet": ResNetShape, "mlp": MLPShape}
+SHAPES: dict[str, type[Shape]] = {"resnet": ResNetShape, "mlp": MLPShape}
+"""Every family by name."""
+
 WIDTHS = range(2, 1025)
 
 
-def nearest_shape(family: str, n_params: int, inputs: InputShape) -> ResNetShape | MLPShape:
+def nearest_shape(family: str, n_params: int, inputs: InputShape) -> Shape:
     """Member of a family whose parameter count comes nearest.
 
     Parameters
     ----------
     family
-        ``resnet`` or ``mlp``.
+        A key of `SHAPES`.
     n_params
         The count asked for.
     inputs

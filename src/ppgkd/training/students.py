@@ -18,7 +18,7 @@ from ppgkd.distill.loss import make_loss
 from ppgkd.distill.targets import TeacherTargets, read_targets
 from ppgkd.errors import damaged_file
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import InputShape, Shape
 from ppgkd.models.network import Network
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.study.cell import NO_TEACHER
@@ -52,7 +52,7 @@ class StudentConfig:
 
     strategy: str
     settings: Settings
-    shape: ResNetShape | MLPShape
+    shape: Shape
     inputs: InputShape
     training: TrainingConfig
     label_sd_bpm: float

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ppgkd.distill.scratch import LabelLoss
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import InputShape, Shape
 from ppgkd.models.network import Network
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.checkpoint import Checkpoint
@@ -44,7 +44,7 @@ class TrainingStage:
 
 
 def train_teacher(
-    shape: ResNetShape | MLPShape,
+    shape: Shape,
     inputs: InputShape,
     windows: StudyWindows,
     *,

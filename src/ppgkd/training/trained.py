@@ -13,7 +13,7 @@ from torch import nn
 
 from ppgkd.evaluation.score import score
 from ppgkd.models.build import save_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import InputShape, Shape
 from ppgkd.models.network import Network
 from ppgkd.runtime.artifacts import file_fingerprint, write_json, write_parquet
 from ppgkd.splits.study_windows import StudyWindows
@@ -25,7 +25,7 @@ class TrainedModel:
     """A network with its history and its results on the test windows."""
 
     model: Network
-    shape: ResNetShape | MLPShape
+    shape: Shape
     inputs: InputShape
     history: pd.DataFrame
     predictions: pd.DataFrame
@@ -44,7 +44,7 @@ class TrainedModel:
 
 def evaluate(
     model: Network,
-    shape: ResNetShape | MLPShape,
+    shape: Shape,
     inputs: InputShape,
     history: pd.DataFrame,
     test: Windows,

@@ -24,7 +24,7 @@ from ppgkd.distill.targets import TeacherTargets
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import soft_labels
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape, Shape
 from ppgkd.models.output import Output
 from ppgkd.strategies.registry import STRATEGIES
 
@@ -241,7 +241,7 @@ def test_strategies_on_logits_have_nothing_of_their_own_to_learn(
 
 @pytest.mark.parametrize("student_shape", [ResNetShape(6), MLPShape(6)])
 def test_features_of_either_family_can_be_taught_by_a_residual_network(
-    student_shape: ResNetShape | MLPShape,
+    student_shape: Shape,
     inputs: InputShape,
     targets: TeacherTargets,
     batch: Batch,

@@ -10,7 +10,15 @@ import torch
 from ppgkd.export.network_graph import network_graph
 from ppgkd.export.verify import weights_of
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import BINS, DILATIONS, HARMONICS, InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import (
+    BINS,
+    DILATIONS,
+    HARMONICS,
+    InputShape,
+    MLPShape,
+    ResNetShape,
+    Shape,
+)
 from ppgkd.profile.graph_cost import graph_cost
 
 Make = Callable[..., onnx.ModelProto]
@@ -134,9 +142,7 @@ def spectrum_macs(inputs: InputShape) -> int:
 
 
 @pytest.mark.parametrize("shape", [ResNetShape(5), MLPShape(7)], ids=lambda shape: shape.family)
-def test_an_exported_network_costs_what_its_formula_says(
-    shape: ResNetShape | MLPShape, inputs: InputShape
-) -> None:
+def test_an_exported_network_costs_what_its_formula_says(shape: Shape, inputs: InputShape) -> None:
     network = build_model(shape, inputs, seed=0)
     network(torch.randn(20, inputs.channels, inputs.n_samples))  # so that normalisation shifts
     cost = graph_cost(network_graph(network.family, weights_of(network.eval()), inputs))

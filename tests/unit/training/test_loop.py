@@ -27,7 +27,7 @@ from ppgkd.distill.targets import TeacherTargets, read_targets, write_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import decode, soft_labels
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape, nearest_shape
+from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape, Shape, nearest_shape
 from ppgkd.models.output import Output
 from ppgkd.models.predict import predict
 from ppgkd.training import step
@@ -113,7 +113,7 @@ def train_once(
     loss: nn.Module | None = None,
     config: TrainingConfig = SHORT,
     *,
-    shape: ResNetShape | MLPShape = MLPShape(6),  # noqa: B008 (frozen)
+    shape: Shape = MLPShape(6),  # noqa: B008 (frozen)
     seed: int = 0,
     checkpoint: Checkpoint | None = None,
 ) -> tuple[nn.Module, list[dict[str, float]]]:
@@ -523,7 +523,7 @@ def unlike(loss: nn.Module) -> nn.Module:
 @pytest.mark.parametrize("call", [1, 4, 5, 4 + 4 + 3, 16], ids="killed at step {}".format)
 def test_a_training_that_was_killed_ends_as_an_undisturbed_one(
     call: int,
-    shape: ResNetShape | MLPShape,
+    shape: Shape,
     inputs: InputShape,
     view_cache: ViewCache,
     val: Examples,
@@ -781,7 +781,7 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is 
 @needs_cuda
 @pytest.mark.parametrize("shape", [MLPShape(12), ResNetShape(8)], ids=lambda shape: shape.family)
 def test_cuda_trains_as_the_cpu_does(
-    shape: ResNetShape | MLPShape, inputs: InputShape, view_cache: ViewCache, val: Examples
+    shape: Shape, inputs: InputShape, view_cache: ViewCache, val: Examples
 ) -> None:
     """Losses within 2 %, validation errors within 1 BPM: bfloat16 on a CPU makes 0.3 % and 0.5."""
     config = replace(SHORT, epochs=8)
@@ -927,7 +927,7 @@ SHAPES_TOGETHER = {"grouped": ResNetShape(4), "one by one": MLPShape(6)}
 
 
 def train_seeds(
-    shape: ResNetShape | MLPShape,
+    shape: Shape,
     inputs: InputShape,
     view_caches: list[ViewCache],
     val: Examples,
@@ -960,7 +960,7 @@ def view_caches(
 
 @pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
 def test_seeds_that_are_trained_together_learn_what_each_learns_alone(
-    shape: ResNetShape | MLPShape,
+    shape: Shape,
     inputs: InputShape,
     view_caches: list[ViewCache],
     val: Examples,
@@ -989,7 +989,7 @@ def test_seeds_trained_together_again_are_the_same_bit_by_bit(
 
 @pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
 def test_seeds_that_were_interrupted_end_as_undisturbed_ones(
-    shape: ResNetShape | MLPShape,
+    shape: Shape,
     inputs: InputShape,
     view_caches: list[ViewCache],
     val: Examples,
@@ -1015,7 +1015,7 @@ class Unlearning(LabelLoss):
 
 @pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
 def test_a_seed_without_patience_stops_and_the_others_go_on(
-    shape: ResNetShape | MLPShape, inputs: InputShape, view_caches: list[ViewCache], val: Examples
+    shape: Shape, inputs: InputShape, view_caches: list[ViewCache], val: Examples
 ) -> None:
     config = TrainingConfig(epochs=8, batch_size=16, learning_rate=0.01, weight_decay=0, patience=2)
     losses: list[nn.Module] = [LabelLoss(), Unlearning(), LabelLoss()]

@@ -15,7 +15,7 @@ from torch import nn
 
 from ppgkd.distill.scratch import LabelLoss
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape, Shape
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.loop import TrainingConfig, fit
 from ppgkd.training.teachers import train_teacher
@@ -53,7 +53,7 @@ def train(
     windows: StudyWindows,
     checkpoints: Path | None = None,
     *,
-    shape: ResNetShape | MLPShape = MLPShape(6),  # noqa: B008 (frozen)
+    shape: Shape = MLPShape(6),  # noqa: B008 (frozen)
     training: TrainingConfig = TRAINING,
     augmentation: Augmentation = AUGMENTATION,
     label_sd_bpm: float = LABEL_SD_BPM,
@@ -212,7 +212,7 @@ def killed_after(epochs: int) -> Iterator[None]:
 )
 @pytest.mark.parametrize("shape", [MLPShape(6), ResNetShape(3)], ids=lambda shape: shape.family)
 def test_a_pretrained_teacher_killed_in_either_stage_ends_as_an_undisturbed_one(
-    shape: ResNetShape | MLPShape,
+    shape: Shape,
     epochs: int,
     files: list[str],
     inputs: InputShape,
