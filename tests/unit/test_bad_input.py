@@ -235,7 +235,7 @@ def test_a_file_that_ends_early_is_refused(
 
 def test_a_folder_and_a_file_that_is_not_there_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.onnx"):
-        with refused(str(path), "is no file"):
+        with refused(str(path), "is not a file"):
             HeartRateStream(path)
 
 
@@ -243,7 +243,7 @@ def test_a_model_of_somebody_else_is_refused(student_file: Path, tmp_path: Path)
     model, path = onnx.load(student_file), tmp_path / "model.onnx"
     del model.metadata_props[:]
     onnx.save(model, path)
-    with refused(str(path), "is no student of ppgkd"):
+    with refused(str(path), "is not a student of this version of ppgkd"):
         HeartRateStream(path)
 
 
@@ -382,7 +382,7 @@ def probabilities_are_refused(row: Samples, *said: str) -> None:
 def test_what_is_no_distribution_is_refused(value: float, everywhere: bool) -> None:
     row = np.full(180, value if everywhere else 1 / 180)
     row[17] = value
-    probabilities_are_refused(row, "row 0", "add up to")
+    probabilities_are_refused(row, "row 0", "sum to")
 
 
 @pytest.mark.parametrize(
@@ -563,7 +563,7 @@ def test_a_file_for_any_rate_has_windows_of_that_rate_or_is_refused(
 
 def test_another_rate_of_what_is_no_student_is_refused(card: Callable[..., ModelCard]) -> None:
     model = onnx.ModelProto()
-    with refused("no student"):
+    with refused("not a student"):
         change_rate(model, 64.0)
     onnx.helper.set_model_props(model, card().metadata)
     with refused("subgraphs"):

@@ -69,7 +69,7 @@ def test_predict_writes_table_and_picture_where_it_is_told(
         (["--max-sd", "nan"], "max_sd_bpm is nan"),
         (["--rate", "64"], "is for a sensor of 50 Hz, the recording has 64 Hz"),
         (["--rate", "-50"], "rate is -50.0 Hz"),
-        (["--model", "missing.onnx"], "missing.onnx is no file"),
+        (["--model", "missing.onnx"], "missing.onnx is not a file"),
     ],
 )
 def test_predict_says_what_is_wrong_in_one_line(
@@ -147,7 +147,7 @@ def test_what_is_exported_serves_a_recording_of_that_rate(
     [
         (None, "cannot be read as an ONNX file"),
         (b"no model", "cannot be read as an ONNX file"),
-        (b"", "is no student of ppgkd"),
+        (b"", "is not a student of this version of ppgkd"),
     ],
 )
 def test_export_of_what_is_no_student_is_refused(

@@ -140,7 +140,7 @@ def test_a_teacher_with_operators_of_its_own_is_refused(folder: Path) -> None:
 @pytest.mark.parametrize("which", range(3))
 def test_a_student_does_not_read_weights_elsewhere(folder: Path, which: int) -> None:
     path = write(folder, outside(folder)[which])
-    with pytest.raises(PpgkdError, match=r"teacher\.onnx does not open"):
+    with pytest.raises(PpgkdError, match=r"teacher\.onnx cannot be opened"):
         HeartRateStream(path)
     with pytest.raises(PpgkdError, match=r"teacher\.onnx cannot be read"):
         read_student(path)

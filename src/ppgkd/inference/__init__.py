@@ -1,1 +1,1 @@
-"""A student at work: its model card, the stream of estimates, the online filter. No PyTorch."""
+"""Use of an exported student, without PyTorch: model card, stream of estimates, online filter."""

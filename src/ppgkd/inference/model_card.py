@@ -1,7 +1,7 @@
-"""What an exported file says about itself: all that is needed to use it, and to judge it.
+"""The model card of an exported file: all that is needed to use it, and its test result.
 
-Kept in the file's ``metadata_props`` under ``ppgkd.*``. Reading it back takes neither PyTorch nor
-the onnx package.
+It is stored in the file's ``metadata_props`` under ``ppgkd.*``. Reading it needs neither PyTorch
+nor the onnx package.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "filter_sd_bpm": (LEAST, inf),
     "filter_jump_probability": (0, 1),
 }
-"""Numbers outside make no sense: a stream that advances by nothing would never end."""
+"""Allowed ranges. A stride of zero, for example, would be a stream without end."""
 
 
 @dataclass(frozen=True)
@@ -43,28 +43,28 @@ class ModelCard:
         The sensor's rate, the length of a window and the time between two.
     channels, units
         Names of the channels in their order, and the unit of each. ``counts`` may have any linear
-        scale: the file takes it out.
+        scale, because the file normalises it.
     bpm_min, bpm_max
         Heart rate of the first and of the last class.
     preprocessing_version, model_rate_hz, low_hz, high_hz
-        The preprocessing in the file, the rate behind it and its pass band.
+        The preprocessing in the file, its output rate and its pass band.
     filter_sd_bpm, filter_jump_probability
         Transition of the online filter (`ppgkd.inference.online_filter`), fitted on training
         subjects.
     max_sd_bpm, max_filtered_sd_bpm
-        An estimate of a single window, or of the filter, with a wider spread is not to be trusted.
-        They leave out the widest of the validation windows.
+        Widest spread at which an estimate of a single window, or of the filter, is trusted. Chosen
+        so that a given fraction of the validation windows is trusted.
     study, strategy, teacher, student, seed, fold
-        Where the weights come from.
+        Cell of the study that the weights come from.
     trained_on, terms
-        Datasets that the student, or its teacher, learned from or was chosen on, and their terms
-        of use.
+        Datasets on which the student or its teacher was trained or selected, and their terms of
+        use.
     subjects_held_out
-        Test subjects, whom neither has seen.
+        Test subjects, on whom neither was trained or selected.
     test_mae_bpm, test_mae_lower_bpm, test_mae_upper_bpm
         Error on their single windows, with the 95 % interval over subjects.
     revision
-        Of the code that wrote the file.
+        Revision of the code that wrote the file.
     """
 
     rate_hz: float
@@ -108,30 +108,30 @@ class ModelCard:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """As text, for the file."""
+        """Entries of the file's metadata, as text."""
         return {f"{PREFIX}{field.name}": _text(getattr(self, field.name)) for field in fields(self)}
 
 
 def units_of(channels: tuple[str, ...]) -> tuple[str, ...]:
-    """Unit of each channel: acceleration is in g, PPG in whatever the sensor counts."""
+    """Unit of each channel: acceleration is in g, PPG in the sensor's counts."""
     return tuple("counts" if name.startswith("ppg") else "g" for name in channels)
 
 
 def read_model_card(metadata: Mapping[str, str], path: object) -> ModelCard:
-    """Read a card back.
+    """Read a model card from a file's metadata.
 
     Parameters
     ----------
     metadata
-        Of the file, as onnx or ONNX Runtime give it.
+        Metadata of the file, from onnx or ONNX Runtime.
     path
-        The file, for the message.
+        The file's name, for the message.
 
     Raises
     ------
     PpgkdError
-        If something is missing or makes no sense: the file is not one of ours. The message names
-        the key.
+        If an entry is missing or out of range: ppgkd did not export the file. The message names the
+        key.
     """
     return ModelCard(
         **{f.name: _read(metadata, f.name, str(f.type), path) for f in fields(ModelCard)}
@@ -141,14 +141,14 @@ def read_model_card(metadata: Mapping[str, str], path: object) -> ModelCard:
 def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
-    # all digits, so that what is read back is what was written
+    # all digits, so that the same number is read
     return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _read(metadata: Mapping[str, str], name: str, kind: str, path: object) -> Any:
     key = PREFIX + name
     if key not in metadata:
-        problem = f"its metadata lack {key}"
+        problem = f"its metadata have no {key}"
     else:
         text = metadata[key]
         if kind == "str":
@@ -158,10 +158,10 @@ def _read(metadata: Mapping[str, str], name: str, kind: str, path: object) -> An
         number, (lower, upper) = _number(text, kind), RANGES.get(name, (-inf, inf))
         if isfinite(number) and lower <= number <= upper:
             return number
-        problem = f"{key} in its metadata is {text!r}, and no {kind} from {lower:g} to {upper:g}"
+        problem = f"{key} in its metadata is {text!r}, not a {kind} from {lower:g} to {upper:g}"
     raise PpgkdError(
-        f"{path} is no student of ppgkd, or of another version: {problem}. Give it a model.onnx "
-        "that a study has exported."
+        f"{path} is not a student of this version of ppgkd: {problem}. Use a model.onnx that a "
+        "study has exported."
     )
 
 

@@ -1,9 +1,10 @@
 """An online filter over the probabilities: a hidden Markov model on the grid of heart rates.
 
-Single windows err where motion hides the pulse; a heart cannot jump there and back within seconds.
-The filter carries a belief over the classes from one estimate to the next: it spreads the belief
-as heart rates change, then weighs it with what the window says. It looks back only, and its memory
-is one belief. Nothing here needs more than NumPy: it runs beside an exported student.
+Estimates of single windows are wrong where motion hides the pulse, but a heart rate cannot jump
+back and forth within seconds. The filter keeps a belief, the probability of each class given all
+windows so far. At each stride it spreads the belief as heart rates change, and multiplies it by the
+window's probabilities. It uses past windows only, and its state is one belief. It needs only NumPy,
+so it runs together with an exported student.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ GRID_BPM = BPM_MIN + np.arange(N_CLASSES, dtype=np.float64)
 
 ROUNDS = 200
 LEAST_SD_BPM, LEAST_JUMP_PROBABILITY = 0.5, 1e-5
-"""Bounds of the fit: a reference that never changes must not freeze the filter."""
+"""Lower bounds of the fit: a reference that never changes must not freeze the filter."""
 
 SMALLEST = 1e-6
-"""Bound of a transition's spread and stride; any that makes sense is far above."""
+"""Lower bound of a transition's standard deviation and stride; real ones are far above."""
 
 HIGHEST_BPM = 500.0
-"""No reference in BPM is higher; one in milliseconds is."""
+"""Highest reference in BPM; a reference in milliseconds is higher."""
 
 SUM_TOLERANCE = 1e-3
-"""How far the probabilities of a window may be from adding up to one; logits are farther."""
+"""Largest difference of the sum of a window's probabilities from one; that of logits is larger."""
 
 LONGEST_GAP = 100_000
-"""Strides after which a gap has made the belief as wide as it gets."""
+"""Strides after which a gap has made the belief as wide as possible."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Transition:
     Attributes
     ----------
     sd_bpm
-        Standard deviation of the step.
+        Standard deviation of a step.
     jump_probability
         Probability of a jump to any class.
     stride_s
@@ -66,7 +67,7 @@ class Transition:
     stride_s: float
 
     def __post_init__(self) -> None:
-        """Refuse what is no transition."""
+        """Refuse values out of range."""
         for name, value in asdict(self).items():
             least, most = (0, 1) if name == "jump_probability" else (SMALLEST, sys.float_info.max)
             if not least <= value <= most:
@@ -76,7 +77,7 @@ class Transition:
 
     @cached_property
     def kernel(self) -> NDArray[np.float64]:
-        """Probability of each class after each class, shape (180, 180); rows add up to one."""
+        """Probability of each class after each class, shape (180, 180); the rows sum to one."""
         distance_sd = (GRID_BPM - GRID_BPM[:, None]) / self.sd_bpm
         near = np.exp(-0.5 * np.square(distance_sd))
         near /= near.sum(axis=1, keepdims=True)
@@ -97,7 +98,7 @@ def fit_transition(references: Iterable[NDArray[np.floating]], stride_s: float) 
     Raises
     ------
     PpgkdError
-        If a reference is none, or no two successive windows have one.
+        If a reference is invalid, or no two successive windows have one.
     """
     steps = [np.diff(_checked_reference(n, row)) for n, row in enumerate(references)]
     step_bpm = np.concatenate([np.zeros(0), *steps])
@@ -108,7 +109,7 @@ def fit_transition(references: Iterable[NDArray[np.floating]], stride_s: float) 
             "a reference. Use recordings with longer stretches of usable windows."
         )
     sd_bpm, jump_probability = max(float(step_bpm.std()), LEAST_SD_BPM), 0.01
-    for _ in range(ROUNDS):  # expectation and maximisation of the two-part mixture
+    for _ in range(ROUNDS):  # expectation maximisation of the mixture of steps and jumps
         normal = np.exp(-0.5 * np.square(step_bpm / sd_bpm)) / (np.sqrt(2 * np.pi) * sd_bpm)
         jump = jump_probability / N_CLASSES
         jumped = jump / (jump + (1 - jump_probability) * normal)
@@ -120,7 +121,7 @@ def fit_transition(references: Iterable[NDArray[np.floating]], stride_s: float) 
 
 
 class BeliefFilter:
-    """The filter of one recording.
+    """Online filter of one recording.
 
     Parameters
     ----------
@@ -133,14 +134,14 @@ class BeliefFilter:
         self._belief = np.full(N_CLASSES, 1 / N_CLASSES)
 
     def update(self, probabilities: NDArray[np.floating], strides: int = 1) -> NDArray[np.float64]:
-        """Take in what one window says.
+        """Update the belief with the probabilities of one window.
 
         Parameters
         ----------
         probabilities
-            Of the classes, shape (180,).
+            Probability of each class, shape (180,).
         strides
-            Time since the last update, at least one.
+            Strides since the last update, at least one.
 
         Returns
         -------
@@ -150,17 +151,17 @@ class BeliefFilter:
         Raises
         ------
         PpgkdError
-            If the probabilities are none, or no time has passed.
+            If the probabilities are invalid, or ``strides`` is less than one.
         """
         (row,) = _checked_probabilities(np.asarray(probabilities)[None])
         if strides < 1:
             raise PpgkdError(
-                f"strides is {strides}; an update is at least one stride after the one before."
+                f"strides is {strides}; an update must be at least one stride after the last one."
             )
         self._belief = self._belief @ self._kernel_of(strides)
         weighed = self._belief * row
         total = weighed.sum()
-        # where the window rules out all that was believed, the window is believed
+        # if the window excludes all classes of the belief, the window replaces it
         self._belief = weighed / total if total > 0 else row / row.sum()
         return self._belief
 
@@ -178,46 +179,46 @@ def filter_windows(
     Parameters
     ----------
     probabilities
-        Shape (n_windows, 180), in the order of time.
+        Shape (n_windows, 180), in chronological order.
     window
-        Number of each window in strides, shape (n_windows,): it tells where some are missing.
+        Number of each window in strides, shape (n_windows,); those of missing windows are left out.
     transition
         How heart rates change.
 
     Returns
     -------
     ndarray of shape (n_windows, 180)
-        The belief at each window.
+        Belief at each window.
 
     Raises
     ------
     PpgkdError
-        If the probabilities are none, or the windows are not in the order of time.
+        If the probabilities are invalid, or the windows are not in chronological order.
     """
     rows, number = _checked_probabilities(probabilities), np.asarray(window)
     if number.shape != (len(rows),) or number.dtype.kind not in "iu":
         raise PpgkdError(
-            f"window has the shape {number.shape} and the type {number.dtype}; expected is a whole "
-            f"number for each of the {len(rows)} rows of probabilities."
+            f"window has the shape {number.shape} and the type {number.dtype}; expected an integer "
+            f"for each of the {len(rows)} rows of probabilities."
         )
     backward = np.flatnonzero(number[1:] <= number[:-1])
     if backward.size:
         before, after = number[backward[0]], number[backward[0] + 1]
         raise PpgkdError(
-            f"window {after} follows window {before}; the windows of one recording must be in the "
-            "order of time, each once."
+            f"window {after} follows window {before}; the windows of one recording must be in "
+            "chronological order, each once."
         )
-    whole = number.astype(object)  # whole numbers that cannot overflow
-    strides = np.diff(whole, prepend=whole[:1] - 1).tolist()
-    tracker = BeliefFilter(transition)
-    beliefs = [tracker.update(row, step) for row, step in zip(rows, strides, strict=True)]
+    number = number.astype(object)  # integers that cannot overflow
+    strides = np.diff(number, prepend=number[:1] - 1).tolist()
+    online_filter = BeliefFilter(transition)
+    beliefs = [online_filter.update(row, step) for row, step in zip(rows, strides, strict=True)]
     return np.array(beliefs).reshape(-1, N_CLASSES)
 
 
 def decode_bpm(
     probabilities: NDArray[np.floating],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Estimate and spread, as `ppgkd.heart_rate.decode` has them, without PyTorch.
+    """Estimate and spread, as `ppgkd.heart_rate.decode` computes them, without PyTorch.
 
     Parameters
     ----------
@@ -232,7 +233,7 @@ def decode_bpm(
     Raises
     ------
     PpgkdError
-        If they are no probabilities.
+        If the probabilities are invalid.
     """
     rows = _checked_probabilities(probabilities)
     mode_bpm = GRID_BPM[rows.argmax(axis=1)]
@@ -247,19 +248,20 @@ def _checked_probabilities(probabilities: NDArray[Any]) -> NDArray[np.float64]:
     found = np.asarray(probabilities)
     if found.ndim != 2 or found.shape[1] != N_CLASSES or found.dtype.kind != "f":
         raise PpgkdError(
-            f"probabilities have the shape {found.shape} and the type {found.dtype}; expected are "
-            f"{N_CLASSES} of floating point for each window."
+            f"probabilities have the shape {found.shape} and the type {found.dtype}; expected "
+            f"{N_CLASSES} floating-point numbers for each window."
         )
     rows = found.astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):  # the sum then is no number, and refused
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # the sum is then NaN or infinite, and refused
         total = rows.sum(axis=1)
     wrong = (rows < 0).any(axis=1) | ~(np.abs(total - 1) <= SUM_TOLERANCE)
     if wrong.any():
-        place = int(wrong.argmax())
+        row = int(wrong.argmax())
         raise PpgkdError(
-            f"probabilities of row {place} are from {rows[place].min():g} to "
-            f"{rows[place].max():g} and add up to {total[place]:g}; expected are numbers from 0 to "
-            "1 that add up to 1."
+            f"probabilities of row {row} are from {rows[row].min():g} to {rows[row].max():g} and "
+            f"sum to {total[row]:g}; expected numbers from 0 to 1 that sum to 1."
         )
     return rows
 
@@ -269,13 +271,13 @@ def _checked_reference(number: int, reference: NDArray[np.floating]) -> NDArray[
     if found.ndim != 1 or found.dtype.kind not in "fiu":
         raise PpgkdError(
             f"references[{number}] has the shape {found.shape} and the type {found.dtype}; "
-            "expected are real numbers of shape (n_strides,)."
+            "expected real numbers of shape (n_strides,)."
         )
     known = found[~np.isnan(found)]
     out_of_range = known[~((known > 0) & (known <= HIGHEST_BPM))]
     if out_of_range.size:
         raise PpgkdError(
-            f"references[{number}] has a heart rate of {out_of_range[0]:g}; expected are BPM, "
-            f"above 0 and at most {HIGHEST_BPM:g}, or NaN where there is none."
+            f"references[{number}] has a heart rate of {out_of_range[0]:g}; expected BPM above 0 "
+            f"and at most {HIGHEST_BPM:g}, or NaN where there is none."
         )
     return found.astype(np.float64)

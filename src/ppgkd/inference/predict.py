@@ -1,4 +1,4 @@
-"""Heart rate of a user's recording: the table in, the stream over it, a table out."""
+"""Heart rate of a user's recording, from a table of samples to a table of estimates."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from ppgkd.inference.stream import Estimate, HeartRateStream
 from ppgkd.runtime.artifacts import write_csv, write_parquet
 
 CHUNK_S = 60
-"""Seconds of signal between two steps of the progress bar."""
+"""Seconds of signal per step of the progress bar."""
 
 RATE_ROUNDING = 1e-6
 """Relative difference between two rates that are the same, such as 100 / 3 Hz and 33.33333 Hz."""
 
 DECIMALS = 3
-"""Of the tables written: finer than any sensor's clock or any estimate."""
+"""Decimals of the tables written; finer than any sensor's clock or any estimate."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecordingPrediction:
-    """Heart rate of one recording.
+    """Estimated heart rate of one recording.
 
     Attributes
     ----------
     table
         One row per window: the fields of `ppgkd.inference.stream.Estimate`; times are those of the
-        recording, on its own clock.
+        recording's own clock.
     notes
-        What the user should know about the recording.
+        Remarks on the recording for the user.
     window_s
         Length of a window.
     max_sd_bpm
-        Widest spread that was valid.
+        Widest spread of a valid estimate.
     """
 
     table: pd.DataFrame
@@ -48,24 +48,24 @@ class RecordingPrediction:
 
     @property
     def rounded(self) -> pd.DataFrame:
-        """The table with numbers that a reader can take in."""
+        """The table with rounded numbers."""
         return self.table.round(DECIMALS)
 
     @property
     def summary(self) -> str:
         """The result in one line."""
         valid = self.table["valid"]
-        silent = self.table["bpm"].isna()
+        no_signal = self.table["bpm"].isna()
         bpm = self.table["bpm"][valid]
-        found = (
+        result = (
             f"median {bpm.median():.0f} BPM, from {bpm.min():.0f} to {bpm.max():.0f}"
             if len(bpm)
             else "no estimate can be trusted"
         )
         return (
             f"windows of {self.window_s:g} s: {len(valid)}, valid: {valid.sum()}, "
-            f"without a signal: {silent.sum()}, with a spread above {self.max_sd_bpm:.3g} BPM: "
-            f"{(~valid & ~silent).sum()}; {found}"
+            f"without a signal: {no_signal.sum()}, with a spread above {self.max_sd_bpm:.3g} BPM: "
+            f"{(~valid & ~no_signal).sum()}; {result}"
         )
 
 
@@ -82,18 +82,18 @@ def predict_recording(
     Parameters
     ----------
     recording
-        Table as `ppgkd.datasets.own.recording_table.read_recording_table` takes it.
+        Table that `ppgkd.datasets.own.recording_table.read_recording_table` can read.
     model
         A student that a study has exported.
     rate_hz
-        Rate of the recording's sensor.
+        Sampling rate of the recording.
     online_filter, max_sd_bpm
         As for `ppgkd.inference.stream.HeartRateStream`.
 
     Raises
     ------
     PpgkdError
-        If the model is for another rate, or the recording is not as it must be.
+        If the model is for another rate, or the recording is invalid.
     """
     require_rate(rate_hz)
     stream = HeartRateStream(model, online_filter=online_filter, max_sd_bpm=max_sd_bpm)
@@ -108,15 +108,15 @@ def predict_recording(
     n_samples = table.signal.shape[1]
     if n_samples < card.n_samples:
         raise PpgkdError(
-            f"{recording} has {n_samples} samples, {n_samples / rate_hz:.3g} s; one window takes "
-            f"{card.n_samples}, {card.window_s:g} s. Record for longer."
+            f"{recording} has {n_samples} samples, {n_samples / rate_hz:.3g} s; one window has "
+            f"{card.n_samples}, {card.window_s:g} s. Make a longer recording."
         )
     estimates = _on_clock(_push_all(stream, table), table, rate_hz)
     return RecordingPrediction(estimates, table.notes, card.window_s, stream.max_sd_bpm)
 
 
 def write_prediction(prediction: RecordingPrediction, path: str | Path) -> None:
-    """Write the table as CSV or Parquet, by the file's ending, whole or not at all."""
+    """Write the table atomically, as CSV or Parquet by the file's suffix."""
     write = write_parquet if Path(path).suffix.lower() == ".parquet" else write_csv
     write(path, prediction.rounded)
 
@@ -124,7 +124,7 @@ def write_prediction(prediction: RecordingPrediction, path: str | Path) -> None:
 def _push_all(stream: HeartRateStream, table: RecordingTable) -> list[Estimate]:
     estimates, step = [], round(CHUNK_S * stream.model_card.rate_hz)
     n_samples = table.signal.shape[1]
-    # disable=None: a bar on a terminal, silence in a log
+    # disable=None: a bar on a terminal, nothing in a log
     with tqdm(total=n_samples, unit=" samples", unit_scale=True, disable=None) as bar:
         for start in range(0, n_samples, step):
             chunk = table.signal[:, start : start + step]
@@ -134,7 +134,7 @@ def _push_all(stream: HeartRateStream, table: RecordingTable) -> list[Estimate]:
 
 
 def _on_clock(estimates: list[Estimate], table: RecordingTable, rate_hz: float) -> pd.DataFrame:
-    """Table of the estimates; samples come as fast as the recording's own time stamps say."""
+    """Table of the estimates, with the sampling rate of the recording's own time stamps."""
     columns = [field.name for field in fields(Estimate)]
     found = pd.DataFrame([asdict(estimate) for estimate in estimates], columns=columns)
     times = ["start_s", "end_s"]

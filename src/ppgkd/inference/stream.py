@@ -1,6 +1,6 @@
-"""A student on a stream of samples: one estimate for each stride, whatever the chunks.
+"""A student on a stream of samples: one estimate per stride, for chunks of any size.
 
-Nothing here needs more than NumPy and ONNX Runtime; what the stream must know is in the file.
+It needs only NumPy, ONNX Runtime and the exported file.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the stream says of one window.
+    """Estimate for one window.
 
     Attributes
     ----------
     start_s, end_s
-        The window, in seconds since the stream's first sample. The estimate is there at ``end_s``.
+        The window, in seconds since the stream's first sample. The estimate is available at
+        ``end_s``.
     bpm, sd_bpm
-        Estimate and its spread, after the filter if there is one; NaN where there is no signal.
+        Estimate and its spread, after the filter if there is one; NaN without a signal.
     valid
-        Whether to trust it: there is a signal, and the spread is not too wide.
+        Whether there is a signal and the spread is at most `HeartRateStream.max_sd_bpm`.
     window_bpm, window_sd_bpm
-        What the window alone says.
+        Estimate and spread from this window alone.
     """
 
     start_s: float
@@ -46,30 +47,30 @@ class Estimate:
 
 
 class HeartRateStream:
-    """Estimates heart rate from samples as they come.
+    """Estimates the heart rate from a stream of samples.
 
-    Memory is one window of samples and one belief, however long the stream is.
+    Its state is one window of samples and one belief, however long the stream is.
 
     Parameters
     ----------
     model_path
-        A student that a study has exported: ``model.onnx``, ``model.int8.onnx``.
+        An exported student: ``model.onnx``, ``model.int8.onnx``.
     online_filter
         Whether estimates are filtered over time (`ppgkd.inference.online_filter`).
     max_sd_bpm
-        Widest spread that is valid; None: the one in the file, chosen on validation subjects.
+        Widest spread of a valid estimate; None: that of the file, chosen on validation subjects.
 
     Attributes
     ----------
-    card
-        What the file says about itself: rate, channels, units, and how good it is.
+    model_card
+        Metadata of the file: rate, channels, units, test error and others.
     max_sd_bpm
-        Widest spread that is valid.
+        Widest spread of a valid estimate.
 
     Raises
     ------
     PpgkdError
-        If the file is no student of ppgkd, or ``max_sd_bpm`` no positive number.
+        If the file is not a student of ppgkd, or ``max_sd_bpm`` is not positive.
 
     Examples
     --------
@@ -89,37 +90,37 @@ class HeartRateStream:
         self._session = _open(Path(model_path))
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.model_card: ModelCard = read_model_card(metadata, model_path)
-        _require_sense(self._session, self.model_card, model_path)
+        _require_consistent(self._session, self.model_card, model_path)
         own = self.model_card.max_filtered_sd_bpm if online_filter else self.model_card.max_sd_bpm
         self.max_sd_bpm: float = own if max_sd_bpm is None else max_sd_bpm
         if not self.max_sd_bpm > 0:
             raise PpgkdError(f"max_sd_bpm is {max_sd_bpm}; it must be a positive number of BPM.")
         self._filter = BeliefFilter(self.model_card.transition) if online_filter else None
         self._samples = np.zeros((len(self.model_card.channels), 0), np.float32)
-        # ONNX Runtime's sums depend, in their last digit, on where in memory the window lies
+        # the last digit of ONNX Runtime's sums depends on the window's address in memory
         self._window = np.zeros((1, len(self._samples), self.model_card.n_samples), np.float32)
         self._first_sample = 0
         self._windows = 0
 
     def push(self, samples: ArrayLike) -> list[Estimate]:
-        """Take in the next samples.
+        """Process the next samples.
 
         Parameters
         ----------
         samples
-            Shape (n_channels, n_samples), any number of samples, none included: the channels of
-            ``card.channels`` in the units of ``card.units``, one after the other at
-            ``card.rate_hz``. Samples that were lost are NaN.
+            Shape (n_channels, n_samples) with any number of samples, also zero: the channels of
+            ``model_card.channels`` in the units of ``model_card.units``, at
+            ``model_card.rate_hz``. Lost samples are NaN.
 
         Returns
         -------
         list of Estimate
-            One for each window that these samples complete.
+            One for each window that ends with these samples.
 
         Raises
         ------
         PpgkdError
-            If the shape is wrong, or the values are no real numbers.
+            If the shape is wrong, or the values are not real numbers.
         """
         self._samples = np.concatenate([self._samples, self._checked(samples)], axis=1)
         estimates = []
@@ -128,34 +129,34 @@ class HeartRateStream:
             offset = self._next_start - self._first_sample
             estimates.append(self._estimate(self._samples[:, offset : offset + n_window]))
         passed = min(self._next_start - self._first_sample, self._samples.shape[1])
-        self._samples = self._samples[:, passed:].copy()  # a view would keep all samples alive
+        self._samples = self._samples[:, passed:].copy()  # a view would keep all samples in memory
         self._first_sample += passed
         return estimates
 
     @property
     def _next_start(self) -> int:
-        """First sample of the next window; strides need not be whole samples."""
+        """First sample of the next window; a stride need not be an integer number of samples."""
         return round(self._windows * self.model_card.stride_s * self.model_card.rate_hz)
 
     def _estimate(self, raw: NDArray[np.float32]) -> Estimate:
         self._window[0] = raw
-        answers = self._session.run([*OUTPUTS], {RAW: self._window})
-        window_bpm, window_sd_bpm = float(answers[0][0]), float(answers[1][0])
+        outputs = self._session.run([*OUTPUTS], {RAW: self._window})
+        window_bpm, window_sd_bpm = float(outputs[0][0]), float(outputs[1][0])
         bpm, sd_bpm = window_bpm, window_sd_bpm
         if self._filter is not None:
-            belief = self._filter.update(answers[2][0])
+            belief = self._filter.update(outputs[2][0])
             bpm, sd_bpm = (float(value[0]) for value in decode_bpm(belief[None]))
-        signal = bool(np.isfinite(window_bpm))
+        has_signal = bool(np.isfinite(window_bpm))
         start_s = self._next_start / self.model_card.rate_hz
         self._windows += 1
         return Estimate(
             start_s=start_s,
             end_s=start_s + self.model_card.window_s,
-            bpm=bpm if signal else NAN,
-            sd_bpm=sd_bpm if signal else NAN,
-            valid=signal and sd_bpm <= self.max_sd_bpm,
+            bpm=bpm if has_signal else NAN,
+            sd_bpm=sd_bpm if has_signal else NAN,
+            valid=has_signal and sd_bpm <= self.max_sd_bpm,
             window_bpm=window_bpm,
-            window_sd_bpm=window_sd_bpm if signal else NAN,
+            window_sd_bpm=window_sd_bpm if has_signal else NAN,
         )
 
     def _checked(self, samples: ArrayLike) -> NDArray[np.float32]:
@@ -163,18 +164,18 @@ class HeartRateStream:
         try:
             found: NDArray[Any] = np.asarray(samples)
         except ValueError as error:
-            raise PpgkdError(f"samples are no array: {error}. {self._wanted()}") from error
+            raise PpgkdError(f"samples are not an array: {error}. {self._expected()}") from error
         if found.ndim != 2 or len(found) != n_channels:
-            raise PpgkdError(f"samples have the shape {found.shape}. {self._wanted()}")
+            raise PpgkdError(f"samples have the shape {found.shape}. {self._expected()}")
         if found.dtype.kind not in "fiu":
-            raise PpgkdError(f"samples have the type {found.dtype}. {self._wanted()}")
-        with np.errstate(over="ignore"):  # what is too large for float32 counts as lost
+            raise PpgkdError(f"samples have the type {found.dtype}. {self._expected()}")
+        with np.errstate(over="ignore"):  # samples too large for float32 count as lost
             return found.astype(np.float32)
 
-    def _wanted(self) -> str:
+    def _expected(self) -> str:
         channels = self.model_card.channels
         return (
-            f"Expected are real numbers of shape ({len(channels)}, n_samples), one row for each of "
+            f"Expected real numbers of shape ({len(channels)}, n_samples), one row for each of "
             f"{', '.join(channels)}."
         )
 
@@ -186,7 +187,7 @@ def estimate_recording(
     online_filter: bool = True,
     max_sd_bpm: float | None = None,
 ) -> list[Estimate]:
-    """Estimate a whole recording: the stream, given all samples at once.
+    """Estimate the heart rate of a recording: the stream, with all samples at once.
 
     Parameters
     ----------
@@ -201,21 +202,23 @@ def estimate_recording(
 
 def _open(path: Path) -> onnxruntime.InferenceSession:
     if not path.is_file():
-        raise PpgkdError(f"{path} is no file. Name a model.onnx that a study has exported.")
+        raise PpgkdError(f"{path} is not a file. Name a model.onnx that a study has exported.")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has no common class of its own
+    except Exception as error:  # ONNX Runtime's exceptions have no common class
         raise PpgkdError(
-            f"{path} does not open as an ONNX file: {error}. Name a model.onnx that a study has "
+            f"{path} cannot be opened as an ONNX file: {error}. Name a model.onnx that a study has "
             "exported."
         ) from error
 
 
-def _require_sense(session: onnxruntime.InferenceSession, card: ModelCard, path: object) -> None:
-    """Refuse a file that another hand has changed."""
+def _require_consistent(
+    session: onnxruntime.InferenceSession, card: ModelCard, path: object
+) -> None:
+    """Refuse a file whose model card contradicts its graph."""
     found = {entry.name: entry.shape[1:] for entry in session.get_inputs()}
     expected = {RAW: [len(card.channels), card.n_samples]}
     if found != expected:

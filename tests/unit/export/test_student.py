@@ -299,5 +299,7 @@ def test_a_file_that_is_not_onnx_is_refused_by_name(tmp_path: Path, content: byt
 def test_another_onnx_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     write_student(onnx.ModelProto(), path)
-    with pytest.raises(PpgkdError, match=r"is no student of ppgkd.*ppgkd.rate_hz"):
+    with pytest.raises(
+        PpgkdError, match=r"is not a student of this version of ppgkd.*ppgkd.rate_hz"
+    ):
         model_card_of(read_student(path), path)

@@ -28,8 +28,8 @@ def message_of(metadata: dict[str, str]) -> str:
     with pytest.raises(PpgkdError) as caught:
         read_model_card(metadata, "some/model.onnx")
     message = str(caught.value)
-    assert message.startswith("some/model.onnx is no student of ppgkd, or of another version")
-    assert "Give it a model.onnx that a study has exported." in message
+    assert message.startswith("some/model.onnx is not a student of this version of ppgkd")
+    assert "Use a model.onnx that a study has exported." in message
     return message
 
 
@@ -69,14 +69,14 @@ def test_entries_of_others_do_not_matter(card: Callable[..., ModelCard]) -> None
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_key_is_refused_by_name(metadata: dict[str, str], name: str) -> None:
     rest = {key: value for key, value in metadata.items() if key != f"ppgkd.{name}"}
-    assert f"its metadata lack ppgkd.{name}." in message_of(rest)
+    assert f"its metadata have no ppgkd.{name}." in message_of(rest)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("text", ["", "fifty", "nan", "inf", "-inf", "1,5"])
 def test_a_spoilt_number_is_refused_by_name(metadata: dict[str, str], name: str, text: str) -> None:
     message = message_of({**metadata, f"ppgkd.{name}": text})
-    assert f"ppgkd.{name} in its metadata is '{text}', and no " in message
+    assert f"ppgkd.{name} in its metadata is '{text}', not a " in message
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,6 @@ def test_a_model_for_another_rate_is_refused_with_the_command_that_makes_one(
 
 
 def test_a_recording_shorter_than_a_window_is_refused(predict: Predict, samples: Samples) -> None:
-    with pytest.raises(PpgkdError, match=r"399 samples, 7\.98 s; one window takes 400, 8 s"):
+    with pytest.raises(PpgkdError, match=r"399 samples, 7\.98 s; one window has 400, 8 s"):
         predict(samples[:, :399])
     assert len(predict(samples[:, :400]).table) == 1
