@@ -106,7 +106,7 @@ def test_a_study_of_the_average_channel_is_compared_with_a_finished_one(study: W
     for row in other["students"]:
         difference_bpm = there[row["strategy"]] - own[row["strategy"]]
         assert row["difference_bpm"] == pytest.approx(difference_bpm)
-    assert "Beside other studies" in (average.results / "report/report.html").read_text()
+    assert "Comparison with other studies" in (average.results / "report/report.html").read_text()
 
 
 def test_with_each_channel_training_uses_all_and_evaluation_the_first(study: Workflow) -> None:

@@ -1,7 +1,7 @@
-"""How every figure looks, and how it is saved.
+"""Style of all figures, and how they are saved.
 
-Colours are those of seaborn's colour-blind palette; markers and dashes tell the strategies apart
-in grey, too.
+Colours are those of seaborn's colour-blind palette; strategies differ in markers and dashes, too,
+so they can be distinguished in grey.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DASHES: tuple[Any, ...] = (
     *("-", (0, (1, 1)), "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2))),
     *((0, (3, 3)), (0, (8, 2, 1, 2))),
 )
-# by the order of the strategies; the last two of each are for strategies to come
+# in the order of the strategies; the last two of each are for new strategies
 COLOURS = dict(zip(STRATEGIES, _COLOURS, strict=False))
 MARKERS = dict(zip(STRATEGIES, _MARKERS, strict=False))
 DASHES = dict(zip(STRATEGIES, _DASHES, strict=False))
@@ -42,7 +42,7 @@ STYLE: dict[Any, Any] = {
 
 
 class CurveStyle(NamedTuple):
-    """How one curve of several looks: colour, marker, dashes; they differ in grey, too."""
+    """Colour, marker and dashes of one curve of several."""
 
     colour: tuple[float, float, float]
     marker: str
@@ -60,10 +60,10 @@ CURVE_STYLES = tuple(
         (7, "P", "--"),
     )
 )
-"""Of the first curve, the second and so on: they differ in grey, too."""
+"""Styles of the first curve, the second and so on; they can be distinguished in grey."""
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure, whole or not at all, and without the time at which it was drawn."""
+    """Write a figure atomically, and without the time at which it was drawn."""
     with atomic_write(path) as temporary:
         figure.savefig(temporary, metadata={"Date": None}, bbox_inches="tight")

@@ -1,4 +1,4 @@
-"""The figures of the data: heart rates, and how hard the recordings are."""
+"""Figures of the data report: heart rates, and difficulty of the recordings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ppgkd.dataset_summary.summary import HISTOGRAM_BPM, HISTOGRAM_COLUMNS, aggr
 from ppgkd.plots.figure import CURVE_STYLES, STYLE, save_figure
 
 RARE_BPM = 150
-"""From here on heart rates are rare in most datasets, and matter most in sport."""
+"""Heart rates from here on are rare in most datasets, and matter most in sport."""
 
 
 def draw_data_figures(

@@ -1,4 +1,4 @@
-"""The data report: what a study's recordings are like, how good, how hard, and what was dropped."""
+"""The data report: recordings of a study, signal quality, difficulty, and rejected windows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ppgkd.windows.signal_quality import GOOD_CORRELATION
 
 @dataclass(frozen=True)
 class StudyData:
-    """What a data report is of.
+    """Datasets and windows that a data report describes.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ def write_data_report(
     Parameters
     ----------
     about
-        What it is of.
+        Datasets and windows of the study.
     recordings
         Of `ppgkd.dataset_summary.summary.summarise_dataset`, of all datasets.
     figures
@@ -88,12 +88,12 @@ def write_data_report(
 
 
 def dropped_for(recordings: pd.DataFrame) -> list[str]:
-    """Reasons for which any window was dropped."""
+    """Reasons for which any window was rejected."""
     return [fault for fault in REJECTION_REASONS if recordings[fault].any()]
 
 
 def is_labelled(recordings: pd.DataFrame) -> bool:
-    """Whether any activity is known."""
+    """Whether any window has a label of activity."""
     return bool(recordings["kept"].sum() > recordings[f"windows_{UNKNOWN}"].sum())
 
 

@@ -1,8 +1,4 @@
-"""The figures: error against size and cost, gain over scratch, Pareto front, residuals.
-
-Colours are those of seaborn's colour-blind palette; markers and dashes tell the strategies apart
-in grey, too.
-"""
+"""Figures of the report: error against size and cost, gain, Pareto front, residuals."""
 
 from __future__ import annotations
 
@@ -23,7 +19,7 @@ from ppgkd.scaling import JointLaw, Law
 from ppgkd.strategies.registry import STRATEGIES
 
 CONTOURED_BPM = 0.02
-"""A joint law that is flatter than this over the map has no contours worth drawing."""
+"""Contours of a joint law are drawn if its range over the map is larger than this."""
 
 
 def draw_figures(
@@ -74,15 +70,15 @@ def error_vs_size(
                 _draw_law(ax, law)
         shown = _of_panel(students, family, teacher)
         for position, (strategy, part) in enumerate(_by_strategy(shown)):
-            shift = 1 + 0.025 * (position - 2)  # so that the intervals do not cover each other
-            reach = [
+            shift = 1 + 0.025 * (position - 2)  # so that the intervals do not overlap in the figure
+            half_widths = [
                 part["mae_bpm"] - part["mae_lower_bpm"],
                 part["mae_upper_bpm"] - part["mae_bpm"],
             ]
             ax.errorbar(
                 part["params"] * shift,
                 part["mae_bpm"],
-                yerr=np.clip(np.array(reach, dtype=float), 0, None),
+                yerr=np.clip(np.array(half_widths, dtype=float), 0, None),
                 fmt=MARKERS[strategy],
                 color=COLOURS[strategy],
                 markersize=5,
@@ -102,7 +98,7 @@ def error_vs_size(
 
 
 def error_vs_cost(students: pd.DataFrame, laws: Sequence[Mapping[str, Any]]) -> Figure:
-    """MAE against the work of one window, with the laws in it, and against the time it takes."""
+    """MAE against the MACs of one window, with the laws in them, and against the latency."""
     figure = Figure(figsize=(9.8, 3.9), layout="constrained")
     axes = list(figure.subplots(1, 2, sharey=True))
     sides = (("macs", "multiply-accumulates of one window"), ("latency_p99_ms", "p99 latency (ms)"))
@@ -135,7 +131,7 @@ def error_vs_cost(students: pd.DataFrame, laws: Sequence[Mapping[str, Any]]) -> 
 
 
 def residuals(laws: Sequence[Mapping[str, Any]], effects: Mapping[str, Any]) -> Figure:
-    """What the laws and the mixed model leave unexplained."""
+    """Residuals of the students from their laws, and of the mixed model."""
     figure = Figure(figsize=(9.8, 3.9), layout="constrained")
     axes = list(figure.subplots(1, 2))
     for law in laws:
@@ -159,8 +155,8 @@ def residuals(laws: Sequence[Mapping[str, Any]], effects: Mapping[str, Any]) -> 
         quantiles = effects["checks"]["quantiles"]
         axes[1].plot(quantiles["normal"], quantiles["residual"], ".", color=COLOURS["soft"])
         axes[1].axline((0, 0), slope=1, color="0.35", linewidth=1)
-    _finish(figure, axes, "off the law (%)")
-    axes[1].set_xlabel("quantile of a normal law")
+    _finish(figure, axes, "residual from the law (%)")
+    axes[1].set_xlabel("quantile of the normal distribution")
     axes[1].set_ylabel("quantile of the residuals")
     return figure
 
@@ -224,7 +220,7 @@ def _draw_surface(ax: Axes, law: JointLaw, part: pd.DataFrame) -> None:
 
 
 def gain_over_scratch(students: pd.DataFrame) -> Figure:
-    """What a strategy gains over the same student from scratch, with paired intervals."""
+    """Gain of each strategy over the same student from scratch, with paired intervals."""
     panels = _panels(students)
     figure, axes = _grid(panels)
     for ax, (family, teacher) in zip(axes, panels, strict=True):
@@ -235,11 +231,11 @@ def gain_over_scratch(students: pd.DataFrame) -> Figure:
             if part.empty:
                 continue
             gain = part["gain_bpm"].astype(float)
-            reach = [gain - part["gain_lower_bpm"], part["gain_upper_bpm"] - gain]
+            half_widths = [gain - part["gain_lower_bpm"], part["gain_upper_bpm"] - gain]
             ax.errorbar(
                 part["params"] * (1 + 0.06 * (position - 2.5)),
                 gain,
-                yerr=np.clip(np.array(reach, dtype=float), 0, None),
+                yerr=np.clip(np.array(half_widths, dtype=float), 0, None),
                 fmt=MARKERS[strategy],
                 color=COLOURS[strategy],
                 markersize=5,
@@ -252,7 +248,7 @@ def gain_over_scratch(students: pd.DataFrame) -> Figure:
 
 
 def pareto(gated: pd.DataFrame) -> Figure:
-    """Size, error and latency of every student; those that none beats in all three stand out."""
+    """Size, error and latency of every student, with the Pareto front outlined."""
     on_front = pareto_front(gated)
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     ax = figure.subplots()
@@ -281,7 +277,7 @@ def pareto(gated: pd.DataFrame) -> Figure:
 
 
 def pareto_front(students: pd.DataFrame) -> np.ndarray:
-    """Students that no other beats or equals in size, error and latency with one strictly better.
+    """Whether no other student is as good in size, error and latency, and better in one.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How a page is made: from its template and what it is to say, into one file."""
+"""Write a page from its template and context, as one file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def write_page(template: str, context: Mapping[str, Any], path: str | Path) -> N
     Parameters
     ----------
     template
-        File of this package.
+        Template file in this package.
     context
-        What the template names; the style is there, too.
+        Variables of the template; the style sheet is added.
     path
         HTML file to write.
     """
@@ -40,6 +40,6 @@ def write_page(template: str, context: Mapping[str, Any], path: str | Path) -> N
 
 
 def data_uri(path: str | Path) -> str:
-    """Address of an SVG that carries it."""
+    """SVG file as a data URI."""
     encoded = base64.b64encode(Path(path).read_bytes()).decode("ascii")
     return f"data:image/svg+xml;base64,{encoded}"

@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs no network."""
+"""The study's report: one HTML file that needs no network."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ppgkd.study.study import Study
 
 @dataclass(frozen=True)
 class Results:
-    """What the stages before have found.
+    """Results of all stages, which the report shows.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Results:
     laws, effects
         Of the scaling stage.
     plan
-        Planned students, predicted and measured; empty if none was asked for.
+        Planned students, predicted and measured; empty if the study has no constraints.
     splits
         ``dataset, subject, role``, and ``fold`` in a study with folds.
     recordings
@@ -57,8 +57,7 @@ class Results:
     figures
         SVG files by name.
     compared
-        The study beside others: `ppgkd.report.compared.compare_studies`; empty if none was asked
-        for.
+        Comparison with other studies, `ppgkd.report.compared.compare_studies`; empty without any.
     """
 
     cells: pd.DataFrame
@@ -85,9 +84,9 @@ def write_report(study: Study, results: Results, path: str | Path) -> None:
     Parameters
     ----------
     study
-        What was asked for.
+        The study, as configured.
     results
-        What was found.
+        Its results.
     path
         HTML file to write.
     """
@@ -102,7 +101,7 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
     return {
         "study": study.config["study"],
         "simulated": any(d.source == "simulated" for d in study.datasets),
-        "judged_on_simulated": _judged_on_simulated(study, results.splits),
+        "evaluated_on_simulated": _evaluated_on_simulated(study, results.splits),
         "gates": gates,
         "slack": VALIDATION_SLACK,
         "chosen": recommend(gated).to_dict(),
@@ -147,13 +146,13 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
     }
 
 
-def _judged_on_simulated(study: Study, splits: pd.DataFrame) -> bool:
-    judging = set(splits.loc[splits["role"] == "test", "dataset"])
-    return any(d.name in judging and d.source == "simulated" for d in study.datasets)
+def _evaluated_on_simulated(study: Study, splits: pd.DataFrame) -> bool:
+    tested = set(splits.loc[splits["role"] == "test", "dataset"])
+    return any(d.name in tested and d.source == "simulated" for d in study.datasets)
 
 
 def _teachers(results: Results, gated: pd.DataFrame) -> list[dict[str, Any]]:
-    """One row per teacher, over its seeds and folds; ``better`` are its students that beat it."""
+    """One row per teacher, over its seeds and folds; ``better``: its students with a lower MAE."""
     rows = []
     for name in dict.fromkeys(name for name, _ in results.teachers):
         trained = pd.DataFrame([metrics for of, metrics in results.teachers if of == name])
@@ -189,12 +188,12 @@ def _tuning(tuning: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, A
 
 
 def _by_fold(results: Results, gated: pd.DataFrame) -> dict[str, Any] | None:
-    """What choosing in each fold by its own validation subjects gives; None without folds."""
+    """MAE with a selection in each fold, on its own validation subjects; None without folds."""
     if results.cells["fold"].isna().any():
         return None
-    judged = recommend_by_fold(gated, results.cells, results.subjects)
-    mae_bpm, lower_bpm, upper_bpm = subject_mean_interval(judged)
-    choices = judged.drop_duplicates("fold")
+    evaluated = recommend_by_fold(gated, results.cells, results.subjects)
+    mae_bpm, lower_bpm, upper_bpm = subject_mean_interval(evaluated)
+    choices = evaluated.drop_duplicates("fold")
     return {
         "mae_bpm": mae_bpm,
         "lower_bpm": lower_bpm,
@@ -204,7 +203,7 @@ def _by_fold(results: Results, gated: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def _by_dataset(results: Results, student: str) -> list[dict[str, Any]]:
-    """Errors of the recommended shape on each dataset, if there is more than one to judge on."""
+    """Errors of the recommended student's shape on each dataset, with two or more test datasets."""
     tested = results.splits[results.splits["role"] == "test"]
     names = [*dict.fromkeys(tested["dataset"])]
     if len(names) < 2:
@@ -212,13 +211,15 @@ def _by_dataset(results: Results, student: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     cells = results.cells[results.cells["student"] == student]
     for name in names:
-        its_own = set(tested.loc[tested["dataset"] == name, "subject"])
-        subjects = results.subjects[results.subjects["subject"].isin(its_own)]
-        if "fold" in tested:  # where datasets share a person, the fold says which one it was
+        test_subjects = set(tested.loc[tested["dataset"] == name, "subject"])
+        subjects = results.subjects[results.subjects["subject"].isin(test_subjects)]
+        if "fold" in tested:  # of a subject of two datasets, the fold says which one was tested
             folds = set(tested.loc[tested["dataset"] == name, "fold"])
             subjects = subjects[subjects["fold"].isin(folds)]
         subjects = subjects[subjects["student"] == student]
-        students = summarise_students(cells, subjects).assign(dataset=name, n_subjects=len(its_own))
+        students = summarise_students(cells, subjects).assign(
+            dataset=name, n_subjects=len(test_subjects)
+        )
         rows += [dict(row) for _, row in students.iterrows()]
     return rows
 

@@ -1,4 +1,4 @@
-"""The figures of quality: agreement with the reference, and whether the spread can be believed."""
+"""Figures of the recommended student: agreement with the reference, calibration, abstention."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ppgkd.evaluation.recommended import as_estimates
 from ppgkd.plots.figure import CURVE_STYLES, PALETTE, STYLE, CurveStyle, save_figure
 
 HEXAGONS = 50
-"""Across the panel: many thousand windows become some hundred shapes."""
+"""Number across the panel: many thousand windows become some hundred shapes."""
 
 
 def draw_quality_figures(
@@ -62,13 +62,13 @@ def bland_altman(table: pd.DataFrame) -> Figure:
     limits = limits_of_agreement(given)
     figure = Figure(figsize=(7.5, 4.4), layout="constrained")
     ax = figure.subplots()
-    reach_bpm = 1.08 * max(*np.abs(error_bpm), -limits["lower_bpm"], limits["upper_bpm"], 1.0)
+    limit_bpm = 1.08 * max(*np.abs(error_bpm), -limits["lower_bpm"], limits["upper_bpm"], 1.0)
     left, right = mean_bpm.min() - 3, mean_bpm.max() + 3
     bins = ax.hexbin(
         mean_bpm,
         error_bpm,
         gridsize=(HEXAGONS, HEXAGONS // 2),
-        extent=(left, right, -reach_bpm, reach_bpm),
+        extent=(left, right, -limit_bpm, limit_bpm),
         bins="log",
         mincnt=1,
         cmap=sns.blend_palette(["#c6dcec", PALETTE[0]], as_cmap=True),
@@ -92,7 +92,7 @@ def bland_altman(table: pd.DataFrame) -> Figure:
             fontsize=9,
         )
     ax.set_xlim(left, right)
-    ax.set_ylim(-reach_bpm, reach_bpm)
+    ax.set_ylim(-limit_bpm, limit_bpm)
     ax.set_xlabel("mean of estimate and reference (BPM)")
     ax.set_ylabel("estimate minus reference (BPM)")
     figure.colorbar(bins, label="windows", pad=0.02, format=StrMethodFormatter("{x:,.0f}"))
@@ -100,12 +100,12 @@ def bland_altman(table: pd.DataFrame) -> Figure:
 
 
 def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """How often the reference lies within an interval, against how often it should.
+    """Observed against nominal coverage of the central intervals.
 
     Parameters
     ----------
     assessments
-        Of `ppgkd.evaluation.quality.assess`, each by the name of its curve; six are told apart.
+        Of `ppgkd.evaluation.quality.assess`, by the name of the curve; six styles differ.
     """
     figure = Figure(figsize=(5.2, 5.0), layout="constrained")
     ax = figure.subplots()
@@ -129,8 +129,8 @@ def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
     ax.set_aspect("equal")
-    ax.set_xlabel("windows whose reference should lie within the interval")
-    ax.set_ylabel("windows whose reference does")
+    ax.set_xlabel("nominal coverage")
+    ax.set_ylabel("observed coverage")
     _percent(ax, "x")
     _percent(ax, "y")
     _legend(figure, ax, 2)
@@ -138,12 +138,12 @@ def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
 
 
 def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Error of the windows that are kept, against the share that is kept.
+    """Risk-coverage curve: error of the kept windows against their share.
 
     Parameters
     ----------
     assessments
-        Of `ppgkd.evaluation.quality.assess`, each by the name of its curve; six are told apart.
+        Of `ppgkd.evaluation.quality.assess`, by the name of the curve; six styles differ.
     """
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     ax = figure.subplots()
@@ -153,8 +153,8 @@ def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
         _draw(ax, curve["coverage"], curve["mae_bpm"], name, look)
     ax.set_xlim(0, 1.02)
     ax.set_ylim(bottom=0)
-    ax.set_xlabel("windows kept, those of smallest spread first")
-    ax.set_ylabel("test MAE of those kept (BPM)")
+    ax.set_xlabel("share of windows kept, smallest spread first")
+    ax.set_ylabel("test MAE of the kept windows (BPM)")
     _percent(ax, "x")
     best = Line2D([], [], color="0.35", linestyle=":", linewidth=1, label="smallest error first")
     _legend(figure, ax, 3, best)

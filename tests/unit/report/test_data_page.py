@@ -62,8 +62,8 @@ def test_links_lead_somewhere(page: Page) -> None:
 
 def test_the_first_box_adds_up_all_datasets(page: Page) -> None:
     assert "1.2 h 5 recordings of 3 subjects" in page.verdict, "s0 and s1 are in both"
-    assert "200 windows kept of 200" in page.verdict
-    assert "65% of them" in page.verdict
+    assert "200 accepted windows of 200" in page.verdict
+    assert "65% of these" in page.verdict
 
 
 def test_every_dataset_subject_and_recording_has_its_row(page: Page) -> None:
@@ -72,11 +72,11 @@ def test_every_dataset_subject_and_recording_has_its_row(page: Page) -> None:
     assert "ieee_spc_train r1 s1 0.25 40 65% 11.5 0.50" in page.text
 
 
-def test_dropped_windows_are_counted_by_reason(tmp_path: Path) -> None:
+def test_rejected_windows_are_counted_by_reason(tmp_path: Path) -> None:
     page = render(tmp_path, recording_summaries("bami1", 2, clipped=7))
-    assert "80 windows kept of 94" in page.verdict
-    assert "dropped: clipped" in page.text
-    assert "dropped: flat" not in page.text
+    assert "80 accepted windows of 94" in page.verdict
+    assert "rejected: clipped" in page.text
+    assert "rejected: flat" not in page.text
     assert "BAMI-1 2 2 0.50 80 14 65%" in page.text
 
 
@@ -94,18 +94,18 @@ def test_shifted_references_are_named_with_their_lag(tmp_path: Path) -> None:
     recordings.loc[2, ["lag_s", "lag_note"]] = [np.nan, "not identified: too short"]
     page = render(tmp_path, recordings)
     assert "r1 (-7.5 s) is shifted" in page.text
-    assert "A lag could be told of 2 of 3 recordings" in page.text
+    assert "A lag is identified in 2 of 3 recordings" in page.text
     assert "not identified: too short" in page.text
 
 
 def test_a_reference_that_the_study_moved_is_said(tmp_path: Path) -> None:
     recordings = recording_summaries("bami1", 2).assign(reference_lag_s=[0.0, 6.5])
-    assert "moved by (s)" in (text := render(tmp_path, recordings).text)
+    assert "corrected by (s)" in (text := render(tmp_path, recordings).text)
     assert "r1 +0.5 +0.0 to +1.0 +6.5" in text
 
 
-def test_activities_are_told_where_any_are_labelled(tmp_path: Path, page: Page) -> None:
-    assert "No dataset here says what its subjects were doing." in page.text
+def test_activities_are_listed_if_any_are_labelled(tmp_path: Path, page: Page) -> None:
+    assert "No dataset here has labels of activity." in page.text
     labelled = recording_summaries("bami1", 1, windows_unknown=10, windows_cycle=30)
     text = render(tmp_path, labelled).text
     assert "cycle 75%, unknown 25%" in text
