@@ -19,7 +19,7 @@ from ppgkd.windows.table import subjects_with_windows
 from ppgkd.windows.write import write_windows
 
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
-SHARES = {"train": 0.6, "val": 0.35, "test": 0.05}
+FRACTIONS = {"train": 0.6, "val": 0.35, "test": 0.05}
 """Many subjects for validation: they differ more than the methods do."""
 
 LABEL_SD_BPM = 1.5
@@ -46,7 +46,7 @@ class Data:
 
 
 def add_options(parser: ArgumentParser, output: str) -> None:
-    """Add what both benchmarks ask for."""
+    """Add the options that the benchmarks share."""
     parser.add_argument("--windows", type=Path, help="windows of a study; else simulated ones")
     parser.add_argument("--splits", type=Path, help="roles of the study's subjects, CSV")
     parser.add_argument("--subjects", type=int, default=20, help="simulated subjects")
@@ -60,14 +60,14 @@ def find_data(options: Namespace, folder: Path) -> Data:
     """Find the files of the options; without any, simulate a cohort into a folder."""
     if options.windows:
         if not options.splits:
-            raise SystemExit("--windows needs --splits: say which subject is in which role.")
+            raise SystemExit("--windows needs --splits, the roles of the subjects.")
         return Data(options.windows, options.splits)
     data = Data(folder / "windows.parquet", folder / "splits.csv")
     cohort = folder / "cohort.npz"
     write_cohort(Cohort(options.subjects, options.duration_s, seed=0), cohort)
     write_windows(read_cohort(cohort), "simulated", SPEC, data.windows)
     subjects = {"simulated": subjects_with_windows(data.windows)}
-    write_csv(data.splits, split_subjects(subjects, {"simulated": SHARES}, seed=0))
+    write_csv(data.splits, split_subjects(subjects, {"simulated": FRACTIONS}, seed=0))
     return data
 
 

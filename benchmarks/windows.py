@@ -1,10 +1,9 @@
-"""How fast recordings become windows, and windows are read back for training.
+"""Speed of segmenting recordings into windows, and of reading windows for training.
 
 Simulated recordings of PPG-DaLiA's size (15 subjects, 37 hours, one PPG channel and acceleration at
-64 Hz, windows of 8 s every 2 s), and ten times as many. Each is made from memory when it is asked
-for, so that memory can only grow by what the package holds on to. Writing and reading run in
-processes of their own with one thread each, whose CPU time is counted: the clock on the wall would
-count whatever else the machine does.
+64 Hz, windows of 8 s every 2 s), and ten times as many. Each recording is generated when it is
+read, so memory grows only by what the package keeps. Writing and reading run in processes of their
+own with one thread each. Their CPU time is measured, because wall time depends on other processes.
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ def recordings(size: int) -> Iterator[Recording]:
 
 
 def write(size: int, folder: Path) -> dict[str, float]:
-    """From memory to Parquet; what it takes to make the recordings is taken off."""
+    """Write recordings from memory to Parquet, without the time to generate them."""
     making_s = cpu_s(lambda: [None for _ in recordings(size)])
     before = peak_bytes()
     whole_s = cpu_s(
@@ -100,12 +99,12 @@ def write(size: int, folder: Path) -> dict[str, float]:
 
 
 def read_whole(size: int, folder: Path) -> dict[str, float]:
-    """All windows."""
+    """Read all windows."""
     return reading(lambda: read_windows(folder / "windows.parquet").signal.nbytes)
 
 
 def read_study(size: int, folder: Path) -> dict[str, float]:
-    """As a training does: apart by role."""
+    """Read windows by role, as a training does."""
     roles = ["train"] * 9 + ["val"] * 3 + ["test"] * 3
     subjects = [f"s{number:03d}" for number in range(size * SUBJECTS)]
     splits = pd.DataFrame({"dataset": "simulated", "subject": subjects, "role": roles * size})
@@ -120,7 +119,7 @@ def read_study(size: int, folder: Path) -> dict[str, float]:
 
 
 def stages(size: int, folder: Path) -> dict[str, float]:
-    """Milliseconds of CPU for an hour, of one recording, the best of some runs."""
+    """CPU milliseconds per hour of one recording, the best of seven runs."""
     recording = next(recordings(1))
     index, signal, _ = segment_recording(recording, SPEC)
     schema = windows_schema("simulated", CHANNELS, SPEC, {})
@@ -130,7 +129,7 @@ def stages(size: int, folder: Path) -> dict[str, float]:
             write_row_group(writer, index, signal)
 
     steps: dict[str, Callable[[], object]] = {
-        "cut, faults, preprocessing": lambda: segment_recording(recording, SPEC),
+        "segmentation, rejection, preprocessing": lambda: segment_recording(recording, SPEC),
         "spectral peak": lambda: spectral_peak_bpm(signal[:, :1], SPEC.rate_hz),
         "Parquet": to_parquet,
     }
@@ -147,7 +146,7 @@ TASKS: dict[str, Callable[[int, Path], dict[str, float]]] = {
 
 
 def reading(read: Callable[[], int]) -> dict[str, float]:
-    """CPU time of reading, and its peak memory above that of the data themselves."""
+    """CPU time of reading, and its peak memory relative to the size of the data."""
     before = peak_bytes()
     n_bytes: list[int] = []
     seconds = cpu_s(lambda: n_bytes.append(read()))
@@ -186,7 +185,7 @@ def peak_bytes() -> int:
 def sizes_table(
     sizes: list[int], rows: list[dict[str, dict[str, float]]]
 ) -> tuple[list[str], list[list[str]]]:
-    """What writing and reading cost."""
+    """Table of the costs of writing and reading."""
     header = [
         "recorded",
         "hours per CPU second",
@@ -216,9 +215,9 @@ def sizes_table(
 
 
 def stages_table(found: dict[str, float]) -> tuple[list[str], list[list[str]]]:
-    """Where the time goes."""
+    """Table of CPU time by stage."""
     lines = [[name, f"{ms:.1f}"] for name, ms in found.items()]
-    return ["stage", "CPU ms for an hour"], [*lines, ["together", f"{sum(found.values()):.1f}"]]
+    return ["stage", "CPU ms per hour"], [*lines, ["total", f"{sum(found.values()):.1f}"]]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Heart rate as a distribution over 180 classes of 1 BPM, 30 to 209.
+"""Heart rate as a distribution over 180 classes of 1 BPM, 30 to 209 BPM.
 
-Classes give soft targets something to be soft about, and their spread is the confidence that the
-user of a watch gets (Arora et al., arXiv 2511.18829, use the same classes).
+Soft targets are distributions over classes, and the spread of a distribution is the uncertainty
+that the user of a watch gets. Arora et al. (arXiv 2511.18829) use the same classes.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ def bpm_grid() -> Tensor:
 
 
 def class_of(hr_bpm: Tensor) -> Tensor:
-    """Class index of the nearest BPM; rates outside the grid get its end."""
+    """Index of the nearest class; a rate outside the range gets the first or last class."""
     return (hr_bpm.round().long() - BPM_MIN).clamp(0, N_CLASSES - 1)
 
 
 def soft_labels(hr_bpm: Tensor, sd_bpm: float) -> Tensor:
-    """Gaussian-softened targets.
+    """Labels as Gaussian distributions over the classes.
 
     Parameters
     ----------
     hr_bpm
         Reference, shape (n_windows,); NaN where there is none.
     sd_bpm
-        Width of the Gaussian around it.
+        Standard deviation of the Gaussian.
 
     Returns
     -------
     Tensor of shape (n_windows, 180)
-        Probabilities; rows add up to one, or are zero where there is no reference.
+        Probabilities. A row sums to one, or is zero where there is no reference.
     """
     distance_sd = (bpm_grid().to(hr_bpm.device) - hr_bpm[:, None]) / sd_bpm
     return torch.softmax(-0.5 * distance_sd.square(), dim=1).nan_to_num()
 
 
 def decode(probabilities: Tensor) -> tuple[Tensor, Tensor]:
-    """Estimate and spread from a distribution.
+    """Estimate the heart rate and its spread from a distribution.
 
-    The estimate is the expectation over the classes within `DECODE_HALF_WIDTH_BPM` of the mode:
-    finer than a class, and not drawn away by a second mode. The spread is the root mean square
-    distance of the whole distribution from the estimate, which a second mode does widen.
+    The estimate is the expectation over the classes within `DECODE_HALF_WIDTH_BPM` of the mode. It
+    is finer than a class and independent of a second mode. The spread is the root mean square
+    distance of the whole distribution from the estimate, so a second mode increases it.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""What recordings are like before anything is trained: a study's, and one's own."""
+"""Summaries of recordings before training: of a study's datasets and of own recordings."""

@@ -1,7 +1,7 @@
-"""What a dataset is like: one row for each of its recordings, from its windows alone.
+"""Summary of a dataset: one row per recording, from its windows.
 
-Whatever is counted adds up over recordings, and whatever is a mean has a count that it belongs to,
-so that subjects and datasets come from the same rows.
+Counts add up over recordings, and every mean has a count of its windows, so rows of recordings can
+be aggregated to rows of subjects and datasets.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PEAK_MAE_COLUMNS = tuple(f"peak_mae_{band}_bpm" for band in MOTION_BANDS)
 LAG_COLUMNS = ("lag_s", "lag_lower_s", "lag_upper_s", "lag_flagged", "lag_note")
 
 COUNT_COLUMNS = ("kept", *REJECTION_REASONS, *HISTOGRAM_COLUMNS, *MOTION_COLUMNS, *ACTIVITY_COLUMNS)
-"""Columns that add up."""
+"""Columns with counts."""
 
 MEAN_COLUMNS = {
     "spectral_peak_mae_bpm": "kept",
@@ -42,13 +42,13 @@ MEAN_COLUMNS = {
     "motion_g": "kept",
     **dict(zip(PEAK_MAE_COLUMNS, MOTION_COLUMNS, strict=True)),
 }
-"""Columns that are means, and of how many windows."""
+"""Columns with means, each with the column that counts its windows."""
 
 
 def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.DataFrame:
-    """Look at every recording of a dataset.
+    """Summarise every recording of a dataset.
 
-    Memory is that of the windows of one recording.
+    Memory is that of one recording's windows.
 
     Parameters
     ----------
@@ -58,20 +58,20 @@ def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.Data
     Returns
     -------
     DataFrame
-        The rows of ``counts``, and of the windows that were kept:
+        The rows of ``counts`` with these columns on the usable windows:
 
-        - ``windows_hr_30``, ...: how many have a reference from 30 BPM to below 40, ...
-        - ``template_correlation``, mean of windows and PPG channels
-          (`ppgkd.windows.signal_quality.template_correlation`), and ``good_share``, the share that
-          is good
-        - ``motion_g``, mean intensity, NaN without an accelerometer; ``windows_still``, ...: how
-          many are in each of `ppgkd.windows.motion.MOTION_BANDS`; ``peak_mae_still_bpm``, ...: the
-          MAE of the spectral peak in these
-        - ``windows_rest``, ...: how many have each of `ppgkd.datasets.activity.ACTIVITIES`
-        - ``lag_s, lag_lower_s, lag_upper_s, lag_flagged, lag_note``: how late the reference is, of
-          `ppgkd.alignment.lag.estimate_lags` by
-          `ppgkd.windows.spectral_peak.motion_corrected_peak_bpm`; missing for a recording's other
-          channels (`ppgkd.datasets.ppg_channels`), which have the same reference
+        - ``windows_hr_30``, ...: number with a reference of at least 30 and below 40 BPM, ...
+        - ``template_correlation``, mean over windows and PPG channels
+          (`ppgkd.windows.signal_quality.template_correlation`), and ``good_share``, the fraction
+          that is good
+        - ``motion_g``, mean intensity, NaN without an accelerometer; ``windows_still``, ...: number
+          in each of `ppgkd.windows.motion.MOTION_BANDS`; ``peak_mae_still_bpm``, ...: MAE of the
+          spectral peak in these
+        - ``windows_rest``, ...: number of each of `ppgkd.datasets.activity.ACTIVITIES`
+        - ``lag_s, lag_lower_s, lag_upper_s, lag_flagged, lag_note``: lag of the reference, by
+          `ppgkd.alignment.lag.estimate_lags` with
+          `ppgkd.windows.spectral_peak.motion_corrected_peak_bpm`; missing for further
+          channels of a recording (`ppgkd.datasets.ppg_channels`), which have the same reference
     """
     file = WindowsFile(windows_path)
     rows: list[dict[str, Any]] = []
@@ -96,21 +96,21 @@ def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.Data
 
 
 def aggregate_recordings(recordings: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Put recordings together, by subject or by dataset.
+    """Aggregate rows of recordings, by subject or by dataset.
 
     Parameters
     ----------
     recordings
-        Of `summarise_dataset`, of any number of datasets.
+        Rows of `summarise_dataset`, of any number of datasets.
     by
-        Columns that name what is put together.
+        Columns to group by.
 
     Returns
     -------
     DataFrame
-        One row for each, in order of appearance: ``recordings``, ``hours``, and the columns of
-        `COUNT_COLUMNS` and `MEAN_COLUMNS`. Where every PPG channel is a recording of its own
-        (`ppgkd.datasets.ppg_channels`), its hours count once.
+        One row per group, in order of appearance: ``recordings``, ``hours``, and the columns of
+        `COUNT_COLUMNS` and `MEAN_COLUMNS`. If every PPG channel is a recording of its own
+        (`ppgkd.datasets.ppg_channels`), the hours count once.
     """
     first = recordings["recording"].map(is_first_channel).astype(bool)
     sums = recordings[[*by, *COUNT_COLUMNS]].assign(

@@ -1,4 +1,4 @@
-"""Numeric variables of MATLAB files, with an error that says what is wrong with the file."""
+"""Reading of numeric variables of MATLAB files, with errors that name the file and variable."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,16 +21,16 @@ def read_matrix(
     path
         The MATLAB file (before version 7.3).
     variable
-        Its name in the file.
+        Name of the variable in the file.
     allowed_rows
-        The numbers of rows that it may have.
+        Allowed numbers of rows.
     min_columns
-        The least number of columns.
+        Smallest allowed number of columns.
 
     Returns
     -------
     NDArray
-        Shape ``(n_rows, n_columns)``, in the type of the file: integer or floating point.
+        Shape ``(n_rows, n_columns)``, with the file's type: integer or floating point.
 
     Raises
     ------
@@ -48,19 +48,19 @@ def read_matrix(
 
 
 def read_vector(path: Path, variable: str) -> NDArray[Any]:
-    """Read one row or column of numbers.
+    """Read a row or column vector.
 
     Parameters
     ----------
     path
         The MATLAB file (before version 7.3).
     variable
-        Its name in the file.
+        Name of the variable in the file.
 
     Returns
     -------
     NDArray
-        Shape ``(n,)``, in the type of the file: integer or floating point.
+        Shape ``(n,)``, with the file's type: integer or floating point.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def read_vector(path: Path, variable: str) -> NDArray[Any]:
 def read_signals(
     path: Path, variable: str, names: Sequence[str]
 ) -> dict[str, tuple[NDArray[Any], float]]:
-    """Read signals of a structure whose fields are structures with values ``v`` and rate ``fs``.
+    """Read signals from a structure whose fields are structures with values ``v`` and rate ``fs``.
 
     Parameters
     ----------
@@ -88,23 +88,23 @@ def read_signals(
     variable
         Name of the outer structure in the file.
     names
-        Fields that are wanted.
+        Fields to read.
 
     Returns
     -------
     dict
-        For each name its values, shape ``(n,)``, in the type of the file, and its rate in Hz.
+        For each name its values, shape ``(n,)``, with the file's type, and its rate in Hz.
 
     Raises
     ------
     PpgkdError
-        If the file, the variable or a field cannot be read, or is of another form.
+        If the file, the variable or a field cannot be read, or has another structure.
     """
-    outer = _only(_read_variable(path, variable), path, variable)
+    outer = _single(_read_variable(path, variable), path, variable)
     signals = {}
     for name in names:
         where = f"{variable}.{name}"
-        inner = _only(_field(outer, name, path, where), path, where)
+        inner = _single(_field(outer, name, path, where), path, where)
         values = _numbers(_field(inner, "v", path, f"{where}.v"), path, f"{where}.v").ravel()
         rate = _numbers(_field(inner, "fs", path, f"{where}.fs"), path, f"{where}.fs").ravel()
         if len(rate) != 1 or not rate[0] > 0:
@@ -115,8 +115,8 @@ def read_signals(
     return signals
 
 
-def _only(value: Any, path: Path, where: str) -> Any:
-    """Give the only element of a structure array."""
+def _single(value: Any, path: Path, where: str) -> Any:
+    """Return the only element of a structure array."""
     names = getattr(getattr(value, "dtype", None), "names", None)
     if names is None or value.size != 1:
         raise damaged_file(

@@ -1,21 +1,20 @@
-"""A simulated wrist-PPG cohort: the study's default data, made in a second without a network.
+"""A simulated wrist-PPG cohort: the default data of a study, simulated in a second.
 
-The recordings that the study is about may not be redistributed, so what has to run out of the box
-runs on simulated people. They are hard for the reason that real recordings are hard: arm swing and
-footfall leak into the PPG as strongly as the pulse does, at frequencies that the pulse crosses as
-it quickens and slows. They are learnable for the reason that real recordings are: the
-accelerometer sees the motion too, and three PPG channels see pulse and motion in different
-proportions.
+Real recordings may not be redistributed, so the default study uses simulated subjects. They are as
+difficult as real recordings for the same reason: arm swing and footfall cause artefacts as strong
+as the pulse, at frequencies that the pulse rate crosses. A model can learn from them for the same
+reason: the accelerometer measures the motion, and three PPG channels contain pulse and motion in
+different proportions.
 
-From cause to effect: a random protocol of bouts (rest, hand work, walk, run, recovery) asks for an
-effort, which heart rate follows with first-order kinetics between the subject's resting and
-maximal rate [1]_, [2]_. Respiratory sinus arrhythmia and Mayer waves, fading as the heart speeds
-up, modulate it [3]_, [4]_. An integral pulse frequency modulator turns rate into beats [5]_, and
-each beat becomes a systolic and a dicrotic Gaussian [6]_ whose timing scales with the square root
-of the beat's length, as in [3]_. Gait and gestures drive the accelerometer, and short FIR filters,
-the model that adaptive noise cancellers assume [7]_, carry its signal into the PPG. Last come
-perfusion changes, baseline wander, sensor noise and lost contact. Effort and cadence are drawn
-independently, so neither the activity nor the step rate tells the heart rate.
+The simulation goes from cause to effect. A random protocol of bouts (rest, hand work, walk, run,
+recovery) sets the effort. Heart rate follows it with first-order kinetics between the subject's
+resting and maximal rate [1]_, [2]_. Respiratory sinus arrhythmia and Mayer waves modulate it, less
+at high rates [3]_, [4]_. An integral pulse frequency modulator converts rate to beats [5]_. Each
+beat is a systolic and a dicrotic Gaussian [6]_, whose timing scales with the square root of the
+beat interval, as in [3]_. Gait and gestures drive the accelerometer; short FIR filters, the model
+of adaptive noise cancellers [7]_, add its signal to the PPG. Perfusion changes, baseline wander,
+sensor noise and lost contact come last. Effort and cadence are drawn independently, so neither the
+activity nor the step rate determines the heart rate.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""A heart that answers effort, its beats, and the pulse that they send to the wrist."""
+"""Heart rate in response to effort, the beats, and the pulse at the wrist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ppgkd.simulation.signals import N_PPG, RATE_HZ, Samples, phase_rad, slow_ga
 
 
 class Heart(NamedTuple):
-    """How a heart answers effort; the variabilities are amplitudes relative to the rate."""
+    """Response of a heart to effort; the last two are modulation depths relative to the rate."""
 
     resting_bpm: float
     maximal_bpm: float
@@ -25,8 +25,8 @@ class Heart(NamedTuple):
     mayer_wave: float
 
 
-class Wave(NamedTuple):
-    """A Gaussian component of the pulse; delay and width are those in a beat of 1 s."""
+class PulseComponent(NamedTuple):
+    """Gaussian component of the pulse; delay and width are for a beat interval of 1 s."""
 
     height: float
     delay_s: float
@@ -34,7 +34,7 @@ class Wave(NamedTuple):
 
 
 def draw_heart(rng: Generator) -> Heart:
-    """Draw an adult's heart; the maximal rate falls with age as in [1]_."""
+    """Draw the parameters of an adult's heart; the maximal rate decreases with age as in [1]_."""
     age_years = rng.uniform(20, 60)
     return Heart(
         resting_bpm=float(np.clip(rng.normal(58, 8), 45, 80)),
@@ -49,23 +49,23 @@ def draw_heart(rng: Generator) -> Heart:
 def heart_rate_trajectory(
     time_s: Samples, bouts: Sequence[Bout], heart: Heart, initial_effort: float
 ) -> Samples:
-    """Heart rate in BPM, shape (n_samples,), nearing the effort of each bout exponentially."""
+    """Heart rate in BPM, shape (n_samples,): exponential approach to the effort of each bout."""
     reserve = np.empty_like(time_s)
-    reached = initial_effort
+    effort = initial_effort
     for bout in bouts:
-        tau_s = heart.rise_s if bout.effort > reached else heart.fall_s
-        gap = reached - bout.effort
+        tau_s = heart.rise_s if bout.effort > effort else heart.fall_s
+        gap = effort - bout.effort
         during = (time_s >= bout.start_s) & (time_s < bout.stop_s)
         reserve[during] = bout.effort + gap * np.exp((bout.start_s - time_s[during]) / tau_s)
-        reached = bout.effort + gap * np.exp((bout.start_s - bout.stop_s) / tau_s)
+        effort = bout.effort + gap * np.exp((bout.start_s - bout.stop_s) / tau_s)
     return heart.resting_bpm + reserve * (heart.maximal_bpm - heart.resting_bpm)
 
 
 def beat_times(time_s: Samples, rate_bpm: Samples, heart: Heart, rng: Generator) -> Samples:
-    """Beats in seconds, shape (n_beats,): where the integral of the modulated rate is whole.
+    """Times of the beats in seconds, shape (n_beats,): where the integrated rate is a whole number.
 
-    Breathing quickens with effort. Both modulations fade with the reserve that is left: with its
-    square, a choice of ours, for the vagus withdraws mostly in the first half of an effort.
+    The breathing rate increases with effort. Both modulations decrease with the square of the
+    remaining reserve, a choice of ours: vagal withdrawal is mostly in the first half of an effort.
     """
     reserve = (rate_bpm - heart.resting_bpm) / (heart.maximal_bpm - heart.resting_bpm)
     breath_hz = (0.25 + 0.4 * reserve) * slow_gain(time_s.shape, 0.1, 0.02, rng)
@@ -84,37 +84,37 @@ def reference_rate(beats_s: Samples, start_s: Samples) -> NDArray[np.float32]:
     return np.asarray(60 * (last - first) / (beats_s[last] - beats_s[first]), dtype=np.float32)
 
 
-def draw_waves(rng: Generator) -> tuple[Wave, Wave]:
-    """Draw a subject's pulse, from a stiff artery's single hump to a marked dicrotic wave."""
+def draw_pulse_components(rng: Generator) -> tuple[PulseComponent, PulseComponent]:
+    """Draw the shape of a subject's pulse, with a weak (stiff artery) to a strong dicrotic wave."""
     return (
-        Wave(1.0, rng.uniform(0.18, 0.24), rng.uniform(0.07, 0.10)),
-        Wave(rng.uniform(0.1, 0.6), rng.uniform(0.42, 0.52), rng.uniform(0.08, 0.14)),
+        PulseComponent(1.0, rng.uniform(0.18, 0.24), rng.uniform(0.07, 0.10)),
+        PulseComponent(rng.uniform(0.1, 0.6), rng.uniform(0.42, 0.52), rng.uniform(0.08, 0.14)),
     )
 
 
-def pulse_wave(time_s: Samples, beats_s: Samples, waves: Sequence[Wave]) -> Samples:
-    """Blood volume, shape (n_samples,): the sum of the waves of all beats.
+def pulse_wave(time_s: Samples, beats_s: Samples, components: Sequence[PulseComponent]) -> Samples:
+    """Blood volume, shape (n_samples,): the sum of the components of all beats.
 
-    Time within a beat scales with the square root of its length. At a high rate the dicrotic wave
-    thus moves into the next upstroke, and the pulse nears a sinusoid.
+    Time within a beat scales with the square root of the beat interval. At a high rate the
+    dicrotic wave therefore moves into the next upstroke, and the pulse approaches a sinusoid.
     """
     stretch = np.sqrt(np.diff(beats_s))
     latest = np.searchsorted(beats_s, time_s, side="right") - 1
     volume = np.zeros_like(time_s)
-    for neighbour in (-1, 0, 1):  # a beat's waves reach into the beats beside it
+    for neighbour in (-1, 0, 1):  # components extend into the neighbouring beats
         beat = np.clip(latest + neighbour, 0, len(stretch) - 1)
         since_s = (time_s - beats_s[beat]) / stretch[beat]
-        for wave in waves:
-            volume += wave.height * np.exp(-0.5 * ((since_s - wave.delay_s) / wave.width_s) ** 2)
+        for part in components:
+            volume += part.height * np.exp(-0.5 * ((since_s - part.delay_s) / part.width_s) ** 2)
     return volume
 
 
 def perfused_pulse(time_s: Samples, beats_s: Samples, rng: Generator) -> Samples:
     """Pulse at the wrist, shape (3, n_samples), rms 1, under changing perfusion."""
     transit_s = 0.15
-    systolic, dicrotic = draw_waves(rng)
+    systolic, dicrotic = draw_pulse_components(rng)
     pulse = np.empty((N_PPG, len(time_s)))
-    for channel in pulse:  # each colour of light returns from another depth
+    for channel in pulse:  # each wavelength penetrates to another depth
         mixed = dicrotic._replace(height=dicrotic.height * rng.uniform(0.6, 1.4))
         channel[:] = pulse_wave(time_s - transit_s, beats_s, (systolic, mixed))
     pulse -= pulse.mean(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""How the wrist moves, and what of that the light picks up."""
+"""Motion of the wrist, and the artefacts that it causes in the PPG."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from numpy.random import Generator
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import oaconvolve
 
-from ppgkd.simulation.protocol import Bout, held
+from ppgkd.simulation.protocol import Bout, smoothed_property
 from ppgkd.simulation.signals import N_PPG, RATE_HZ, Samples, band_noise, phase_rad, slow_gain
 
-# How hard the cohort is, in units of the pulse's rms. With these the spectral peak's mean error,
-# and what an FIR canceller with the accelerometer leaves of it, lie between those on BAMI-1 and on
-# the training set of the Signal Processing Cup.
+# Difficulty of the cohort, in units of the pulse's RMS. With these values the mean error of the
+# spectral peak, before and after an FIR noise canceller with the accelerometer, is between those on
+# BAMI-1 and on the training set of the Signal Processing Cup.
 ARTEFACT = 2.6
 ARTEFACT_LIMIT = 2.1
 UNSEEN_ARTEFACT = 0.4
@@ -24,31 +24,31 @@ WANDER = 2.6
 def gait_acceleration(time_s: Samples, bouts: Sequence[Bout], rng: Generator) -> Samples:
     """Acceleration of a walking or running wrist in g, shape (3, n_samples), without gravity.
 
-    The arm swings once in two steps, so the fundamental is half the step rate: odd harmonics are
-    the swing's, even ones the footfall's.
+    The arm swings once in two steps, so the fundamental is half of the step rate. Odd harmonics
+    come from the arm swing, even ones from the footfall.
     """
-    step_hz = held(time_s, bouts, "step_hz") * slow_gain(time_s.shape, 0.03, 0.02, rng)
+    step_hz = smoothed_property(time_s, bouts, "step_hz") * slow_gain(time_s.shape, 0.03, 0.02, rng)
     stride_rad = phase_rad(step_hz / 2)
     motion = np.zeros((3, len(time_s)))
     for harmonic, typical in enumerate((0.8, 1.0, 0.3, 0.4, 0.15, 0.2), start=1):
         size = typical * rng.lognormal(0, 0.5, (3, 1)) * slow_gain(motion.shape, 0.2, 0.1, rng)
         motion += size * np.sin(harmonic * stride_rad + rng.uniform(0, 2 * np.pi, (3, 1)))
-    return held(time_s, bouts, "gait_g") * motion / overall_rms(motion)
+    return smoothed_property(time_s, bouts, "gait_g") * motion / vector_rms(motion)
 
 
 def gesture_acceleration(time_s: Samples, bouts: Sequence[Bout], rng: Generator) -> Samples:
-    """Acceleration of a busy hand in g, shape (3, n_samples), without gravity.
+    """Acceleration of a working hand in g, shape (3, n_samples), without gravity.
 
-    It comes in bursts, some irregular and some rhythmic (stirring, brushing), and the rhythm
-    wanders through the range of heart rates.
+    It has irregular and rhythmic bursts (stirring, brushing). The rhythm varies over the range of
+    heart rates.
     """
     rhythm_hz = 1.8 * slow_gain(time_s.shape, 0.35, 0.02, rng)
     rhythmic = np.sin(phase_rad(rhythm_hz) + rng.uniform(0, 2 * np.pi, (3, 1)))
     irregular = band_noise(rhythmic.shape, 0.3, 3.0, rng)
-    share = 1 / (1 + np.exp(-4 * band_noise(time_s.shape, 0, 0.03, rng)))
+    rhythmic_fraction = 1 / (1 + np.exp(-4 * band_noise(time_s.shape, 0, 0.03, rng)))
     bursts = np.maximum(band_noise(time_s.shape, 0, 0.1, rng) + 0.3, 0)
-    motion = bursts * (share * rhythmic + (1 - share) * irregular)
-    return held(time_s, bouts, "gesture_g") * motion / overall_rms(motion)
+    motion = bursts * (rhythmic_fraction * rhythmic + (1 - rhythmic_fraction) * irregular)
+    return smoothed_property(time_s, bouts, "gesture_g") * motion / vector_rms(motion)
 
 
 def gravity(n_samples: int, rng: Generator) -> Samples:
@@ -61,8 +61,8 @@ def gravity(n_samples: int, rng: Generator) -> Samples:
 def draw_coupling(rng: Generator) -> Samples:
     """Draw filters from each axis into each PPG channel, shape (3, 3, n_taps), of unit energy.
 
-    Part of each is common to the channels. The slow decay favours low frequencies, as in BAMI-1:
-    its PPG locks most often on the arm swing, at half the frequency that its accelerometer shows.
+    The channels have a part in common. The slow decay favours low frequencies, as in BAMI-1, where
+    the strongest artefact is most often the arm swing, at half of the accelerometer's frequency.
     """
     lag_s = np.arange(round(0.5 * RATE_HZ)) / RATE_HZ
     travel = rng.normal(0, 1, (1 + N_PPG, 3, 1))
@@ -73,36 +73,36 @@ def draw_coupling(rng: Generator) -> Samples:
 
 
 def motion_artefact(motion_g: Samples, rng: Generator) -> Samples:
-    """Light that motion adds, shape (3, n_samples), in units of the pulse's rms.
+    """Artefact in the light, shape (3, n_samples), in units of the pulse's RMS.
 
-    Strap and tissue have a limited travel, so it grows less than the motion does, and saturates:
-    on BAMI-1, four times the acceleration lowers the pulse's share of the PPG from 0.4 to 0.3 only.
-    Part of it the accelerometer does not see.
+    Strap and tissue move by a limited distance, so the artefact grows less than the motion and
+    saturates: on BAMI-1, four times the acceleration lowers the pulse's fraction of the PPG from
+    0.4 to 0.3 only. The accelerometer does not measure part of it.
     """
     through = oaconvolve(motion_g[None], draw_coupling(rng), axes=-1)[..., : motion_g.shape[1]]
-    leaked: Samples = through.sum(axis=1) / (vigour(motion_g) + 0.05) ** 0.6
-    leaked *= rng.lognormal(np.log(ARTEFACT), 0.4)
-    leaked /= np.sqrt(1 + (leaked / ARTEFACT_LIMIT) ** 2)
+    artefact: Samples = through.sum(axis=1) / (motion_rms(motion_g) + 0.05) ** 0.6
+    artefact *= rng.lognormal(np.log(ARTEFACT), 0.4)
+    artefact /= np.sqrt(1 + (artefact / ARTEFACT_LIMIT) ** 2)
     unseen = band_noise(motion_g.shape[1:], 0.5, 2.5, rng)
-    unseen = unseen + 0.4 * band_noise(leaked.shape, 0.5, 2.5, rng)
-    changing = slow_gain(leaked.shape, 0.4, 0.05, rng)
-    return changing * leaked + UNSEEN_ARTEFACT * np.sqrt(vigour(motion_g)) * unseen
+    unseen = unseen + 0.4 * band_noise(artefact.shape, 0.5, 2.5, rng)
+    changing = slow_gain(artefact.shape, 0.4, 0.05, rng)
+    return changing * artefact + UNSEEN_ARTEFACT * np.sqrt(motion_rms(motion_g)) * unseen
 
 
 def baseline_wander(motion_g: Samples, rng: Generator) -> Samples:
-    """Slow change of the light, shape (3, n_samples), in units of the pulse's rms."""
+    """Slow change of the light, shape (3, n_samples), in units of the pulse's RMS."""
     wander = band_noise(motion_g.shape[1:], 0, 0.17, rng)
     wander = wander + 0.3 * band_noise((N_PPG, len(wander)), 0, 0.17, rng)
-    louder = 0.5 + np.minimum(vigour(motion_g), 1)
-    return WANDER * rng.lognormal(0, 0.4) * louder * wander
+    amplitude = 0.5 + np.minimum(motion_rms(motion_g), 1)
+    return WANDER * rng.lognormal(0, 0.4) * amplitude * wander
 
 
-def overall_rms(motion: Samples) -> float:
-    """Root mean square of the length of a vector, over all samples."""
+def vector_rms(motion: Samples) -> float:
+    """Root mean square of the vector's length over all samples."""
     return float(np.sqrt(np.mean(np.sum(motion**2, axis=0))))
 
 
-def vigour(motion_g: Samples) -> Samples:
+def motion_rms(motion_g: Samples) -> Samples:
     """Root mean square of the motion in the 4 s around each sample in g, shape (n_samples,)."""
     power = uniform_filter1d(np.sum(motion_g**2, axis=0), round(4 * RATE_HZ))
-    return np.asarray(np.sqrt(np.maximum(power, 0)))  # rounding in the mean may go below zero
+    return np.asarray(np.sqrt(np.maximum(power, 0)))  # rounding may make the mean negative

@@ -1,4 +1,4 @@
-"""What the wearer does: bouts of rest, hand work, walking, running and recovery."""
+"""The protocol of a recording: bouts of rest, hand work, walking, running and recovery."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Range = tuple[float, float]
 
 
 class Activity(IntEnum):
-    """What the wearer does."""
+    """Activity of a bout."""
 
     REST = 0
     HANDS = 1
@@ -26,11 +26,11 @@ class Activity(IntEnum):
     RECOVERY = 4
 
 
-class Habit(NamedTuple):
-    """Ranges from which each bout of an activity is drawn, and what may follow.
+class BoutRanges(NamedTuple):
+    """Ranges for the bouts of an activity, and the activities that may follow.
 
-    Effort is a share of the heart-rate reserve. Activities overlap in it: there are strolls, and
-    there are steep hills.
+    Effort is a fraction of the heart-rate reserve. The ranges of activities overlap in it: one can
+    walk slowly on the flat or fast uphill.
     """
 
     effort: Range
@@ -44,17 +44,21 @@ BOUT_S = (30.0, 100.0)
 
 _REST, _HANDS, _WALK, _RUN, _RECOVERY = Activity
 
-HABITS = {
-    _REST: Habit((0.0, 0.15), (_HANDS, _WALK, _RUN)),
-    _HANDS: Habit((0.0, 0.45), (_REST, _WALK, _RUN), gesture_g=(0.1, 0.4)),
-    _WALK: Habit((0.15, 0.75), (_RUN, _RUN, _RUN, _HANDS), (1.45, 2.15), (0.2, 0.5), (0.0, 0.05)),
-    _RUN: Habit((0.45, 1.0), (_WALK, _WALK, _WALK, _RECOVERY), (2.1, 3.0), (0.6, 1.4), (0.0, 0.1)),
-    _RECOVERY: Habit((0.0, 0.35), (_REST, _HANDS, _WALK, _RUN), gesture_g=(0.02, 0.2)),
+BOUT_RANGES = {
+    _REST: BoutRanges((0.0, 0.15), (_HANDS, _WALK, _RUN)),
+    _HANDS: BoutRanges((0.0, 0.45), (_REST, _WALK, _RUN), gesture_g=(0.1, 0.4)),
+    _WALK: BoutRanges(
+        (0.15, 0.75), (_RUN, _RUN, _RUN, _HANDS), (1.45, 2.15), (0.2, 0.5), (0.0, 0.05)
+    ),
+    _RUN: BoutRanges(
+        (0.45, 1.0), (_WALK, _WALK, _WALK, _RECOVERY), (2.1, 3.0), (0.6, 1.4), (0.0, 0.1)
+    ),
+    _RECOVERY: BoutRanges((0.0, 0.35), (_REST, _HANDS, _WALK, _RUN), gesture_g=(0.02, 0.2)),
 }
 
 
 class Bout(NamedTuple):
-    """One stretch of one activity; `gait_g` and `gesture_g` are root mean squares of motion."""
+    """Continuous period of one activity; `gait_g` and `gesture_g` are RMS accelerations."""
 
     activity: Activity
     start_s: float
@@ -66,16 +70,21 @@ class Bout(NamedTuple):
 
 
 def draw_protocol(start_s: float, stop_s: float, rng: Generator) -> tuple[Bout, ...]:
-    """Draw bouts that fill the recording, in an order and of lengths that are the subject's own."""
+    """Draw bouts that fill the recording, with random order and durations."""
     bouts: list[Bout] = []
     activity = Activity(int(rng.integers(len(Activity))))
     while start_s < stop_s:
-        habit = HABITS[activity]
+        limits = BOUT_RANGES[activity]
         end_s = start_s + rng.uniform(*BOUT_S)
-        ranges = (habit.effort, habit.step_hz, habit.gait_g, habit.gesture_g)
+        ranges = (
+            limits.effort,
+            limits.step_hz,
+            limits.gait_g,
+            limits.gesture_g,
+        )
         bouts.append(Bout(activity, start_s, end_s, *(rng.uniform(*each) for each in ranges)))
         start_s = end_s
-        activity = habit.followers[rng.integers(len(habit.followers))]
+        activity = limits.followers[rng.integers(len(limits.followers))]
     return tuple(bouts)
 
 
@@ -85,7 +94,7 @@ def bout_at(time_s: Samples, bouts: Sequence[Bout]) -> NDArray[np.intp]:
     return np.searchsorted(starts_s, time_s, side="right") - 1
 
 
-def held(time_s: Samples, bouts: Sequence[Bout], name: str) -> Samples:
-    """One property of the bouts at every sample, shape (n_samples,), eased over their changes."""
+def smoothed_property(time_s: Samples, bouts: Sequence[Bout], name: str) -> Samples:
+    """One property of the bouts at each sample, shape (n_samples,), smoothed at the changes."""
     values = np.array([getattr(bout, name) for bout in bouts])
     return np.asarray(uniform_filter1d(values[bout_at(time_s, bouts)], round(2 * RATE_HZ)))

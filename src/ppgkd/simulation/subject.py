@@ -1,4 +1,4 @@
-"""One subject put together: protocol, heart, motion, and what the sensors report."""
+"""Simulation of one subject: protocol, heart, motion, and the sensors' output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHANNELS = ("ppg_1", "ppg_2", "ppg_3", "acc_x", "acc_y", "acc_z")
 
 
 MARGIN_S = 4.0
-"""Simulated beyond both ends and cut off, so that a recording opens and ends in mid-pulse."""
+"""Extra time at both ends, which is removed, so that a recording starts and ends within a pulse."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class SimulatedSubject:
     signal
         Shape (6, n_samples), rows as in `CHANNELS`: PPG in counts, acceleration in g.
     beat_times_s
-        Shape (n_beats,). The beats as an ECG would time them, in seconds from the first sample.
+        Shape (n_beats,). Times of the R waves in seconds from the first sample.
     reference_bpm
         Shape (n_windows,). 60 over the mean beat interval in each 8 s window, every 2 s.
     activity
-        Shape (n_windows,). Code of the `Activity` that fills most of each window.
+        Shape (n_windows,). Code of the longest `Activity` in each window.
     """
 
     signal: NDArray[np.float32]
@@ -65,14 +65,14 @@ class SimulatedSubject:
 
 
 def simulate_subject(index: int, duration_s: float, seed: int) -> SimulatedSubject:
-    """Simulate one subject, who is the same whatever the size of the cohort.
+    """Simulate one subject. The result does not depend on the size of the cohort.
 
     Parameters
     ----------
     index
-        Number of the subject in the cohort.
+        Index of the subject in the cohort.
     duration_s
-        Length of the recording in seconds, at least that of one window.
+        Duration of the recording in seconds, at least that of one window.
     seed
         Seed of the cohort.
     """
@@ -91,7 +91,7 @@ def simulate_subject(index: int, duration_s: float, seed: int) -> SimulatedSubje
 
     beats_s = beats_s[(beats_s >= 0) & (beats_s < duration_s)]
     start_s = STRIDE_S * np.arange(count_windows(n_samples, round(RATE_HZ)), dtype=np.float64)
-    # a bout outlasts a window, so what fills most of a window is what its centre lies in
+    # a bout is longer than a window, so the longest activity of a window is that at its centre
     at_centre = bout_at(start_s + WINDOW_S / 2, bouts)
     return SimulatedSubject(
         signal=np.concatenate([ppg_counts, acc_g])[:, n_margin:-n_margin].astype(np.float32),
@@ -102,10 +102,10 @@ def simulate_subject(index: int, duration_s: float, seed: int) -> SimulatedSubje
 
 
 def sensor_counts(light: Samples, rng: Generator) -> Samples:
-    """Light as the sensor reports it in counts, shape (3, n_samples), with noise.
+    """Output of the sensor in counts, shape (3, n_samples), with noise.
 
     Once in 15 minutes on average the contact is lost for 1 to 3 s: the light jumps to a level
-    without a pulse and returns to another baseline.
+    without a pulse, and returns to another baseline.
     """
     n_samples = light.shape[1]
     level = rng.uniform(30_000, 50_000, (N_PPG, 1))

@@ -8,7 +8,7 @@ from scipy.signal import coherence, detrend, find_peaks
 from ppgkd.simulation.heart import (
     Heart,
     beat_times,
-    draw_waves,
+    draw_pulse_components,
     heart_rate_trajectory,
     pulse_wave,
 )
@@ -162,7 +162,7 @@ def test_variability_fades_as_the_heart_speeds_up() -> None:
 
 def test_the_dicrotic_wave_differs_between_subjects_and_with_the_beat() -> None:
     def beat(seed: int, beat_s: float) -> NDArray[np.float64]:
-        waves = draw_waves(np.random.default_rng(seed))
+        waves = draw_pulse_components(np.random.default_rng(seed))
         time_s = 5 * beat_s + np.linspace(0, beat_s, 200, endpoint=False)
         volume = pulse_wave(time_s, beat_s * np.arange(12), waves)
         return np.asarray((volume - volume.mean()) / volume.std())
