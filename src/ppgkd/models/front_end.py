@@ -1,4 +1,7 @@
-"""The numbers of every model's front end: frequencies, times, floor. No PyTorch."""
+"""Constants of the front end of all models: frequencies, times, floor. No PyTorch.
+
+The arithmetic is single precision, as in PyTorch: trained weights depend on the last digit.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,11 @@ LOG_SCALE, LOG_SHIFT = 0.5, 1.5
 
 def omega_rad_per_s() -> NDArray[np.float32]:
     """Angular frequency of each bin and then of each bin's harmonic, shape (180,)."""
-    centre_bpm = BPM_MIN + (BIN_BPM - 1) / 2 + BIN_BPM * np.arange(BINS)
+    centre_bpm = np.float32(BPM_MIN + (BIN_BPM - 1) / 2) + BIN_BPM * np.arange(
+        BINS, dtype=np.float32
+    )
     frequency_hz = np.concatenate([harmonic * centre_bpm / 60 for harmonic in HARMONICS])
-    return (2 * np.pi * frequency_hz).astype(np.float32)
+    return np.float32(2 * np.pi) * frequency_hz
 
 
 def sample_times_s(inputs: InputShape) -> NDArray[np.float32]:
@@ -37,5 +42,8 @@ def power_of_amplitude(inputs: InputShape) -> float:
 
 def position_map() -> NDArray[np.float32]:
     """Linear and quadratic position along frequency, shape (2, 90)."""
-    position = np.linspace(-1.7, 1.7, BINS)
-    return np.stack([position, position**2 - 1]).astype(np.float32)
+    end = np.float32(1.7)
+    step = np.float64(2 * end / np.float32(BINS - 1))
+    lower = (step * np.arange(BINS // 2) - end).astype(np.float32)
+    position = np.concatenate([lower, -lower[::-1]])
+    return np.stack([position, position * position - 1])

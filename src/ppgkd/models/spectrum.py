@@ -65,9 +65,7 @@ class Spectrum(nn.Module):
         # vectors, and ONNX Runtime computes the basis once, when it loads the file.
         phase = self.time_s[:, None] * self.omega
         power = (window @ phase.cos()).square() + (window @ phase.sin()).square()
-        power = (
-            power * self.power_of_amplitude
-        )  # a sine of unit amplitude on the grid has power one
+        power = power * self.power_of_amplitude  # a sine of unit amplitude on the grid has power 1
         ppg = power[:, : self.ppg_channels].sort(dim=1).values
         acc = power[:, self.ppg_channels :]
         if acc.shape[1]:
