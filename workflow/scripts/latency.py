@@ -1,10 +1,11 @@
-"""Measure latency and memory of the students of one cell, one for each seed."""
+"""Profile all exported students: latency, memory and size of their files."""
 
-from ppgkd.profile import profile_student
+from ppgkd.profile import profile_students
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
-    files, output = snakemake.input, snakemake.output
-    for model, int8, profile in zip(files.models, files.int8, output, strict=True):
-        write_json(profile, profile_student(model, int8, **snakemake.params.timing))
+    files = snakemake.input
+    profiles = profile_students(files.models, files.int8, **snakemake.params.timing)
+    for path, profile in zip(snakemake.output, profiles, strict=True):
+        write_json(path, profile)

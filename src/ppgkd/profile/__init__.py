@@ -1,5 +1,5 @@
 """The cost of a student here and on microcontrollers: time, memory, bytes, multiplications."""
 
-from ppgkd.profile.student import profile_student
+from ppgkd.profile.student import profile_students
 
-__all__ = ["profile_student"]
+__all__ = ["profile_students"]

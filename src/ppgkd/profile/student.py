@@ -1,7 +1,12 @@
-"""The profile of one student: time, memory, bytes and multiply-accumulates of its files."""
+"""The profiles of students: time, memory, bytes and multiply-accumulates of their files.
+
+Files of the same architecture do the same work, so each architecture is measured once.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,86 +17,126 @@ import onnxruntime
 
 from ppgkd.export import WINDOW
 from ppgkd.export.subgraphs import split_graph
-from ppgkd.profile.graph_cost import GraphCost, graph_cost
+from ppgkd.profile.graph_cost import graph_cost
 from ppgkd.profile.machine import cpu_name
 from ppgkd.profile.memory import peak_memory_bytes
 from ppgkd.profile.microcontroller import CORES, estimate
-from ppgkd.profile.timing import time_model
+from ppgkd.profile.timing import Timing, time_models
 
 
-def profile_student(
-    model: str | Path, int8: str | Path | None, *, runs: int, warmup: int, max_spread: float
-) -> dict[str, Any]:
-    """Profile a student's file, and its int8 file if there is one.
+def profile_students(
+    models: Sequence[str | Path],
+    int8: Sequence[str | Path | None],
+    *,
+    runs: int,
+    warmup: int,
+    max_spread: float,
+) -> list[dict[str, Any]]:
+    """Profile students' files, and their int8 files.
 
     Parameters
     ----------
-    model
-        ONNX file from raw samples to BPM.
+    models
+        ONNX files from raw samples to BPM.
     int8
-        The same student with int8 layers.
-    runs, warmup
-        Timed runs, and those before them.
-    max_spread
-        See `ppgkd.profile.timing.time_model`.
+        For each, the same student with int8 layers; None where there is none.
+    runs, warmup, max_spread
+        See `ppgkd.profile.timing.time_models`.
 
     Returns
     -------
-    dict
-        Of the float file, from raw samples to BPM: ``p50_ms``, ``p95_ms``, ``p99_ms``,
-        ``mean_ms``, ``spread``; ``network``, the same for the network graph, which starts at the
-        tensor `ppgkd.export.WINDOW` (for the whole file if no node computes it); ``onnx_bytes``,
+    list of dict
+        For each student, of the float file, from raw samples to BPM: ``p50_ms``, ``p95_ms``,
+        ``p99_ms`` and ``mean_ms`` by the clock that can be trusted, which is named by ``clock``;
+        ``wall`` and ``cpu_time``, the same by each clock; ``spread``, ``busy`` and ``rounds``
+        (see `ppgkd.profile.timing.Timing`); ``network``, all these for the part behind the tensor
+        `ppgkd.export.WINDOW` (for the whole file if none makes it); ``onnx_bytes``;
         ``peak_memory_bytes`` above the baseline of a process; ``macs``, ``network_macs`` and the
-        other fields of `ppgkd.profile.graph_cost.GraphCost`. Further ``int8``, the same of the
-        int8 file, or None; ``microcontroller``, rows of `ppgkd.profile.microcontroller.estimate`;
-        ``runs``, ``warmup``, ``batch``, ``threads``, ``cpu`` and the version of ``onnxruntime``.
-
-    Raises
-    ------
-    PpgkdError
-        If the machine is too busy for a timing.
+        other fields of `ppgkd.profile.graph_cost.GraphCost`. Further ``int8``, the same of the int8
+        file, or None; ``microcontroller``, rows of `ppgkd.profile.microcontroller.estimate`;
+        ``runs``, ``warmup``, ``batch``, ``threads``, ``cpu`` and the version of
+        ``onnxruntime``.
     """
-    timing = {"runs": runs, "warmup": warmup}
-    profile, cost = _profile(model, max_spread=max_spread, **timing)
-    costs, profile["int8"] = [cost], None
-    if int8 is not None:
-        profile["int8"], int8_cost = _profile(int8, max_spread=max_spread, **timing)
-        costs.append(int8_cost)
-    return {
-        **profile,
-        **timing,
-        "microcontroller": [estimate(cost, core) for cost in costs for core in CORES],
+    paths = [Path(path) for path in [*models, *int8] if path is not None]
+    files = _profile_files(paths, runs=runs, warmup=warmup, max_spread=max_spread)
+    conditions = {
+        "runs": runs,
+        "warmup": warmup,
         "batch": 1,
         "threads": 1,
         "cpu": cpu_name(),
         "onnxruntime": onnxruntime.__version__,
     }
+    profiles = []
+    for model, quantised in zip(models, int8, strict=True):
+        own = [files[Path(path)] for path in (model, quantised) if path is not None]
+        profiles.append(
+            {
+                **own[0],
+                **conditions,
+                "int8": own[1] if quantised is not None else None,
+                "microcontroller": [
+                    estimate(graph_cost(onnx.load(path)), core)
+                    for path in (model, quantised)
+                    if path is not None
+                    for core in CORES
+                ],
+            }
+        )
+    return profiles
 
 
-def _profile(
-    path: str | Path, *, runs: int, warmup: int, max_spread: float
-) -> tuple[dict[str, Any], GraphCost]:
-    model = onnx.load(path)
-    network = _network(model)
-    cost = graph_cost(model)
-    timing = time_model(path, runs=runs, warmup=warmup, max_spread=max_spread)
+def architecture(model: onnx.ModelProto) -> str:
+    """Digest of what a model computes, whatever its weights are: operators and shapes."""
+    digest = hashlib.sha256()
+    for value in (*model.graph.input, *model.graph.output, *model.graph.node):
+        digest.update(value.SerializeToString(deterministic=True))
+    for constant in model.graph.initializer:
+        digest.update(repr((constant.name, constant.data_type, [*constant.dims])).encode())
+    return digest.hexdigest()
+
+
+def _profile_files(
+    paths: Sequence[Path], *, runs: int, warmup: int, max_spread: float
+) -> dict[Path, dict[str, Any]]:
+    """Profile of each file, measured on the first of its architecture."""
+    loaded = {path: onnx.load(path) for path in paths}
+    architectures = {path: architecture(model) for path, model in loaded.items()}
+    measured = {name: path for path, name in reversed(architectures.items())}
+    networks = {name: _network(loaded[path]) for name, path in measured.items()}
     with TemporaryDirectory() as folder:
-        network_path = Path(folder, "network.onnx")
-        onnx.save(network, network_path)
-        network_timing = time_model(network_path, runs=runs, warmup=warmup, max_spread=max_spread)
-    profile = {
-        **asdict(timing),
-        "spread": timing.spread,
-        "network": {**asdict(network_timing), "spread": network_timing.spread},
-        "onnx_bytes": Path(path).stat().st_size,
-        "peak_memory_bytes": peak_memory_bytes(path),
-        **asdict(cost),
-        "network_macs": graph_cost(network).macs,
+        alone = {name: Path(folder, f"{name}.onnx") for name in measured}
+        for name, path in alone.items():
+            onnx.save(networks[name], path)
+        timed = [*measured.values(), *alone.values()]
+        timings = time_models(timed, runs=runs, warmup=warmup, max_spread=max_spread)
+    by_path = dict(zip(timed, timings, strict=True))
+    shared = {
+        name: {
+            **_times(by_path[path]),
+            "network": _times(by_path[alone[name]]),
+            "peak_memory_bytes": peak_memory_bytes(path),
+            **asdict(graph_cost(loaded[path])),
+            "network_macs": graph_cost(networks[name]).macs,
+        }
+        for name, path in measured.items()
     }
-    return profile, cost
+    return {
+        path: {**shared[name], "onnx_bytes": path.stat().st_size}
+        for path, name in architectures.items()
+    }
+
+
+def _times(timing: Timing) -> dict[str, Any]:
+    return {
+        **asdict(timing.trusted),
+        "spread": timing.spread,
+        "clock": timing.clock,
+        **asdict(timing),
+    }
 
 
 def _network(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Network graph of a file; a file that starts with the window is a network graph."""
+    """Part behind the window; a file that starts with the window is nothing else."""
     has_preprocessing = any(WINDOW in node.output for node in model.graph.node)
     return split_graph(model)[1] if has_preprocessing else model

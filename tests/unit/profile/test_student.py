@@ -5,12 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import numpy_helper
 
-from ppgkd.profile import profile_student
+from ppgkd.profile import profile_students
 from ppgkd.profile.machine import cpu_name
+from ppgkd.profile.student import architecture
 
 Make = Callable[..., onnx.ModelProto]
 OF_A_FILE = {
@@ -19,6 +22,11 @@ OF_A_FILE = {
     "p99_ms",
     "mean_ms",
     "spread",
+    "clock",
+    "busy",
+    "rounds",
+    "wall",
+    "cpu_time",
     "network",
     "onnx_bytes",
     "peak_memory_bytes",
@@ -45,7 +53,8 @@ RESAMPLING_MACS = 2 * 8 * 16
 
 
 def profiled(model: Path, int8: Path | None = None) -> dict[str, Any]:
-    return profile_student(model, int8, runs=50, warmup=5, max_spread=float("inf"))
+    (found,) = profile_students([model], [int8], runs=50, warmup=5, max_spread=float("inf"))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +91,8 @@ def test_the_file_and_its_network_are_timed(profile: dict[str, Any], form: str) 
     of_form = profile if form == "float" else profile["int8"]
     for timed in (of_form, of_form["network"]):
         assert 0 < timed["p50_ms"] <= timed["p95_ms"] <= timed["p99_ms"]
-        assert timed["spread"] == pytest.approx(timed["p99_ms"] / timed["p50_ms"])
+        wall, cpu_time = timed["wall"]["p99_ms"], timed["cpu_time"]["p50_ms"]
+        assert timed["spread"] == pytest.approx(wall / cpu_time)
 
 
 def test_the_network_begins_at_the_window(profile: dict[str, Any]) -> None:
@@ -126,3 +136,39 @@ def test_a_file_that_starts_with_the_window_is_a_network_graph(
 
 def test_no_temporary_files_remain(profile: dict[str, Any], files: tuple[Path, Path]) -> None:
     assert set(files[0].parent.iterdir()) == set(files)
+
+
+def test_files_of_one_architecture_share_what_was_measured_once(
+    student: Make, tmp_path: Path
+) -> None:
+    """They differ in weights and metadata, and so in bytes; a wider one is another architecture."""
+    paths = [tmp_path / f"{name}.onnx" for name in ("one", "other", "wider")]
+    models = [student(), student(), student(int8=True)]
+    for constant in models[1].graph.initializer:
+        if constant.name == "weight":
+            numbers = 1 + numpy_helper.to_array(constant)
+            constant.CopyFrom(numpy_helper.from_array(numbers, constant.name))
+    onnx.helper.set_model_props(models[1], {"study": "another"})
+    for model, path in zip(models, paths, strict=True):
+        onnx.save(model, path)
+    one, other, wider = profile_students(
+        paths, [None] * 3, runs=50, warmup=5, max_spread=float("inf")
+    )
+    assert one["onnx_bytes"] < other["onnx_bytes"]
+    assert {**one, "onnx_bytes": 0} == {**other, "onnx_bytes": 0}
+    assert wider["wall"] != one["wall"]
+
+
+@pytest.mark.parametrize("change", ["more channels", "another operator", "another shape"])
+def test_an_architecture_is_operators_and_shapes(student: Make, change: str) -> None:
+    model, changed = student(), student()
+    if change == "another operator":
+        next(n for n in changed.graph.node if n.op_type == "Relu").op_type = "Sigmoid"
+    elif change == "another shape":
+        changed.graph.input[0].type.tensor_type.shape.dim[2].dim_value += 1
+    else:
+        weight = next(c for c in changed.graph.initializer if c.name == "weight")
+        wider = np.zeros((5, 2, 3), np.float32)
+        weight.CopyFrom(numpy_helper.from_array(wider, "weight"))
+    assert architecture(model) == architecture(student())
+    assert architecture(changed) != architecture(model)
