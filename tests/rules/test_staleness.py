@@ -69,7 +69,7 @@ IN_THREE_FOLDS = {"train": 0.4, "val": 0.1667, "pretrain": 0.1, "test": 0.3333}
 CHOICE = {"strategy": "soft", "teacher": "resnet-3000", "student": "resnet-350"}
 
 SHAPE = (
-    "view_cache filter teacher evaluate_teacher alignment targets student trial onnx int8 scaling"
+    "view_cache filter teacher evaluate_teacher alignment targets student trial onnx scaling"
 )
 NEW_STUDENT = "trial settings"
 IN_TUNED = [
@@ -119,7 +119,7 @@ IN_TUNED = [
     Change("training.pretraining.epochs", 3, "teacher"),
     Change("onnx.tolerance_bpm", 0.1, "onnx"),
     Change("onnx.coverage", 0.9, "onnx quality"),
-    Change("onnx.max_int8_loss_bpm", 0.2, "int8"),
+    Change("onnx.max_int8_loss_bpm", 0.2, "onnx"),
     Change("onnx.rates_hz", [25, 50], "ship"),
     Change("latency.runs", 2000, "latency"),
     Change("latency.warmup", 50, "latency"),

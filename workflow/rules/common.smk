@@ -77,6 +77,16 @@ def for_each_exported_seed(path):
     return expand(path, seed=study.profiled_seeds, allow_missing=True)
 
 
+def for_each_exported_student(path):
+    """Return a path once for each student of the sweep and each seed that is exported."""
+    return expand(
+        path,
+        student=[student.name for student in study.students],
+        seed=study.profiled_seeds,
+        allow_missing=True,
+    )
+
+
 def cell_files(cells, file):
     """Return the path of a file of each cell."""
     return [f"<results>/{cell.path}/{file}" for cell in cells]

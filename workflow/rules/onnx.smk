@@ -1,33 +1,46 @@
-# One job exports all seeds of a student, as one job trains them: starting a job takes longer than
-# exporting a file.
+# One job exports all students of the sweep that one teacher taught by one strategy: an export takes a
+# third of a second, starting a job takes longer.
 
 
 rule onnx:
-    """Export the students of one cell, from raw samples to BPM, and check them on raw windows."""
+    """Export students as ONNX, from raw samples to BPM, in float and with eight bits; check both."""
     input:
-        models=for_each_exported_seed(
-            "<fold>/students/<student>/seed{seed}/model.safetensors"
+        models=for_each_exported_student(
+            "<fold>/students/{strategy}/{teacher}/{student}/seed{seed}/model.safetensors"
         ),
-        metrics=for_each_exported_seed(
-            "<fold>/students/<student>/seed{seed}/metrics.json"
+        metrics=for_each_exported_student(
+            "<fold>/students/{strategy}/{teacher}/{student}/seed{seed}/metrics.json"
         ),
         windows=WINDOWS,
         splits="<fold>/splits.csv",
         filter="<fold>/filter.json",
         raw=f"<results>/windows/{study.sensor.name}.raw.parquet",
     output:
-        for_each_exported_seed("<fold>/students/<student>/seed{seed}/model.onnx"),
+        models=for_each_exported_student(
+            "<fold>/students/{strategy}/{teacher}/{student}/seed{seed}/model.onnx"
+        ),
+        int8=for_each_exported_student(
+            "<fold>/students/{strategy}/{teacher}/{student}/seed{seed}/model.int8.onnx"
+        ),
+        costs=for_each_exported_student(
+            "<fold>/students/{strategy}/{teacher}/{student}/seed{seed}/int8.json"
+        ),
     log:
-        "<fold_logs>/onnx/<student>.log",
+        "<fold_logs>/onnx/{strategy}/{teacher}.log",
     conda:
         "../../envs/environment.yaml"
     resources:
         mem_mb=doubled_on_retry(2000),
         runtime=doubled_on_retry(10),
     params:
-        code=lambda wildcards: digest("onnx", f"models.{wildcards.family}"),
+        code=lambda wildcards: digest(
+            "onnx",
+            *[f"models.{student.family}" for student in study.students],
+            *[f"export.families.{student.family}" for student in study.students],
+        ),
         inputs=INPUTS,
         study=study,
+        students=[[student.family, student.capacity] for student in study.students],
         seeds=study.profiled_seeds,
         # what the model card takes from the study; Snakemake cannot compare `study` itself
         card=lambda wildcards: {
@@ -38,32 +51,9 @@ rule onnx:
                 [t for t in study.teachers if t.name == wildcards.teacher]
             ),
         },
-        onnx={key: config["onnx"][key] for key in ("tolerance_bpm", "coverage")},
+        onnx={
+            key: config["onnx"][key]
+            for key in ("tolerance_bpm", "coverage", "max_int8_loss_bpm")
+        },
     script:
         "../scripts/onnx.py"
-
-
-rule int8:
-    """Quantise the exported students of one cell to eight bits, and measure the loss in accuracy."""
-    input:
-        models=for_each_exported_seed("<fold>/students/<student>/seed{seed}/model.onnx"),
-        windows=WINDOWS,
-        splits="<fold>/splits.csv",
-    output:
-        models=for_each_exported_seed(
-            "<fold>/students/<student>/seed{seed}/model.int8.onnx"
-        ),
-        costs=for_each_exported_seed("<fold>/students/<student>/seed{seed}/int8.json"),
-    log:
-        "<fold_logs>/int8/<student>.log",
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=doubled_on_retry(2000),
-        runtime=doubled_on_retry(10),
-    params:
-        code=lambda wildcards: digest("int8"),
-        inputs=INPUTS,
-        max_loss_bpm=lookup(dpath="onnx/max_int8_loss_bpm", within=config),
-    script:
-        "../scripts/int8.py"

@@ -22,6 +22,45 @@ checkpoint plan:
         "../scripts/plan.py"
 
 
+use rule onnx as planned_onnx with:
+    input:
+        models=for_each_exported_seed(
+            "<fold>/students/<student>/seed{seed}/model.safetensors"
+        ),
+        metrics=for_each_exported_seed(
+            "<fold>/students/<student>/seed{seed}/metrics.json"
+        ),
+        windows=WINDOWS,
+        splits="<fold>/splits.csv",
+        filter="<fold>/filter.json",
+        raw=f"<results>/windows/{study.sensor.name}.raw.parquet",
+    output:
+        models=for_each_exported_seed("<fold>/students/<student>/seed{seed}/model.onnx"),
+        int8=for_each_exported_seed(
+            "<fold>/students/<student>/seed{seed}/model.int8.onnx"
+        ),
+        costs=for_each_exported_seed("<fold>/students/<student>/seed{seed}/int8.json"),
+    log:
+        "<fold_logs>/onnx/<student>.log",
+
+
+use rule latency as planned_latency with:
+    input:
+        models=for_each_exported_seed("<fold>/students/<student>/seed{seed}/model.onnx"),
+        int8=for_each_exported_seed(
+            "<fold>/students/<student>/seed{seed}/model.int8.onnx"
+        ),
+    output:
+        for_each_exported_seed("<fold>/students/<student>/seed{seed}/latency.json"),
+    log:
+        "<fold_logs>/planned_latency/<student>.log",
+
+
+# A planned student may be one of the sweep, which is exported and timed there.
+ruleorder: onnx > planned_onnx
+ruleorder: latency > planned_latency
+
+
 rule compare_plan:
     """Compare error, latency and size of the planned students with what was predicted."""
     input:

@@ -1,40 +1,43 @@
-"""Export the students of one cell, one for each seed, and check them on raw windows."""
+"""Export students as ONNX, in float and with eight bits, and check both."""
+
+from itertools import product
 
 from ppgkd.evaluation.filtered import track, widest_spreads
+from ppgkd.export.int8 import calibration_windows, quantisation_cost, quantise
 from ppgkd.export.make_model_card import make_model_card
+from ppgkd.export.student import read_student, write_student
 from ppgkd.export.verify import export_student
 from ppgkd.inference.online_filter import Transition
 from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape
-from ppgkd.runtime.artifacts import read_json
+from ppgkd.runtime.artifacts import read_json, write_json
 from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.windows.raw import read_raw_windows
 
 with job(snakemake.log[0]):
-    files, params = snakemake.input, snakemake.params
+    files, output, params = snakemake.input, snakemake.output, snakemake.params
     transition = Transition(**read_json(files.filter))
     raw = read_raw_windows(files.raw)
     windows = read_study_windows(files.windows, files.splits, InputShape(**params.inputs))
-    for seed, model, metrics, output in zip(
-        params.seeds, files.models, files.metrics, snakemake.output, strict=True
+    calibration = calibration_windows(windows.train)
+    cells = [
+        {**snakemake.wildcards, "family": family, "capacity": capacity, "seed": seed}
+        for (family, capacity), seed in product(params.students, params.seeds)
+    ]
+    for cell, weights, metrics, path, int8_path, cost_path in zip(
+        cells, files.models, files.metrics, output.models, output.int8, output.costs, strict=True
     ):
-        network, _, inputs = load_model(model)
+        network, _, inputs = load_model(weights)
         spreads = widest_spreads(track(network, windows.val, transition), params.onnx["coverage"])
         card = make_model_card(
-            params.study,
-            {**snakemake.wildcards, "seed": seed},
-            windows,
-            read_json(metrics),
-            raw.rate_hz,
-            transition,
-            spreads,
+            params.study, cell, windows, read_json(metrics), raw.rate_hz, transition, spreads
         )
-        export_student(
-            network,
-            inputs,
-            card,
-            raw.select_channels(card.channels),
-            output,
-            tolerance_bpm=params.onnx["tolerance_bpm"],
-        )
+        raw_windows = raw.select_channels(card.channels)
+        tolerance_bpm = params.onnx["tolerance_bpm"]
+        export_student(network, inputs, card, raw_windows, path, tolerance_bpm=tolerance_bpm)
+        model = read_student(path)
+        int8 = quantise(model, calibration)
+        write_student(int8, int8_path)
+        max_loss_bpm = params.onnx["max_int8_loss_bpm"]
+        write_json(cost_path, quantisation_cost(model, int8, windows.test, max_loss_bpm))
