@@ -68,9 +68,7 @@ PLAIN = {
 IN_THREE_FOLDS = {"train": 0.4, "val": 0.1667, "pretrain": 0.1, "test": 0.3333}
 CHOICE = {"strategy": "soft", "teacher": "resnet-3000", "student": "resnet-350"}
 
-SHAPE = (
-    "view_cache filter teacher evaluate_teacher alignment targets student trial onnx scaling"
-)
+SHAPE = "view_cache filter teacher evaluate_teacher alignment targets student trial onnx scaling"
 NEW_STUDENT = "trial settings"
 IN_TUNED = [
     Change("study", "another", "windows"),
