@@ -251,6 +251,14 @@ def test_every_rule_file_is_a_row_of_the_map() -> None:
     assert {file for _, file, _ in MAP} == there - {"common.smk"}
 
 
+def test_every_section_of_the_report_is_explained() -> None:
+    page = read("src/ppgkd/report/page.html.j2")
+    sections = re.findall(r'<a href="#\w+">([^<]+)</a>', page.partition("<nav>")[2])
+    explained = re.findall(r"\*\*([^*]+)\*\*", read("docs/reading-the-report.md"))
+    assert sections
+    assert set(sections) == set(explained) - {"The first box"}
+
+
 def test_the_citation_has_what_its_format_requires() -> None:
     # https://github.com/citation-file-format/citation-file-format, version 1.2.0
     citation = yaml.safe_load(read("CITATION.cff"))
