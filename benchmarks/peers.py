@@ -1,12 +1,11 @@
-"""Peers, side by side: other estimators and the recommended student on the same windows.
+"""Compare other estimators (peers) with the recommended student on the same windows.
 
-The windows are those that the student was tested on: 8 s every 2 s, of subjects whom it had not
-seen. They count from the first on for which everybody can have an estimate. A peer that refuses
-some of them is judged on the others, and compared with the student on just those.
+The windows are the student's test windows: 8 s every 2 s, of subjects not used in its training,
+from the first window on for which all estimators can have an estimate. A peer without an
+estimate for some windows is evaluated on the others, and compared with the student on the same.
 
-Peers bring TensorFlow and other versions of what the project uses, so ``make bench-peers`` gives
-them an environment of their own. Latencies are those of this machine, one thread, at the load that
-the JSON file tells.
+Peers need TensorFlow and other versions of packages, so ``make bench-peers`` installs them in their
+own environment. Latencies are those of this machine with one thread; the JSON file has its load.
 """
 
 from __future__ import annotations
@@ -17,28 +16,28 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from peers.judging import OURS, judge, read_predictions, windows_of
+from peers.evaluation import OURS, evaluate, read_predictions, windows_of
 from peers.peer_report import report
-from peers.running import OTHERS, run
+from peers.process import OTHERS, run
 
 from ppgkd.errors import PpgkdError
 from ppgkd.runtime.artifacts import write_json
 
 
 def main() -> None:
-    """Let everybody estimate, print the table, write the JSON."""
+    """Run all estimators, print the table, write the JSON."""
     options = _options()
     folder = options.study / "recommended"
     load_before = os.getloadavg()[0]
     try:
         predictions = read_predictions(folder / "predictions.parquet")
         windows, model = windows_of(predictions), folder / "student.onnx"
-        asked = [*options.peers, *OURS]  # ours are the yardstick, and always there
-        followed = {name: run(name, model, windows, options.raw) for name in asked}
-        judged = judge(predictions, followed)
+        asked = [*options.peers, *OURS]  # ours are always compared with
+        estimates = {name: run(name, model, windows, options.raw) for name in asked}
+        results = evaluate(predictions, estimates)
     except PpgkdError as error:
         raise SystemExit(str(error)) from error
-    context_s = max(found.about.signal_s for found in followed.values())
+    context_s = max(found.description.signal_s for found in estimates.values())
     load = {"before": load_before, "after": os.getloadavg()[0]}
     setting = (
         f"{options.study.name}: {windows['subject'].nunique()} subjects of "
@@ -47,11 +46,11 @@ def main() -> None:
         f"{platform.processor() or platform.machine()} with {os.cpu_count()} cores at a load of "
         f"{load['before']:.1f} to {load['after']:.1f}."
     )
-    print(report(judged.values(), setting))
+    print(report(results.values(), setting))
     content = {
         "setting": setting,
         "load": load,
-        "estimators": {name: asdict(row) for name, row in judged.items()},
+        "estimators": {name: asdict(row) for name, row in results.items()},
     }
     write_json(options.output, content)
     print(f"written to {options.output}")

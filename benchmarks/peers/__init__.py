@@ -1,5 +1,5 @@
-"""Estimators of others, and the recommended student, behind one interface: see `peer.Peer`.
+"""Other estimators and the recommended student with one interface: see `peer.Peer`.
 
-A file for each. What a peer needs is imported when the peer is made, so that one that is not
-installed is in nobody's way.
+Each has a module. A peer's packages are imported when the peer is made, so the others run without
+them.
 """

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from peers.peer import About, Estimates, Peer, Stretch, timed
+from peers.peer import Description, Estimates, Peer, Segment, timed
 from ppgkd.grid import STRIDE_S, WINDOW_S
 
 FRAMES = 7
@@ -49,20 +49,20 @@ def beliefppg_peer() -> Peer:
 
     tf.keras.utils.disable_interactive_logging()  # its progress bars
 
-    def follow(stretch: Stretch) -> Estimates:
+    def estimate_segment(segment: Segment) -> Estimates:
         tf.keras.utils.set_random_seed(0)
-        ppg, acc = stretch.ppg.T, stretch.acc.T
-        options: dict[str, Any] = {"decoding": "sumproduct", "batch_size": stretch.n_windows}
+        ppg, acc = segment.ppg.T, segment.acc.T
+        options: dict[str, Any] = {"decoding": "sumproduct", "batch_size": segment.n_windows}
         started = time.perf_counter()
         bpm, _, _ = beliefppg.infer_hr_uncertainty(
-            ppg, stretch.rate_hz, acc, stretch.rate_hz, **options
+            ppg, segment.rate_hz, acc, segment.rate_hz, **options
         )
         each_ms = 1e3 * (time.perf_counter() - started) / len(bpm)
         late = np.full(FRAMES - 1, np.nan)
         return Estimates(np.concatenate([late, bpm]), np.array([each_ms]))
 
     return Peer(
-        About(
+        Description(
             title=f"BeliefPPG {version('beliefppg')}",
             protocol=(
                 f"{TRAINING} Online decoding, but standardised by the whole recording, as the "
@@ -72,7 +72,7 @@ def beliefppg_peer() -> Peer:
             signal_s=SIGNAL_S,
             model_bytes=_model_bytes(beliefppg),
         ),
-        follow,
+        estimate_segment,
     )
 
 
@@ -89,39 +89,39 @@ def beliefppg_online_peer() -> Peer:
     transition, bins_bpm = prior.transition_prior.numpy(), prior.bins.numpy()
     network = tf.function(tf.keras.Model(model.inputs, model.layers[-2].output))
 
-    def frame(stretch: Stretch, number: int) -> Any:
-        ppg, acc = stretch.until(number, WINDOW_S)
-        options = (stretch.rate_hz, FFT_SAMPLES, LOW_HZ, HIGH_HZ)
+    def frame(segment: Segment, number: int) -> Any:
+        ppg, acc = segment.until(number, WINDOW_S)
+        options = (segment.rate_hz, FFT_SAMPLES, LOW_HZ, HIGH_HZ)
         spectra = (
             process_window_spec_ppg(ppg.T, *options),
             process_window_spec_acc(acc.T, *options),
         )
         return np.stack(spectra, axis=-1)
 
-    def steps(stretch: Stretch) -> Iterator[float]:
+    def steps(segment: Segment) -> Iterator[float]:
         tf.keras.utils.set_random_seed(0)
         frames, belief = [], np.full(BINS, 1 / BINS)
-        for number in range(stretch.n_windows):
-            frames.append(frame(stretch, number))
+        for number in range(segment.n_windows):
+            frames.append(frame(segment, number))
             if len(frames) < FRAMES:
                 yield float("nan")
                 continue
             seen, recent = np.stack(frames), np.stack(frames[-FRAMES:])
             spectra = (recent - seen.mean()) / seen.std()
-            ppg, _ = stretch.until(number, SIGNAL_S)
-            signal = prepare_session_time(ppg.T, stretch.rate_hz, RATE_HZ, *BAND_HZ)
+            ppg, _ = segment.until(number, SIGNAL_S)
+            signal = prepare_session_time(ppg.T, segment.rate_hz, RATE_HZ, *BAND_HZ)
             inputs = [tf.constant(part[None], tf.float32) for part in (spectra, signal)]
             belief = transition @ belief * network(inputs)[0].numpy()
             belief /= belief.sum()
             yield float(belief @ bins_bpm)
 
-    def follow(stretch: Stretch) -> Estimates:
-        found = timed(steps(stretch))
+    def estimate_segment(segment: Segment) -> Estimates:
+        found = timed(steps(segment))
         # the first call builds the graph; what comes before has no estimate
         return Estimates(found.bpm, found.latency_ms[FRAMES:])
 
     return Peer(
-        About(
+        Description(
             title=f"BeliefPPG {version('beliefppg')}, nothing from later",
             protocol=(
                 f"{TRAINING} Online decoding, standardised by the recording so far, one estimate "
@@ -130,7 +130,7 @@ def beliefppg_online_peer() -> Peer:
             signal_s=SIGNAL_S,
             model_bytes=_model_bytes(beliefppg),
         ),
-        follow,
+        estimate_segment,
     )
 
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
 
-from peers.peer import About, Peer, Signal, Stretch, pulse, timed, upright
+from peers.peer import Description, Peer, Segment, Signal, pulse, timed, upright
 from ppgkd.grid import WINDOW_S
 
 BAND_HZ = [0.7, 3.5]
@@ -17,7 +17,7 @@ RANGE_BPM = (40, 200)
 
 
 def heartpy_peer() -> Peer:
-    """Make it."""
+    """Make the peer."""
     import heartpy
 
     warnings.simplefilter("ignore")  # of splines through the few beats of a window, at most windows
@@ -31,19 +31,19 @@ def heartpy_peer() -> Peer:
             return float("nan")
         return float(measures["bpm"])
 
-    def steps(stretch: Stretch) -> Iterator[float]:
-        return (estimate(ppg, stretch.rate_hz) for ppg, _ in stretch.windows())
+    def steps(segment: Segment) -> Iterator[float]:
+        return (estimate(ppg, segment.rate_hz) for ppg, _ in segment.windows())
 
     return Peer(
-        About(
+        Description(
             title=f"HeartPy {version('heartpy')}",
             protocol=(
-                "Learns nothing. Single windows of 8 s, mean of the PPG channels, band-passed from "
-                f"{BAND_HZ[0]} to {BAND_HZ[1]} Hz, peaks up; no acceleration. Refuses bad "
-                "signals. Filter and direction chosen with BAMI-1 in sight."
+                "Without learning. Single windows of 8 s, mean of the PPG channels, band-passed "
+                f"from {BAND_HZ[0]} to {BAND_HZ[1]} Hz, peaks up; no acceleration. Refuses bad "
+                "signals. Filter and direction selected with a look at BAMI-1."
             ),
             signal_s=WINDOW_S,
             model_bytes=0,
         ),
-        lambda stretch: timed(steps(stretch)),
+        lambda segment: timed(steps(segment)),
     )

@@ -7,12 +7,12 @@ from importlib.metadata import version
 
 import numpy as np
 
-from peers.peer import About, Peer, Signal, Stretch, pulse, timed, upright
+from peers.peer import Description, Peer, Segment, Signal, pulse, timed, upright
 from ppgkd.grid import WINDOW_S
 
 
 def neurokit2_peer() -> Peer:
-    """Make it."""
+    """Make the peer."""
     import neurokit2
 
     def estimate(ppg: Signal, rate_hz: int) -> float:
@@ -22,19 +22,19 @@ def neurokit2_peer() -> Peer:
         # the median: a missed beat or one too many moves the mean by tens of BPM
         return 60 * rate_hz / float(np.median(intervals)) if len(intervals) else float("nan")
 
-    def steps(stretch: Stretch) -> Iterator[float]:
-        return (estimate(ppg, stretch.rate_hz) for ppg, _ in stretch.windows())
+    def steps(segment: Segment) -> Iterator[float]:
+        return (estimate(ppg, segment.rate_hz) for ppg, _ in segment.windows())
 
     return Peer(
-        About(
+        Description(
             title=f"NeuroKit2 {version('neurokit2')}",
             protocol=(
-                "Learns nothing. Single windows of 8 s, mean of the PPG channels, cleaned and "
+                "Without learning. Single windows of 8 s, mean of the PPG channels, cleaned and "
                 "searched for peaks by its default method (Elgendi), peaks up, median of the "
-                "intervals; no acceleration. Direction and median chosen with BAMI-1 in sight."
+                "intervals; no acceleration. Direction and median selected with a look at BAMI-1."
             ),
             signal_s=WINDOW_S,
             model_bytes=0,
         ),
-        lambda stretch: timed(steps(stretch)),
+        lambda segment: timed(steps(segment)),
     )

@@ -1,4 +1,4 @@
-"""What every estimator is given, what it gives back, and what is said about it."""
+"""Interface of an estimator: its input, its estimates, its description."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Signal = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
-    """A recording from the window of its first reference on.
+class Segment:
+    """A recording, from the window of its first reference on.
 
     Attributes
     ----------
@@ -51,24 +51,24 @@ class Stretch:
         return self.ppg[:, part], self.acc[:, part]
 
 
-def stretch_of(recording: Recording) -> Stretch:
-    """Cut off what comes before the window of the first reference."""
+def segment_of(recording: Recording) -> Segment:
+    """Signal of a recording from the window of its first reference on."""
     start_s = max(float(recording.reference_time_s[0]) - WINDOW_S / 2, 0.0)
     signal = recording.signal[:, round(start_s * recording.rate_hz) :].astype(np.float64)
     is_ppg = np.array([name.startswith("ppg") for name in recording.channels])
-    return Stretch(signal[is_ppg], signal[~is_ppg], round(recording.rate_hz), start_s)
+    return Segment(signal[is_ppg], signal[~is_ppg], round(recording.rate_hz), start_s)
 
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """What an estimator says of a stretch.
+    """Estimates of the windows of a segment.
 
     Attributes
     ----------
     bpm
-        Shape (n_windows,); NaN where it has no estimate.
+        Shape (n_windows,); NaN without an estimate.
     latency_ms
-        Time that single estimates took, shape (n_timed,).
+        Latency of single estimates, shape (n_timed,).
     """
 
     bpm: NDArray[np.float64]
@@ -76,19 +76,19 @@ class Estimates:
 
 
 @dataclass(frozen=True)
-class About:
-    """What is said of an estimator beside its figures.
+class Description:
+    """Description of an estimator.
 
     Attributes
     ----------
     title
         Its name, with the version of its package.
     protocol
-        In words: what it learned from, how far it looks, what was chosen here.
+        In words: training data, signal that it uses, settings that were selected here.
     signal_s
-        Seconds of signal behind an estimate; before that there is none.
+        Seconds of signal that an estimate needs.
     model_bytes
-        Of what was learned, as its files lie on disk; nothing where nothing is learned.
+        Size of the model's files; 0 without learning.
     """
 
     title: str
@@ -104,22 +104,22 @@ class About:
 
 @dataclass(frozen=True)
 class Peer:
-    """An estimator, and what is said of it.
+    """An estimator with its description.
 
     Attributes
     ----------
-    about
+    description
         In words and sizes.
-    follow
-        Estimates the windows of a stretch, in order.
+    estimate
+        Estimates the windows of a segment, in order.
     """
 
-    about: About
-    follow: Callable[[Stretch], Estimates]
+    description: Description
+    estimate: Callable[[Segment], Estimates]
 
 
 def timed(steps: Iterator[float]) -> Estimates:
-    """Estimates of successive windows, each with the time that it took to come."""
+    """Estimates of successive windows, with the latency of each."""
     bpm, latency_ms = [], []
     while True:
         started = time.perf_counter()
@@ -138,10 +138,10 @@ def pulse(ppg: Signal) -> Signal:
 
 
 def upright(wave: Signal) -> Signal:
-    """A pulse wave with its peaks up.
+    """Pulse wave with its peaks up.
 
-    Sensors count up or down as blood comes in. The heart pushes faster than the blood runs off, so
-    the right way up is the one with the steeper rise: the slope's skewness is positive.
+    Some sensors count down when the blood volume rises. The volume rises faster than it falls, so
+    the skewness of the slope is positive if the peaks are up.
     """
     slope = np.diff(wave)
     skewness = np.power(slope - slope.mean(), 3).mean()

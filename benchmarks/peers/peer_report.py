@@ -4,42 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from peers.judging import Judged
+from peers.evaluation import PeerResult
 
 HEADER = [
-    *("estimator", "MAE, BPM", "95 % over subjects", "above the filtered student", "estimates"),
+    *(
+        "estimator",
+        "MAE, BPM",
+        "95 % over subjects",
+        "difference to the filtered student",
+        "estimates",
+    ),
     *("latency, ms", "model, bytes", "signal, s"),
 ]
 
 
-def report(judged: Iterable[Judged], setting: str) -> str:
+def report(results: Iterable[PeerResult], setting: str) -> str:
     """Write it as Markdown; the latency is the median.
 
     Parameters
     ----------
-    judged
-        A row each.
+    results
+        One row each.
     setting
-        Which windows, and on what machine.
+        The windows and the machine, in words.
     """
-    judged = list(judged)
-    lines = [HEADER, ["---", *["---:"] * (len(HEADER) - 1)], *map(_row, judged)]
+    results = list(results)
+    lines = [HEADER, ["---", *["---:"] * (len(HEADER) - 1)], *map(_row, results)]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    protocols = "\n".join(f"- {row.about.title}: {row.about.protocol}" for row in judged)
+    protocols = "\n".join(
+        f"- {row.description.title}: {row.description.protocol}" for row in results
+    )
     return f"{setting}\n\n{table}\n\n{protocols}\n"
 
 
-def _row(judged: Judged) -> list[str]:
-    about = judged.about
-    mae, lower, upper = judged.mae_bpm
-    above, least, most = judged.above_bpm
+def _row(results: PeerResult) -> list[str]:
+    about = results.description
+    mae, lower, upper = results.mae_bpm
+    difference, lowest, highest = results.difference_bpm
     return [
         about.title,
         f"{mae:.2f}",
         f"{lower:.2f} to {upper:.2f}",
-        f"{above:+.2f} ({least:+.2f} to {most:+.2f})",
-        f"{judged.share:.1%}",
-        f"{judged.latency_p50_ms:.2f}",
+        f"{difference:+.2f} ({lowest:+.2f} to {highest:+.2f})",
+        f"{results.share:.1%}",
+        f"{results.latency_p50_ms:.2f}",
         f"{about.model_bytes:,}",
         f"{about.signal_s:g}",
     ]

@@ -3,7 +3,7 @@
 After TROIKA and JOSS (Zhang et al., IEEE TBME 62.2 (2015) 522; Zhang, IEEE TBME 62.8 (2015) 1902),
 which subtract the spectrum of the acceleration and follow the peak that is left, and Temko (ICASSP
 2017, 1013), who looks for the best path through the spectra by Viterbi's algorithm. Here the path
-is followed forward only: an estimate is the end of the best path so far.
+is estimates forward only: an estimate is the end of the best path so far.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from peers.peer import About, Peer, Signal, Stretch, timed
+from peers.peer import Description, Peer, Segment, Signal, timed
 from ppgkd.grid import STRIDE_S, WINDOW_S
 
 BPM = np.arange(50, 211)
-"""Slower hearts are given up: respiration and the arm's swing are loud there."""
+"""Lower heart rates are left out: respiration and arm swing are strong there."""
 
 LARGEST_CHANGE_BPM = 2
 MEMORY = 0.95
-"""Of what a path has gathered, the share that is left after each window.
+"""Factor by which the score of a path decays with each window.
 
-This, the change and the scale of the acceleration were chosen on the SPC training set, as the best
-of 27. The form was found by trying some 600 variants on the SPC training set, of which about 100
-were looked at on BAMI-1 too: a path and not the nearest peak, each axis of the acceleration for
-itself, no rate below 50 BPM. So its error on BAMI-1 is lower than on recordings not looked at.
+This, the change and the scale of the acceleration were selected on the SPC training set, as the
+best of 27. The form was found by trying some 600 variants on the SPC training set. About 100 of
+them were also tried on BAMI-1: a path instead of the nearest peak, each axis of the acceleration
+separately, no rate below 50 BPM. So its error on BAMI-1 is lower than on other recordings.
 """
 
 ACC_SCALE = 1.0
 
 
 def spectral_peer() -> Peer:
-    """Make it."""
+    """Make the peer."""
     return Peer(
-        About(
+        Description(
             title="spectral tracker",
             protocol=(
-                "Learns nothing; three settings chosen on the SPC training set, but its form and "
-                "its lowest heart rate, 50 BPM, with BAMI-1 in sight. Online: spectra of single "
+                "Without learning; three settings selected on the SPC training set, but form and "
+                "its lowest heart rate, 50 BPM, with a look at BAMI-1. Online: spectra of single "
                 "windows of 8 s, mean of the PPG channels less the acceleration, and the best path "
                 f"so far through them, which changes by at most {LARGEST_CHANGE_BPM} BPM per "
                 f"{STRIDE_S} s."
@@ -47,15 +47,15 @@ def spectral_peer() -> Peer:
             signal_s=WINDOW_S,
             model_bytes=0,
         ),
-        lambda stretch: timed(track(stretch)),
+        lambda segment: timed(track(segment)),
     )
 
 
-def track(stretch: Stretch) -> Iterator[float]:
+def track(segment: Segment) -> Iterator[float]:
     """Estimate each window in BPM from itself and those before."""
     gathered = np.zeros(len(BPM))
-    for ppg, acc in stretch.windows():
-        gathered = MEMORY * _best_before(gathered) + cleaned(ppg, acc, stretch.rate_hz)
+    for ppg, acc in segment.windows():
+        gathered = MEMORY * _best_before(gathered) + cleaned(ppg, acc, segment.rate_hz)
         yield float(BPM[gathered.argmax()])
 
 

@@ -1,4 +1,4 @@
-"""Peers are judged on the student's own test windows; those that learn nothing run anywhere."""
+"""Peers are evaluated on the student's test windows; those without learning run anywhere."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ def predictions_of(n_windows: int = N_WINDOWS) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def said(bpm: NDArray[np.float64], signal_s: float = 8.0) -> Any:
-    about = module("peers.peer").About("somebody", "none", signal_s, model_bytes=0)
-    return module("peers.running").Followed(about, bpm, latency_ms=np.arange(1.0, 100.0))
+def estimates_of(bpm: NDArray[np.float64], signal_s: float = 8.0) -> Any:
+    about = module("peers.peer").Description("somebody", "none", signal_s, model_bytes=0)
+    return module("peers.process").PeerEstimates(about, bpm, latency_ms=np.arange(1.0, 100.0))
 
 
 @pytest.fixture(scope="module")
@@ -129,64 +129,64 @@ def test_a_peer_is_compared_with_the_student_on_the_students_windows(
     assert (found["windows"], found["subjects"], found["share"]) == (2 * N_WINDOWS - 1, 2, 1)
     mae_bpm = 10 * N_WINDOWS / (2 * N_WINDOWS - 1)
     assert found["mae_bpm"] == pytest.approx([mae_bpm, 0, 10])
-    assert found["above_bpm"] == pytest.approx([mae_bpm - 1, -1, 9])
+    assert found["difference_bpm"] == pytest.approx([mae_bpm - 1, -1, 9])
     assert found["latency_p99_ms"] >= found["latency_p50_ms"] > 0
 
 
-def test_the_student_is_judged_by_the_study_and_timed_by_its_file(
+def test_the_students_error_is_that_of_the_study_and_its_latency_that_of_its_file(
     compared: tuple[dict[str, Any], str], study: Path
 ) -> None:
     single, filtered = compared[0]["student"], compared[0]["student-filtered"]
     assert single["mae_bpm"][0] == pytest.approx(2)
     assert filtered["mae_bpm"][0] == pytest.approx(1)
-    assert filtered["above_bpm"] == [0, 0, 0]
+    assert filtered["difference_bpm"] == [0, 0, 0]
     n_bytes = (study / "recommended" / "student.onnx").stat().st_size
     for found in (single, filtered):
-        assert found["about"]["model_bytes"] == n_bytes
+        assert found["description"]["model_bytes"] == n_bytes
         assert found["latency_p50_ms"] > 0
 
 
 def test_every_protocol_stands_below_the_table(compared: tuple[dict[str, Any], str]) -> None:
     table, protocols = compared[1].split("\n\n")[1:3]
     for found in compared[0].values():
-        assert f"| {found['about']['title']} | {found['mae_bpm'][0]:.2f} |" in table
-        assert f"- {found['about']['title']}: {found['about']['protocol']}" in protocols
+        assert f"| {found['description']['title']} | {found['mae_bpm'][0]:.2f} |" in table
+        assert f"- {found['description']['title']}: {found['description']['protocol']}" in protocols
 
 
-def test_all_are_judged_from_the_window_on_that_all_can_estimate() -> None:
-    judge = module("peers.judging").judge
+def test_all_are_evaluated_from_the_first_window_that_all_can_estimate() -> None:
+    evaluate = module("peers.evaluation").evaluate
     hr_bpm = np.repeat([PULSE_BPM, 90.0], N_WINDOWS)
     early = np.tile(np.arange(N_WINDOWS) < 6, 2)
-    judged = judge(
+    results = evaluate(
         predictions_of(),
         {
-            "of 8 s": said(np.where(early, hr_bpm + 50, hr_bpm + 4)),
-            "of 20 s": said(np.where(early, np.nan, hr_bpm - 5), signal_s=20.0),
+            "of 8 s": estimates_of(np.where(early, hr_bpm + 50, hr_bpm + 4)),
+            "of 20 s": estimates_of(np.where(early, np.nan, hr_bpm - 5), signal_s=20.0),
         },
     )
-    assert judged["of 8 s"].mae_bpm == pytest.approx((4, 4, 4))
-    assert judged["of 20 s"].mae_bpm == pytest.approx((5, 5, 5))
-    assert {row.windows for row in judged.values()} == {2 * (N_WINDOWS - 6)}
+    assert results["of 8 s"].mae_bpm == pytest.approx((4, 4, 4))
+    assert results["of 20 s"].mae_bpm == pytest.approx((5, 5, 5))
+    assert {row.windows for row in results.values()} == {2 * (N_WINDOWS - 6)}
 
 
-def test_a_refused_window_is_no_error_but_lowers_the_share() -> None:
-    judge = module("peers.judging").judge
+def test_a_window_without_an_estimate_lowers_the_share_and_not_the_error() -> None:
+    evaluate = module("peers.evaluation").evaluate
     hr_bpm = np.repeat([PULSE_BPM, 90.0], 10)
     predictions = predictions_of(10)
     hard = predictions["window"] >= 5
     predictions.loc[hard, "filtered_bpm"] = predictions["hr_bpm"] + 11
     bpm = np.where(np.tile(np.arange(10) >= 5, 2), np.nan, hr_bpm + 3)
-    judged = judge(predictions, {"choosy": said(bpm)})["choosy"]
-    assert (judged.share, judged.windows) == (0.5, 10)
-    assert judged.mae_bpm == pytest.approx((3, 3, 3))
-    assert judged.above_bpm == pytest.approx((2, 2, 2))  # than the student on the easy half
+    results = evaluate(predictions, {"choosy": estimates_of(bpm)})["choosy"]
+    assert (results.share, results.windows) == (0.5, 10)
+    assert results.mae_bpm == pytest.approx((3, 3, 3))
+    assert results.difference_bpm == pytest.approx((2, 2, 2))  # than the student on the easy half
 
 
 def test_the_tracker_finds_the_pulse_below_louder_steps() -> None:
     ppg, acc = walker(PULSE_BPM, loudness=2)
-    stretch = module("peers.peer").Stretch(ppg, acc, RATE_HZ, start_s=0)
-    found = np.array(list(module("peers.spectral_peer").track(stretch)))
-    windows = np.stack([window for window, _ in stretch.windows()])
+    segment = module("peers.peer").Segment(ppg, acc, RATE_HZ, start_s=0)
+    found = np.array(list(module("peers.spectral_peer").track(segment)))
+    windows = np.stack([window for window, _ in segment.windows()])
     np.testing.assert_allclose(spectral_peak_bpm(windows, RATE_HZ), STEPS_BPM, atol=1)
     np.testing.assert_allclose(found, PULSE_BPM, atol=1)
     assert len(found) == N_WINDOWS
@@ -197,10 +197,10 @@ def test_the_tracker_does_not_leave_its_path_for_a_louder_peak() -> None:
     quiet, loud = sine(PULSE_BPM), sine(PULSE_BPM) + 1.2 * sine(STEPS_BPM)
     late = np.arange(DURATION_S * RATE_HZ) >= (DURATION_S - 10) * RATE_HZ
     ppg = np.tile(np.where(late, loud, quiet), (2, 1))
-    stretch = peer.Stretch(ppg, np.zeros((3, ppg.shape[1])), RATE_HZ, start_s=0)
-    last, _ = stretch.until(N_WINDOWS - 1, 8)
+    segment = peer.Segment(ppg, np.zeros((3, ppg.shape[1])), RATE_HZ, start_s=0)
+    last, _ = segment.until(N_WINDOWS - 1, 8)
     assert spectral_peak_bpm(last[None], RATE_HZ) == pytest.approx(STEPS_BPM, abs=1)
-    np.testing.assert_allclose(list(tracker.track(stretch)), PULSE_BPM, atol=1)
+    np.testing.assert_allclose(list(tracker.track(segment)), PULSE_BPM, atol=1)
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -1,4 +1,4 @@
-"""How wrong everybody is on the same windows."""
+"""Errors of all estimators on the same windows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from peers.peer import About
-from peers.running import FILTERED, STUDENT, Followed
+from peers.peer import Description
+from peers.process import FILTERED, STUDENT, PeerEstimates
 from ppgkd.errors import PpgkdError
 from ppgkd.evaluation.summary import subject_mean_interval
 
@@ -20,38 +20,38 @@ OURS = {STUDENT: "pred_bpm", FILTERED: "filtered_bpm"}
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What came out for one estimator.
+class PeerResult:
+    """Error and latency of one estimator.
 
     Attributes
     ----------
-    about
-        Who it is.
+    description
+        What the estimator is.
     windows, subjects
-        How many have an estimate.
+        Number of windows with an estimate, and of their subjects.
     share
-        Of the windows that were asked for.
+        Share of the windows that have an estimate.
     mae_bpm
-        Over these windows, with the bounds of its 95 % interval over subjects.
-    above_bpm
-        How much larger it is than that of the filtered student on the same windows, with the bounds
-        of the interval, paired by subject.
+        MAE over these windows, with the bounds of its 95 % interval over subjects.
+    difference_bpm
+        MAE minus that of the filtered student on the same windows, with the bounds of its 95 %
+        interval, paired by subject.
     latency_p50_ms, latency_p99_ms
-        Of one estimate.
+        Latency of one estimate.
     """
 
-    about: About
+    description: Description
     windows: int
     subjects: int
     share: float
     mae_bpm: tuple[float, float, float]
-    above_bpm: tuple[float, float, float]
+    difference_bpm: tuple[float, float, float]
     latency_p50_ms: float
     latency_p99_ms: float
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read what the recommended student said of its test windows.
+    """Read the recommended student's predictions of its test windows.
 
     Raises
     ------
@@ -60,18 +60,20 @@ def read_predictions(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         raise PpgkdError(
-            f"{path} is not there; peers are compared with a finished study. Run the study first, "
+            f"{path} is missing; peers are compared with a finished study. Run the study first, "
             "or name another one: python benchmarks/peers.py results/<study>"
         )
     return pd.read_parquet(path)
 
 
 def windows_of(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Every test window once, whatever the number of seeds."""
+    """Every test window once, for any number of seeds."""
     return predictions.drop_duplicates(WINDOW, ignore_index=True)
 
 
-def judge(predictions: pd.DataFrame, followed: Mapping[str, Followed]) -> dict[str, Judged]:
+def evaluate(
+    predictions: pd.DataFrame, estimates: Mapping[str, PeerEstimates]
+) -> dict[str, PeerResult]:
     """Compare estimates with the reference.
 
     Parameters
@@ -79,31 +81,31 @@ def judge(predictions: pd.DataFrame, followed: Mapping[str, Followed]) -> dict[s
     predictions
         Of the recommended student: ``dataset, subject, recording, window, hr_bpm, seed, pred_bpm,
         filtered_bpm``.
-    followed
-        What each estimator said of `windows_of` them. Of the student, whose file saw most of the
-        subjects, only the latencies are used.
+    estimates
+        Of each estimator, for the windows of `windows_of`. Of the student only the latencies are
+        used, because its file was trained on most of the subjects.
 
     Returns
     -------
     dict
-        For each estimator, over the windows from the first on for which all can have an estimate.
+        For each estimator, from the first window on for which all can have an estimate.
 
     Raises
     ------
     PpgkdError
-        If one of them has no estimate at all.
+        If an estimator has no estimate at all.
     """
     windows = windows_of(predictions)
     errors = pd.DataFrame({name: _error_of_student(predictions, name) for name in OURS})
-    for name, found in followed.items():
+    for name, found in estimates.items():
         if name not in OURS:
             errors[name] = np.abs(found.bpm - windows["hr_bpm"])
-    first = max(found.about.first_window for found in followed.values())
+    first = max(found.description.first_window for found in estimates.values())
     asked = windows["window"] >= first
     subjects, errors = windows.loc[asked, "subject"], errors[asked]
     return {
-        name: _judge_one(found, errors[name], errors[FILTERED], subjects)
-        for name, found in followed.items()
+        name: _evaluate_one(found, errors[name], errors[FILTERED], subjects)
+        for name, found in estimates.items()
     }
 
 
@@ -114,23 +116,23 @@ def _error_of_student(predictions: pd.DataFrame, name: str) -> pd.Series:
     return absolute_bpm.groupby(keys, sort=False).mean().reset_index(drop=True)
 
 
-def _judge_one(
-    found: Followed, error_bpm: pd.Series, student_bpm: pd.Series, subjects: pd.Series
-) -> Judged:
+def _evaluate_one(
+    found: PeerEstimates, error_bpm: pd.Series, student_bpm: pd.Series, subjects: pd.Series
+) -> PeerResult:
     there = error_bpm.notna()
     if not there.any():
         raise PpgkdError(
-            f"{found.about.title} has no estimate for any window. Leave it out by --peers, or "
-            "check its version against envs/peers.txt."
+            f"{found.description.title} has no estimate for any window. Leave it out by --peers, "
+            "or check its version against envs/peers.txt."
         )
     p50_ms, p99_ms = np.quantile(found.latency_ms, [0.5, 0.99])
-    return Judged(
-        found.about,
+    return PeerResult(
+        found.description,
         windows=int(there.sum()),
         subjects=int(subjects[there].nunique()),
         share=float(there.mean()),
         mae_bpm=_over_subjects(error_bpm[there], subjects[there]),
-        above_bpm=_over_subjects((error_bpm - student_bpm)[there], subjects[there]),
+        difference_bpm=_over_subjects((error_bpm - student_bpm)[there], subjects[there]),
         latency_p50_ms=float(p50_ms),
         latency_p99_ms=float(p99_ms),
     )

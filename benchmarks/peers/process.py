@@ -1,4 +1,4 @@
-"""Let an estimator follow recordings, in a process of its own with one thread."""
+"""Run an estimator on recordings, in a process of its own with one thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tqdm import tqdm
 from peers.beliefppg_peer import beliefppg_online_peer, beliefppg_peer
 from peers.heartpy_peer import heartpy_peer
 from peers.neurokit2_peer import neurokit2_peer
-from peers.peer import About, Peer, Stretch, stretch_of
+from peers.peer import Description, Peer, Segment, segment_of
 from peers.spectral_peer import spectral_peer
 from peers.student_peer import student_peer
 from ppgkd.datasets import get_dataset
@@ -45,26 +45,26 @@ ONE_THREAD = dict.fromkeys(
 
 
 @dataclass(frozen=True, eq=False)
-class Followed:
-    """What an estimator said of windows.
+class PeerEstimates:
+    """Estimates and latencies of one estimator.
 
     Attributes
     ----------
-    about
-        Who said it.
+    description
+        What the estimator is.
     bpm
-        Shape (n_windows,); NaN where it has no estimate.
+        Shape (n_windows,); NaN without an estimate.
     latency_ms
-        Of single estimates, shape (n_timed,).
+        Latency of single estimates, shape (n_timed,).
     """
 
-    about: About
+    description: Description
     bpm: NDArray[np.float64]
     latency_ms: NDArray[np.float64]
 
 
-def run(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> Followed:
-    """Let an estimator follow the recordings that windows are of.
+def run(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> PeerEstimates:
+    """Estimate windows by one estimator, recording by recording.
 
     Parameters
     ----------
@@ -80,24 +80,24 @@ def run(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> Followed:
     Raises
     ------
     PpgkdError
-        If the estimator is not installed, or a recording cannot be read or was cut otherwise.
+        If the estimator is not installed, or a recording cannot be read or has other windows.
     """
     os.environ.update(ONE_THREAD, TF_CPP_MIN_LOG_LEVEL="3")  # read when libraries are loaded
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_follow_all, name, model, windows, raw).result()
+        return pool.submit(_estimate_all, name, model, windows, raw).result()
 
 
-def _follow_all(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> Followed:
+def _estimate_all(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> PeerEstimates:
     peer = _make(name, model)
     bpm, latency_ms = np.full(len(windows), np.nan), []
     recordings = windows.groupby(["dataset", "recording"], sort=False)
     for (dataset, recording), rows in tqdm(recordings, desc=name, unit="recording"):
-        stretch = _read(str(dataset), str(recording), raw)
-        _require_windows(str(recording), rows, stretch)
-        found = peer.follow(stretch)
+        segment = _read(str(dataset), str(recording), raw)
+        _require_windows(str(recording), rows, segment)
+        found = peer.estimate(segment)
         bpm[rows.index] = found.bpm[rows["window"]]
         latency_ms.append(found.latency_ms)
-    return Followed(peer.about, bpm, np.concatenate(latency_ms))
+    return PeerEstimates(peer.description, bpm, np.concatenate(latency_ms))
 
 
 def _make(name: str, model: Path) -> Peer:
@@ -113,20 +113,20 @@ def _make(name: str, model: Path) -> Peer:
         ) from error
 
 
-def _read(dataset: str, name: str, raw: Path) -> Stretch:
+def _read(dataset: str, name: str, raw: Path) -> Segment:
     described = get_dataset(dataset)
     for entry in described.recordings:
         if entry.name == name:
-            return stretch_of(described.read(entry, raw))
+            return segment_of(described.read(entry, raw))
     raise PpgkdError(
         f"The recording '{name}' of the dataset '{dataset}' has no published files, and peers are "
         "compared on real recordings. Name a study whose test subjects are from such a dataset."
     )
 
 
-def _require_windows(recording: str, rows: Any, stretch: Stretch) -> None:
-    expected_s = stretch.start_s + STRIDE_S * rows["window"]
-    if rows["window"].max() >= stretch.n_windows or not np.allclose(rows["start_s"], expected_s):
+def _require_windows(recording: str, rows: Any, segment: Segment) -> None:
+    expected_s = segment.start_s + STRIDE_S * rows["window"]
+    if rows["window"].max() >= segment.n_windows or not np.allclose(rows["start_s"], expected_s):
         raise PpgkdError(
             f"The windows of recording '{recording}' are not those of its reference, 8 s every "
             f"{STRIDE_S} s; peers are compared on these. Name a study with this length and stride."
