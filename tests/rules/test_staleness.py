@@ -265,7 +265,8 @@ def test_the_table_has_every_key() -> None:
         if isinstance(change.value, dict):
             listed |= {f"{names[0]}.{name}" for name in change.value}
     # passed on as one mapping, of which other keys are listed
-    alike = {key for key in keys if key.startswith(("augmentation.", "strategies."))}
+    groups = ("augmentation.", "strategies.", "teachers.")
+    alike = {key for key in keys if key.startswith(groups)}
     # the file that describes the user's recordings is an input of the rule `windows`
     assert keys - listed - alike == {"datasets.file"}
 
