@@ -76,6 +76,8 @@ def _shorten(node: dict[str, Any]) -> None:
     }:
         node["default"] = {}
     options = node.get("anyOf", [])
+    if node.get("default", 0) is None and {"type": "null"} not in options:
+        del node["default"]  # the key may be left out, and must not be null
     if len(options) == 2 and options[1] == {"type": "null"} and "enum" not in options[0]:
         del node["anyOf"]
         node.update({**options[0], **node}, type=[options[0]["type"], "null"])

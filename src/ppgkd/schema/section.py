@@ -9,9 +9,10 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 
 def _require_unique(values: list[Any]) -> list[Any]:
@@ -32,6 +33,26 @@ FilledList = Annotated[
     list[Item], Field(min_length=1, json_schema_extra={"uniqueItems": True}), _UNIQUE
 ]
 """List without repeated values, and with at least one."""
+
+
+class NotNull:
+    """Refuses null where a key is given: an empty value in YAML is null, and is a mistake."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        nullable: Any = handler(source)
+        not_null: core_schema.CoreSchema = nullable["schema"]
+        return not_null
+
+
+LeftOut = Annotated[Item | None, NotNull()]
+"""Type of a key that may be left out, and is then None."""
+
+
+def left_out(description: str, **bounds: Any) -> Any:
+    """Describe a key that may be left out, and then does not appear among the filled ones."""
+    return Field(None, exclude_if=lambda value: value is None, description=description, **bounds)
 
 
 def contradiction(message: str) -> PydanticCustomError:
@@ -65,8 +86,3 @@ class FilledSection(Section):
         if not self.model_fields_set:
             raise PydanticCustomError("empty", "must not be empty")
         return self
-
-
-def is_none(value: object) -> bool:
-    """Whether a key was left out, so that it does not appear among the filled ones."""
-    return value is None

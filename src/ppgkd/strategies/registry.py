@@ -14,23 +14,17 @@ from typing import Any
 
 from pydantic import Field
 
-from ppgkd.schema.section import Section, is_none
+from ppgkd.schema.section import LeftOut, Section, left_out
 
 
 class StrategySettings(Section):
     """Settings that every strategy has."""
 
-    learning_rate: float | None = Field(
-        None,
-        gt=0,
-        exclude_if=is_none,
-        description="Learning rate of this strategy; left out, that of training.student.",
+    learning_rate: LeftOut[float] = left_out(
+        "Learning rate of this strategy; left out, that of training.student.", gt=0
     )
-    label_sd_bpm: float | None = Field(
-        None,
-        gt=0,
-        exclude_if=is_none,
-        description="Width of the softened reference, in BPM; left out, that of the study.",
+    label_sd_bpm: LeftOut[float] = left_out(
+        "Width of the softened reference, in BPM; left out, that of the study.", gt=0
     )
 
 

@@ -16,9 +16,11 @@ from ppgkd.models.capacity import SHAPES
 from ppgkd.schema.section import (
     FilledList,
     FilledSection,
+    LeftOut,
+    NotNull,
     Section,
     UniqueList,
-    is_none,
+    left_out,
 )
 from ppgkd.schema.validation import filled, validate
 from ppgkd.strategies.registry import STRATEGIES, Strategy
@@ -27,32 +29,28 @@ from ppgkd.study.roles import ROLES
 DESCRIBED = "workflow/schemas/config.schema.yaml"
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-SplitShare = Fraction | UniqueList[str] | None
+SplitShare = LeftOut[Fraction | UniqueList[str]]
 Capacity = Annotated[int, Field(ge=1)]
+FamilyCapacities = LeftOut[FilledList[Capacity]]
 StudyName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 OnnxName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9_]+$")]
 # both become names of folders
 
 
-def _optional(description: str, **bounds: Any) -> Any:
-    """Describe a key that may be left out, and then does not appear among the filled ones."""
-    return Field(None, exclude_if=is_none, description=description, **bounds)
-
-
 def _split_share(meaning: str) -> Any:
-    return _optional(f"{meaning} A fraction of the dataset's subjects, or a list of subjects.")
+    return left_out(f"{meaning} A fraction of the dataset's subjects, or a list of subjects.")
 
 
 class DatasetSplit(FilledSection):
     """How a dataset is used: the subjects of each role, and what is taken of its recordings."""
 
-    file: str | None = _optional(
+    file: LeftOut[str] = left_out(
         "YAML file that describes recordings of your own. They then have the name that you give "
         "them here. The path is relative to the folder that Snakemake works in. "
         "src/ppgkd/datasets/own/schema.yaml describes the keys of the file; `ppgkd check-dataset` "
         "shows how the file is understood."
     )
-    ppg: Literal["average", "each"] | FilledList[str] | None = _optional(
+    ppg: LeftOut[Literal["average", "each"] | FilledList[str]] = left_out(
         "PPG channels to take. A list ([ppg_2, ppg_1]): these channels, in this order. average: "
         "the mean of all channels, sample by sample, in the sensor's counts. each: an "
         "augmentation; training sees every channel in turn as the only one, and evaluation sees "
@@ -68,8 +66,8 @@ class DatasetSplit(FilledSection):
         "Students see the windows of these subjects without the reference, and learn from the "
         "teacher's outputs alone."
     )
-    exclude: UniqueList[str] | None = _optional("Subjects that are not used at all.")
-    reference_lag_s: dict[str, Annotated[float, Field(ge=-30, le=30)]] | None = _optional(
+    exclude: LeftOut[UniqueList[str]] = left_out("Subjects that are not used at all.")
+    reference_lag_s: LeftOut[dict[str, Annotated[float, Field(ge=-30, le=30)]]] = left_out(
         "Recording to the seconds by which its published reference is late. The reference is "
         "shifted earlier by them before segmentation. The rule alignment estimates them."
     )
@@ -167,7 +165,7 @@ class TrainingBudget(Section):
     device: Literal["cpu", "cuda"] = Field(
         "cpu", description="Device of the training; cuda fails if there is no GPU."
     )
-    balance: Fraction | None = _optional(
+    balance: LeftOut[Fraction] = left_out(
         "How far rare heart rates are oversampled in training. 0 or left out: every window once "
         "per pass. 1: all intervals of 10 BPM are drawn equally often."
     )
@@ -232,9 +230,9 @@ class Latency(Section):
 class Constraints(FilledSection):
     """Constraints on a student to recommend by the fitted laws."""
 
-    max_mae_bpm: float | None = _optional("Bound on the predicted MAE.", gt=0)
-    max_latency_ms: float | None = _optional("Bound on the predicted p99 latency.", gt=0)
-    max_bytes: float | None = _optional("Bound on the predicted size of the ONNX file.", gt=0)
+    max_mae_bpm: LeftOut[float] = left_out("Bound on the predicted MAE.", gt=0)
+    max_latency_ms: LeftOut[float] = left_out("Bound on the predicted p99 latency.", gt=0)
+    max_bytes: LeftOut[float] = left_out("Bound on the predicted size of the ONNX file.", gt=0)
 
 
 class Gates(Section):
@@ -247,13 +245,14 @@ class Gates(Section):
 
 def _capacities(family: str) -> Any:
     description = f"Parameter counts of members of {family}; each gives the nearest member."
-    return (FilledList[Capacity] | None, _optional(description))
+    return (FamilyCapacities, left_out(description))
 
 
 def _settings(strategy: Strategy) -> Any:
+    settings: Any = strategy.settings
     source = f" ({strategy.source})" if strategy.source else ""
     description = f"{strategy.description.removesuffix('.')}{source}."
-    return (strategy.settings | None, _optional(description))
+    return (Annotated[settings | None, NotNull()], left_out(description))
 
 
 def _trials(strategy: Strategy) -> Any:
@@ -293,11 +292,11 @@ else:
 class Teachers(Capacities):
     """The teachers: networks that the study trains, their ensembles, and ONNX files."""
 
-    ensembles: UniqueList[str] | None = _optional(
+    ensembles: LeftOut[UniqueList[str]] = left_out(
         "Names of trained teachers (resnet-130000) whose seeds also teach together, as "
         "<name>-ensemble."
     )
-    onnx: dict[OnnxName, str] | None = _optional(
+    onnx: LeftOut[dict[OnnxName, str]] = left_out(
         "Name to an ONNX file that maps windows (batch, channels, samples) to logits (batch, 180) "
         "and, for the strategy feature, to features (batch, features, positions). It teaches as "
         "onnx-<name>."

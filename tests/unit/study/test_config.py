@@ -138,14 +138,14 @@ def test_an_unknown_key_is_named_with_the_nearest_and_the_allowed_ones(
         ({"simulation": None}, "'simulation' must be keys with values, found None"),
         ({"seeds": 3}, "'seeds' must be a list, found 3"),
         ({"seeds": [0, "one"]}, "'seeds.1' must be an integer of at least 0, found 'one'"),
-        ({"students": {"resnet": 900}}, "'students.resnet' must be a list or null, found 900"),
+        ({"students": {"resnet": 900}}, "'students.resnet' must be a list, found 900"),
         (
             {"students": {"resnet": ["1e3"]}},
             "'students.resnet.0' must be an integer of at least 1, found '1e3'",
         ),
         (
             {"datasets": {"simulated": {"train": "most"}}},
-            "'datasets.simulated.train' must be a number from 0 to 1, a list or null, found 'most'",
+            "'datasets.simulated.train' must be a number from 0 to 1 or a list, found 'most'",
         ),
         (
             {"datasets": {"simulated": SHARES | {"reference_lag_s": {"sim-01": "late"}}}},
@@ -154,7 +154,7 @@ def test_an_unknown_key_is_named_with_the_nearest_and_the_allowed_ones(
         ),
         (
             {"datasets": {"simulated": {"train": True}}},
-            "'datasets.simulated.train' must be a number from 0 to 1, a list or null, found True",
+            "'datasets.simulated.train' must be a number from 0 to 1 or a list, found True",
         ),
         (
             {"inputs": {"accelerometer": "yes"}},
@@ -188,7 +188,7 @@ def test_an_unknown_key_is_named_with_the_nearest_and_the_allowed_ones(
         ),
         (
             {"teachers": {"onnx": ["own.onnx"]}},
-            "'teachers.onnx' must be keys with values or null, found ['own.onnx']",
+            "'teachers.onnx' must be keys with values, found ['own.onnx']",
         ),
         (
             {"augmentation": {"noise_sd": float("nan")}},
@@ -237,7 +237,7 @@ def test_a_wrong_type_is_named_with_the_key_and_the_right_one(
         ),
         (
             {"datasets": {"simulated": SHARES | {"train": -0.1}}},
-            "'datasets.simulated.train' must be a number from 0 to 1, a list or null, found -0.1",
+            "'datasets.simulated.train' must be a number from 0 to 1 or a list, found -0.1",
         ),
         (
             {"training": {"student": {"learning_rate": float("nan")}}},
@@ -793,11 +793,21 @@ def test_budgets_have_one_order_however_they_were_written() -> None:
     assert list(budgets[0]) == list(budgets[1])
 
 
-def test_null_is_as_good_as_left_out_where_a_key_has_no_default() -> None:
-    shares = SHARES | {"exclude": None}
-    parsed = study(datasets={"simulated": shares}, strategies={"soft": {"learning_rate": None}})
-    assert parsed.config["datasets"]["simulated"] == SHARES
-    assert "learning_rate" not in parsed.config["strategies"]["soft"]
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("strategies: {scratch: {}, soft: }", "strategies.soft"),
+        ("strategies: {soft: {learning_rate: }}", "strategies.soft.learning_rate"),
+        ("teachers: {resnet: [60000], ensembles: }", "teachers.ensembles"),
+        ("datasets: {simulated: {train: 1, exclude: }}", "datasets.simulated.exclude"),
+        ("datasets: {bami1: {train: 1, reference_lag_s: }}", "datasets.bami1.reference_lag_s"),
+        ("training: {student: {balance: }}", "training.student.balance"),
+    ],
+)
+def test_an_empty_value_is_refused_where_a_key_can_be_left_out(text: str, key: str) -> None:
+    message = message_of(MINIMAL | yaml.safe_load(text))
+    assert f"'{key}' must be " in message
+    assert "found None" in message
 
 
 def test_strategies_given_in_part_leave_the_others_out() -> None:

@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ppgkd.schema.section import FilledList, Section, Text, contradiction
+from ppgkd.schema.section import FilledList, LeftOut, Section, Text, contradiction, left_out
 
 DESCRIBED = "src/ppgkd/datasets/own/schema.yaml"
 
@@ -41,16 +41,15 @@ class Channels(Section):
         "rises",
         description="Whether the PPG rises at a systole, or falls, as the received light does.",
     )
-    acceleration: list[Text] | None = Field(
-        None,
+    acceleration: LeftOut[list[Text]] = left_out(
+        "Columns of the three axes; left out if there is no accelerometer.",
         min_length=3,
         max_length=3,
-        description="Columns of the three axes; left out if there is no accelerometer.",
     )
-    acceleration_unit: Unit | None = Field(
-        None, description="Unit of the acceleration; counts needs counts_per_g."
+    acceleration_unit: LeftOut[Unit] = left_out(
+        "Unit of the acceleration; counts needs counts_per_g."
     )
-    counts_per_g: float | None = Field(None, gt=0, description="Counts that 1 g adds.")
+    counts_per_g: LeftOut[float] = left_out("Counts that 1 g adds.", gt=0)
     zero: float = Field(0, description="Counts without acceleration.")
 
     @model_validator(mode="after")
@@ -77,12 +76,11 @@ class ECG(Section):
     """ECG that the reference is computed from."""
 
     column: Text = Field(description="Column of the ECG.")
-    files: FileTemplate | None = Field(
-        None,
-        description="Table of the ECG, if it is not in the recording's own table; {table} and "
-        "{recording} are as in reference.files.",
+    files: LeftOut[FileTemplate] = left_out(
+        "Table of the ECG, if it is not in the recording's own table; {table} and "
+        "{recording} are as in reference.files."
     )
-    rate_hz: float | None = Field(None, ge=50, le=10000, description="Sampling rate of that table.")
+    rate_hz: LeftOut[float] = left_out("Sampling rate of that table.", ge=50, le=10000)
 
     _check_files = field_validator("files")(_check_template)
 
@@ -96,17 +94,15 @@ class ECG(Section):
 class ReferenceSource(Section):
     """Heart rate in BPM: one of column, files and ecg."""
 
-    column: Text | None = Field(
-        None,
-        description="Column of the recording's own table, with a value in every row or in some.",
+    column: LeftOut[Text] = left_out(
+        "Column of the recording's own table, with a value in every row or in some."
     )
-    files: FileTemplate | None = Field(
-        None,
-        description="Table beside each recording, with the columns time_s (or timestamp) and bpm. "
+    files: LeftOut[FileTemplate] = left_out(
+        "Table beside each recording, with the columns time_s (or timestamp) and bpm. "
         "{table} is replaced by the name of the recording's table without its ending, {recording} "
-        "by the name of the recording.",
+        "by the name of the recording."
     )
-    ecg: ECG | None = Field(None, description="ECG that the heart rate is computed from.")
+    ecg: LeftOut[ECG] = left_out("ECG that the heart rate is computed from.")
     time_is: Literal["start", "centre", "end"] = Field(
         "centre", description="Position of a value's time in the window that it is the mean of."
     )
@@ -144,11 +140,10 @@ class ReferenceSource(Section):
 class SubjectRule(Section):
     """How subjects are named."""
 
-    column: Text | None = Field(None, description="Column with the name of the subject.")
-    pattern: str | None = Field(
-        None,
-        description="Regular expression; its first group in the name of the table is the name of "
-        "the subject, such as ^(P[0-9]+)_.",
+    column: LeftOut[Text] = left_out("Column with the name of the subject.")
+    pattern: LeftOut[str] = left_out(
+        "Regular expression; its first group in the name of the table is the name of "
+        "the subject, such as ^(P[0-9]+)_."
     )
     prefix: str = Field("", pattern="^[A-Za-z0-9_-]*$", description="Goes before every name.")
 
