@@ -1,4 +1,4 @@
-"""One list of pinned versions, for pip and for conda, and rules that say what they need."""
+"""One list of pinned versions for pip and conda, and rules that declare what they need."""
 
 import importlib.util
 import re
@@ -119,13 +119,13 @@ def test_a_rule_says_how_much_memory_and_time_it_takes(file: Path, text: str) ->
 
 
 @every_rule
-def test_a_rule_runs_a_script_that_is_there(file: Path, text: str) -> None:
+def test_a_rule_runs_an_existing_script(file: Path, text: str) -> None:
     script = directive(text, "script").strip('"')
     assert script
     assert (file.parent / script).is_file()
 
 
-def test_what_a_run_writes_is_not_for_git() -> None:
+def test_git_ignores_what_a_run_writes() -> None:
     ignored = (CHECKOUT / ".gitignore").read_text(encoding="utf-8").splitlines()
     tops = {
         path.split("/")[0]

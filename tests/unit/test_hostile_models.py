@@ -1,4 +1,4 @@
-"""Files of models made by an attacker: nothing of them is executed, nothing else is read."""
+"""Malicious model files: none of their code is executed, and no other file is read."""
 
 import io
 import os
@@ -115,19 +115,19 @@ def outside(folder: Path) -> list[str]:
     return ["../outside.data", "x/../../outside.data", str(folder.parent / "outside.data")]
 
 
-def test_a_teachers_weights_may_lie_beside_it(folder: Path) -> None:
+def test_a_teachers_weights_may_be_in_its_folder(folder: Path) -> None:
     teacher = OnnxTeacher(write(folder, "beside.data"), INPUTS)
     assert teacher(torch.ones(1, 4, 10)).logits[0, 0] == 40
     assert teacher.n_params() == 40 * 180
 
 
 @pytest.mark.parametrize("which", range(3))
-def test_a_teachers_weights_may_not_lie_elsewhere(folder: Path, which: int) -> None:
+def test_a_teachers_weights_in_another_folder_are_not_read(folder: Path, which: int) -> None:
     with pytest.raises(PpgkdError, match=r"teacher\.onnx does not run.*External data"):
         OnnxTeacher(write(folder, outside(folder)[which]), INPUTS)
 
 
-def test_a_link_does_not_lead_a_teachers_weights_elsewhere(folder: Path) -> None:
+def test_a_link_to_a_teachers_weights_in_another_folder_is_not_followed(folder: Path) -> None:
     with pytest.raises(PpgkdError, match=r"teacher\.onnx does not run.*External data"):
         OnnxTeacher(write(folder, "link.data"), INPUTS)
 
@@ -138,7 +138,7 @@ def test_a_teacher_with_operators_of_its_own_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("which", range(3))
-def test_a_student_does_not_read_weights_elsewhere(folder: Path, which: int) -> None:
+def test_a_students_weights_in_another_file_are_not_read(folder: Path, which: int) -> None:
     path = write(folder, outside(folder)[which])
     with pytest.raises(PpgkdError, match=r"teacher\.onnx cannot be opened"):
         HeartRateStream(path)

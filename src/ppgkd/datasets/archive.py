@@ -1,9 +1,9 @@
-"""Members of ZIP archives, read where they lie: nothing is extracted, and little is believed.
+"""Members of untrusted ZIP archives, read without extracting the archive.
 
-An archive comes from the network. Its directory is checked as a whole before any member is read,
-against names that lead elsewhere and against limits on what it may grow to. Members are plain or
-deflated, as datasets are published: ``zipfile`` stops at the size that the directory states for
-these two, so the limits hold while reading, too; for other methods it does not.
+An archive comes from the network. Its whole directory is checked before any member is read: names
+must stay within the archive, and sizes within limits. Members must be stored or deflated, as the
+datasets are: for these two methods ``zipfile`` stops at the size that the directory states, so the
+limits hold while reading, too. For other methods it does not.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ GIB = 2**30
 
 _BLOCK_BYTES = MIB
 _FREE_OF_RATIO_BYTES = MIB
-"""A member that is smaller grows to nothing that matters, whatever its ratio."""
+"""The ratio of a smaller member is not limited, because it cannot grow large."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How large an archive may grow. PPG-DaLiA and WESAD, the largest, take a third of each.
+    """Limits of an archive. PPG-DaLiA and WESAD, the largest, are at most a third of each.
 
     Parameters
     ----------
     member_bytes
-        Of one member, uncompressed.
+        Uncompressed size of one member.
     total_bytes
-        Of all members, uncompressed.
+        Uncompressed size of all members.
     ratio
-        Of uncompressed to compressed bytes; signals have 2 to 10, bombs 1,000.
+        Uncompressed to compressed bytes of a member; signals have 2 to 10, ZIP bombs 1,000.
     members
         Number of files and folders.
     directory_bytes
-        Of the archive's directory, which is held in memory.
+        Size of the archive's directory, which is read into memory.
     depth
-        Number of archives within each other, the outermost one included.
+        Number of nested archives, including the outermost one.
     """
 
     member_bytes: int = 8 * GIB
@@ -69,7 +69,7 @@ class Archive:
         self._limits = limits
         self._scratch = scratch
         self._zip = _read_directory(file, label, limits)
-        _require_sound_directory(self._zip, label, limits, file.seek(0, io.SEEK_END))
+        _check_directory(self._zip, label, limits, file.seek(0, io.SEEK_END))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,22 +77,22 @@ class Archive:
         return tuple(info.filename for info in self._zip.infolist() if not info.is_dir())
 
     def open(self, name: str, *, seekable: bool = False) -> BinaryIO:
-        """Open a member to be read once, from its beginning to its end.
+        """Open a member to be read once, from its start to its end.
 
-        Its checksum is compared when its end is reached.
+        Its checksum is verified at its end.
 
         Parameters
         ----------
         name
             One of `names`.
         seekable
-            Copy it to a temporary file first, whose checksum has been compared and in which one
-            can go back, as readers of MATLAB files do.
+            Copy the member to a temporary file first and verify its checksum. Readers of MATLAB
+            files need to seek.
 
         Raises
         ------
         PpgkdError
-            If there is no such member. While reading, if it is damaged.
+            If there is no such member; while reading, if it is damaged.
         """
         if name not in self.names:
             some = ", ".join(self.names[:5]) + (", ..." if len(self.names) > 5 else "")
@@ -100,7 +100,7 @@ class Archive:
                 f"{self.label}: the member {name} is missing; found {some or 'no members'}"
             )
         label = f"{self.label} > {name}"
-        with _damage_named(label):
+        with _errors_named(label):
             member = self._zip.open(name)
         stream = cast(BinaryIO, io.BufferedReader(_Member(member, label), _BLOCK_BYTES))
         if not seekable:
@@ -109,7 +109,7 @@ class Archive:
             return self._copy(stream, label)
 
     def _copy(self, stream: BinaryIO, label: str) -> BinaryIO:
-        # Beside the archive, where there is room for gigabytes; what is at /tmp may be memory.
+        # in the archive's folder, which has room for gigabytes; /tmp may be in memory
         try:
             with ExitStack() as stack:
                 copy = stack.enter_context(tempfile.TemporaryFile(dir=self._scratch))
@@ -121,7 +121,7 @@ class Archive:
             raise PpgkdError(
                 f"{label}: it cannot be copied to a temporary file in "
                 f"{self._scratch or tempfile.gettempdir()} ({error.strerror}). Make room there, "
-                "or put the archive where there is room."
+                "or move the archive to where there is room."
             ) from error
 
 
@@ -131,26 +131,26 @@ def open_archive(
 ) -> Iterator[Archive]:
     """Open an archive, or one within an archive, to read several of its members.
 
-    An archive within another one is copied to a temporary file, once, and not to memory.
+    A nested archive is copied once to a temporary file, and not to memory.
 
     Parameters
     ----------
     archive
-        Path of the outermost archive, or its file, which must be seekable and stays open.
+        Path of the outermost archive, or its open file, which must be seekable and is not closed.
     nested
         Names of archives, each a member of the one before.
     limits
-        What is allowed.
+        Limits of each archive.
 
     Raises
     ------
     PpgkdError
-        If an archive cannot be read, is damaged, has names that lead elsewhere, or breaks a limit.
+        If an archive cannot be read, is damaged, has unsafe names, or exceeds a limit.
     """
     if len(nested) >= limits.depth:
         raise PpgkdError(
-            f"{_label_of(archive)}: {' > '.join(nested)} lies in {len(nested)} archives; "
-            f"at most {limits.depth - 1} are opened. Unpack the outermost one yourself."
+            f"{_label_of(archive)}: {' > '.join(nested)} is nested in {len(nested)} archives; "
+            f"allowed are at most {limits.depth - 1}. Unpack the outermost one yourself."
         )
     with ExitStack() as stack:
         scratch = None
@@ -176,9 +176,9 @@ def open_archive(
 def open_member(
     archive: str | Path | BinaryIO, *names: str, seekable: bool = False, limits: Limits = LIMITS
 ) -> Iterator[BinaryIO]:
-    """Open one member; of several names all but the last are archives within each other.
+    """Open one member. If there are several names, all but the last are nested archives.
 
-    Who reads several members should use `open_archive`, which copies an inner archive only once.
+    To read several members, use `open_archive`, which copies a nested archive only once.
     """
     with (
         open_archive(archive, *names[:-1], limits=limits) as opened,
@@ -190,13 +190,13 @@ def open_member(
 def member_names(
     archive: str | Path | BinaryIO, *nested: str, limits: Limits = LIMITS
 ) -> tuple[str, ...]:
-    """List the files in an archive, or in one within it."""
+    """List the files in an archive, or in a nested one."""
     with open_archive(archive, *nested, limits=limits) as opened:
         return opened.names
 
 
 class _Member(io.RawIOBase):
-    """A member's bytes, with errors that name it."""
+    """Bytes of a member; its errors name the member."""
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         self.name = name
@@ -206,7 +206,7 @@ class _Member(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        with _damage_named(self.name):
+        with _errors_named(self.name):
             block = self._file.read(min(len(buffer), _BLOCK_BYTES))
         buffer[: len(block)] = block
         return len(block)
@@ -216,20 +216,20 @@ class _Member(io.RawIOBase):
         super().close()
 
 
-class _Guarded:
-    """An archive's file that hands over no directory larger than allowed."""
+class _DirectoryLimited:
+    """An archive's file that refuses to read a directory larger than allowed."""
 
     def __init__(self, file: BinaryIO, label: str, limits: Limits) -> None:
         self._file = file
         self._label = label
         self._max_bytes = limits.directory_bytes
-        self.guards = True
+        self.is_limited = True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
     def read(self, n_bytes: int = -1) -> bytes:
-        if self.guards and n_bytes > self._max_bytes:
+        if self.is_limited and n_bytes > self._max_bytes:
             raise _refusal(
                 self._label, f"a directory of {n_bytes:,} bytes", f"{self._max_bytes:,} bytes"
             )
@@ -237,35 +237,35 @@ class _Guarded:
 
 
 @contextmanager
-def _damage_named(label: str) -> Iterator[None]:
+def _errors_named(label: str) -> Iterator[None]:
     try:
         yield
     except PpgkdError:
         raise
-    except Exception as error:  # damaged bytes make zipfile and zlib raise almost anything
+    except Exception as error:  # zipfile and zlib raise almost any exception on damage
         raise damaged_file(
-            f"{label}: it cannot be read, the archive is damaged, cut short or no ZIP archive "
+            f"{label}: it cannot be read, the archive is damaged, truncated or not a ZIP archive "
             f"({type(error).__name__}: {error})"
         ) from error
 
 
 def _read_directory(file: BinaryIO, label: str, limits: Limits) -> zipfile.ZipFile:
-    guarded = _Guarded(file, label, limits)
-    with _damage_named(label):
-        opened = zipfile.ZipFile(cast(BinaryIO, guarded))
-    guarded.guards = False
+    limited = _DirectoryLimited(file, label, limits)
+    with _errors_named(label):
+        opened = zipfile.ZipFile(cast(BinaryIO, limited))
+    limited.is_limited = False
     return opened
 
 
-def _require_sound_directory(
+def _check_directory(
     opened: zipfile.ZipFile, label: str, limits: Limits, archive_bytes: int
 ) -> None:
     members = opened.infolist()
     if len(members) > limits.members:
         raise _refusal(label, f"{len(members):,} members", f"{limits.members:,}")
     for info in members:
-        _require_sound_member(info, label, limits)
-    _require_distinct(members, label)
+        _check_member(info, label, limits)
+    _check_distinct_names(members, label)
     packed_bytes = sum(info.compress_size for info in members)
     if packed_bytes > archive_bytes:
         raise _refusal(
@@ -282,10 +282,10 @@ def _require_sound_directory(
         )
 
 
-def _require_sound_member(info: zipfile.ZipInfo, label: str, limits: Limits) -> None:
-    name = info.orig_filename  # as it stands in the file; `filename` is cut at a zero byte
+def _check_member(info: zipfile.ZipInfo, label: str, limits: Limits) -> None:
+    name = info.orig_filename  # as in the file; `filename` ends at a zero byte
     label = f"{label} > {name!r}"
-    reason = _what_leads_elsewhere(name)
+    reason = _unsafe_name_reason(name)
     if reason is None:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -317,7 +317,7 @@ def _require_sound_member(info: zipfile.ZipInfo, label: str, limits: Limits) -> 
         )
 
 
-def _what_leads_elsewhere(name: str) -> str | None:
+def _unsafe_name_reason(name: str) -> str | None:
     if "\\" in name:
         return "has a backslash in its name"
     if any(ord(character) < 32 for character in name):
@@ -325,17 +325,14 @@ def _what_leads_elsewhere(name: str) -> str | None:
     if PureWindowsPath(name).anchor:
         return "has an absolute name"
     if not {"", ".", ".."}.isdisjoint(name.removesuffix("/").split("/")):
-        return "has '.', '..' or nothing as a part of its name"
+        return "has '.', '..' or an empty part in its name"
     return None
 
 
-def _require_distinct(members: list[zipfile.ZipInfo], label: str) -> None:
+def _check_distinct_names(members: list[zipfile.ZipInfo], label: str) -> None:
     (name, count), *_ = Counter(info.filename for info in members).most_common(1) or [("", 0)]
     if count > 1:
-        raise damaged_file(
-            f"{label} > {name!r}: {count} members have this name, and it is not known which one is "
-            "meant; allowed is one"
-        )
+        raise damaged_file(f"{label} > {name!r}: {count} members have this name; allowed is one")
 
 
 def _label_of(archive: str | Path | BinaryIO) -> str:

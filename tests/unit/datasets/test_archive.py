@@ -1,4 +1,4 @@
-"""Archives: members are read where they lie, also those of an archive in an archive, or refused."""
+"""Members of archives and of nested archives are read without extraction, or refused."""
 
 import io
 import stat
@@ -67,14 +67,14 @@ def test_files_are_listed_in_order_and_folders_are_not(path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_a_member_is_read_whole(path: Path, method: int) -> None:
+def test_a_member_is_read(path: Path, method: int) -> None:
     path.write_bytes(pack({"a/b.csv": CONTENT}, method))
     with open_member(path, "a/b.csv") as member:
         assert member.read(10) == CONTENT[:10]
         assert member.read() == CONTENT[10:]
 
 
-def test_a_member_of_an_archive_in_an_archive_is_read(nested: Path) -> None:
+def test_a_member_of_a_nested_archive_is_read(nested: Path) -> None:
     assert member_names(nested, "data.zip") == (
         "PPG_FieldStudy/S1/S1.pkl",
         "PPG_FieldStudy/S2/S2.pkl",
@@ -83,26 +83,26 @@ def test_a_member_of_an_archive_in_an_archive_is_read(nested: Path) -> None:
         assert member.read() == CONTENT
 
 
-def test_a_file_serves_as_well_as_its_path(nested: Path) -> None:
+def test_an_open_file_is_read_like_its_path(nested: Path) -> None:
     with nested.open("rb") as file:
         assert member_names(file) == ("data.zip", "readme.pdf")
         with open_member(file, "readme.pdf") as member:
             assert member.read() == b"pdf"
 
 
-def test_one_can_go_back_in_a_member_that_is_to_be_seekable(nested: Path) -> None:
+def test_a_seekable_member_can_be_read_again(nested: Path) -> None:
     with open_member(nested, "data.zip", "PPG_FieldStudy/S1/S1.pkl", seekable=True) as member:
         assert member.seek(0, io.SEEK_END) == len(CONTENT)
         member.seek(0)
         assert member.read() == CONTENT
 
 
-def test_nothing_is_left_beside_the_archive(nested: Path) -> None:
+def test_no_temporary_files_remain(nested: Path) -> None:
     read_all(nested, "data.zip")
     assert list(nested.parent.iterdir()) == [nested]
 
 
-def test_an_archive_in_an_archive_is_not_held_in_memory(path: Path) -> None:
+def test_a_nested_archive_is_not_read_into_memory(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as outer, outer.open("data.zip", "w") as packed:
         inner = pack({"S1.pkl": bytes(range(256)) * (64 * MIB // 256)}, zipfile.ZIP_STORED)
         packed.write(inner)
@@ -118,7 +118,7 @@ def test_an_archive_in_an_archive_is_not_held_in_memory(path: Path) -> None:
     assert peak_bytes < 8 * MIB
 
 
-def test_a_member_that_is_missing_is_named_beside_those_that_are_there(nested: Path) -> None:
+def test_a_missing_member_is_named_together_with_existing_ones(nested: Path) -> None:
     said = r"data\.zip: the member S3\.pkl is missing; found data\.zip, readme\.pdf"
     with open_archive(nested) as archive, pytest.raises(PpgkdError, match=said):
         archive.open("S3.pkl")
@@ -144,7 +144,7 @@ def test_a_member_that_is_missing_is_named_beside_those_that_are_there(nested: P
         "a\nb",
     ],
 )
-def test_a_name_that_leads_elsewhere_is_refused(path: Path, name: str) -> None:
+def test_an_unsafe_name_is_refused(path: Path, name: str) -> None:
     path.write_bytes(pack({"good": b"good", name: b"hostile"}))
     message = message_of(path)
     assert repr(name) in message
@@ -173,7 +173,7 @@ def test_a_name_that_occurs_twice_is_refused(path: Path) -> None:
     assert "'S1.pkl': 2 members have this name" in message_of(path)
 
 
-def test_a_member_that_is_called_otherwise_in_its_place_is_refused(path: Path) -> None:
+def test_a_member_with_another_name_in_its_header_is_refused(path: Path) -> None:
     path.write_bytes(pack({"S1.pkl": CONTENT}).replace(b"S1.pkl", b"S2.pkl", 1))
     assert "File name in directory" in message_of(path)
 
@@ -186,7 +186,7 @@ def test_a_member_that_grows_beyond_the_ratio_is_refused(path: Path) -> None:
     assert "grow to 2,097,152; allowed are at most growth to 200 times" in message_of(path)
 
 
-def test_a_bomb_in_an_archive_is_refused(path: Path) -> None:
+def test_a_zip_bomb_in_an_archive_is_refused(path: Path) -> None:
     path.write_bytes(pack({"data.zip": pack({"zeros": bytes(2 * MIB)})}))
     message = message_of(path, "data.zip")
     assert "data.zip > data.zip > 'zeros'" in message
@@ -207,10 +207,10 @@ def test_each_limit_holds(path: Path, limits: Limits, said: str) -> None:
     assert said in message_of(path, limits=limits)
 
 
-def test_archives_lie_in_each_other_up_to_a_depth(path: Path) -> None:
+def test_archives_are_nested_up_to_a_depth(path: Path) -> None:
     path.write_bytes(pack({"1": pack({"2": pack({"3": pack({"file": b""})})})}))
     assert member_names(path, "1", "2") == ("3",)
-    assert "lies in 3 archives; at most 2 are opened" in message_of(path, "1", "2", "3")
+    assert "is nested in 3 archives; allowed are at most 2" in message_of(path, "1", "2", "3")
 
 
 def edited(content: bytes, **changes: tuple[int, bytes]) -> bytes:
@@ -222,7 +222,7 @@ def edited(content: bytes, **changes: tuple[int, bytes]) -> bytes:
     return bytes(altered)
 
 
-def test_a_member_yields_no_more_than_its_directory_states(path: Path) -> None:
+def test_a_member_has_no_more_bytes_than_its_directory_states(path: Path) -> None:
     """A bomb that calls itself small is cut where it says, and its checksum does not fit then."""
     path.write_bytes(
         edited(pack({"zeros": bytes(2 * MIB)}), size=(24, (100).to_bytes(4, "little")))
@@ -265,12 +265,12 @@ def test_an_altered_member_is_named(path: Path, method: int) -> None:
 
 
 @pytest.mark.parametrize("kept", [0, 1, 21, 100, -1, -30])
-def test_an_archive_cut_short_is_named(path: Path, kept: int) -> None:
+def test_a_truncated_archive_is_named(path: Path, kept: int) -> None:
     path.write_bytes(pack({"a": CONTENT})[:kept])
     assert f"{path}: it cannot be read" in message_of(path)
 
 
-def test_an_inner_archive_that_is_altered_is_named_before_anything_is_read_of_it(
+def test_an_altered_nested_archive_is_named_before_it_is_read(
     path: Path,
 ) -> None:
     content = bytearray(pack({"data.zip": pack({"a": CONTENT})}, zipfile.ZIP_STORED))

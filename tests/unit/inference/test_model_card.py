@@ -1,4 +1,4 @@
-"""What a file says about itself survives the way into the file and back; nonsense is refused."""
+"""A model card is read from the file as it was written; invalid entries are refused."""
 
 import subprocess
 import sys
@@ -33,13 +33,13 @@ def message_of(metadata: dict[str, str]) -> str:
     return message
 
 
-def test_the_card_survives_the_way_through_the_file(exported: Exported) -> None:
+def test_the_model_card_is_read_from_the_file_as_it_was_written(exported: Exported) -> None:
     session = onnxruntime.InferenceSession(exported.path, providers=["CPUExecutionProvider"])
     assert read_model_card(session.get_modelmeta().custom_metadata_map, "") == exported.card
     assert model_card_of(onnx.load(exported.path), "") == exported.card
 
 
-def test_every_digit_survives(card: Callable[..., ModelCard]) -> None:
+def test_every_digit_is_kept(card: Callable[..., ModelCard]) -> None:
     awkward = card(
         rate_hz=1000 / 3,
         filter_sd_bpm=2.8123456789012345,
@@ -62,7 +62,7 @@ def test_the_entries_are_plain_text_under_a_prefix(metadata: dict[str, str]) -> 
     assert metadata["ppgkd.subjects_held_out"] == "ada,bo"
 
 
-def test_entries_of_others_do_not_matter(card: Callable[..., ModelCard]) -> None:
+def test_other_entries_do_not_matter(card: Callable[..., ModelCard]) -> None:
     assert read_model_card({**card().metadata, "author": "somebody"}, "") == card()
 
 
@@ -74,7 +74,9 @@ def test_a_missing_key_is_refused_by_name(metadata: dict[str, str], name: str) -
 
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("text", ["", "fifty", "nan", "inf", "-inf", "1,5"])
-def test_a_spoilt_number_is_refused_by_name(metadata: dict[str, str], name: str, text: str) -> None:
+def test_an_invalid_number_is_refused_by_name(
+    metadata: dict[str, str], name: str, text: str
+) -> None:
     message = message_of({**metadata, f"ppgkd.{name}": text})
     assert f"ppgkd.{name} in its metadata is '{text}', not a " in message
 
@@ -91,7 +93,7 @@ def test_a_spoilt_number_is_refused_by_name(metadata: dict[str, str], name: str,
         ("seed", "0.5"),
     ],
 )
-def test_a_number_that_makes_no_sense_is_refused_by_name(
+def test_a_number_out_of_range_is_refused_by_name(
     metadata: dict[str, str], name: str, text: str
 ) -> None:
     assert f"ppgkd.{name} in its metadata is '{text}'" in message_of(
@@ -109,12 +111,12 @@ def test_a_raw_window_has_as_many_samples_as_its_length_times_the_rate(
     assert card(window_s=8.0, rate_hz=125.0).n_samples == 1000
 
 
-def test_the_filter_takes_its_step_from_the_stride(card: Callable[..., ModelCard]) -> None:
+def test_the_transition_has_the_stride_of_the_windows(card: Callable[..., ModelCard]) -> None:
     found = card(filter_sd_bpm=3.0, filter_jump_probability=0.01, stride_s=2.0).transition
     assert found == Transition(3.0, 0.01, 2.0)
 
 
-def test_reading_a_card_takes_neither_pytorch_nor_the_onnx_package() -> None:
+def test_reading_a_model_card_needs_neither_pytorch_nor_the_onnx_package() -> None:
     program = """
 import sys
 import ppgkd.inference.model_card

@@ -1,4 +1,4 @@
-"""The online filter: its transition, its belief, and the way to BPM without PyTorch."""
+"""The online filter: its transition, its belief, and the decoding without PyTorch."""
 
 from functools import cache
 from itertools import pairwise, product
@@ -75,12 +75,12 @@ def test_the_kernel_is_the_definition() -> None:
         assert TRANSITION.kernel[before - 30, after - 30] == pytest.approx(expected, rel=1e-12)
 
 
-def test_from_every_rate_the_heart_goes_somewhere() -> None:
+def test_the_rows_of_the_kernel_sum_to_one() -> None:
     np.testing.assert_allclose(TRANSITION.kernel.sum(axis=1), 1, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("sd_bpm", "jump_probability"), [(1.0, 0.005), (2.0, 0.02), (5.0, 0.1)])
-def test_the_fit_recovers_what_the_steps_were_drawn_from(
+def test_the_fit_recovers_the_parameters_of_drawn_steps(
     sd_bpm: float, jump_probability: float
 ) -> None:
     rng = np.random.default_rng(0)
@@ -96,7 +96,7 @@ def test_the_fit_recovers_what_the_steps_were_drawn_from(
     assert found.stride_s == 2.0
 
 
-def test_a_change_across_a_missing_window_is_no_step() -> None:
+def test_a_change_across_a_missing_window_is_not_a_step() -> None:
     calm = np.tile([70.0, 72.0], 50)
     gappy = np.concatenate([calm, [np.nan], calm + 60, [np.nan], calm])
     assert fit_transition([gappy], 2.0) == fit_transition([calm, calm + 60, calm], 2.0)
@@ -130,20 +130,20 @@ def test_the_belief_is_the_sum_over_all_paths() -> None:
         )
 
 
-def test_one_window_that_disagrees_with_all_around_it_is_outvoted() -> None:
+def test_a_single_outlier_is_suppressed() -> None:
     steady, wrong = says(bpm_69=0.3, bpm_70=0.4, bpm_71=0.3), says(bpm_70=0.3, bpm_140=0.7)
     beliefs = filter_windows(np.array([steady] * 3 + [wrong]), np.arange(4), TRANSITION)
     assert decode_bpm(np.array([wrong]))[0] == pytest.approx(140)
     assert decode_bpm(beliefs[-1:])[0] == pytest.approx(70, abs=1)
 
 
-def test_the_filter_finds_back_from_a_rate_that_was_wrong() -> None:
+def test_the_filter_recovers_from_a_wrong_rate() -> None:
     first, then = says(bpm_140=0.9, bpm_70=0.1), says(bpm_70=0.9, bpm_140=0.1)
     beliefs = filter_windows(np.array([first] * 10 + [then] * 10), np.arange(20), TRANSITION)
     assert decode_bpm(beliefs[[9, 19]])[0].tolist() == pytest.approx([140, 70], abs=0.1)
 
 
-def test_where_a_window_rules_out_all_that_was_believed_it_is_believed() -> None:
+def test_a_window_that_excludes_the_whole_belief_replaces_it() -> None:
     stubborn = BeliefFilter(Transition(sd_bpm=0.5, jump_probability=0.0, stride_s=2.0))
     stubborn.update(says(bpm_40=1.0))
     there = says(bpm_200=0.75, bpm_201=0.25)
@@ -156,14 +156,14 @@ def test_the_windows_of_a_recording_are_filtered_one_after_the_other() -> None:
     np.testing.assert_array_equal(filter_windows(rows, np.arange(7, 19), TRANSITION), expected)
 
 
-def test_the_belief_looks_back_only() -> None:
+def test_the_belief_depends_on_past_windows_only() -> None:
     rows = random_rows(10, seed=2)
     whole = filter_windows(rows, np.arange(10), TRANSITION)
     np.testing.assert_array_equal(filter_windows(rows[:4], np.arange(4), TRANSITION), whole[:4])
 
 
 @pytest.mark.parametrize("missing", [1, 7, 200])
-def test_missing_windows_count_as_windows_that_say_nothing(missing: int) -> None:
+def test_missing_windows_count_as_windows_without_information(missing: int) -> None:
     rows = random_rows(3, seed=3)
     window = np.array([0, 1, 2 + missing])
     silent = np.full((missing, 180), 1 / 180)
@@ -173,7 +173,7 @@ def test_missing_windows_count_as_windows_that_say_nothing(missing: int) -> None
     np.testing.assert_allclose(found, expected[window], rtol=1e-9)
 
 
-def test_after_days_nothing_is_left_of_what_was_believed() -> None:
+def test_after_a_gap_of_days_the_belief_is_forgotten() -> None:
     row = random_rows(1, seed=4)[0]
     beliefs = []
     for before in (says(bpm_40=1.0), says(bpm_200=1.0)):
@@ -191,7 +191,7 @@ def test_a_recording_without_windows_has_no_belief() -> None:
 
 
 @given(n=st.integers(0, 20), seed=st.integers(0, 2**32 - 1))
-def test_it_decodes_as_the_networks_do(n: int, seed: int) -> None:
+def test_the_decoding_is_that_of_the_networks(n: int, seed: int) -> None:
     rows = random_rows(n, seed)
     for found, expected in zip(decode_bpm(rows), decode(torch.from_numpy(rows)), strict=True):
         np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4)

@@ -1,4 +1,4 @@
-"""Heart rate of a recording in a table: what the stream says, on the recording's own clock."""
+"""Estimates of the stream for a recording in a table, on the recording's own clock."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -44,7 +44,7 @@ def predict(student_file: Path, tmp_path: Path) -> Predict:
 
 
 @pytest.mark.parametrize("online_filter", [True, False])
-def test_the_table_holds_what_the_stream_says(
+def test_the_table_has_the_estimates_of_the_stream(
     predict: Predict, student_file: Path, samples: Samples, online_filter: bool
 ) -> None:
     found = predict(samples, online_filter=online_filter).table
@@ -69,7 +69,7 @@ def test_times_are_those_of_the_time_stamps(predict: Predict, samples: Samples) 
     np.testing.assert_allclose(found["end_s"], 100 + np.arange(400, 2_001, 100) / 49.8)
 
 
-def test_the_time_stays_right_across_a_gap_whose_windows_are_not_valid(
+def test_times_are_correct_across_a_gap_whose_windows_are_not_valid(
     predict: Predict, samples: Samples
 ) -> None:
     time_s = np.arange(2_000) / 50
@@ -83,9 +83,7 @@ def test_the_time_stays_right_across_a_gap_whose_windows_are_not_valid(
     assert "samples missing: 100, gaps: 1, longest gap: 2 s" in found.notes[0]
 
 
-def test_the_summary_counts_windows_by_what_became_of_them(
-    predict: Predict, samples: Samples
-) -> None:
+def test_the_summary_counts_valid_and_invalid_windows(predict: Predict, samples: Samples) -> None:
     lossy = samples.copy()
     lossy[:, 1_000] = np.nan  # in four of 17 windows
     spreads = predict(lossy).table["sd_bpm"]
@@ -100,7 +98,7 @@ def test_the_summary_counts_windows_by_what_became_of_them(
 
 
 @pytest.mark.parametrize("name", ["found.csv", "found.parquet"])
-def test_what_is_written_is_the_table_to_three_decimals(
+def test_the_table_is_written_to_three_decimals(
     predict: Predict, samples: Samples, tmp_path: Path, name: str
 ) -> None:
     prediction, path = predict(samples), tmp_path / name

@@ -1,4 +1,4 @@
-"""A student on a stream: the same numbers for any chunks, and none where there is no signal."""
+"""A student on a stream: the same estimates for any chunks, and NaN without a signal."""
 
 import gc
 import json
@@ -89,7 +89,7 @@ def test_a_buffer_may_be_used_again_for_the_next_chunk(
     assert found == whole
 
 
-def test_single_windows_are_what_the_file_says_of_each(
+def test_single_windows_have_the_files_estimates(
     student_file: Path, recording: Samples, whole: list[Estimate]
 ) -> None:
     windows = cut(recording, 100 * np.arange(21), 400)
@@ -108,7 +108,7 @@ def test_estimates_are_the_filtered_windows(
     np.testing.assert_allclose([e.sd_bpm for e in whole], sd_bpm, rtol=1e-12)
 
 
-def test_without_the_filter_every_window_speaks_for_itself(
+def test_without_the_filter_estimates_are_those_of_single_windows(
     student_file: Path, recording: Samples, whole: list[Estimate]
 ) -> None:
     found = estimate_recording(student_file, recording, online_filter=False)
@@ -116,7 +116,7 @@ def test_without_the_filter_every_window_speaks_for_itself(
 
 
 @pytest.mark.parametrize("kind", [np.int16, np.uint16, np.int64, np.float64])
-def test_counts_of_any_type_of_number_are_taken(
+def test_samples_of_any_number_type_are_accepted(
     student_file: Path, recording: Samples, kind: type
 ) -> None:
     counts = np.round(recording[:, :600]).astype(kind)
@@ -140,7 +140,7 @@ def test_a_window_of_eight_seconds_ends_every_two(whole: list[Estimate]) -> None
     assert [e.end_s for e in whole] == [8.0 + 2.0 * k for k in range(21)]
 
 
-def test_an_estimate_is_there_with_the_last_sample_of_its_window(
+def test_an_estimate_is_available_with_the_last_sample_of_its_window(
     student_file: Path, recording: Samples
 ) -> None:
     stream = HeartRateStream(student_file)
@@ -150,7 +150,7 @@ def test_an_estimate_is_there_with_the_last_sample_of_its_window(
     assert len(stream.push(recording[:, 499:500])) == 1
 
 
-def test_strides_that_are_no_whole_samples_do_not_drift(
+def test_strides_of_a_fraction_of_a_sample_do_not_drift(
     student_file: Path, recording: Samples, tmp_path: Path
 ) -> None:
     path, rate_hz = tmp_path / "other.onnx", 31.25  # a stride is 62.5 samples
@@ -179,7 +179,7 @@ def test_an_estimate_is_valid_up_to_the_widest_spread(
 
 
 @pytest.mark.parametrize(("online_filter", "expected"), [(True, 6.0), (False, 10.0)])
-def test_the_widest_spread_is_the_files_own(
+def test_the_default_widest_spread_is_that_of_the_file(
     student_file: Path, online_filter: bool, expected: float
 ) -> None:
     assert HeartRateStream(student_file, online_filter=online_filter).max_sd_bpm == expected
@@ -199,7 +199,7 @@ def test_windows_that_touch_lost_samples_have_no_estimate_and_the_others_are_as_
         assert lost or here.window_bpm == before.window_bpm
 
 
-def test_across_a_gap_the_filter_knows_how_much_time_has_passed(
+def test_the_filter_counts_the_strides_of_a_gap(
     student_file: Path, card: Callable[..., ModelCard], recording: Samples
 ) -> None:
     lossy = recording.copy()
@@ -215,7 +215,7 @@ def test_across_a_gap_the_filter_knows_how_much_time_has_passed(
 
 
 @pytest.mark.parametrize("size", [60, 48_000])
-def test_memory_stays_the_same_however_long_the_stream_is(
+def test_memory_does_not_grow_with_the_stream(
     student_file: Path, recording: Samples, size: int
 ) -> None:
     stream, long = HeartRateStream(student_file), np.tile(recording, 20)
@@ -235,7 +235,7 @@ def test_memory_stays_the_same_however_long_the_stream_is(
     assert grown < 4 * 5 * 400 * 4  # four windows; what went through is 240
 
 
-def test_it_needs_numpy_and_onnx_runtime_only(
+def test_the_stream_needs_only_numpy_and_onnx_runtime(
     student_file: Path, recording: Samples, whole: list[Estimate], tmp_path: Path
 ) -> None:
     np.save(tmp_path / "recording.npy", recording)
