@@ -107,15 +107,23 @@ def test_a_rule_has_a_log(file: Path, text: str) -> None:
 
 
 @every_rule
-def test_a_rule_says_how_many_threads_it_takes(file: Path, text: str) -> None:
-    assert directive(text, "threads")
+def test_a_rule_takes_one_thread_or_as_many_as_configured(file: Path, text: str) -> None:
+    """Without the directive, Snakemake gives a rule one thread."""
+    threads = directive(text, "threads")
+    assert not threads or threads.startswith(("lookup(dpath=", "workflow.resource_settings.cores"))
 
 
 @every_rule
 def test_a_rule_says_how_much_memory_and_time_it_takes(file: Path, text: str) -> None:
     resources = directive(text, "resources")
-    assert re.search(r"\bmem_mb=(growing\()?\d+", resources)
-    assert re.search(r"\bruntime=(growing\()?\d+", resources)
+    if "**SMALL_JOB" in resources:
+        snakefile = (CHECKOUT / "Snakefile").read_text(encoding="utf-8")
+        assert re.search(
+            r'^SMALL_JOB = \{"mem_mb": \d+, "runtime": \d+\}$', snakefile, re.MULTILINE
+        )
+    else:
+        assert re.search(r"\bmem_mb=(doubled_on_retry\()?\d+", resources)
+        assert re.search(r"\bruntime=(doubled_on_retry\()?\d+", resources)
 
 
 @every_rule
