@@ -1,8 +1,8 @@
-"""What the scaling stage costs: laws, bootstrap and mixed model of sweeps of growing size.
+"""Time of the scaling stage: laws, bootstrap and mixed model, for sweeps of growing size.
 
-The tables are made up, in the shape of a study with five strategies, eight capacities, five seeds
-and 25 subjects; the number of teachers makes them grow. Errors lie on a law, with subjects of
-their own level and seeds that scatter.
+The tables are simulated, in the shape of a study with five strategies, eight capacities, five seeds
+and 25 subjects; they grow with the number of teachers. Errors follow a law, with random levels of
+subjects and random deviations of seeds.
 """
 
 from __future__ import annotations

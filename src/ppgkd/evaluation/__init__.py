@@ -1,1 +1,1 @@
-"""How good networks are, put together over cells and subjects, and which student to ship."""
+"""Evaluation of networks over cells and subjects, and the recommended student."""

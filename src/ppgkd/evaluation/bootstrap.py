@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 DRAWS = 2000
 LEVEL = 0.95
-"""Coverage of an interval unless told otherwise."""
+"""Default coverage of an interval."""
 
 
 def draw_subjects(n_subjects: int, draws: int = DRAWS, seed: int = 0) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ from ppgkd.runtime.artifacts import read_json
 from ppgkd.study.cell import NO_TEACHER, Cell
 
 BATCH = 500
-"""Cells whose predictions are in memory together."""
+"""Number of cells whose predictions are in memory at a time."""
 
 KEYS = ["strategy", "teacher", "student", "seed"]
 COLUMNS: dict[str, str] = {
@@ -60,7 +60,7 @@ COLUMNS: dict[str, str] = {
 }
 """Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and so is
 ``fold`` in a study without folds. ``settings`` is JSON. Latency is from raw samples to BPM;
-``int8_loss_bpm`` is what eight bits add to the MAE."""
+``int8_loss_bpm`` is the increase of the MAE by int8 quantisation."""
 
 
 def collect_cells(
@@ -135,7 +135,7 @@ def _batches(cells: Iterable[Cell]) -> Iterator[Sequence[Cell]]:
 
 
 def _subject_errors(cells: Sequence[Cell], results: Path) -> pd.DataFrame:
-    """Error of some cells: one grouping of many small tables takes far less than one of each."""
+    """Errors of some cells, by one grouping: far faster than a grouping of each small table."""
     tables = [_read_predictions(results / cell.path / "predictions.parquet") for cell in cells]
     number = np.repeat(np.arange(len(cells)), [len(table) for table in tables])
     windows = pa.concat_tables(tables).to_pandas()

@@ -1,4 +1,4 @@
-"""A network on recordings: single windows, the filter over them, and when not to trust them."""
+"""Estimates of a network on recordings: single windows, online filter, and bounds on the spread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ppgkd.windows.read import Windows
 
 
 class WidestSpreads(NamedTuple):
-    """Spreads beyond which an estimate is not trusted.
+    """Spreads above which an estimate is not valid.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class WidestSpreads(NamedTuple):
 
 
 def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.DataFrame:
-    """Estimate windows one by one, and filtered over each recording.
+    """Estimate each window alone, and with the online filter over each recording.
 
     Parameters
     ----------
@@ -65,14 +65,14 @@ def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.Da
 
 
 def widest_spreads(tracked: pd.DataFrame, coverage: float) -> WidestSpreads:
-    """Spreads that leave a share of the validation windows.
+    """Spreads that a share of the validation windows does not exceed.
 
     Parameters
     ----------
     tracked
         Table of `track`, of validation subjects.
     coverage
-        Share of the windows whose estimate is to be trusted.
+        Share of the windows whose estimate is to be valid.
     """
     return WidestSpreads(
         *(float(tracked[name].quantile(coverage)) for name in ("sd_bpm", "filtered_sd_bpm"))

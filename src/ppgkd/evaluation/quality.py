@@ -1,7 +1,7 @@
-"""How good a heart rate is: by subject, by motion, and whether its spread can be believed.
+"""Quality of heart-rate estimates: metrics by subject, motion and heart rate, and calibration.
 
-The figures are those that the field and the standards use. All are of windows of subjects that a
-model has not seen, with intervals from drawing subjects anew.
+The metrics are those of the field and of its standards, on subjects not used in training, with
+bootstrap intervals over subjects.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from ppgkd.evaluation.metrics import (
 from ppgkd.windows.motion import MOTION_BANDS
 
 MAPE_LIMIT = 10.0
-"""Percent that ANSI/CTA-2065 allows; its own protocol asks it of each of its activities."""
+"""Highest MAPE in percent that ANSI/CTA-2065 allows, in each activity of its protocol."""
 
 NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-"""Central intervals whose coverage is counted."""
+"""Levels of the central intervals whose coverage is computed."""
 
 HEART_RATE_BANDS: dict[str, tuple[float, float]] = {
     "below 60": (0.0, 60.0),
@@ -36,10 +36,10 @@ HEART_RATE_BANDS: dict[str, tuple[float, float]] = {
     "120 to 150": (120.0, 150.0),
     "150 and above": (150.0, np.inf),
 }
-"""Names of the ranges of the reference, each with its bounds in BPM; the lower belongs to it."""
+"""Ranges of the reference in BPM; the lower bound is included."""
 
 COVERAGES = np.arange(1, 21) / 20
-"""Shares of the windows at which the error of those that are kept is told."""
+"""Shares of windows kept, at which the risk-coverage curve is computed."""
 
 
 def assess(table: pd.DataFrame) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def assess(table: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        Fit for JSON. Windows without an estimate are counted and otherwise left out.
+        For JSON. Windows without an estimate are counted and otherwise left out.
 
         - ``n_windows, n_estimates, n_subjects``, here and in every row below
         - ``overall``: `ppgkd.evaluation.metrics.error_metrics`, ``coverage_50`` and ``coverage_90``
@@ -72,7 +72,7 @@ def assess(table: pd.DataFrame) -> dict[str, Any]:
         - ``calibration``: `calibration`
         - ``risk_coverage``: `risk_coverage`
 
-        An interval over one subject has no width: it tells nothing about others.
+        An interval over one subject has no width, and does not generalise to others.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def assess(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def calibration(table: pd.DataFrame) -> dict[str, Any]:
-    """How often the reference lies within what the spread promises.
+    """Coverage of the central intervals that the spread implies.
 
     Parameters
     ----------
@@ -122,9 +122,9 @@ def calibration(table: pd.DataFrame) -> dict[str, Any]:
     -------
     dict
         ``curve``: for each of `NOMINAL`, the ``coverage`` of the central interval of a normal
-        law, estimate -+ z spreads, with ``lower`` and ``upper``, 95 % over subjects; and
-        ``coverage_50`` and ``coverage_90`` out of it. A distribution that has tails, or a second
-        peak, covers more than promised at small levels and less at high ones.
+        distribution, estimate -+ z spreads, with ``lower`` and ``upper``, 95 % over subjects; and
+        ``coverage_50`` and ``coverage_90``. With heavy tails or a second peak, coverage is above
+        nominal at low levels and below at high ones.
     """
     given = _with_estimate(table)
     covered = pd.DataFrame({str(nominal): _covered(given, nominal) for nominal in NOMINAL})
@@ -142,9 +142,9 @@ def calibration(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def risk_coverage(table: pd.DataFrame) -> dict[str, Any]:
-    """What the error is of the windows that are kept when the widest spreads are left out.
+    """Risk-coverage curve: error of the windows that are kept if the widest spreads are left out.
 
-    Windows of equal spread are in no order: each of them counts as their mean.
+    Windows of equal spread have no order: each counts with their mean error.
 
     Parameters
     ----------
@@ -202,9 +202,9 @@ def _with_estimate(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _covered(given: pd.DataFrame, nominal: float) -> NDArray[np.float64]:
-    reach_bpm = stats.norm.ppf((1 + nominal) / 2) * given["sd_bpm"].to_numpy(np.float64)
+    half_width_bpm = stats.norm.ppf((1 + nominal) / 2) * given["sd_bpm"].to_numpy(np.float64)
     absolute_bpm = (given["pred_bpm"] - given["hr_bpm"]).abs().to_numpy(np.float64)
-    return np.asarray(absolute_bpm <= reach_bpm, dtype=np.float64)
+    return np.asarray(absolute_bpm <= half_width_bpm, dtype=np.float64)
 
 
 def _coverages(given: pd.DataFrame) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The headline gates, and which student to ship."""
+"""Gates of size, latency and error, and the recommended student."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import pandas as pd
 from ppgkd.evaluation.summary import STUDENT
 
 VALIDATION_SLACK = 0.05
-"""A smaller student is preferred while its validation MAE is within this share of the lowest."""
+"""The smallest student whose validation MAE is within this share of the lowest is recommended."""
 
 
 @dataclass(frozen=True)
 class Gates:
-    """What a student must meet.
+    """Bounds that a student must meet.
 
     Attributes
     ----------
     min_reduction
-        Share of the teacher's parameters saved.
+        Lowest share by which the student has fewer parameters than its teacher.
     max_latency_ms
         Bound on the p99 latency.
     max_mae_bpm
@@ -32,9 +32,9 @@ class Gates:
 
 
 def apply_gates(students: pd.DataFrame, gates: Gates) -> pd.DataFrame:
-    """Say of every student which gates it passes.
+    """Add to every student which gates it passes.
 
-    ``scratch`` has no teacher; its reduction is counted against the study's smallest.
+    ``scratch`` has no teacher; its reduction is relative to the study's smallest teacher.
 
     Parameters
     ----------
@@ -61,10 +61,10 @@ def apply_gates(students: pd.DataFrame, gates: Gates) -> pd.DataFrame:
 
 
 def recommend(gated: pd.DataFrame) -> pd.Series:
-    """Choose the student to ship.
+    """Select the recommended student, without the test set.
 
-    Among the students that are small and fast enough, validation chooses: the smallest whose
-    validation MAE is within 5 % of the lowest. The test set, which judges the result, has no say.
+    Of the students that meet the gates of size and latency, it is the smallest whose validation MAE
+    is within 5 % of the lowest.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def recommend(gated: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Series
-        The chosen row. If no student is small and fast enough, it is chosen among all.
+        The selected row. If no student meets both gates, it is selected among all.
     """
     candidates = _eligible(gated)
     bound = candidates["val_mae_bpm"].min() * (1 + VALIDATION_SLACK)
@@ -86,10 +86,10 @@ def recommend(gated: pd.DataFrame) -> pd.Series:
 def recommend_by_fold(
     gated: pd.DataFrame, cells: pd.DataFrame, subject_errors: pd.DataFrame
 ) -> pd.DataFrame:
-    """Choose in each fold by that fold's validation subjects alone, and judge on its test subjects.
+    """Select a student in each fold on validation subjects, and evaluate it on test subjects.
 
-    Over all folds together, a subject that tests one fold chooses in another. Here it does not:
-    this is what the way of choosing can be expected to give.
+    Over all folds together, a test subject of one fold is a validation subject of another. Here the
+    selection uses no test subject of the fold, so the error is an unbiased estimate.
 
     Parameters
     ----------
@@ -112,12 +112,12 @@ def recommend_by_fold(
         .merge(eligible, on=STUDENT)
     )
     chosen = pd.DataFrame([recommend(part) for _, part in by_fold.groupby("fold")])
-    judged = chosen[["fold", *STUDENT, "params"]].merge(subject_errors, on=["fold", *STUDENT])
+    evaluated = chosen[["fold", *STUDENT, "params"]].merge(subject_errors, on=["fold", *STUDENT])
     keys = ["fold", *STUDENT, "params", "subject", "n_windows"]
-    return judged.groupby(keys, sort=False)["mae_bpm"].mean().reset_index()
+    return evaluated.groupby(keys, sort=False)["mae_bpm"].mean().reset_index()
 
 
 def _eligible(gated: pd.DataFrame) -> pd.DataFrame:
-    """Students that are small and fast enough; all, if none is."""
+    """Students that meet the gates of size and latency; all students, if none does."""
     eligible = gated[gated["small"] & gated["fast"]]
     return eligible if len(eligible) else gated

@@ -1,4 +1,4 @@
-"""The recommended student on people whom it has not seen: window by window, and filtered."""
+"""Predictions of the recommended student on its test subjects, and their quality."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ESTIMATORS = {
     "single": ("pred_bpm", "sd_bpm", "valid"),
     "filtered": ("filtered_bpm", "filtered_sd_bpm", "filtered_valid"),
 }
-"""Single windows and the online filter, with their columns of the predictions."""
+"""Single windows and the online filter, with their columns in the predictions."""
 
 
 def predict_recommended(
     cells: Iterable[Cell], results: str | Path, windows: Sequence[str | Path], coverage: float
 ) -> pd.DataFrame:
-    """Let the student of every fold and seed estimate its test windows.
+    """Predict the test windows of every fold by the student of every seed.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ def predict_recommended(
     windows
         Its windows files.
     coverage
-        Share of the validation windows whose estimate is trusted.
+        Share of the validation windows whose estimate is to be valid.
 
     Returns
     -------
     DataFrame
         Table of `ppgkd.evaluation.filtered.track` with ``seed``, ``fold`` (missing without folds),
-        and ``valid`` and ``filtered_valid``: whether the spread is within what the validation
-        subjects of the fold allow.
+        and ``valid`` and ``filtered_valid``: whether the spread is within the bound
+        from the fold's validation subjects.
     """
     results, parts = Path(results), []
     of_fold: dict[int | None, StudyWindows] = {}
@@ -76,8 +76,8 @@ def assess_recommended(predictions: pd.DataFrame) -> dict[str, Any]:
     dict
         ``single`` and ``filtered``: `ppgkd.evaluation.quality.assess`, with ``abstention``: the
         share of windows that are ``kept`` by the bound on the spread, their ``mae_bpm`` and that of
-        the others. ``gain``: the ``share`` of the MAE that the filter takes away, with its 95 %
-        interval over subjects, paired.
+        the others. ``gain``: the ``share`` by which the filter reduces the MAE, with its paired
+        95 % interval over subjects.
     """
     return {
         **{name: _assess(predictions, name) for name in ESTIMATORS},

@@ -1,4 +1,4 @@
-"""Heart rate of one recording as a picture."""
+"""Figure of the heart rate of one recording."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ESTIMATE, SINGLE, INVALID = COLOURS["soft"], COLOURS["hard"], "0.88"
 
 
 def draw_heart_rate(table: pd.DataFrame, path: str | Path, title: str) -> None:
-    """Draw the estimates with their spread, the single windows, and where not to trust them.
+    """Draw the estimates with their spread, the single windows, and where they are not valid.
 
     Parameters
     ----------
