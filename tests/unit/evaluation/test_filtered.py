@@ -120,7 +120,7 @@ def test_windows_may_have_any_index(recording: Callable[..., Windows]) -> None:
     assert list(found.index) == [10, 5, 7]
 
 
-def test_the_motion_of_each_window_is_told(recording: Callable[..., Windows]) -> None:
+def test_each_window_has_its_motion(recording: Callable[..., Windows]) -> None:
     windows = recording("walk", [60.0, 62.0], [0, 1])
     found = track(ReadsFirstSample(), windows, TRANSITION)
     expected = motion_intensity_g(windows.signal, windows.channels)

@@ -100,12 +100,12 @@ def test_vectors_that_do_not_match_or_are_empty_are_refused(
         error_metrics(np.ones(pred), np.ones(hr))
 
 
-def test_subjects_with_the_same_errors_leave_no_doubt() -> None:
+def test_subjects_with_the_same_errors_have_an_interval_of_no_width() -> None:
     table = predictions({"ada": [1, -3], "bo": [3, 1], "cy": [-1, 3]})
     assert subject_interval(table) == (2.0, 2.0)
 
 
-def test_the_interval_is_of_the_mean_over_windows_when_subjects_are_drawn_anew() -> None:
+def test_the_interval_is_of_the_mean_over_windows_of_resampled_subjects() -> None:
     """Of two subjects the draws are: only one (1/4), both (1/2), only the other (1/4)."""
     table = predictions({"ada": [1.0] * 30, "bo": [4.0] * 10})
     assert subject_interval(table, level=0.95) == (1.0, 4.0)

@@ -207,7 +207,7 @@ def test_agreement_is_that_of_repeated_measures() -> None:
     assert assess(table)["bland_altman"] == limits_of_agreement(table)
 
 
-def test_seeds_below_each_other_leave_means_and_doubt_about_subjects_as_they_are() -> None:
+def test_several_seeds_leave_means_and_intervals_over_subjects_unchanged() -> None:
     table = gaussian(promised=1, n_windows=300)
     once, thrice = assess(table), assess(pd.concat([table] * 3))
     assert thrice["n_windows"] == 900

@@ -51,7 +51,7 @@ def test_a_student_that_meets_all_three_gates_passes() -> None:
         ({"mae_bpm": 9.0}, "accurate"),
     ],
 )
-def test_one_missed_gate_is_told_and_fails_the_student(change: dict[str, Any], gate: str) -> None:
+def test_one_missed_gate_is_named_and_fails_the_student(change: dict[str, Any], gate: str) -> None:
     (row,) = gated(change).to_dict("records")
     assert [name for name in ("small", "fast", "accurate") if not row[name]] == [gate]
     assert row["passes"] is False
@@ -101,7 +101,7 @@ def test_of_equally_small_students_the_better_on_validation_is_chosen() -> None:
     assert chosen({"val_mae_bpm": 2.05}, {"val_mae_bpm": 2.0}, {"val_mae_bpm": 2.01}) == "student-1"
 
 
-def test_the_test_set_has_no_say() -> None:
+def test_the_test_set_does_not_affect_the_selection() -> None:
     better_on_test = {"val_mae_bpm": 3.0, "mae_bpm": 0.1}
     assert chosen(better_on_test, {"val_mae_bpm": 2.0, "mae_bpm": 30.0}) == "student-1"
 
@@ -123,7 +123,7 @@ def test_if_none_is_small_and_fast_enough_one_is_chosen_among_all() -> None:
     assert not recommend(gated(slow))["passes"]
 
 
-def test_each_fold_chooses_by_its_own_validation_and_is_judged_by_its_own_test() -> None:
+def test_each_fold_selects_on_its_validation_and_is_evaluated_on_its_test_subjects() -> None:
     students = gated({"params": 1_000}, {"params": 1_500})
     key = {"strategy": "soft", "teacher": "resnet-10000", "seed": 0}
     val_mae_bpm = {(0, "student-0"): 1.0, (0, "student-1"): 2.0}  # fold 0 wants the small one

@@ -91,13 +91,13 @@ def test_gains_are_paired_so_that_differences_between_subjects_cancel(sweep: Swe
     assert row["mae_upper_bpm"] - row["mae_lower_bpm"] > 5
 
 
-def test_equal_students_gain_nothing_without_doubt(sweep: Sweep) -> None:
+def test_equal_students_have_no_gain_and_an_interval_of_no_width(sweep: Sweep) -> None:
     table = summarise_students(*sweep(lambda s, p, k, who: LEVEL_BPM[who]))
     row = row_of(table, "soft")
     assert (row["gain_bpm"], row["gain_lower_bpm"], row["gain_upper_bpm"]) == (0, 0, 0)
 
 
-def test_the_interval_is_that_of_subjects_drawn_anew(sweep: Sweep) -> None:
+def test_the_interval_is_that_of_resampled_subjects(sweep: Sweep) -> None:
     """Of two subjects the draws are: only one (1/4), both (1/2), only the other (1/4)."""
     table = summarise_students(*sweep(lambda s, p, k, who: LEVEL_BPM[who], n_subjects=2))
     row = row_of(table, "soft")
@@ -114,7 +114,7 @@ def test_subjects_count_by_their_windows(sweep: Sweep) -> None:
     assert row["mae_upper_bpm"] == 10.0
 
 
-def test_subjects_with_equal_errors_leave_no_doubt_however_many_windows_they_have(
+def test_subjects_with_equal_errors_have_intervals_of_no_width_whatever_their_windows(
     sweep: Sweep,
 ) -> None:
     cells, subjects = sweep(lambda *_: 3.0, n_windows=[10, 30, 60])

@@ -120,7 +120,7 @@ def test_what_is_not_known_is_a_dash(tmp_path: Path) -> None:
     assert "bami1 s0 1 0.25 0 – – – –" in page.text
 
 
-def test_terms_citation_and_raw_files_are_told(page: Page) -> None:
+def test_terms_citation_and_raw_files_are_listed(page: Page) -> None:
     for dataset in (BAMI, SPC):
         assert dataset.citation in page.text
         assert " ".join(dataset.terms.split()) in page.text

@@ -345,7 +345,7 @@ def test_a_study_of_real_recordings_has_no_such_warning(sweep: Sweep, tmp_path: 
     assert "simulated" not in page.before_first_table.lower()
 
 
-def test_a_study_judged_on_real_recordings_says_that_it_also_learned_from_simulated_ones(
+def test_a_study_evaluated_on_real_recordings_says_if_it_trained_on_simulated_ones(
     sweep: Sweep, tmp_path: Path
 ) -> None:
     datasets = {"simulated": {"train": 1.0}, **REAL["datasets"]}  # type: ignore[dict-item]
@@ -369,7 +369,7 @@ def test_a_real_study_lists_its_raw_files_with_their_checksums(
         assert f"{file.sha256} {file.local}" in page.text
 
 
-def test_terms_and_citation_of_every_dataset_are_told(page: Page, study: Study) -> None:
+def test_every_dataset_has_its_terms_and_citation(page: Page, study: Study) -> None:
     for dataset in study.datasets:
         assert " ".join(dataset.title.split()) in page.text
         assert " ".join(dataset.citation.split()) in page.text
@@ -523,20 +523,18 @@ def test_there_is_a_row_for_every_student_and_every_cell(page: Page, results: Re
     assert cells.count("<tr") == 1 + len(results.cells)
 
 
-def test_a_law_is_told_with_its_intervals_and_its_absence_with_the_reason(page: Page) -> None:
+def test_a_law_has_its_intervals_and_a_missing_law_its_reason(page: Page) -> None:
     assert "1.23 (1.01 to 1.45)" in page.text
     assert "0.67 (0.51 to 0.89)" in page.text
     assert "4.2 %" in page.text
     assert "no law: a law needs at least 4 sizes, found 1: [1300.0]" in page.text
 
 
-def test_a_missing_mixed_model_is_told_with_its_reason(page: Page) -> None:
+def test_a_missing_mixed_model_has_its_reason(page: Page) -> None:
     assert f"No mixed model: {EFFECTS['reason']}." in page.text
 
 
-def test_effects_are_told_with_sign_interval_and_p(
-    study: Study, results: Results, tmp_path: Path
-) -> None:
+def test_effects_have_sign_interval_and_p(study: Study, results: Results, tmp_path: Path) -> None:
     effects = {
         "formula": "mae_bpm ~ C(strategy)",
         "n_rows": 30,
@@ -731,7 +729,7 @@ def test_the_data_report_lies_where_its_link_leads(page: Page) -> None:
     assert leave == ["../data/report.html"], "from results/<study>/report/report.html"
 
 
-def test_activities_are_told_where_any_are_labelled(
+def test_activities_are_listed_if_any_are_labelled(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
     assert "Activity of the windows" not in render(study, results, tmp_path / "one.html").text
@@ -756,7 +754,7 @@ def test_a_study_without_teachers_has_its_page_too(sweep: Sweep, tmp_path: Path)
     assert "fewer than the smallest teacher" not in page.verdict
 
 
-def test_a_law_is_told_with_those_of_its_parameters_that_the_points_tell(page: Page) -> None:
+def test_a_law_has_its_identified_parameters(page: Page) -> None:
     assert "E + A N^-a E 1.23 (1.01 to 1.45); A not identified; a 0.67 (0.51 to 0.89)" in page.text
     assert "resnet-700, seed 1: not finished" in page.text
 
@@ -767,7 +765,7 @@ def test_what_was_predicted_stands_beside_what_it_was(page: Page) -> None:
     assert "+0.82 over the error of the nearest size, not defined over a line" in page.text
 
 
-def test_a_plan_is_told_with_its_wish_and_what_became_of_it(
+def test_a_planned_student_has_its_constraints_and_measured_results(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
     planned = {
@@ -878,7 +876,7 @@ def test_where_none_is_shifted_the_page_says_so(page: Page) -> None:
     assert "none is shifted." in page.text
 
 
-def test_a_wish_that_no_law_could_answer_is_told_with_the_reason(
+def test_constraints_without_a_law_have_the_reason(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
     constraints = {"max_mae_bpm": 2.0, "max_latency_ms": None, "max_bytes": None}

@@ -119,7 +119,7 @@ def test_capacitys_interval_is_that_of_least_squares_within_subjects(sweep: Swee
     assert result["residual_sd_bpm"] == pytest.approx(np.sqrt(variance), rel=0.05)
 
 
-def test_what_varies_between_subjects_strategies_and_seeds_is_told_apart(sweep: Sweep) -> None:
+def test_variances_between_subjects_strategies_and_seeds_are_separated(sweep: Sweep) -> None:
     spread = population(
         subject_sd_bpm=2.0, seed_sd_bpm=0.6, noise_sd_bpm=0.2, gain_sd_bpm=np.sqrt(2) * 0.4
     )
@@ -320,7 +320,7 @@ def test_the_crossing_is_where_the_difference_changes_its_sign(
     assert row["lower_params"] < 3_000 < row["upper_params"]
 
 
-def test_no_crossing_is_told_outside_the_sizes_tried(sweep: Sweep) -> None:
+def test_there_is_no_crossing_outside_the_sizes_of_the_sweep(sweep: Sweep) -> None:
     result = fit_effects(*sweep(population(), strategies=("scratch", "soft"), n_subjects=8))
     (row,) = result["crossings"]
     assert row["params"] is None

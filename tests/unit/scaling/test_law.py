@@ -86,7 +86,7 @@ def test_noisy_points_give_the_parameters_within_their_errors() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_intervals_hold_new_students_as_often_as_they_say(form: str) -> None:
+def test_prediction_intervals_have_their_nominal_coverage_of_new_students(form: str) -> None:
     _, error = TRUTH[form]
     new = np.array([500.0, 3_000, 12_000, 50_000])
     held: dict[float, list[Array]] = {0.9: [], 0.5: []}
@@ -154,7 +154,7 @@ def test_one_run_that_went_wrong_does_not_bend_the_law() -> None:
     np.testing.assert_allclose(law.predict(SIZES[others]).mean, errors[others], rtol=0.03)
 
 
-def test_a_point_of_no_weight_has_no_say() -> None:
+def test_a_point_of_zero_weight_does_not_affect_the_fit() -> None:
     errors = noisy(TRUTH["power_law_floor"][1](SIZES), 3)
     spoilt = errors.copy()
     spoilt[4] *= 9

@@ -81,7 +81,7 @@ def test_the_smallest_the_middle_and_the_largest_size_are_predicted_from_the_oth
     assert rows[0]["line_bpm"] == pytest.approx(np.polyval(line, np.log(300)))
 
 
-def test_what_is_left_out_has_no_say() -> None:
+def test_the_held_out_size_does_not_affect_its_prediction() -> None:
     errors = noisy(2 + 300 * SIZES**-0.7, 5)
     other = errors.copy()
     other[0] *= 3
@@ -90,7 +90,7 @@ def test_what_is_left_out_has_no_say() -> None:
     assert not after["covered"]
 
 
-def test_intervals_of_held_out_sizes_within_the_ladder_hold_as_often_as_they_say() -> None:
+def test_prediction_intervals_of_held_out_middle_sizes_have_their_nominal_coverage() -> None:
     covered = [
         predict_held_out(SIZES, noisy(2 + 300 * SIZES**-0.7, seed))[1]["covered"]
         for seed in range(150)

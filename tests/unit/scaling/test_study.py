@@ -121,7 +121,7 @@ def test_intervals_over_subjects_and_seeds_cover_the_law(sweep: Sweep) -> None:
     assert 0.65 <= np.mean(covered) <= 1.0, "nominally 0.95, less for few subjects; twelve studies"
 
 
-def test_the_doubt_is_mostly_that_of_subjects_where_they_differ_most(sweep: Sweep) -> None:
+def test_the_uncertainty_is_mostly_between_subjects_if_they_differ_most(sweep: Sweep) -> None:
     tables = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS, n_subjects=9)
     curve = only(fit_laws(*tables))["curve"]
     width = np.array(curve["upper_bpm"]) / curve["lower_bpm"]
@@ -129,7 +129,7 @@ def test_the_doubt_is_mostly_that_of_subjects_where_they_differ_most(sweep: Swee
     assert 1.2 < np.median(width) < 2
 
 
-def test_subjects_with_equal_errors_leave_no_doubt_however_many_windows_they_have(
+def test_subjects_with_equal_errors_have_intervals_of_no_width_whatever_their_windows(
     sweep: Sweep,
 ) -> None:
     tables = sweep(
