@@ -180,20 +180,15 @@ def fit_together(
             spectra, batches = zip(*(own.batch(number, batch_size) for own in data), strict=True)
             losses = state.step.forward(spectra, batches, epoch)
             values = losses.detach().cpu()
-            for job, batch, value, is_active in zip(
-                jobs, batches, values.tolist(), active, strict=True
-            ):
-                if is_active and not math.isfinite(value):
-                    where = f"in epoch {epoch + 1}, step {number + 1} of {steps_per_epoch}"
-                    raise PpgkdError(_loss_message(value, job.seed, where, batch, epoch))
+            # before the weights change: the checkpoint must never hold NaN
+            where = f"in epoch {epoch + 1}, step {number + 1} of {steps_per_epoch}"
+            _check_losses(values.tolist(), jobs, batches, active, where, epoch)
             state.step.backward(losses)
             loss_sums += values
         train_losses = [loss_sum / steps_per_epoch for loss_sum in loss_sums.tolist()]
 
         errors_bpm = _validation_mae_bpm(state.step.averaged, val_spectra, val.hr_bpm, len(jobs))
-        for job, error_bpm, is_active in zip(jobs, errors_bpm, active, strict=True):
-            if is_active and not math.isfinite(error_bpm):
-                raise PpgkdError(_validation_message(error_bpm, job.seed, epoch))
+        _check_validation(errors_bpm, jobs, active, epoch)
         share_s = (time.perf_counter() - started) / len(jobs)
         state.end_epoch([own.view for own in data], train_losses, errors_bpm, share_s)
         _log_epoch(state.progress, config.epochs)
@@ -344,22 +339,38 @@ def _log_epoch(progress: Sequence[_Progress], n_epochs: int) -> None:
     )
 
 
-def _loss_message(value: float, seed: int, where: str, batch: Batch, epochs_done: int) -> str:
-    first = ", ".join(map(str, batch.rows[:5].tolist()))
-    return (
-        f"The loss of seed {seed} became {value} {where}: batch of {len(batch.rows)} windows of "
-        f"view {batch.view}, rows {first}, .... {_nothing_kept(epochs_done)} Lower "
-        "'learning_rate' or the weights of the strategy."
-    )
+def _check_losses(
+    values: Sequence[float],
+    jobs: Sequence[TrainingJob],
+    batches: Sequence[Batch],
+    active: Sequence[bool],
+    where: str,
+    epochs_done: int,
+) -> None:
+    for job, batch, value, is_active in zip(jobs, batches, values, active, strict=True):
+        if is_active and not math.isfinite(value):
+            first = ", ".join(map(str, batch.rows[:5].tolist()))
+            raise PpgkdError(
+                f"The loss of seed {job.seed} became {value} {where}: batch of {len(batch.rows)} "
+                f"windows of view {batch.view}, rows {first}, .... {_nothing_kept(epochs_done)} "
+                "Lower 'learning_rate' or the weights of the strategy."
+            )
 
 
-def _validation_message(error_bpm: float, seed: int, epochs_done: int) -> str:
-    return (
-        f"The validation error of seed {seed} became {error_bpm} in epoch {epochs_done + 1}: the "
-        f"weights, or a validation window, contain NaN. {_nothing_kept(epochs_done)} Lower "
-        "'learning_rate' or the weights of the strategy, and look for missing values in the "
-        "validation windows."
-    )
+def _check_validation(
+    errors_bpm: Sequence[float],
+    jobs: Sequence[TrainingJob],
+    active: Sequence[bool],
+    epochs_done: int,
+) -> None:
+    for job, error_bpm, is_active in zip(jobs, errors_bpm, active, strict=True):
+        if is_active and not math.isfinite(error_bpm):
+            raise PpgkdError(
+                f"The validation error of seed {job.seed} became {error_bpm} in epoch "
+                f"{epochs_done + 1}: the weights, or a validation window, contain NaN. "
+                f"{_nothing_kept(epochs_done)} Lower 'learning_rate' or the weights of the "
+                "strategy, and look for missing values in the validation windows."
+            )
 
 
 def _nothing_kept(epochs_done: int) -> str:

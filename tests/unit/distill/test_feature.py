@@ -31,11 +31,11 @@ def test_its_gradient_is_twice_the_mean_difference() -> None:
     np.testing.assert_allclose(student.grad, expected, rtol=1e-5)
 
 
-def test_features_that_agree_cost_nothing() -> None:
+def test_the_loss_of_equal_features_is_zero() -> None:
     assert feature_loss(noise(6, 7, 5), noise(6, 7, 5)).item() == 0
 
 
-def test_a_batch_given_twice_costs_the_same() -> None:
+def test_a_batch_given_twice_has_the_same_loss() -> None:
     student, teacher = noise(2, 6, 7, 5)
     once = feature_loss(student, teacher).item()
     twice = feature_loss(student.repeat(2, 1, 1), teacher.repeat(2, 1, 1)).item()
@@ -49,7 +49,7 @@ def test_half_precision_features_do_not_overflow() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_features_of_magnitude_1e4_have_a_sound_loss_and_gradient(dtype: torch.dtype) -> None:
+def test_features_of_magnitude_1e4_have_a_finite_loss_and_gradient(dtype: torch.dtype) -> None:
     student = (1e4 * noise(6, 7, 5)).to(dtype).requires_grad_()
     teacher = (1e4 * noise(6, 7, 5, seed=1)).to(dtype)
     value = feature_loss(student, teacher)
@@ -70,7 +70,7 @@ def test_features_of_different_shapes_are_refused(teacher: tuple[int, ...]) -> N
 @pytest.mark.parametrize(
     ("student", "teacher"), [((6, 18), (24, 18)), ((6, 1), (24, 18)), ((8, 18), (5, 1))]
 )
-def test_a_projection_leads_to_the_shape_of_the_teachers_features(
+def test_a_projection_has_the_shape_of_the_teachers_features(
     student: tuple[int, int], teacher: tuple[int, int]
 ) -> None:
     assert Projection(student, teacher)(noise(4, *student)).shape == (4, *teacher)

@@ -140,7 +140,7 @@ def test_without_a_reference_dkds_target_is_the_teachers_most_likely_class(
 
 
 @every_strategy
-def test_a_batch_without_references_is_still_learned_from_the_teacher(
+def test_a_batch_without_references_has_the_distillation_loss_alone(
     strategy: str, targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     hr_bpm = torch.full((4,), torch.nan)
@@ -164,7 +164,7 @@ def test_feature_is_the_weighted_distance_after_the_projection(
 
 
 @every_strategy
-def test_the_label_weight_adds_that_much_of_the_references_loss(
+def test_the_label_loss_is_added_with_its_weight(
     strategy: str, targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     alone = value(loss_of(strategy, targets), output, batch)
@@ -177,7 +177,7 @@ def test_the_label_weight_adds_that_much_of_the_references_loss(
 @pytest.mark.parametrize(
     ("warmup_epochs", "shares"), [(4, [0.2, 0.4, 0.6, 0.8, 1, 1]), (0, [1, 1])]
 )
-def test_dkd_grows_to_its_full_weight_during_warm_up(
+def test_the_weight_of_dkd_grows_during_warm_up(
     warmup_epochs: int,
     shares: list[float],
     targets: TeacherTargets,
@@ -190,7 +190,7 @@ def test_dkd_grows_to_its_full_weight_during_warm_up(
     np.testing.assert_allclose(found, shares, rtol=1e-5)
 
 
-def test_warm_up_leaves_the_references_loss_alone(
+def test_warm_up_does_not_change_the_label_loss(
     targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     full = value(loss_of("dkd", targets), output, batch)
@@ -233,14 +233,14 @@ def test_scratch_ignores_the_teacher(
 
 
 @pytest.mark.parametrize("strategy", ["hard", "soft", "dkd", "ordinal"])
-def test_strategies_on_logits_have_nothing_of_their_own_to_learn(
+def test_losses_on_logits_have_no_parameters(
     strategy: str, inputs: InputShape, targets: TeacherTargets
 ) -> None:
     assert list(made(strategy, targets, inputs).parameters()) == []
 
 
 @pytest.mark.parametrize("student_shape", [ResNetShape(6), MLPShape(6)])
-def test_features_of_either_family_can_be_taught_by_a_residual_network(
+def test_students_of_either_family_can_learn_features_of_a_residual_network(
     student_shape: Shape,
     inputs: InputShape,
     targets: TeacherTargets,
@@ -284,7 +284,7 @@ def test_making_a_loss_leaves_the_student_as_it_was(
 
 
 @every_strategy
-def test_a_strategy_that_needs_a_teacher_does_not_quietly_train_without_one(
+def test_a_strategy_that_needs_a_teacher_is_refused_without_one(
     strategy: str, inputs: InputShape
 ) -> None:
     with pytest.raises(PpgkdError, match=strategy):
@@ -299,7 +299,7 @@ def test_feature_is_refused_where_the_teacher_has_no_features(
 
 
 @pytest.mark.parametrize("strategy", ["hard", "soft", "dkd", "ordinal"])
-def test_the_other_strategies_do_without_the_teachers_features(
+def test_the_other_strategies_need_no_features_of_the_teacher(
     strategy: str, inputs: InputShape, targets: TeacherTargets, batch: Batch, output: Output
 ) -> None:
     bare = TeacherTargets(targets.logits, None)

@@ -105,7 +105,7 @@ def test_soft_targets_are_the_divergence_from_teacher_to_student_times_t_squared
 
 
 @pytest.mark.parametrize(("alpha", "beta", "temperature"), DKD_SETTINGS)
-def test_dkd_is_the_weighted_sum_of_its_two_parts_times_t_squared(
+def test_dkd_is_the_weighted_sum_of_its_two_terms_times_t_squared(
     alpha: float, beta: float, temperature: float
 ) -> None:
     settings = (alpha, beta, temperature)
@@ -124,12 +124,14 @@ def certain(hr_bpm: int) -> Tensor:
 
 
 @pytest.mark.parametrize(("first", "second"), [(72, 71), (72, 73), (72, 140), (30, 209)])
-def test_ordinal_is_the_number_of_bpm_between_two_certainties(first: int, second: int) -> None:
+def test_ordinal_of_two_certain_distributions_is_their_distance_in_bpm(
+    first: int, second: int
+) -> None:
     assert ordinal_loss(certain(first), certain(second)).item() == abs(first - second)
     assert ordinal_loss(certain(second), certain(first)).item() == abs(first - second)
 
 
-def test_ordinal_alone_knows_that_71_bpm_is_nearer_to_72_than_140_is() -> None:
+def test_for_ordinal_alone_71_bpm_is_nearer_to_72_than_140_is() -> None:
     teacher, near, far = (5 * tensor(np.eye(N_CLASSES)[[bpm - 30]]) for bpm in (72, 71, 140))
     soft_near, soft_far = (soft_loss(one, teacher, 1.0).item() for one in (near, far))
     assert soft_near == pytest.approx(soft_far)
@@ -146,7 +148,7 @@ def test_the_label_loss_is_the_cross_entropy_to_the_softened_label() -> None:
 
 
 @pytest.mark.parametrize("row", range(BATCH))
-def test_of_each_sample_the_divergence_is_tckd_plus_nckd_weighted_by_the_teachers_doubt(
+def test_the_divergence_of_a_sample_is_tckd_plus_nckd_times_one_minus_p_t(
     row: int,
 ) -> None:
     """Zhao et al., equation 5, at T = 1: KL = TCKD + (1 - p_t) NCKD."""
@@ -168,7 +170,7 @@ def test_soft_targets_at_a_high_temperature_match_logits() -> None:
 
 
 @every_divergence
-def test_a_teacher_that_says_the_same_teaches_nothing(loss: Loss) -> None:
+def test_equal_logits_have_no_gradient(loss: Loss) -> None:
     student = tensor(TEACHER).requires_grad_()
     value = loss(student, tensor(TEACHER), torch.tensor(TARGET))
     value.backward()
@@ -177,7 +179,7 @@ def test_a_teacher_that_says_the_same_teaches_nothing(loss: Loss) -> None:
 
 
 @every_divergence
-def test_a_student_that_differs_a_little_has_something_to_learn(loss: Loss) -> None:
+def test_slightly_different_logits_have_a_gradient(loss: Loss) -> None:
     nearly = TEACHER + 0.1 * np.random.default_rng(2).standard_normal(TEACHER.shape)
     assert loss(tensor(nearly), tensor(TEACHER), torch.tensor(TARGET)).item() > 1e-4
 
@@ -261,7 +263,7 @@ def test_logits_of_magnitude_1e4_give_finite_losses_and_gradients(
     assert torch.isfinite(student.grad).all()
 
 
-def test_a_student_that_is_sure_of_a_wrong_class_still_learns_from_every_divergence() -> None:
+def test_a_student_certain_of_a_wrong_class_has_a_gradient_in_every_divergence() -> None:
     for loss in DIVERGENCES.values():
         student = tensor(np.roll(TEACHER, 30, axis=1) * 3).requires_grad_()
         loss(student, tensor(TEACHER), torch.tensor(TARGET)).backward()
@@ -270,7 +272,7 @@ def test_a_student_that_is_sure_of_a_wrong_class_still_learns_from_every_diverge
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
-def test_the_label_loss_bears_logits_of_magnitude_1e4(dtype: torch.dtype) -> None:
+def test_the_label_loss_of_logits_of_magnitude_1e4_is_finite(dtype: torch.dtype) -> None:
     student = tensor(1e4 * STUDENT / np.abs(STUDENT).max(), dtype).requires_grad_()
     value = label_loss(student, tensor(LABELS))
     value.backward()
@@ -294,7 +296,7 @@ def test_losses_of_extreme_logits_are_those_of_the_formulas(scale: float) -> Non
 
 @every_loss
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_logits_are_worked_on_in_single_precision(
+def test_half_precision_logits_are_computed_in_single_precision(
     loss: Loss, dtype: torch.dtype
 ) -> None:
     student, teacher = tensor(STUDENT, dtype), tensor(TEACHER, dtype)
@@ -303,7 +305,7 @@ def test_half_precision_logits_are_worked_on_in_single_precision(
     assert found.item() == loss(student.float(), teacher.float(), torch.tensor(TARGET)).item()
 
 
-def test_a_teacher_without_doubt_is_a_hard_target() -> None:
+def test_soft_targets_of_a_certain_teacher_are_hard_targets() -> None:
     certain = np.where(np.arange(N_CLASSES) == TARGET[:, None], 1e4, -1e4)
     found = soft_loss(tensor(STUDENT), tensor(certain), 1.0)
     assert found.item() == pytest.approx(hard(STUDENT, certain), rel=1e-5)
@@ -321,7 +323,7 @@ def test_a_loss_is_the_mean_over_the_batch(loss: Loss) -> None:
 
 
 @every_loss
-def test_a_batch_given_twice_costs_the_same(loss: Loss) -> None:
+def test_a_batch_given_twice_has_the_same_loss(loss: Loss) -> None:
     student, teacher, target = tensor(STUDENT), tensor(TEACHER), torch.tensor(TARGET)
     once = loss(student, teacher, target).item()
     twice = loss(student.repeat(2, 1), teacher.repeat(2, 1), target.repeat(2)).item()

@@ -1,4 +1,4 @@
-"""A teacher's outputs on the view cache: what is kept, and for whom."""
+"""Targets: a teacher's outputs for the view cache."""
 
 import json
 from collections.abc import Callable
@@ -178,7 +178,7 @@ class Shifted(nn.Module):
         return Output(logits.float() + self.shift, features)
 
 
-def test_large_logits_lose_nothing_where_the_probability_is(
+def test_large_logits_are_precise_near_their_maximum(
     teacher: nn.Module, targets: TeacherTargets, view_cache: ViewCache, tmp_path: Path
 ) -> None:
     """Half precision is a step of 8 at 10 000; after the shift it is fine near the largest."""
@@ -195,7 +195,7 @@ def test_the_teacher_is_run_in_evaluation_mode(
     np.testing.assert_array_equal(found.logits, targets.logits)
 
 
-def test_targets_made_again_are_the_same_to_the_last_byte(
+def test_targets_made_again_have_the_same_bytes(
     folder: Path, teacher: nn.Module, view_cache: ViewCache, tmp_path: Path
 ) -> None:
     write_targets(teacher, TEACHER, view_cache, tmp_path)
@@ -239,7 +239,7 @@ def test_a_teacher_without_features_leaves_the_same_logits_and_an_empty_file(
     assert np.load(tmp_path / "features.npy").size == 0
 
 
-def test_features_that_are_not_there_are_missed_in_words(
+def test_missing_features_are_reported(
     teacher: nn.Module, view_cache: ViewCache, tmp_path: Path
 ) -> None:
     found = targets_of(Featureless(teacher), view_cache, tmp_path)
@@ -341,7 +341,7 @@ def test_a_missing_file_is_refused(
 
 
 @pytest.mark.parametrize("about", [{"bank": "a"}, [], "a", None])
-def test_a_description_that_lacks_something_is_refused(
+def test_an_incomplete_description_is_refused(
     about: object, folder: Path, view_cache: ViewCache, tmp_path: Path
 ) -> None:
     copied(folder, tmp_path)

@@ -1,4 +1,4 @@
-"""Networks of one shape side by side: what each says and learns is its own."""
+"""Batched models: each network has the outputs and gradients that it has alone."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,9 @@ def spectra(inputs: InputShape, batch: int = 12) -> list[Tensor]:
 
 @pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
 @pytest.mark.parametrize("training", [False, True])
-def test_each_says_what_it_says_alone(way: Way, training: bool, inputs: InputShape) -> None:
+def test_each_has_the_output_that_it_has_alone(
+    way: Way, training: bool, inputs: InputShape
+) -> None:
     seen = spectra(inputs)
     outputs = way(networks(inputs)).train(training)(seen)
     for output, network, own in zip(outputs, networks(inputs), seen, strict=True):
@@ -50,7 +52,9 @@ def test_each_has_the_gradients_that_it_has_alone(way: Way, inputs: InputShape) 
 
 
 @pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
-def test_to_change_ones_gradients_leaves_the_others_alone(way: Way, inputs: InputShape) -> None:
+def test_changing_the_gradients_of_one_leaves_the_others_alone(
+    way: Way, inputs: InputShape
+) -> None:
     models = way(networks(inputs)).train()
     sum(output.logits.square().mean() for output in models(spectra(inputs))).backward()  # type: ignore[union-attr, no-untyped-call]
     before = [gradient.clone() for gradient in models.gradients_of(0)]
@@ -61,7 +65,7 @@ def test_to_change_ones_gradients_leaves_the_others_alone(way: Way, inputs: Inpu
 
 
 @pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
-def test_the_state_of_each_is_the_one_that_it_came_with(way: Way, inputs: InputShape) -> None:
+def test_the_state_of_each_is_the_one_it_was_batched_with(way: Way, inputs: InputShape) -> None:
     models = way(networks(inputs))
     for number, network in enumerate(networks(inputs)):
         state = models.state_of(number)

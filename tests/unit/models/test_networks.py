@@ -1,4 +1,4 @@
-"""The networks: shapes, seeds, and the way to disk and back."""
+"""Networks: shapes, seeds, saving and loading."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The front end: what it measures, and what it does not see."""
+"""The front end: what its spectra depend on."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def spectrum_of(signal: NDArray[np.floating], inputs: InputShape = INPUTS) -> ND
 
 
 def power_of(signal: NDArray[np.floating], inputs: InputShape = INPUTS) -> NDArray[np.float64]:
-    """Undo the logarithm, with silence as the yardstick: silence has the power of the floor."""
+    """Undo the logarithm, relative to a signal of zeros, which has the power of the floor."""
     silence = spectrum_of(np.zeros_like(signal), inputs).astype(np.float64)
     relative = np.exp(2 * (spectrum_of(signal, inputs) - silence))
     return (relative - 1) * POWER_FLOOR
@@ -113,33 +113,33 @@ def test_a_harmonic_of_the_pulse_appears_in_the_pulses_bin(harmonic: int) -> Non
     assert power[HARMONICS.index(harmonic)].argmax() == place
 
 
-def test_the_order_of_the_ppg_channels_is_not_seen() -> None:
+def test_the_spectra_do_not_depend_on_the_order_of_the_ppg_channels() -> None:
     window = noise()
     np.testing.assert_allclose(
         spectrum_of(window[:, [2, 0, 1, 3, 4, 5]]), spectrum_of(window), atol=1e-5
     )
 
 
-def test_ppg_and_accelerometer_are_told_apart() -> None:
+def test_ppg_and_accelerometer_have_spectra_of_their_own() -> None:
     window = noise()
     exchanged = window[:, [3, 4, 5, 0, 1, 2]]
     assert np.abs(spectrum_of(exchanged) - spectrum_of(window)).max() > 0.5
 
 
-def test_the_polarity_of_a_channel_is_not_seen() -> None:
+def test_the_spectra_do_not_depend_on_polarity() -> None:
     window = noise()
     signs = np.array([1, -1, 1, -1, -1, 1])[:, None]
     np.testing.assert_allclose(spectrum_of(signs * window), spectrum_of(window), atol=1e-5)
 
 
-def test_the_direction_of_time_is_not_seen() -> None:
+def test_the_spectra_do_not_depend_on_the_direction_of_time() -> None:
     window = noise()
     reverse = window[:, :, ::-1].copy()
     np.testing.assert_allclose(spectrum_of(reverse), spectrum_of(window), atol=2e-3)
 
 
 @pytest.mark.parametrize("handedness", [1, -1])
-def test_the_way_the_watch_is_turned_is_not_seen(handedness: int) -> None:
+def test_the_spectra_do_not_depend_on_the_orientation_of_the_watch(handedness: int) -> None:
     window = noise()
     turned = window.copy()
     rotation = handedness * special_ortho_group.rvs(3, random_state=4)

@@ -1,4 +1,4 @@
-"""The state of a training on disk: what comes back, and what is not taken for it."""
+"""Checkpoints: a saved state is loaded, and no other file is."""
 
 import hashlib
 import io
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "a" / "checkpoint.pt"
 
 
-def test_a_state_comes_back(path: Path, state: dict[str, Any]) -> None:
+def test_a_saved_state_is_loaded(path: Path, state: dict[str, Any]) -> None:
     Checkpoint(path, "this training").save(state)
     found = Checkpoint(path, "this training").load()
     assert found is not None
@@ -42,7 +42,7 @@ def test_a_state_comes_back(path: Path, state: dict[str, Any]) -> None:
     assert found["schedule"] == state["schedule"]
 
 
-def test_a_later_state_takes_the_place_of_the_one_before(path: Path) -> None:
+def test_a_later_state_replaces_the_one_before(path: Path) -> None:
     checkpoint = Checkpoint(path, "this training")
     checkpoint.save({"history": [1]})
     checkpoint.save({"history": [1, 2]})
@@ -50,7 +50,7 @@ def test_a_later_state_takes_the_place_of_the_one_before(path: Path) -> None:
     assert [*path.parent.iterdir()] == [path]
 
 
-def test_there_is_none_before_the_first_epoch(path: Path) -> None:
+def test_no_state_is_loaded_before_the_first_epoch(path: Path) -> None:
     assert Checkpoint(path, "this training").load() is None
 
 
@@ -111,7 +111,7 @@ class Intruder:
         return os.mkdir, (str(self.folder),)
 
 
-def test_nothing_in_a_file_is_executed_and_the_training_starts_anew(path: Path) -> None:
+def test_nothing_in_a_file_is_executed_and_the_training_starts_again(path: Path) -> None:
     buffer = io.BytesIO()
     target = path.parent / "made by the intruder"
     torch.save({"run": "this training", "state": Intruder(target)}, buffer)

@@ -242,7 +242,7 @@ def test_a_strategy_changes_what_is_learned(
     assert (heads[0] - heads[1]).abs().max() > 1e-3
 
 
-def test_a_student_sees_the_views_of_the_view_cache_by_turns(
+def test_a_student_uses_the_cached_views_in_turn(
     inputs: InputShape, view_cache: ViewCache, val: Examples
 ) -> None:
     witness = Witness(LabelLoss())
@@ -399,7 +399,7 @@ def test_the_validation_windows_are_not_learned_from(
 
 
 class FailsAt(nn.Module):
-    """The reference's loss, which is no number at one call."""
+    """The label loss, which is not finite at one call."""
 
     def __init__(self, call: int, value: float) -> None:
         super().__init__()
@@ -421,7 +421,7 @@ FOUR_STEPS = TrainingConfig(
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_a_loss_that_is_no_number_stops_at_once_and_names_epoch_step_and_batch(
+def test_a_loss_that_is_not_finite_stops_at_once_and_names_epoch_step_and_batch(
     value: float, inputs: InputShape, view_cache: ViewCache, val: Examples
 ) -> None:
     loss = FailsAt(4 + 3, value)
@@ -435,7 +435,7 @@ def test_a_loss_that_is_no_number_stops_at_once_and_names_epoch_step_and_batch(
     assert "Lower 'learning_rate' or the weights of the strategy" in message
 
 
-def test_a_loss_that_is_no_number_leaves_the_checkpoint_of_the_epoch_before(
+def test_a_loss_that_is_not_finite_leaves_the_checkpoint_of_the_epoch_before(
     inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
@@ -484,7 +484,7 @@ def test_a_window_with_missing_samples_stops_the_training_and_is_among_the_rows_
 
 
 class Killed(BaseException):
-    """What a test raises in place of a kill."""
+    """Raised in place of a kill."""
 
 
 class KilledAt(nn.Module):
@@ -503,7 +503,7 @@ class KilledAt(nn.Module):
 
 
 class BreaksOff(ViewCache):
-    """A view cache whose file is gone when one epoch wants its view."""
+    """A view cache whose file is missing in one epoch."""
 
     def of_epoch(self, epoch: int) -> Any:
         if epoch == 2:
@@ -521,7 +521,7 @@ def unlike(loss: nn.Module) -> nn.Module:
 
 @pytest.mark.parametrize("shape", [MLPShape(6), ResNetShape(4)], ids=lambda shape: shape.family)
 @pytest.mark.parametrize("call", [1, 4, 5, 4 + 4 + 3, 16], ids="killed at step {}".format)
-def test_a_training_that_was_killed_ends_as_an_undisturbed_one(
+def test_a_killed_training_ends_like_an_uninterrupted_one(
     call: int,
     shape: Shape,
     inputs: InputShape,
@@ -545,7 +545,7 @@ def test_a_training_that_was_killed_ends_as_an_undisturbed_one(
     assert [*path.parent.iterdir()] == [path]
 
 
-def test_a_training_killed_twice_ends_as_an_undisturbed_one(
+def test_a_training_killed_twice_ends_like_an_uninterrupted_one(
     inputs: InputShape, fresh: FreshViews, val: Examples, path: Path
 ) -> None:
     undisturbed, history = train_once(inputs, fresh, val, config=FOUR_STEPS)
@@ -559,7 +559,7 @@ def test_a_training_killed_twice_ends_as_an_undisturbed_one(
     assert without_time(found) == without_time(history)
 
 
-def test_a_training_whose_view_cache_broke_off_ends_as_an_undisturbed_one(
+def test_a_training_that_lost_its_view_cache_ends_like_an_uninterrupted_one(
     inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
     undisturbed, history = train_once(inputs, view_cache, val, config=FOUR_STEPS)
@@ -572,7 +572,7 @@ def test_a_training_whose_view_cache_broke_off_ends_as_an_undisturbed_one(
     assert without_time(found) == without_time(history)
 
 
-def test_a_projection_goes_on_with_the_student(
+def test_a_projection_is_restored_with_the_student(
     inputs: InputShape, view_cache: ViewCache, val: Examples, targets: TeacherTargets, path: Path
 ) -> None:
     def feature() -> nn.Module:
@@ -631,7 +631,7 @@ fit(build_model(MLPShape(6), {inputs}, 0), Killed(), read_view_cache({str(folder
     assert without_time(found) == without_time(history)
 
 
-def test_a_training_that_had_ended_is_not_begun_again(
+def test_a_finished_training_is_not_repeated(
     inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
@@ -656,7 +656,7 @@ def test_of_a_training_that_has_ended_only_the_result_is_kept(
 
 
 @pytest.mark.parametrize("waited", [1, 2])
-def test_patience_is_not_forgotten_when_a_training_is_killed(
+def test_patience_is_counted_across_a_kill(
     waited: int, inputs: InputShape, view_cache: ViewCache, unpredictable: Examples, path: Path
 ) -> None:
     undisturbed, history = train_once(inputs, view_cache, unpredictable, config=PATIENCE)
@@ -674,7 +674,7 @@ def test_patience_is_not_forgotten_when_a_training_is_killed(
     assert len(witness.seen) == 4 * (PATIENCE.patience - waited)
 
 
-def test_a_training_that_had_run_out_of_patience_is_not_begun_again(
+def test_a_training_that_stopped_early_is_not_repeated(
     inputs: InputShape, view_cache: ViewCache, unpredictable: Examples, path: Path
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
@@ -687,7 +687,7 @@ def test_a_training_that_had_run_out_of_patience_is_not_begun_again(
     assert same(again, first)
 
 
-def test_the_time_of_both_parts_of_a_training_is_counted(
+def test_the_time_before_and_after_an_interruption_is_counted(
     inputs: InputShape, view_cache: ViewCache, val: Examples, path: Path
 ) -> None:
     checkpoint = Checkpoint(path, "this training")
@@ -835,7 +835,7 @@ def test_weight_decay_shrinks_matrices_and_spares_biases_and_norms(
             assert torch.equal(after, before[name])
 
 
-def test_a_projection_learns_beside_the_student_and_is_no_part_of_it(
+def test_a_projection_is_trained_with_the_student_and_does_not_become_part_of_it(
     inputs: InputShape, view_cache: ViewCache, val: Examples, targets: TeacherTargets
 ) -> None:
     settings = {"feature_weight": 1.0, "label_weight": 1.0}
@@ -988,7 +988,7 @@ def test_seeds_trained_together_again_are_the_same_bit_by_bit(
 
 
 @pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)
-def test_seeds_that_were_interrupted_end_as_undisturbed_ones(
+def test_interrupted_seeds_end_like_uninterrupted_ones(
     shape: Shape,
     inputs: InputShape,
     view_caches: list[ViewCache],
@@ -1026,7 +1026,7 @@ def test_a_seed_without_patience_stops_and_the_others_go_on(
     assert mae_bpm(models[1], val) == pytest.approx(min(errors), abs=1e-4)
 
 
-def test_a_loss_of_one_seed_that_is_no_number_stops_the_cell_and_names_the_seed(
+def test_a_loss_of_one_seed_that_is_not_finite_stops_the_cell_and_names_the_seed(
     inputs: InputShape, view_caches: list[ViewCache], val: Examples
 ) -> None:
     losses = [LabelLoss(), LabelLoss(), FailsAt(2, float("nan"))]
@@ -1034,7 +1034,7 @@ def test_a_loss_of_one_seed_that_is_no_number_stops_the_cell_and_names_the_seed(
         train_seeds(ResNetShape(4), inputs, view_caches, val, losses)
 
 
-def test_a_large_gradient_of_one_seed_does_not_slow_the_others(
+def test_a_large_gradient_of_one_seed_does_not_change_the_others(
     inputs: InputShape, view_caches: list[ViewCache], val: Examples
 ) -> None:
     class Loud(LabelLoss):

@@ -1,4 +1,4 @@
-"""Teachers of any kind answer alike: one network, several, or a user's own ONNX file."""
+"""Teachers of every kind have one interface: a network, an ensemble, an ONNX file of the user."""
 
 import hashlib
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def noise(*shape: int, seed: int = 0) -> Array:
 
 
 class Says(nn.Module):
-    """A network that answers the same whatever it sees."""
+    """A network whose output does not depend on its input."""
 
     def __init__(self, logits: Array, features: Array) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ def test_an_ensembles_distribution_is_the_mean_of_its_members(window: Tensor) ->
     np.testing.assert_allclose(torch.softmax(found, dim=1), expected, rtol=1e-5)
 
 
-def test_an_ensemble_is_of_two_minds_where_its_members_are(window: Tensor) -> None:
+def test_an_ensemble_has_two_modes_where_its_members_disagree(window: Tensor) -> None:
     """The mean of distributions keeps both modes; the mean of logits would keep neither."""
     one, other = np.full((2, 1, 180), -1e4, np.float32)
     one[:, 60 - 30] = other[:, 120 - 30] = 1e4
@@ -109,7 +109,7 @@ def test_an_ensembles_members_are_run_in_evaluation_mode(
 
 
 class Graph:
-    """ONNX files: the mean of each channel, mapped to as many classes as one likes."""
+    """ONNX files: the mean of each channel, mapped to any number of classes."""
 
     def __init__(self, channels: int, n_samples: int) -> None:
         self.channels, self.n_samples = channels, n_samples
@@ -169,7 +169,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "mine.onnx"
 
 
-def test_a_file_answers_with_its_own_logits(
+def test_the_logits_are_the_first_output_of_the_file(
     graph: Graph, path: Path, inputs: InputShape, window: Tensor
 ) -> None:
     teacher = OnnxTeacher(graph.write(path), inputs)
@@ -179,7 +179,7 @@ def test_a_file_answers_with_its_own_logits(
 
 
 @pytest.mark.parametrize("n_windows", [1, 2, 5])
-def test_a_file_answers_for_any_number_of_windows(
+def test_a_file_accepts_any_number_of_windows(
     n_windows: int, graph: Graph, path: Path, inputs: InputShape, window: Tensor
 ) -> None:
     teacher = OnnxTeacher(graph.write(path), inputs)
@@ -188,7 +188,7 @@ def test_a_file_answers_for_any_number_of_windows(
     np.testing.assert_allclose(found[0], teacher(window).logits[0], rtol=1e-5)
 
 
-def test_a_file_is_predicted_with_like_any_network(
+def test_predictions_of_a_file_are_those_of_a_network(
     graph: Graph, path: Path, inputs: InputShape, window: Tensor
 ) -> None:
     teacher = OnnxTeacher(graph.write(path), inputs)
@@ -212,7 +212,7 @@ def test_a_file_without_features_is_a_teacher_too(
     assert OnnxTeacher(graph.write(path), inputs)(window).features.numel() == 0
 
 
-def test_the_numbers_stored_in_a_file_are_counted(
+def test_the_parameters_stored_in_a_file_are_counted(
     graph: Graph, path: Path, inputs: InputShape
 ) -> None:
     teacher = OnnxTeacher(graph.write(path), inputs)
@@ -304,7 +304,7 @@ def test_a_missing_file_is_refused(path: Path, inputs: InputShape) -> None:
 
 
 @pytest.mark.parametrize("features", [None, 3])
-def test_a_file_teaches_by_its_logits_and_by_its_features_if_it_has_any(
+def test_the_targets_of_a_file_are_its_logits_and_its_features_if_any(
     features: int | None,
     graph: Graph,
     path: Path,
@@ -384,7 +384,9 @@ def test_the_fingerprint_of_an_ensemble_changes_with_any_member(
     assert together not in others
 
 
-def test_an_onnx_file_is_told_by_its_name(graph: Graph, path: Path, inputs: InputShape) -> None:
+def test_an_onnx_file_is_recognised_by_its_suffix(
+    graph: Graph, path: Path, inputs: InputShape
+) -> None:
     teacher = read_teacher([graph.write(path)], inputs)
     assert isinstance(teacher.network, OnnxTeacher)
     params = inputs.channels * 180 + 180 + 1

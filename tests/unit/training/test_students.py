@@ -1,4 +1,4 @@
-"""Students: what a config says, what they learn from, and that no teacher is about."""
+"""Students: their configuration, what they learn from, and that they load no teacher."""
 
 import json
 import os
@@ -206,7 +206,7 @@ def test_scratch_needs_no_teacher(
 
 
 @pytest.mark.parametrize("strategy", [name for name in SETTINGS if name != "scratch"])
-def test_the_other_strategies_do_not_quietly_train_without_one(
+def test_the_other_strategies_are_refused_without_a_teacher(
     strategy: str, config: StudentConfig, training_inputs: TrainingInputs, val: Windows
 ) -> None:
     with pytest.raises(PpgkdError, match=f"'{strategy}' learns from a teacher"):
@@ -242,7 +242,7 @@ def test_the_teachers_weights_may_be_gone_when_a_student_learns(
     assert same(model, train_student(by_strategy(config, strategy), there, val)[0])
 
 
-def test_a_students_job_knows_no_teacher_and_no_onnx_runtime() -> None:
+def test_a_students_job_imports_no_teacher_and_no_onnx_runtime() -> None:
     imported = "ppgkd.training.students, ppgkd.training.trained"
     code = f"import sys, {imported}; print(*sys.modules, sep='\\n')"
     found = subprocess.run(
@@ -260,7 +260,7 @@ def test_a_students_job_knows_no_teacher_and_no_onnx_runtime() -> None:
 
 
 class Killed(BaseException):
-    """What a test raises in place of a kill."""
+    """Raised in place of a kill."""
 
 
 class BreaksOff(ViewCache):
@@ -273,7 +273,7 @@ class BreaksOff(ViewCache):
 
 
 @pytest.mark.parametrize("strategy", ["scratch", "dkd", "feature"])
-def test_a_student_that_was_killed_ends_as_an_undisturbed_one(
+def test_a_killed_student_ends_like_an_uninterrupted_one(
     strategy: str,
     config: StudentConfig,
     training_inputs: TrainingInputs,
@@ -381,7 +381,7 @@ def test_targets_of_a_view_cache_of_another_seed_are_refused(
     assert f"targets folder {study.targets} was made for another view cache" in message
 
 
-def test_targets_of_a_teacher_that_was_trained_anew_are_refused(
+def test_targets_of_a_teacher_that_was_trained_again_are_refused(
     own_study: Study, transfer: Windows, inputs: InputShape
 ) -> None:
     own_study.make_teacher(inputs, seed=1)

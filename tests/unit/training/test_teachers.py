@@ -1,4 +1,4 @@
-"""Teachers: one stage or two, and what happens when one of them is broken off."""
+"""Teachers: one training stage or two, and interruptions of either."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -150,9 +150,7 @@ def test_training_begins_with_the_best_weights_of_pretraining(
         assert (found - first).abs().max() > 1e-3
 
 
-def test_the_windows_of_the_test_are_not_looked_at(
-    inputs: InputShape, windows: StudyWindows
-) -> None:
+def test_the_test_windows_are_not_used(inputs: InputShape, windows: StudyWindows) -> None:
     nothing = replace(windows.test, signal=np.full_like(windows.test.signal, np.nan))
     blind, _ = train(inputs, replace(windows, test=nothing))
     teacher, _ = train(inputs, windows)
@@ -171,7 +169,7 @@ def test_a_seed_gives_the_same_teacher_and_another_seed_another(
 
 
 class Killed(BaseException):
-    """What a test raises in place of a kill."""
+    """Raised in place of a kill."""
 
 
 class KillsAfter(logging.Handler):
@@ -211,7 +209,7 @@ def killed_after(epochs: int) -> Iterator[None]:
     ],
 )
 @pytest.mark.parametrize("shape", [MLPShape(6), ResNetShape(3)], ids=lambda shape: shape.family)
-def test_a_pretrained_teacher_killed_in_either_stage_ends_as_an_undisturbed_one(
+def test_a_pretrained_teacher_killed_in_either_stage_ends_like_an_uninterrupted_one(
     shape: Shape,
     epochs: int,
     files: list[str],
@@ -229,7 +227,7 @@ def test_a_pretrained_teacher_killed_in_either_stage_ends_as_an_undisturbed_one(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pretraining.pt", "training.pt"]
 
 
-def test_a_stage_that_was_over_is_not_taken_again(
+def test_a_finished_stage_is_not_repeated(
     inputs: InputShape,
     with_more: StudyWindows,
     tmp_path: Path,
@@ -270,7 +268,7 @@ def test_a_state_of_another_training_is_not_used(
     pd.testing.assert_frame_equal(without_time(history), without_time(expected))
 
 
-def test_a_training_that_follows_another_pretraining_is_not_gone_on_with(
+def test_a_training_after_another_pretraining_is_not_continued(
     inputs: InputShape, windows: StudyWindows, with_more: StudyWindows, tmp_path: Path
 ) -> None:
     train(inputs, windows, tmp_path)

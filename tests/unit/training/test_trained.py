@@ -1,4 +1,4 @@
-"""What a training job leaves behind."""
+"""Results of a training job."""
 
 import hashlib
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def test_the_metrics_are_those_of_the_test_set_and_of_the_network(
     assert trained.metrics["macs"] == SHAPE.macs(inputs)
 
 
-def test_the_metrics_say_how_the_network_came_about(trained: TrainedModel) -> None:
+def test_the_metrics_describe_the_network_and_its_training(trained: TrainedModel) -> None:
     assert trained.metrics["seed"] == 7
     assert trained.metrics["epochs"] == 3
     assert trained.metrics["val_mae_bpm"] == 3.0
@@ -87,7 +87,7 @@ def test_the_folder_holds_the_four_files_of_the_contract(
     ]
 
 
-def test_what_is_saved_comes_back(
+def test_saved_results_are_read_back(
     trained: TrainedModel, inputs: InputShape, windows: StudyWindows, tmp_path: Path
 ) -> None:
     trained.save(tmp_path)

@@ -1,4 +1,4 @@
-"""Augmented views: the same again for the same seed and number, and true to the heart rate."""
+"""Augmented views: reproducible by seed and number, with the right heart rate."""
 
 from dataclasses import fields, replace
 
@@ -213,7 +213,7 @@ def test_a_withheld_reference_stays_withheld_and_does_not_limit_the_stretch() ->
     assert torch.equal(withheld.signal, far_from_the_ends.signal)
 
 
-def test_the_front_end_sees_neither_polarity_nor_direction_nor_axes() -> None:
+def test_the_front_end_does_not_depend_on_polarity_direction_or_axes() -> None:
     signal, inputs = noise(50, 5), shape(2, 3)
     unseen = only(polarity=0.5, time_reversal=0.5, axis_permutation=0.5)
     view = augmented_view(signal, rates(50), inputs, unseen, seed=0, view=0)
@@ -268,7 +268,7 @@ def test_acceleration_is_stretched_with_the_heart_rate() -> None:
             np.testing.assert_allclose(view.signal[row, axis], expected, atol=2e-3)
 
 
-def test_a_faster_view_is_silent_where_it_runs_out_of_signal() -> None:
+def test_a_compressed_window_is_padded_with_zeros() -> None:
     hr_bpm, ones = torch.full((200,), 100.0), torch.ones(200, 2, N_SAMPLES)
     view = augmented_view(ones, hr_bpm, shape(1, 1), only(time_stretch=1.18), seed=0, view=0)
     factor = view.hr_bpm.numpy() / 100
@@ -276,7 +276,7 @@ def test_a_faster_view_is_silent_where_it_runs_out_of_signal() -> None:
     np.testing.assert_allclose(share, np.clip(1 - 1 / factor, 0, None), atol=2.5 / N_SAMPLES)
 
 
-def test_a_reversed_window_is_played_backwards_by_all_channels() -> None:
+def test_a_reversed_window_is_reversed_in_all_channels() -> None:
     signal, hr_bpm = noise(20, 5), rates(20)
     view = augmented_view(signal, hr_bpm, shape(2, 3), only(time_reversal=1), seed=0, view=0)
     np.testing.assert_allclose(view.signal, signal.flip(2), atol=2e-4)
@@ -294,7 +294,7 @@ def test_noise_differs_between_channels_windows_and_views() -> None:
     assert np.abs(correlation).max() < 5 / np.sqrt(N_SAMPLES)
 
 
-def test_the_largest_noise_has_the_sd_that_is_asked_for() -> None:
+def test_the_largest_noise_has_the_configured_sd() -> None:
     """Of a tone of unit power, 1 / (1 + sd²) is left when all is scaled to unit power."""
     hr_bpm = torch.full((1_000,), 90.0)  # a whole number of beats
     view = augmented_view(tones(hr_bpm, 1), hr_bpm, shape(1, 0), only(noise_sd=0.5), 0, 0)
@@ -304,7 +304,7 @@ def test_the_largest_noise_has_the_sd_that_is_asked_for() -> None:
     assert left.max() == pytest.approx(1, abs=1e-3)
 
 
-def test_a_lost_channel_is_replaced_by_any_of_the_others() -> None:
+def test_a_dropped_channel_is_replaced_by_any_of_the_others() -> None:
     count, probability = 2_000, 0.3
     signal = noise(count, 3)
     dropout = only(channel_dropout=probability)
@@ -319,13 +319,13 @@ def test_a_lost_channel_is_replaced_by_any_of_the_others() -> None:
             assert share_of(source[:, one] == other) == near(probability / 6, count)
 
 
-def test_a_single_channel_is_never_lost() -> None:
+def test_a_single_channel_is_never_dropped() -> None:
     signal = noise(50, 1)
     view = augmented_view(signal, rates(50), shape(1, 0), only(channel_dropout=1), 0, 0)
     np.testing.assert_allclose(view.signal, signal, atol=2e-4)
 
 
-def test_polarity_turns_all_ppg_channels_and_no_other() -> None:
+def test_polarity_inverts_all_ppg_channels_and_no_other() -> None:
     signal = noise(20, 5)
     view = augmented_view(signal, rates(20), shape(2, 3), only(polarity=1), seed=0, view=0)
     expected = torch.cat([-signal[:, :2], signal[:, 2:]], dim=1)

@@ -1,4 +1,4 @@
-"""The views that networks learn on: made once and kept, or made anew every epoch."""
+"""Views to learn from: a cache of some, or a new one for every epoch."""
 
 import json
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def view_cache(folder: Path, windows: Examples) -> ViewCache:
     return read_view_cache(folder, windows)
 
 
-def test_windows_become_tensors_of_their_own_values(
+def test_windows_are_converted_to_tensors(
     tones: Callable[..., Windows], inputs: InputShape
 ) -> None:
     table = tones([60.0, 71.25, 140.5], inputs)
@@ -91,13 +91,13 @@ def test_references_are_those_of_the_view_in_single_precision(
     assert view_cache.hr_bpm.dtype == np.float32
 
 
-def test_a_withheld_reference_stays_withheld_in_every_view(view_cache: ViewCache) -> None:
+def test_a_withheld_reference_is_withheld_in_every_view(view_cache: ViewCache) -> None:
     withheld = np.isin(np.arange(WINDOWS), [2, 9])
     np.testing.assert_array_equal(np.isnan(view_cache.hr_bpm), np.tile(withheld, (VIEWS, 1)))
     assert np.isfinite(view_cache.signal).all()
 
 
-def test_epochs_see_the_views_by_turns(view_cache: ViewCache) -> None:
+def test_epochs_use_the_views_in_turn(view_cache: ViewCache) -> None:
     for epoch, number in enumerate([0, 1, 2, 0, 1, 2, 0]):
         found, view = view_cache.of_epoch(epoch)
         assert found == number
@@ -109,7 +109,7 @@ def test_a_view_cache_is_mapped_and_not_loaded(view_cache: ViewCache) -> None:
     assert isinstance(view_cache.signal, np.memmap)
 
 
-def test_what_a_job_does_to_a_view_does_not_change_the_view_cache(view_cache: ViewCache) -> None:
+def test_changing_a_view_does_not_change_the_cache(view_cache: ViewCache) -> None:
     before = view_cache.view(0)
     spoilt = view_cache.view(0)
     spoilt.signal.zero_()
@@ -118,7 +118,7 @@ def test_what_a_job_does_to_a_view_does_not_change_the_view_cache(view_cache: Vi
     np.testing.assert_array_equal(view_cache.view(0).hr_bpm, before.hr_bpm)
 
 
-def test_a_view_cache_made_again_is_the_same_to_the_last_byte(
+def test_a_view_cache_made_again_has_the_same_bytes(
     folder: Path, windows: Examples, inputs: InputShape, tmp_path: Path
 ) -> None:
     torch.manual_seed(99)
@@ -234,9 +234,7 @@ def test_a_missing_file_is_refused(name: str, folder: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("about", [{"windows": "a"}, {}, [], "a", None])
-def test_a_description_that_lacks_something_is_refused(
-    about: object, folder: Path, tmp_path: Path
-) -> None:
+def test_an_incomplete_description_is_refused(about: object, folder: Path, tmp_path: Path) -> None:
     for file in FILES:
         (tmp_path / file).write_bytes((folder / file).read_bytes())
     (tmp_path / "bank.json").write_text(json.dumps(about))
