@@ -1,4 +1,4 @@
-"""Windows that share blocks: the same numbers as window by window, from less work."""
+"""Windows computed from shared blocks have the same numbers as single windows."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_windows_share_the_largest_blocks_that_fit_into_stride_and_length(
     assert shared_blocks(7 + stride * np.arange(5), n_raw) == expected
 
 
-def test_windows_at_uneven_distances_share_nothing() -> None:
+def test_windows_at_uneven_distances_share_no_blocks() -> None:
     assert shared_blocks(np.array([0, 62, 125, 187]), 250) == Grid(250, 1, 1)
 
 
@@ -46,7 +46,7 @@ def test_windows_at_uneven_distances_share_nothing() -> None:
     offset=st.sampled_from([0.0, 30_000.0]),
     seed=st.integers(0, 1000),
 )
-def test_a_window_of_blocks_is_what_the_matrix_makes_of_the_whole_window(
+def test_a_window_of_blocks_is_the_matrix_times_the_window(
     raw_rate_hz: int,
     length_s: int,
     stride_s: int,
@@ -69,7 +69,7 @@ def test_a_window_of_blocks_is_what_the_matrix_makes_of_the_whole_window(
     np.testing.assert_allclose(filtered, expected[:, kept], atol=1e-11 * max(offset, 1))
 
 
-def test_in_single_precision_acceleration_is_right_to_a_millionth_of_a_g() -> None:
+def test_in_single_precision_acceleration_has_an_error_below_a_millionth_of_a_g() -> None:
     first, windows = 128 * np.arange(500), spec()
     rng = np.random.default_rng(0)
     signal = (1 + 0.5 * rng.normal(size=(3, first[-1] + 512))).astype(np.float32)
@@ -83,6 +83,6 @@ def test_in_single_precision_acceleration_is_right_to_a_millionth_of_a_g() -> No
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_a_block_of_two_seconds_has_little_more_coordinates_than_its_band_allows() -> None:
+def test_a_block_has_few_more_coordinates_than_its_band_needs() -> None:
     parts = block_filter(Grid(128, 4, 1), spec(), 64, "float32")
     assert 32 <= len(parts.even) + len(parts.odd) <= 50  # 2 x 2 s x 8 Hz = 32
