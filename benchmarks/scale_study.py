@@ -99,40 +99,40 @@ def simulate_artifacts(study: Study, folder: Path) -> None:
     for stage, name in ((1, "parquet"), (1, "counts.csv"), (2, "raw.parquet")):
         empty(stage, results / "windows" / f"simulated.{name}")
     for fold in study.folds:
-        place = results / fold_folder(fold)
-        empty(2, place / "splits.csv")
-        empty(3, place / "filter.json")
+        cell_folder = results / fold_folder(fold)
+        empty(2, cell_folder / "splits.csv")
+        empty(3, cell_folder / "filter.json")
         for seed in study.config["seeds"]:
             for file in ("bank.json", "signal.npy", "spectra.npy", "hr_bpm.npy"):
-                empty(3, place / f"bank/seed{seed}" / file)
+                empty(3, cell_folder / f"bank/seed{seed}" / file)
         for teacher, seed in product(study.teachers, study.config["seeds"]):
             name = f"{teacher.name}/seed{seed}"
             for file in TRAINED:
-                empty(4, place / "teachers" / name / file)
-            write_json(place / "teachers" / name / "metrics.json", _metrics(100_000, 2.0))
-            _date(place / "teachers" / name / "metrics.json", 4, now)
+                empty(4, cell_folder / "teachers" / name / file)
+            write_json(cell_folder / "teachers" / name / "metrics.json", _metrics(100_000, 2.0))
+            _date(cell_folder / "teachers" / name / "metrics.json", 4, now)
             for file in ("targets.json", "logits.npy", "features.npy"):
-                empty(5, place / "targets" / name / file)
+                empty(5, cell_folder / "targets" / name / file)
     params = {model.name: model.capacity for model in study.students}
     rng = np.random.default_rng(0)
     for cell in study.cells:
-        place = results / cell.path
+        cell_folder = results / cell.path
         for file in TRAINED:
-            empty(6, place / file)
+            empty(6, cell_folder / file)
         error_bpm = (2 + 60 * params[cell.student] ** -0.6) * rng.lognormal(sigma=0.03)
         metrics = _metrics(params[cell.student], error_bpm)
-        write_json(place / "metrics.json", {**metrics, "family": cell.student.split("-")[0]})
-        _predictions(cell, error_bpm, rng).to_parquet(place / "predictions.parquet")
+        write_json(cell_folder / "metrics.json", {**metrics, "family": cell.student.split("-")[0]})
+        _predictions(cell, error_bpm, rng).to_parquet(cell_folder / "predictions.parquet")
         for file in ("metrics.json", "predictions.parquet"):
-            _date(place / file, 6, now)
+            _date(cell_folder / file, 6, now)
     for cell in study.profiled:
-        place = results / cell.path
-        empty(7, place / "model.onnx")
-        empty(8, place / "model.int8.onnx")
-        write_json(place / "int8.json", {"loss_bpm": 0.01})
-        _date(place / "int8.json", 8, now)
-        write_json(place / "latency.json", _latency(params[cell.student]))
-        _date(place / "latency.json", 9, now)
+        cell_folder = results / cell.path
+        empty(7, cell_folder / "model.onnx")
+        empty(8, cell_folder / "model.int8.onnx")
+        write_json(cell_folder / "int8.json", {"loss_bpm": 0.01})
+        _date(cell_folder / "int8.json", 8, now)
+        write_json(cell_folder / "latency.json", _latency(params[cell.student]))
+        _date(cell_folder / "latency.json", 9, now)
 
 
 def _date(path: Path, stage: int, now: float) -> None:
