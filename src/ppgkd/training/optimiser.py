@@ -1,8 +1,8 @@
-"""AdamW on a one-cycle schedule, by PyTorch's functional form of it.
+"""AdamW on a one-cycle schedule, by PyTorch's functional AdamW.
 
-The same numbers as `torch.optim.AdamW` under `torch.optim.lr_scheduler.OneCycleLR` (tested). Those
-classes import PyTorch's compiler when the first of them is made, which takes as long as importing
-PyTorch: half as much again as a small student trains (torch 2.13, ``findings/``).
+It gives the same numbers as `torch.optim.AdamW` under `torch.optim.lr_scheduler.OneCycleLR`. Those
+two import PyTorch's compiler when the first of them is made, which takes as much CPU time as
+importing PyTorch itself (torch 2.13, ``findings/torch_optimizer_imports_compiler.sh``).
 """
 
 from __future__ import annotations
@@ -15,14 +15,23 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
-WARM_UP = 0.2
-"""Share of the steps in which the learning rate rises."""
-RISE, FALL = 10, 1000
-"""The learning rate starts at a 10th of its peak and ends at a 1000th."""
-LOWEST_BETA1, HIGHEST_BETA1 = 0.85, 0.95
-"""Momentum is low where the learning rate is high (Smith, arXiv 1803.09820)."""
+WARMUP_FRACTION = 0.2
+"""Part of the steps in which the learning rate rises to its peak."""
+
+INITIAL_DIVISOR, FINAL_DIVISOR = 10, 1000
+"""The learning rate starts at peak / 10 and ends at peak / 1000: a one-cycle schedule (Smith and
+Topin 2019), which allows a high peak and so few epochs."""
+
+MIN_BETA1, MAX_BETA1 = 0.85, 0.95
+"""Momentum is low while the learning rate is high (Smith, arXiv 1803.09820)."""
+
 BETA2 = 0.98
+"""The usual 0.999 averages over 1000 steps, which is longer than the training of a small study."""
+
 EPS = 1e-8
+
+MIN_STEPS = 6
+"""Steps of the shortest schedule: its warm-up, a fifth of the steps, needs more than one."""
 
 
 class Rates(NamedTuple):
@@ -40,17 +49,17 @@ def one_cycle(step: int, n_steps: int, peak: float) -> Rates:
     step
         Number of the step, from 0.
     n_steps
-        Steps of the whole training, at least 6: a rise needs more than one.
+        Steps of the whole schedule, at least `MIN_STEPS`.
     peak
         Largest learning rate.
     """
-    top, last = WARM_UP * n_steps - 1, n_steps - 1
-    first_rate, last_rate = peak / RISE, peak / (RISE * FALL / 10)
+    top, last = WARMUP_FRACTION * n_steps - 1, n_steps - 1
+    first_rate, last_rate = peak / INITIAL_DIVISOR, peak / FINAL_DIVISOR
     if step <= top:
         done = step / top
-        return Rates(_cosine(first_rate, peak, done), _cosine(HIGHEST_BETA1, LOWEST_BETA1, done))
+        return Rates(_cosine(first_rate, peak, done), _cosine(MAX_BETA1, MIN_BETA1, done))
     done = (step - top) / (last - top)
-    return Rates(_cosine(peak, last_rate, done), _cosine(LOWEST_BETA1, HIGHEST_BETA1, done))
+    return Rates(_cosine(peak, last_rate, done), _cosine(MIN_BETA1, MAX_BETA1, done))
 
 
 def _cosine(start: float, end: float, done: float) -> float:
@@ -80,7 +89,7 @@ class OneCycleAdamW:
         vectors = [p for p in parameters if p.ndim <= 1]
         self.groups = [(matrices, weight_decay), (vectors, 0.0)]
         self.parameters = [*matrices, *vectors]
-        self.peak, self.n_steps = peak, n_steps
+        self.peak, self.n_steps = peak, max(MIN_STEPS, n_steps + 1)
         self.steps_done = 0
         self.means = [torch.zeros_like(p) for p in self.parameters]
         self.squares = [torch.zeros_like(p) for p in self.parameters]

@@ -17,6 +17,7 @@ from ppgkd.distill.batch import Batch
 from ppgkd.models.batched import batch_models
 from ppgkd.models.network import Network
 from ppgkd.models.output import Output
+from ppgkd.training.optimiser import OneCycleAdamW
 
 GRADIENT_NORM = 5.0
 """Larger gradients are scaled down to this norm, so that one bad batch cannot undo the training."""
@@ -24,20 +25,6 @@ GRADIENT_NORM = 5.0
 AVERAGING_DECAY = 0.995
 """Weights are averaged over about 1 / (1 - decay) = 200 steps. The average is validated and kept:
 its error varies less from epoch to epoch than that of the weights of the last step."""
-
-BETAS = (0.9, 0.98)
-"""Of AdamW. The default of the second, 0.999, averages over 1000 steps, which is longer than the
-whole training in a small study."""
-
-WARMUP_FRACTION = 0.2
-"""Part of the steps in which the learning rate rises to its peak."""
-
-INITIAL_DIVISOR, FINAL_DIVISOR = 10, 100
-"""The learning rate starts at peak / 10 and ends at peak / (10 * 100): a one-cycle schedule (Smith
-and Topin 2019), which allows a high peak and so few epochs."""
-
-MIN_SCHEDULE_STEPS = 6
-"""PyTorch's schedule divides by zero if its warm-up, a fifth of the steps, is one step long."""
 
 
 class TrainingStep:
@@ -82,21 +69,14 @@ class TrainingStep:
         self.losses = nn.ModuleList(losses).to(device)
         self.averaged = copy.deepcopy(self.models)
         parameters = [*self.models.parameters(), *self.losses.parameters()]
-        self.optimiser = _adamw(parameters, learning_rate, weight_decay)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser,
-            max_lr=learning_rate,
-            total_steps=max(MIN_SCHEDULE_STEPS, n_steps + 1),
-            pct_start=WARMUP_FRACTION,
-            div_factor=INITIAL_DIVISOR,
-            final_div_factor=FINAL_DIVISOR,
+        self.optimiser = OneCycleAdamW(
+            parameters, peak=learning_rate, weight_decay=weight_decay, n_steps=n_steps
         )
-        self.steps_done = 0
 
     @property
     def learning_rate(self) -> float:
         """Learning rate of the next step."""
-        return float(self.schedule.get_last_lr()[0])
+        return self.optimiser.rates.learning_rate
 
     def forward(self, spectra: Sequence[Tensor], batches: Sequence[Batch], epoch: int) -> Tensor:
         """Compute the loss of each network, shape (n_networks,).
@@ -123,28 +103,24 @@ class TrainingStep:
 
     def backward(self, losses: Tensor) -> None:
         """Change the weights by the gradients of the losses that `forward` returned."""
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         losses.sum().backward()  # type: ignore[no-untyped-call]
         for number in range(len(losses)):
             _clip(self.models.gradients_of(number))
         self.optimiser.step()
-        self.schedule.step()
-        _average(self.averaged, self.models, self.steps_done)
-        self.steps_done += 1
+        _average(self.averaged, self.models, self.optimiser.steps_done - 1)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `load_state_dict` needs to go on."""
-        stateful = {name: part.state_dict() for name, part in self._parts().items()}
-        return {**stateful, "steps_done": self.steps_done}
+        return {name: part.state_dict() for name, part in self._parts().items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state that `state_dict` returned."""
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.steps_done = state["steps_done"]
 
     def _parts(self) -> dict[str, Any]:
-        names = ("models", "losses", "averaged", "optimiser", "schedule")
+        names = ("models", "losses", "averaged", "optimiser")
         return {name: getattr(self, name) for name in names}
 
 
@@ -153,19 +129,6 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
-
-
-def _adamw(
-    parameters: Sequence[nn.Parameter], learning_rate: float, weight_decay: float
-) -> torch.optim.Optimizer:
-    """Make the optimiser; biases and normalisation do not decay."""
-    matrices = [p for p in parameters if p.ndim > 1]
-    vectors = [p for p in parameters if p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=BETAS, fused=True)
 
 
 def _clip(gradients: list[Tensor]) -> None:
