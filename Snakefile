@@ -100,6 +100,14 @@ rule all:
         "<results>/cells.parquet",
 
 
+onstart:
+    # Snakemake 9.27 limits how many jobs start in a second. To do so it wakes up every second once for
+    # each job that has finished, which costs a core in a sweep of a thousand cells. On one machine,
+    # the cores limit the jobs.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 onsuccess:
     # Jobs cannot delete their checkpoints: a job that is killed after its last output, but before
     # Snakemake has recorded it, would train from the start again.

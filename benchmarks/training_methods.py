@@ -29,15 +29,8 @@ from ppgkd.models.predict import predict
 from ppgkd.runtime.artifacts import file_fingerprint
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.loop import TrainingConfig
-from ppgkd.training.step import (
-    AVERAGING_DECAY,
-    BETAS,
-    FINAL_DIVISOR,
-    GRADIENT_NORM,
-    INITIAL_DIVISOR,
-    WARMUP_FRACTION,
-    has_fast_bfloat16,
-)
+from ppgkd.training.optimiser import BETA2, FINAL_DIVISOR, INITIAL_DIVISOR, WARMUP_FRACTION
+from ppgkd.training.step import AVERAGING_DECAY, GRADIENT_NORM, has_fast_bfloat16
 from ppgkd.training.students import StudentConfig, TrainingInputs, train_students
 from ppgkd.views.augment import Augmentation
 from ppgkd.views.cache import read_view_cache, write_view_cache
@@ -238,7 +231,7 @@ def adamw(parameters: list[nn.Parameter], training: TrainingConfig) -> torch.opt
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": training.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=BETAS)
+    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(0.9, BETA2))
 
 
 def one_cycle(training: TrainingConfig, steps: int) -> dict[str, Any]:
@@ -248,7 +241,7 @@ def one_cycle(training: TrainingConfig, steps: int) -> dict[str, Any]:
         "total_steps": steps + 1,
         "pct_start": WARMUP_FRACTION,
         "div_factor": INITIAL_DIVISOR,
-        "final_div_factor": FINAL_DIVISOR,
+        "final_div_factor": FINAL_DIVISOR / INITIAL_DIVISOR,
     }
 
 
