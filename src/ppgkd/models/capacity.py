@@ -3,8 +3,9 @@
 The counts are formulas, which tests compare with the networks, so the workflow can name every cell
 without importing PyTorch.
 
-To add a family: a shape here, an entry in `SHAPES`, and a module ``ppgkd.models.<family>`` with the
-function ``make_network(shape, inputs)``.
+To add a family: a shape here, an entry in `SHAPES`, a module ``ppgkd.models.<family>`` with the
+function ``make_network(shape, inputs)``, and ``ppgkd.export.families.<family>``, which writes its
+ONNX graph.
 """
 
 from __future__ import annotations
