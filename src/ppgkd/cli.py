@@ -36,6 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PpgkdError, OSError) as error:
         print(f"ppgkd: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        print(
+            f"ppgkd: This command needs the package {error.name}, which is not installed. Install "
+            "ppgkd with what studies need: pip install 'ppgkd[study]'",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

@@ -76,7 +76,8 @@ def test_no_package_is_pinned_twice() -> None:
 
 def test_everything_that_the_package_depends_on_is_pinned() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = {normal(re.split(r"[^\w.-]", entry)[0]) for entry in project["dependencies"]}
+    entries = project["dependencies"] + project["optional-dependencies"]["study"]
+    needed = {normal(re.split(r"[^\w.-]", entry)[0]) for entry in entries}
     assert needed
     assert needed - set(pinned()) == set()
 

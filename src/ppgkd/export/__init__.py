@@ -8,4 +8,5 @@ quantised without the other.
 
 WINDOW = "window"
 OPSET = 18
-IR_VERSION = 10
+IR_VERSION = 8
+"""The lowest versions that have all of a file's operators, so that old runtimes open it, too."""

@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import ArrayLike, NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidProtobuf
 
 from ppgkd.errors import PpgkdError
 from ppgkd.inference.model_card import OUTPUTS, RAW, ModelCard, read_model_card
 from ppgkd.inference.online_filter import BeliefFilter, decode_bpm
 
 NAN = float("nan")
+
+LEAST_RUNTIME = "1.14"
+"""First release of ONNX Runtime with the operators of an exported file (opset 18)."""
 
 
 @dataclass(frozen=True)
@@ -208,10 +212,16 @@ def _open(path: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except InvalidProtobuf as error:
+        raise PpgkdError(
+            f"{path} is not an ONNX file: {error}. Name a model.onnx that a study has exported."
+        ) from error
     except Exception as error:  # ONNX Runtime's exceptions have no common class
         raise PpgkdError(
-            f"{path} cannot be opened as an ONNX file: {error}. Name a model.onnx that a study has "
-            "exported."
+            f"{path} cannot be opened by ONNX Runtime {onnxruntime.__version__}: "
+            f"{str(error).strip()}. "
+            f"Files that this version of ppgkd exports open from ONNX Runtime {LEAST_RUNTIME} on. "
+            "Update onnxruntime, or write the file again (ppgkd export)."
         ) from error
 
 
