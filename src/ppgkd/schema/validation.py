@@ -73,7 +73,7 @@ def _as_written(full: Any, given: Any) -> Any:
 def _messages(error: ValidationError, given: Any, schema: dict[str, Any]) -> list[str]:
     unknown: dict[Path, list[Any]] = {}
     missing: dict[Path, list[Any]] = {}
-    keys: dict[Path, list[Any]] = {}
+    keys: dict[Path, dict[Any, None]] = {}
     wrong: dict[Path, list[str]] = {}
     contradictions: dict[Path, str] = {}
     for found in error.errors(include_url=False, include_context=False):
@@ -82,8 +82,8 @@ def _messages(error: ValidationError, given: Any, schema: dict[str, Any]) -> lis
             unknown.setdefault(path[:-1], []).append(path[-1])
         elif kind == "missing":
             missing.setdefault(path, []).append(found["loc"][-1])
-        elif found["loc"][-1] == "[key]":
-            keys.setdefault(path[:-1], []).append(path[-1])
+        elif "[key]" in found["loc"]:
+            keys.setdefault(path[:-1], {})[path[-1]] = None
         elif kind == "contradiction":
             contradictions[path] = f"{_key(path)} {found['msg']}"
         else:
@@ -93,9 +93,9 @@ def _messages(error: ValidationError, given: Any, schema: dict[str, Any]) -> lis
     }
     for path, names in missing.items():
         messages[path, "missing"] = f"{_key(path)} lacks {names}"
-    for path, names in keys.items():
+    for path, refused in keys.items():
         allowed = _allowed_keys(_node(schema, path))
-        messages[path, "keys"] = f"{_key(path)} has the keys {names}; a key must be {allowed}"
+        messages[path, "keys"] = f"{_key(path)} has the keys {[*refused]}; a key must be {allowed}"
     for path, kinds in wrong.items():
         # a value that may be a list or a number has errors as both
         within = any(other[: len(path)] == path and other != path for other in wrong)
@@ -110,7 +110,8 @@ def _path(location: tuple[Any, ...], given: Any) -> Path:
     value = given
     for part in location:
         if isinstance(value, Mapping):
-            keys = [key for key in value if key == part or str(key) == part]
+            # pydantic names a key that is not text by how it is printed
+            keys = [key for key in value if part in (key, str(key), repr(key))]
         elif isinstance(value, list):
             keys = [part] if isinstance(part, int) and part < len(value) else []
         else:
@@ -179,9 +180,9 @@ def _allowed(node: Mapping[str, Any]) -> str:
         return f"{', '.join(words[:-1])} or {words[-1]}"
     if "const" in node:
         return repr(node["const"])
-    if "enum" in node and node["type"] != "null":
+    if "enum" in node and node.get("type") != "null":
         return f"one of {node['enum']}"
-    match node["type"]:
+    match node.get("type"):
         case "integer":
             return f"an integer{_bounds(node)}"
         case "number":
@@ -191,12 +192,13 @@ def _allowed(node: Mapping[str, Any]) -> str:
         case "array" if node.get("minItems", 0) > 1:
             return f"a list of {node['minItems']}"
         case kind:
-            return {
+            names = {
                 "array": "a list",
                 "object": "keys with values",
                 "boolean": "true or false",
                 "null": "null",
-            }[kind]
+            }
+            return names.get(str(kind), "another value")
 
 
 def _bounds(node: Mapping[str, Any]) -> str:

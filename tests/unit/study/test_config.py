@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from copy import deepcopy
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -1071,3 +1072,11 @@ def test_shares_that_do_not_fit_to_leaving_datasets_out_are_refused(
 
 def test_folds_by_another_word_are_refused() -> None:
     assert "'folds'" in message_of(MINIMAL | {"folds": "subjects"})
+
+
+@pytest.mark.parametrize("key", [None, True, 1.5, date(2020, 1, 1), (1, 2)], ids=repr)
+@pytest.mark.parametrize("group", ["", "windows", "strategies", "teachers", "training"])
+def test_keys_of_any_kind_are_refused_by_name(group: str, key: object) -> None:
+    given = {group: {key: 1}} if group else {key: 1}
+    message = message_of(MINIMAL | given)
+    assert f"has unknown keys [{key!r}]" in message
