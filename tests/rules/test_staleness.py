@@ -134,7 +134,7 @@ IN_PLAIN = [
     Change("strategies.dkd", {"label_weight": 1, "alpha": 1}, None),
     Change("augmentation", {"polarity": 0.5, "noise_sd": 0.2}, None),
     Change("training.pretraining.epochs", 3, ""),
-    Change("teachers.ensembles", ["resnet-3000"], "evaluate_teacher targets"),
+    Change("teachers.ensembles", ["resnet-3000"], "evaluate_teacher targets latency"),
     Change("students.mlp", [1300, 2600], "student"),
 ]
 """``None``: nothing runs, not even the report, because the value is the default."""

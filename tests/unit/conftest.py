@@ -108,6 +108,7 @@ def sweep_tables(
                     "val_mae_bpm": 1.1 * mae_bpm,
                     "within_5bpm": 0.9,
                     "latency_p99_ms": params / 10_000,
+                    "latency_busy": False,
                     "onnx_bytes": 4 * params + 5_000,
                     "model": f"students/{strategy}/{teacher}/{family}-{params}/seed{seed}.onnx",
                 }

@@ -48,6 +48,7 @@ COLUMNS: dict[str, str] = {
     "val_mae_bpm": "float64",
     "latency_p50_ms": "float64",
     "latency_p99_ms": "float64",
+    "latency_busy": "boolean",
     "onnx_bytes": "int64",
     "network_latency_p99_ms": "float64",
     "peak_memory_bytes": "int64",
@@ -60,7 +61,8 @@ COLUMNS: dict[str, str] = {
 }
 """Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and so is
 ``fold`` in a study without folds. ``settings`` is JSON. Latency is from raw samples to BPM;
-``int8_loss_bpm`` is the increase of the MAE by int8 quantisation."""
+``latency_busy`` where the machine was too busy for the wall clock, and the latencies are CPU times
+(`ppgkd.profile.timing`). ``int8_loss_bpm`` is the increase of the MAE by int8 quantisation."""
 
 
 def collect_cells(
@@ -168,6 +170,7 @@ def _profile(cell: Cell, results: Path) -> dict[str, Any]:
     return {
         "latency_p50_ms": latency["p50_ms"],
         "latency_p99_ms": latency["p99_ms"],
+        "latency_busy": any(one["busy"] for one in (latency, latency["network"], latency["int8"])),
         "onnx_bytes": latency["onnx_bytes"],
         "network_latency_p99_ms": latency["network"]["p99_ms"],
         "peak_memory_bytes": latency["peak_memory_bytes"],

@@ -41,7 +41,7 @@ def summarise_students(
     DataFrame
         ``strategy, teacher, student, family, params, macs, teacher_params, teacher_mae_bpm, seeds,
         val_mae_bpm, mae_bpm, mae_lower_bpm, mae_upper_bpm, gain_bpm, gain_lower_bpm,
-        gain_upper_bpm, within_5bpm, latency_p99_ms, onnx_bytes, int8_loss_bpm,
+        gain_upper_bpm, within_5bpm, latency_p99_ms, latency_busy, onnx_bytes, int8_loss_bpm,
         int8_latency_p99_ms, int8_bytes``. The MAE is over the windows of
         all test subjects, seeds and folds; the latency is the worst. The gain is the MAE of the
         same student from ``scratch`` minus its own.
@@ -58,6 +58,7 @@ def summarise_students(
             val_mae_bpm=("val_mae_bpm", "mean"),
             within_5bpm=("within_5bpm", "mean"),
             latency_p99_ms=("latency_p99_ms", "max"),
+            latency_busy=("latency_busy", "any"),
             onnx_bytes=("onnx_bytes", "max"),
             int8_loss_bpm=("int8_loss_bpm", "mean"),
             int8_latency_p99_ms=("int8_latency_p99_ms", "max"),

@@ -185,6 +185,11 @@ def plan_student(
         if all(law[key] == row[key] for key in ("strategy", "teacher", "family"))
     )
     caveats = [*_caveats(law, row["params"])]
+    if cells["latency_busy"].fillna(False).any():
+        caveats.append(
+            "the machine was busy when some students were timed: their latency is CPU time of the "
+            "thread, not wall-clock time"
+        )
     if (
         constraints.max_mae_bpm is not None
         and not meeting.empty
@@ -327,8 +332,8 @@ def compare_with_measured(
     -------
     dict
         ``planned`` with ``measured``: ``mae_bpm`` over the windows of all test subjects, seeds and
-        folds; ``latency_p99_ms``, ``onnx_bytes``; ``covered``, whether the prediction interval
-        covers the measured error.
+        folds; ``latency_p99_ms``, ``latency_busy``, ``onnx_bytes``; ``covered``, whether the
+        prediction interval covers the measured error.
     """
     errors = collect_subject_errors(cells, results)
     mae_bpm = float(np.average(errors["mae_bpm"], weights=errors["n_windows"]))
@@ -336,6 +341,7 @@ def compare_with_measured(
     measured = {
         "mae_bpm": mae_bpm,
         "latency_p99_ms": profile["p99_ms"],
+        "latency_busy": profile["busy"],
         "onnx_bytes": profile["onnx_bytes"],
         "covered": bool(planned["mae_lower_bpm"] <= mae_bpm <= planned["mae_upper_bpm"]),
     }

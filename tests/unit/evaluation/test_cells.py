@@ -48,8 +48,9 @@ LATENCY = {
     "onnx_bytes": 9_999,
     "peak_memory_bytes": 3_000_000,
     "runs": 500,
-    "network": {"p99_ms": 0.125},
-    "int8": {"p99_ms": 0.075, "onnx_bytes": 7_777},
+    "busy": False,
+    "network": {"p99_ms": 0.125, "busy": False},
+    "int8": {"p99_ms": 0.075, "onnx_bytes": 7_777, "busy": False},
 }
 INT8 = {"mae_bpm": 3.5, "loss_bpm": 0.03125, "too_costly": False}
 ERRORS = {"ada": [1.0, -3.0], "bo": [5.0], "cy": [0.0, 0.0, -6.0]}
@@ -263,3 +264,13 @@ def test_with_folds_the_subjects_errors_are_apart_by_fold(folded: Path) -> None:
     table = collect_subject_errors(FOLDED[:3], folded)
     assert table["fold"].tolist() == [0] * 3 + [1] * 3 + [2] * 3
     assert table.loc[table["subject"] == "bo", "mae_bpm"].tolist() == [5, 10, 15]
+
+
+@pytest.mark.parametrize("part", ["", "network", "int8"])
+def test_a_cell_that_was_timed_on_a_busy_machine_is_marked(results: Path, part: str) -> None:
+    path = results / CELLS[1].path / "latency.json"
+    latency = json.loads(path.read_text())
+    (latency[part] if part else latency)["busy"] = True
+    path.write_text(json.dumps(latency))
+    table = collect_cells("tiny", CELLS, CELLS, results)
+    assert table["latency_busy"].tolist() == [False, True, False]

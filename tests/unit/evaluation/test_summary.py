@@ -57,6 +57,15 @@ def test_the_latency_and_the_file_are_the_worst_of_the_seeds(sweep: Sweep) -> No
     assert (row["latency_p99_ms"], row["onnx_bytes"]) == (7.5, 99_999)
 
 
+def test_a_student_is_marked_if_one_seed_was_timed_on_a_busy_machine(sweep: Sweep) -> None:
+    cells, subjects = sweep(lambda *_: 2.0, seeds=(0, 1))
+    one = (cells["seed"] == 1) & (cells["student"] == "resnet-1000") & (cells["strategy"] == "soft")
+    cells.loc[one, "latency_busy"] = True
+    table = summarise_students(cells, subjects)
+    marked = table.loc[table["latency_busy"], ["strategy", "student"]]
+    assert marked.to_numpy().tolist() == [["soft", "resnet-1000"]]
+
+
 def test_sizes_and_teachers_are_carried_over(sweep: Sweep) -> None:
     table = summarise_students(*sweep(lambda *_: 2.0))
     soft, scratch = row_of(table, "soft"), row_of(table, "scratch")

@@ -121,6 +121,7 @@ FILE = {
     "p50_ms": 0.111,
     "p95_ms": 0.112,
     "p99_ms": 0.113,
+    "busy": False,
     "network": {"p99_ms": 0.057},
     "onnx_bytes": 15_432,
     "peak_memory_bytes": 2_300_000,
@@ -785,13 +786,14 @@ def test_a_planned_student_has_its_constraints_and_measured_results(
         "measured": {
             "mae_bpm": 2.61,
             "latency_p99_ms": 0.122,
+            "latency_busy": True,
             "onnx_bytes": 12_346,
             "covered": False,
         },
     }
     page = render(study, replace(results, plan=[planned]), tmp_path / "report.html")
     assert "mae bpm ≤ 2.5, bytes ≤ 64000" in page.text
-    assert "777 2.41 2.31 to 2.51 2.61 ✗ 0.111, 0.122 12,345, 12,346" in page.text
+    assert "777 2.41 2.31 to 2.51 2.61 ✗ 0.111, 0.122 * 12,345, 12,346" in page.text
     assert "resnet-777, soft targets from resnet-3000: extrapolated." in page.text
 
 

@@ -73,6 +73,18 @@ def test_latency_and_bytes_are_predicted_from_macs_and_parameters(
     assert planned.onnx_bytes == pytest.approx(4 * planned.params + 5_000)
 
 
+def test_a_plan_says_that_the_machine_was_busy_when_students_were_timed(
+    study: tuple[dict[str, Any], pd.DataFrame],
+) -> None:
+    laws, cells = study
+    busy = cells.assign(latency_busy=cells["student"] == cells["student"].iloc[0])
+    quiet, marked = (plan_student(Constraints(max_mae_bpm=2.7), laws, c) for c in (cells, busy))
+    assert "the machine was busy" not in str(quiet)
+    assert "the machine was busy" in str(marked)
+    assert "CPU time of the thread" in str(marked)
+    assert quiet.latency_p99_ms == marked.latency_p99_ms
+
+
 def test_without_a_bound_on_the_error_the_most_accurate_student_within_the_others_is_planned(
     study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
 ) -> None:
@@ -188,9 +200,13 @@ def test_measured_values_are_added_to_the_predicted_ones(
             {"subject": ["a", "a", "b"], "hr_bpm": [60.0] * 3, "pred_bpm": [61.0, 62, 60 + seed]}
         )
         table.to_parquet(folder / "predictions.parquet")
-    write_json(tmp_path / cells[0].path / "latency.json", {"p99_ms": 0.5, "onnx_bytes": 9_000})
+    write_json(
+        tmp_path / cells[0].path / "latency.json",
+        {"p99_ms": 0.5, "busy": True, "onnx_bytes": 9_000},
+    )
     found = compare_with_measured(json.loads(json.dumps(planned)), cells, tmp_path)
     assert found["measured"]["mae_bpm"] == pytest.approx((1 + 2 + 0 + 1 + 2 + 1) / 6)
     assert found["measured"]["latency_p99_ms"] == 0.5
+    assert found["measured"]["latency_busy"]
     assert found["measured"]["covered"] is False
     assert found["params"] == planned["params"]
