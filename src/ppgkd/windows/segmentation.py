@@ -1,6 +1,7 @@
 """Segmentation of a recording into windows, rejection of unusable ones, preprocessing of the rest.
 
-A window without a usable signal or a valid reference is rejected and counted by reason.
+A window without a usable signal or a valid reference is rejected and counted by reason. A PPG
+sample that was written in place of a lost one (`ppgkd.windows.signal_checks`) is missing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ppgkd.datasets.recording import Recording
 from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.windows.overlap import block_filter, shared_blocks
 from ppgkd.windows.preprocessing import LARGEST_SAMPLE, WindowSpec, scale_ppg
+from ppgkd.windows.signal_checks import LOST_GAP, lost_samples
 
 LABEL_RANGE_BPM = (BPM_MIN, BPM_MAX + 0.5)
 """Heart rates that the classes of the models can express; the upper bound is excluded."""
@@ -32,6 +34,9 @@ REJECTION_REASONS = (
     "reference_out_of_range",
 )
 """Why a window is rejected. A window with several reasons counts under the first."""
+
+SAMPLES_LOOKED_AT = 16
+"""Samples of a window by which most windows are known to have no lost samples."""
 
 BATCH = 256
 """Windows per batch. Intermediate results of one batch fit in the processor's cache."""
@@ -157,7 +162,8 @@ class _WindowStats(NamedTuple):
     Attributes
     ----------
     missing
-        Shape (n_windows,): whether a sample is NaN, infinite or beyond `LARGEST_SAMPLE`.
+        Shape (n_windows,): whether a sample is NaN, infinite or beyond `LARGEST_SAMPLE`, or one of
+        the PPG was written in place of a lost one.
     flat
         Shape (n_ppg_channels, n_windows): whether all samples are equal.
     n_extreme
@@ -191,12 +197,38 @@ def _window_stats(
         ).sum(axis=2)
         for of_block, of_windows in ((low, lowest), (high, highest))
     )
+    missing_in_window = np.asarray(missing[of_window].any(axis=1))
+    possible = ~missing_in_window & _may_lack(ppg, of_window, lowest, highest)
+    if possible.any():
+        samples = ppg[:, of_window[possible]].reshape(len(ppg), int(possible.sum()), -1)
+        missing_in_window[possible] = lost_samples(samples).any(axis=(0, 2))
     return _WindowStats(
-        np.asarray(missing[of_window].any(axis=1)),
+        missing_in_window,
         lowest == highest,
         np.maximum(n_lowest, n_highest),
         np.maximum(np.abs(lowest), np.abs(highest)),
     )
+
+
+def _may_lack(
+    ppg: NDArray[np.float32],
+    of_window: NDArray[np.int64],
+    lowest: NDArray[np.float32],
+    highest: NDArray[np.float32],
+) -> NDArray[np.bool_]:
+    """Whether windows may have lost samples, by a few samples of each, shape (n_windows,).
+
+    If samples at the lowest value are lost, all others are in the upper quarter of the range, and
+    the reverse. A few samples of a pulse show that they are not, at little cost.
+    """
+    few = ppg[:, :, :: max(ppg.shape[2] * of_window.shape[1] // SAMPLES_LOOKED_AT, 1)]
+    some = np.concatenate([of_block[:, of_window] for of_block in (few.min(2), few.max(2))], axis=2)
+    lowest, highest = lowest[..., None], highest[..., None]
+    with np.errstate(invalid="ignore"):  # windows with infinite samples are missing anyway
+        quarter = (highest - lowest) / np.float32(LOST_GAP + 0.99)  # a bit more, for rounding
+        low_kept = ((some > lowest) & (some < highest - quarter)).any(axis=2)
+        high_kept = ((some < highest) & (some > lowest + quarter)).any(axis=2)
+    return np.asarray(((lowest < highest)[..., 0] & ~(low_kept & high_kept)).any(axis=0))
 
 
 def _signal_rejections(stats: _WindowStats, n_raw: int) -> NDArray[np.str_]:
