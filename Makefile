@@ -72,14 +72,14 @@ lint: .venv/installed
 
 # Made again if the pins or the package's metadata change. An incomplete one has no file `installed`.
 .venv/installed: envs/requirements.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ppgkd needs Python 3.11 or newer, found " + sys.version)'
+	$(PYTHON) envs/check.py
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary -r envs/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 .venv-peers/installed: envs/peers.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ppgkd needs Python 3.11 or newer, found " + sys.version)'
+	$(PYTHON) envs/check.py
 	$(PYTHON) -m venv --clear .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary --no-deps -r envs/peers.txt
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .

@@ -3,6 +3,7 @@
 # rule makes. Rules are in workflow/rules/, one file for each stage; a rule's script has its name.
 import json
 import os
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,13 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 min_version("9.11")
+
+# Snakemake runs scripts by the path of its own Python, without quotes.
+if shlex.quote(sys.executable) != sys.executable:
+    sys.exit(
+        f"ppgkd: Snakemake cannot run scripts by {sys.executable!r}. Make the environment in a folder "
+        "whose path has no blanks, quotes or other characters that are special to a shell."
+    )
 
 # Scripts import the package from here, also in environments where it is not installed.
 SOURCE = str(Path(workflow.basedir) / "src")
@@ -24,6 +32,7 @@ from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES
 from ppgkd.runtime.run_lock import acquire_run_lock
 from ppgkd.runtime.code_digest import code_digest
+from ppgkd.runtime.interrupt import IGNORE_IN_JOBS, explain_interrupts
 from ppgkd.strategies.registry import STRATEGIES
 from ppgkd.study.cell import fold_folder
 from ppgkd.study.parse import parse_study
@@ -32,6 +41,8 @@ from ppgkd.study.study import COMPARED, input_shape
 # A killed run leaves Snakemake's locks behind; they are removed if no other run is active.
 if workflow.is_main_process:
     run_lock = acquire_run_lock(".snakemake")
+    explain_interrupts(logger)
+    shell.prefix(IGNORE_IN_JOBS)
 
 # Together, these identify a student in paths and tables.
 STUDENT = ["strategy", "teacher", "student"]
