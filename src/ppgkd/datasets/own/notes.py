@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ppgkd.datasets.own.sentinels import BRIDGED_S, Fault
 from ppgkd.datasets.own.time_stamps import Clock
 
 GRAVITY_MS2 = 9.81
@@ -35,6 +36,27 @@ def lost_cell_notes(values: NDArray[np.float32]) -> list[str]:
     """Say how many cells of shape (n_channels, n_rows) have no finite number."""
     n_lost = int((~np.isfinite(values)).sum())
     return [f"cells without a number, which count as missing samples: {n_lost}"] if n_lost else []
+
+
+def fault_notes(faults: Sequence[Fault], n_bridged: int) -> list[str]:
+    """Say which samples are no measurements, and how many missing samples were bridged."""
+    notes = [f"{fault.channel}: {_fault_text(fault)}" for fault in faults]
+    if n_bridged:
+        notes.append(
+            f"missing samples bridged by a line, in gaps of {BRIDGED_S:g} s or less: {n_bridged}"
+        )
+    return notes
+
+
+def _fault_text(fault: Fault) -> str:
+    samples = f"{fault.n_samples:,} samples ({fault.share:.2%})"
+    if fault.kind == "lost":
+        return f"{samples} are exactly {fault.value:g}, in jumps: lost samples, which are missing"
+    if fault.kind == "clipped":
+        return f"{samples} are at the sensor's limit of {fault.value:g}: clipped, so missing"
+    if fault.kind == "frozen":
+        return f"{samples} are in stretches without any change: no measurement, so missing"
+    return f"dead, {fault.value:g} throughout: every sample is missing"
 
 
 def unit_notes(values: NDArray[np.float32], channels: tuple[str, ...]) -> list[str]:

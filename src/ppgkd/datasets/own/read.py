@@ -23,10 +23,11 @@ from ppgkd.datasets.own.columns import (
 )
 from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.files import OwnTable
-from ppgkd.datasets.own.notes import gap_notes, lost_cell_notes, unit_notes
+from ppgkd.datasets.own.notes import fault_notes, gap_notes, lost_cell_notes, unit_notes
 from ppgkd.datasets.own.recording_table import clock_of_rows, fill_gaps
 from ppgkd.datasets.own.reference import Reference, read_reference
 from ppgkd.datasets.own.row_ranges import find_row_range
+from ppgkd.datasets.own.sentinels import Fault, bridge_short_gaps, find_faults
 from ppgkd.datasets.own.time_stamps import Clock
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
@@ -45,12 +46,15 @@ class OwnRecording:
     reference
         The reference as it was read.
     notes
-        Notes for the user: gaps, lost cells, implausible units.
+        Notes for the user: gaps, lost samples, implausible units.
+    faults
+        Samples that are no measurements; they are missing in ``recording``.
     """
 
     recording: Recording
     reference: Reference
     notes: tuple[str, ...]
+    faults: tuple[Fault, ...] = ()
 
 
 def read_many(entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
@@ -94,18 +98,27 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
         channels, values = _channels(definition, rows)
         reference = read_reference(definition, entry, rows, clock, rate_hz)
         activity = _activity(definition, rows, clock, rate_hz, reference.time_s, first_row)
+    signal = fill_gaps(values, clock)
+    no_measurement, faults = find_faults(signal, channels, rate_hz)
+    signal[no_measurement] = np.nan
+    signal, n_bridged = bridge_short_gaps(signal, rate_hz)
     recording = Recording(
         name=entry.name,
         subject=entry.subject,
         rate_hz=rate_hz,
         channels=channels,
-        signal=fill_gaps(values, clock),
+        signal=signal,
         reference_time_s=reference.time_s,
         reference_bpm=reference.bpm,
         activity=activity,
     )
-    notes = (*gap_notes(clock), *lost_cell_notes(values), *unit_notes(values, channels))
-    return OwnRecording(recording, reference, notes)
+    notes = (
+        *gap_notes(clock),
+        *lost_cell_notes(values),
+        *fault_notes(faults, n_bridged),
+        *unit_notes(signal, channels),
+    )
+    return OwnRecording(recording, reference, notes, tuple(faults))
 
 
 @lru_cache(maxsize=1)  # one table may have many recordings
