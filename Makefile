@@ -6,6 +6,7 @@
 # make test-faults   test recovery from kills and other faults, with more of them than `make test`
 # make test-cluster  test a study on a Slurm cluster that is started on this machine; needs root and Slurm
 # make bench         benchmark windows, training, numbers of views, and fits of the laws
+# make bench-commands  benchmark make run against an earlier revision: AGAINST=f5d38ed
 # make bench-scale   benchmark Snakemake and the tables with ten thousand cells
 # make bench-peers   compare the recommended student of a finished study with other estimators
 # make schema        generate the schemas of the configuration and of own recordings from their models
@@ -14,6 +15,7 @@
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 STUDY ?=
 FAULTS ?= 50
+AGAINST ?=
 RESULTS ?= results/bami_ladder
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,7 +23,7 @@ BIN := .venv/bin
 PLAIN := $(if $(STUDY),$(BIN)/python -m ppgkd.study.file '$(STUDY)' &&)
 SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
 
-.PHONY: run data-report test verify test-cluster test-faults bench bench-scale bench-peers lint plan schema pipeline snakemake-report clean-env
+.PHONY: run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -55,6 +57,10 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/views.py
 	$(BIN)/python benchmarks/scaling.py
+
+bench-commands: .venv/installed
+	$(BIN)/python benchmarks/commands.py run $(if $(AGAINST),--against $(AGAINST))
+	$(BIN)/python benchmarks/commands.py sweep
 
 bench-scale: .venv/installed
 	$(BIN)/python benchmarks/scale.py --skeleton
