@@ -65,7 +65,8 @@ def estimate_lags(predictions: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
     A reference is flagged if all of these hold: the lag is at least one stride (2 s); the MAE is at
     least a tenth lower at the lag; the interval excludes 0; and the lag is more than 3.5 robust
-    standard deviations from the median of the dataset's other recordings.
+    standard deviations from the median of the dataset's other recordings, if there are three others
+    at least. A lag that all recordings share is not flagged: see `ppgkd.alignment.shared_lag`.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ def estimate_lags(predictions: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         (table["lag_s"].abs() >= STRIDE_S)
         & (table["mae_at_lag_bpm"] <= (1 - MIN_IMPROVEMENT) * table["mae_bpm"])
         & (table["lower_s"] * table["upper_s"] > 0)
-        & (table["z"].abs() > MIN_Z)
+        & ~(table["z"].abs() <= MIN_Z)  # also where there are too few others
     )
     alone = table["lag_s"].notna() & table["z"].isna()
     few = f"fewer than {MIN_OTHERS} other recordings to compare with"
@@ -148,24 +149,37 @@ def without_gross_errors(predictions: pd.DataFrame) -> pd.DataFrame:
 
 def _estimate_lag(part: pd.DataFrame, seed: int) -> _Lag:
     """Estimate the lag of one recording, whose windows are in order."""
-    at_s = part["start_s"].to_numpy()[:, None] + LAGS_S
-    error_bpm = part["pred_bpm"].to_numpy(float)[:, None] - _averaged_reference(part, at_s)
-    error_bpm = error_bpm[np.isfinite(error_bpm).all(axis=1)]
+    error_bpm = lag_errors(part)
     n_windows = len(error_bpm)
     if n_windows < MIN_WINDOWS:
         few = f"not identified: fewer than {MIN_WINDOWS} windows with a reference at all lags"
         return _Lag(n_windows, note=few)
     mae_bpm = np.abs(error_bpm).mean(axis=0)
     published_bpm = float(mae_bpm[LAGS_S == 0].item())
-    loss_bpm = np.abs(error_bpm - np.median(error_bpm, axis=0)).clip(max=MAX_ERROR_BPM)
-    lower_s, upper_s = _interval_s(loss_bpm, seed)
+    loss_bpm = lag_losses(error_bpm)
+    lower_s, upper_s = interval_s(loss_bpm, seed)
     mean_bpm = loss_bpm.mean(axis=0)
-    if note := _why_not_identified(mean_bpm, lower_s, upper_s):
+    if note := why_not_identified(mean_bpm, lower_s, upper_s):
         return _Lag(n_windows, np.nan, published_bpm, np.nan, lower_s, upper_s, note)
     best = mean_bpm.argmin()
     return _Lag(
         n_windows, float(LAGS_S[best]), published_bpm, float(mae_bpm[best]), lower_s, upper_s
     )
+
+
+def lag_errors(part: pd.DataFrame) -> NDArray[np.float64]:
+    """Error of one recording's estimates at each lag, in BPM, shape (n_windows, n_lags).
+
+    The windows, which are in order, have a reference at every lag.
+    """
+    at_s = part["start_s"].to_numpy()[:, None] + LAGS_S
+    error_bpm = part["pred_bpm"].to_numpy(float)[:, None] - _averaged_reference(part, at_s)
+    return np.asarray(error_bpm[np.isfinite(error_bpm).all(axis=1)])
+
+
+def lag_losses(error_bpm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Absolute errors without their median at each lag, 10 BPM at most, shape as given."""
+    return np.abs(error_bpm - np.median(error_bpm, axis=0)).clip(max=MAX_ERROR_BPM)
 
 
 def _averaged_reference(part: pd.DataFrame, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -184,8 +198,8 @@ def _averaged_reference(part: pd.DataFrame, time_s: NDArray[np.float64]) -> NDAr
     return found_bpm
 
 
-def _interval_s(loss_bpm: NDArray[np.float64], seed: int) -> tuple[float, float]:
-    """Interval of the best lag, from losses of shape (n_windows, n_lags)."""
+def interval_s(loss_bpm: NDArray[np.float64], seed: int) -> tuple[float, float]:
+    """95 % interval of the best lag, from losses of shape (n_windows, n_lags)."""
     n_windows = len(loss_bpm)
     n_blocks = -(-n_windows // BLOCK_WINDOWS)
     circular = np.concatenate([loss_bpm, loss_bpm[: BLOCK_WINDOWS - 1]])
@@ -198,7 +212,8 @@ def _interval_s(loss_bpm: NDArray[np.float64], seed: int) -> tuple[float, float]
     return float(lower_s), float(upper_s)
 
 
-def _why_not_identified(mean_bpm: NDArray[np.float64], lower_s: float, upper_s: float) -> str:
+def why_not_identified(mean_bpm: NDArray[np.float64], lower_s: float, upper_s: float) -> str:
+    """Why the mean losses at each lag do not tell the lag; empty if they do."""
     if np.ptp(mean_bpm) <= MIN_IMPROVEMENT * mean_bpm.max() or upper_s - lower_s > MAX_WIDTH_S:
         return "not identified: the heart rate changes too little to tell the lag"
     if lower_s == LAGS_S[0] or upper_s == LAGS_S[-1]:

@@ -130,8 +130,8 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "alignment": results.alignment.to_dict("records"),
         "corrected": {
             recording: lag_s
-            for shares in study.config["datasets"].values()
-            for recording, lag_s in shares.get("reference_lag_s", {}).items()
+            for dataset in study.config["datasets"]
+            for recording, lag_s in _lags_s(study, dataset).items()
         },
         "cells": results.cells.to_dict("records"),
         "train_hours": (
@@ -222,6 +222,14 @@ def _by_dataset(results: Results, student: str) -> list[dict[str, Any]]:
         )
         rows += [dict(row) for _, row in students.iterrows()]
     return rows
+
+
+def _lags_s(study: Study, dataset: str) -> dict[str, float]:
+    """Configured lag of a dataset's recordings."""
+    lags_s = study.config["datasets"][dataset].get("reference_lag_s", {})
+    if isinstance(lags_s, dict):
+        return lags_s
+    return {entry.name: lags_s for entry in study.recordings(dataset)}
 
 
 def _datasets(study: Study, results: Results) -> list[dict[str, Any]]:

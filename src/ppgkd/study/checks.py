@@ -31,7 +31,8 @@ def check_splits(
                 f"{where} mixes fractions and lists of subjects; use one kind for all its roles."
             )
         _check_subjects_exist(where, dataset, split.exclude or ())
-        _check_recordings_exist(where, dataset, split.reference_lag_s or {})
+        if isinstance(split.reference_lag_s, dict):
+            _check_recordings_exist(where, dataset, split.reference_lag_s)
         if fractions:
             _check_fractions(where, fractions, folds)
         else:

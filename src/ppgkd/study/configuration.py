@@ -37,6 +37,9 @@ OnnxName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9_]+$")]
 # both become names of folders
 
 
+LagS = Annotated[float, Field(ge=-30, le=30)]
+
+
 def _split_share(meaning: str) -> Any:
     return left_out(f"{meaning} A fraction of the dataset's subjects, or a list of subjects.")
 
@@ -67,9 +70,10 @@ class DatasetSplit(FilledSection):
         "teacher's outputs alone."
     )
     exclude: LeftOut[UniqueList[str]] = left_out("Subjects that are not used at all.")
-    reference_lag_s: LeftOut[dict[str, Annotated[float, Field(ge=-30, le=30)]]] = left_out(
-        "Recording to the seconds by which its published reference is late. The reference is "
-        "shifted earlier by them before segmentation. The rule alignment estimates them."
+    reference_lag_s: LeftOut[LagS | dict[str, LagS]] = left_out(
+        "Seconds by which the published references are late: one number for all recordings, or "
+        "recording to its own. A reference is shifted earlier by them before segmentation. The "
+        "data report and the rule alignment estimate them."
     )
 
     @property

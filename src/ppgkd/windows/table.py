@@ -33,7 +33,7 @@ _INDEX_COLUMNS = [*_TEXT_COLUMNS, "window", "start_s", "hr_bpm"]
 
 
 def windows_schema(
-    dataset: str, channels: tuple[str, ...], spec: WindowSpec, lags_s: Mapping[str, float]
+    dataset: str, channels: tuple[str, ...], spec: WindowSpec, lags_s: Mapping[str, float] | float
 ) -> pa.Schema:
     """Columns of a windows file, with the settings that made it as metadata."""
     about = {
@@ -42,7 +42,7 @@ def windows_schema(
         "n_samples": spec.n_samples,
         "preprocessing_version": PREPROCESSING_VERSION,
         **asdict(spec),
-        **({"reference_lag_s": dict(lags_s)} if lags_s else {}),
+        **({"reference_lag_s": lags_s} if lags_s else {}),
     }
     fields = [
         ("recording", pa.string()),

@@ -26,7 +26,7 @@ def write_windows(
     dataset: str,
     spec: WindowSpec,
     path: str | Path,
-    reference_lags_s: Mapping[str, float] | None = None,
+    reference_lags_s: Mapping[str, float] | float | None = None,
 ) -> pd.DataFrame:
     """Write the windows of a dataset, one row group per recording.
 
@@ -43,8 +43,8 @@ def write_windows(
     path
         Parquet file to write.
     reference_lags_s
-        Recording to the lag of its published reference; see `segment_recording`. If there is any,
-        the file's metadata and the table have it as ``reference_lag_s``.
+        Lag of all published references, or recording to its own; see `segment_recording`. If there
+        is any, the file's metadata and the table have it as ``reference_lag_s``.
 
     Returns
     -------
@@ -70,7 +70,11 @@ def write_windows(
                         f"{recording.channels}, those before it have {channels}; all recordings "
                         "of a dataset must have the same channels."
                     )
-                lag_s = lags_s.get(name_without_channel(recording.name), 0.0)
+                lag_s = (
+                    lags_s.get(name_without_channel(recording.name), 0.0)
+                    if isinstance(lags_s, Mapping)
+                    else lags_s
+                )
                 counts = _write_recording(recording, spec, lag_s, writer)
                 lag = {"reference_lag_s": lag_s} if lags_s else {}
                 rows.append({"dataset": dataset, **counts, **lag})

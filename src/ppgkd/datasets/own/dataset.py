@@ -55,6 +55,13 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
             "every recording a name of its own, by the name of its table or by the column that "
             "'recording' names."
         )
+    if isinstance(definition.keys.reference_lag_s, dict):
+        unknown = sorted(set(definition.keys.reference_lag_s) - set(names))
+        if unknown:
+            raise PpgkdError(
+                f"{path}: 'reference_lag_s' names unknown recordings {unknown}; there are {names}. "
+                "Correct their names."
+            )
     _refuse_formulas(path, [*names, *(entry.subject for entry in entries)])
     return Dataset(
         name=name,

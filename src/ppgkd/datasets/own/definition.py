@@ -52,6 +52,11 @@ class Definition:
             return channels.zero, 1 / channels.counts_per_g
         return 0.0, G_PER_UNIT[channels.acceleration_unit or "g"]
 
+    def reference_lag_s(self, recording: str) -> float:
+        """Seconds by which the reference of a recording is late."""
+        lags_s = self.keys.reference_lag_s
+        return lags_s.get(recording, 0.0) if isinstance(lags_s, dict) else lags_s
+
     @property
     def who(self) -> tuple[str, ...]:
         """Columns that distinguish recordings and subjects, if any."""

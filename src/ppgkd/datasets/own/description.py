@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -20,6 +20,7 @@ Activity = Literal[
     "rest", "walk", "run", "cycle", "stairs", "drive", "work", "eat", "other", "unknown"
 ]
 FileTemplate = Text
+LagS = Annotated[float, Field(ge=-30, le=30)]
 
 
 def _check_template(template: str | None) -> str | None:
@@ -198,6 +199,12 @@ class RecordingsDescription(Section):
     channels: Channels = Field(description="Columns of the sensors.")
     reference: ReferenceSource = Field(
         description="Heart rate in BPM: one of column, files and ecg."
+    )
+    reference_lag_s: LagS | dict[str, LagS] = Field(
+        0,
+        description="Seconds by which the references are late, negative if they are early: one "
+        "number for all recordings, or recording to its own. They are moved earlier by them when "
+        "they are read. `ppgkd check-dataset` estimates them.",
     )
     recording: Text | None = Field(
         None, description="Column that distinguishes the recordings of one table."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -97,6 +97,8 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
         clock = clock_of_rows(rows, rate_hz, first_row)
         channels, values = _channels(definition, rows)
         reference = read_reference(definition, entry, rows, clock, rate_hz)
+        lag_s = definition.reference_lag_s(entry.name)
+        reference = replace(reference, time_s=reference.time_s - lag_s)
         activity = _activity(definition, rows, clock, rate_hz, reference.time_s, first_row)
     signal = fill_gaps(values, clock)
     no_measurement, faults = find_faults(signal, channels, rate_hz)
