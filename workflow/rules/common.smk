@@ -43,7 +43,7 @@ def teacher_modules(*teachers):
 
 def has_pretraining():
     """Return whether any subjects are reserved for pretraining the teachers."""
-    return any(shares.get("pretrain") for shares in config["datasets"].values())
+    return any(split.get("pretrain") for split in config["datasets"].values())
 
 
 def recording_entries(wildcards):
@@ -53,8 +53,7 @@ def recording_entries(wildcards):
 
 def reader_module(wildcards):
     """Return the module that reads a dataset."""
-    (dataset,) = (d for d in study.datasets if d.name == wildcards.dataset)
-    return f"datasets.{dataset.reader}"
+    return f"datasets.{study.dataset(wildcards.dataset).reader}"
 
 
 def doubled_on_retry(first):
@@ -114,12 +113,12 @@ def planned_files(*files, first=False):
 
     def input_files(wildcards):
         with checkpoints.plan.get().output[0].open() as file:
-            answers = json.load(file)
+            recommendations = json.load(file)
         return [
             path
-            for answer in answers
-            if "reason" not in answer
-            for path in student_files(answer, files, first)
+            for recommended in recommendations
+            if "reason" not in recommended
+            for path in student_files(recommended, files, first)
         ]
 
     return input_files

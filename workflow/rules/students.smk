@@ -12,22 +12,21 @@ rule student:
             seed=config["seeds"],
             allow_missing=True,
         ),
+        # for the fingerprint: the targets must be this teacher's
         teachers=branch(
-            lambda wildcards: wildcards.teacher == "none",
-            then=[],
-            otherwise=for_each_seed(
-                "<fold>/teachers/{teacher}/seed{seed}/metrics.json"
-            ),
+            needs_teacher,
+            then=for_each_seed("<fold>/teachers/{teacher}/seed{seed}/metrics.json"),
+            otherwise=[],
         ),
         targets=branch(
-            lambda wildcards: wildcards.teacher == "none",
-            then=[],
-            otherwise=expand(
+            needs_teacher,
+            then=expand(
                 "<fold>/targets/{teacher}/seed{seed}/{file}",
                 file=TARGETS,
                 seed=config["seeds"],
                 allow_missing=True,
             ),
+            otherwise=[],
         ),
         settings=branch(
             study.tuning is not None,
@@ -52,7 +51,7 @@ rule student:
         mem_mb=doubled_on_retry(4000),
         runtime=doubled_on_retry(120),
         gpu=gpus("student"),
-        cell=1,
+        cell=1,  # for limits of a profile, such as profiles/slurm
     params:
         code=lambda wildcards: digest(
             "student",

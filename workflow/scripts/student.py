@@ -28,6 +28,7 @@ with job(snakemake.log[0]):
     configs = [replace(first, seed=seed) for seed in params.seeds]
     view_caches = [Path(file).parent for file in files.view_caches if file.endswith("bank.json")]
     targets = [Path(file).parent for file in files.targets if file.endswith("targets.json")]
+    # without a teacher, its metrics and targets are empty
     training_inputs = [
         read_training_inputs(windows.transfer, *of_seed)
         for of_seed in zip_longest(view_caches, files.teachers, targets, fillvalue="")

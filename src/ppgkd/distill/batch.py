@@ -17,9 +17,9 @@ class Batch(NamedTuple):
     view
         Number of the view.
     hr_bpm
-        Reference in the view, shape (batch,); NaN where it is withheld.
+        Reference in the view, shape (batch,); NaN in unlabelled windows.
     labels
-        Softened reference, shape (batch, 180); zero where it is withheld.
+        Softened reference, shape (batch, 180); zero in unlabelled windows.
     """
 
     rows: Tensor

@@ -1,8 +1,8 @@
 """Decoupled knowledge distillation (Zhao et al., CVPR 2022).
 
 The divergence of the student from the teacher is a sum of two terms: one over {target, not target}
-and one over the other classes among themselves, which has the weight 1 - p_t, p_t being the
-teacher's probability of the target class. Here each term has a weight of its own.
+(TCKD), and one over the other classes among themselves (NCKD), which has the weight 1 - p_t, where
+p_t is the teacher's probability of the target class. Here each term has a weight of its own.
 
 Heart-rate classes are ordinal and the reference lies between two of them. The *target class* is
 the class nearest to the reference (`ppgkd.heart_rate.class_of`): the mode of the softened label.
@@ -70,6 +70,21 @@ def _divergence(student: Tensor, teacher: Tensor) -> Tensor:
     return kl_div(student, teacher, reduction="batchmean", log_target=True)
 
 
+def target_class(hr_bpm: Tensor, teacher_logits: Tensor) -> Tensor:
+    """Target class of DKD: the class nearest to the reference.
+
+    In an unlabelled window, it is the teacher's most likely class.
+
+    Parameters
+    ----------
+    hr_bpm
+        Reference, shape (batch,); NaN in unlabelled windows.
+    teacher_logits
+        Shape (batch, 180).
+    """
+    return torch.where(hr_bpm.isnan(), teacher_logits.argmax(dim=1), class_of(hr_bpm.nan_to_num()))
+
+
 class DKDLoss(DistillationLoss):
     """`dkd_loss` to the teacher's logits; its weight grows linearly during the warm-up epochs."""
 
@@ -88,18 +103,3 @@ class DKDLoss(DistillationLoss):
 
 
 LOSS = DKDLoss
-
-
-def target_class(hr_bpm: Tensor, teacher_logits: Tensor) -> Tensor:
-    """Target class of DKD: the class nearest to the reference.
-
-    Where the reference is withheld, it is the teacher's most likely class.
-
-    Parameters
-    ----------
-    hr_bpm
-        Shape (batch,); NaN where it is withheld.
-    teacher_logits
-        Shape (batch, 180).
-    """
-    return torch.where(hr_bpm.isnan(), teacher_logits.argmax(dim=1), class_of(hr_bpm.nan_to_num()))

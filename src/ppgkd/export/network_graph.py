@@ -49,7 +49,9 @@ SPECTRUM = """
     scaled_log_power = Mul(log_power, log_scale)
     spectra = Add(scaled_log_power, log_shift)
 """
-"""The basis is cheap to make and large to store: ONNX Runtime computes it once, at loading."""
+"""The sines and cosines are fast to compute and large to store. So the file contains ``time_s`` and
+``omega`` alone, and ONNX Runtime computes the rest once, when it loads the file. At each frequency,
+the PPG channels are sorted by power (``TopK``), because their order must not matter."""
 
 WITH_ACCELERATION = """
     ppg_window, acc_window = Split <axis = 1> (window, sensor_channels)

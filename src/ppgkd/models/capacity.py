@@ -1,4 +1,4 @@
-"""Capacity: the member of a family whose parameter count is nearest to the one asked for.
+"""Capacity: the member of a family whose parameter count is nearest to a requested one.
 
 The counts are formulas, which tests compare with the networks, so the workflow can name every cell
 without importing PyTorch.
@@ -143,7 +143,7 @@ def nearest_shape(family: str, n_params: int, inputs: InputShape) -> Shape:
     family
         A key of `SHAPES`.
     n_params
-        The count asked for.
+        The requested count.
     inputs
         Shape of the windows, which the count depends on.
 

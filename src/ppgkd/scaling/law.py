@@ -45,10 +45,12 @@ class Law:
         Number of points that were fitted.
     residual_sd
         Standard deviation of the points around the law, of the logarithm of the error.
-    coordinates, coordinates_covariance, reference
-        In which it was fitted: see `ppgkd.scaling.forms`.
+    coordinates, coordinates_covariance
+        The parameters as they were fitted, transformed as in `ppgkd.scaling.forms`.
+    reference
+        Mean log size of the points; the coordinates are relative to it.
     status
-        How the fit ended. A fit that did not converge is no law to use.
+        How the fit ended. Do not use a law whose fit did not converge.
     """
 
     form: str
@@ -74,8 +76,9 @@ class Law:
         n, k = self.n_points, len(self.parameters) + 1
         if n <= k + 1:
             return None
-        squares = self.residual_sd**2 * max(n - len(self.parameters), 1) / n
-        return float(n * np.log(max(squares, 1e-12)) + 2 * k + 2 * k * (k + 1) / (n - k - 1))
+        # the criterion needs the maximum-likelihood variance, which divides by n
+        variance = self.residual_sd**2 * max(n - len(self.parameters), 1) / n
+        return float(n * np.log(max(variance, 1e-12)) + 2 * k + 2 * k * (k + 1) / (n - k - 1))
 
     def predict(self, sizes: ArrayLike, level: float = 0.9) -> PredictionInterval:
         """Predict the error at some sizes.
@@ -123,7 +126,7 @@ class Law:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Content for JSON, from which `Law.from_dict` makes the law again."""
+        """Content for JSON; `Law.from_dict` reads it."""
         return {**asdict(self), **{name: getattr(self, name).tolist() for name in _ARRAYS}}
 
     @classmethod
@@ -232,11 +235,11 @@ def fit_many(
     form
         Form of the law.
     relative
-        Log sizes relative to the reference, (n_points,).
+        Log sizes minus their mean, (n_points,).
     log_error, weights
         Shape (n_samples, n_points).
     reference
-        Logarithm of the reference.
+        Mean log size, to which ``relative`` is relative.
     max_evaluations
         From each start.
 
@@ -277,12 +280,12 @@ def make_law(
     lower, upper = form.bounds(relative, log_error)
     inside = (theta > lower + 1e-3) & (theta < upper - 1e-3)
     identified = inside & is_identified(covariance)
-    to_natural = _natural_gradient(form, theta, reference)
-    known = bool(np.isfinite(covariance).all())
+    to_natural = _natural_jacobian(form, theta, reference)
+    is_finite = bool(np.isfinite(covariance).all())
     return Law(
         form=form.name,
         parameters=dict(zip(form.parameters, map(float, natural), strict=True)),
-        covariance=to_natural @ covariance @ to_natural.T if known else covariance,
+        covariance=to_natural @ covariance @ to_natural.T if is_finite else covariance,
         identified=dict(zip(form.parameters, map(bool, identified), strict=True)),
         sizes=(float(size.min()), float(size.max())),
         n_points=int((weight > 0).sum()),
@@ -314,9 +317,9 @@ def _curve(form: Form, relative: Array, reference: float) -> Callable[[Array], t
     return lambda theta: form.curve(theta, relative, reference)
 
 
-def _natural_gradient(form: Form, theta: Array, reference: float) -> Array:
-    """Derivatives of the formula's parameters by the coordinates, (n_parameters, n_parameters)."""
+def _natural_jacobian(form: Form, theta: Array, reference: float) -> Array:
+    """Derivatives of the parameters by the coordinates, (n_parameters, n_parameters)."""
     step = 1e-5
     sides = [form.natural(theta + sign * step * np.eye(len(theta)), reference) for sign in (1, -1)]
-    gradient: Array = ((sides[0] - sides[1]) / (2 * step)).T
-    return gradient
+    jacobian: Array = ((sides[0] - sides[1]) / (2 * step)).T
+    return jacobian

@@ -32,7 +32,7 @@ class StudyWindows:
 
     @property
     def transfer(self) -> Windows:
-        """Windows of distillation: train, and the unlabelled windows without their reference."""
+        """The transfer set of distillation: train, and unlabelled without its reference."""
         if self.unlabelled is None:
             return self.train
         without_reference = self.unlabelled.index.assign(hr_bpm=np.float32("nan"))

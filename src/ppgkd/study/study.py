@@ -24,7 +24,7 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True, order=True)
 class Model:
-    """A member of a family, named by the capacity that was asked for."""
+    """A member of a family, named by the number of parameters that the study requests."""
 
     family: str
     capacity: int
@@ -83,10 +83,10 @@ class Study:
     config
         The configuration with all defaults, as plain mappings.
     datasets
-        The datasets that are used, with the PPG channels that are taken of them.
+        The datasets that are used, each with the PPG channels that are used of it.
     tested
-        Names of the datasets with test subjects. A study that leaves out datasets tests each in
-        turn.
+        Names of the datasets with test subjects. With ``folds: datasets``, each is left out and
+        tested in one fold.
     teachers, students
         The models.
     tuning
@@ -110,7 +110,7 @@ class Study:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """The sweep."""
+        """The sweep: each strategy, teacher, student, seed and fold."""
         return tuple(
             Cell(strategy, teacher, student.name, seed, fold)
             for strategy in self.config["strategies"]
@@ -122,7 +122,7 @@ class Study:
 
     @property
     def profiled(self) -> tuple[Cell, ...]:
-        """Cells whose students are exported and timed; further folds only estimate the error."""
+        """Cells whose students are exported and timed; with folds, those of the first fold."""
         fold, seeds = self.folds[0], self.profiled_seeds
         return tuple(cell for cell in self.cells if cell.fold == fold and cell.seed in seeds)
 
@@ -145,6 +145,10 @@ class Study:
             for fold in self.folds
         )
 
+    def dataset(self, name: str) -> Dataset:
+        """Find a dataset by its name."""
+        return next(dataset for dataset in self.datasets if dataset.name == name)
+
     def teacher(self, name: str) -> Teacher:
         """Find a teacher by its name."""
         return next(teacher for teacher in self.teachers if teacher.name == name)
@@ -165,7 +169,8 @@ class Study:
     def recordings(self, dataset: str) -> tuple[RecordingEntry, ...]:
         """Recordings of a dataset that the study uses; others are neither fetched nor read."""
         split = self.config["datasets"][dataset]
-        found = next(d for d in self.datasets if d.name == dataset)
+        found = self.dataset(dataset)
+        # a role has a list of subjects, or a fraction of all of them
         listed = [role for role in ROLES if isinstance(split.get(role), list)]
         used = {subject for role in listed for subject in split[role]} if listed else found.subjects
         excluded = set(split.get("exclude", ()))
@@ -180,9 +185,8 @@ class Study:
         return list(dict.fromkeys(str(file.local) for file in files))
 
     def input_files(self, dataset: str) -> list[str]:
-        """Paths of these files; own recordings are read where they are."""
-        found = next(d for d in self.datasets if d.name == dataset)
-        folder = "" if found.source == SOURCE else "resources/raw/"
+        """Paths of `raw_files`; own recordings are read where they are."""
+        folder = "" if self.dataset(dataset).source == SOURCE else "resources/raw/"
         return [folder + path for path in self.raw_files(dataset)]
 
 

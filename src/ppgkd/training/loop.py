@@ -2,7 +2,7 @@
 
 Teachers and students differ in the loss alone, a module that maps the network's output for a batch
 to a scalar. Order of the windows, views, steps, optimiser, schedule and initial weights do not
-depend on it, so two strategies of one seed differ in nothing but the loss.
+depend on the loss, so two strategies of one seed differ in nothing else.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class TrainingConfig:
     Attributes
     ----------
     epochs
-        Passes over the training windows at most.
+        Largest number of passes over the training windows.
     batch_size
         Windows per step.
     learning_rate
@@ -79,7 +79,7 @@ class TrainingJob(NamedTuple):
     loss
         Maps (output, batch, epoch) to a scalar; its own parameters are trained with the network.
     views
-        Windows to learn from.
+        Augmented views of the training windows.
     seed
         Of the order of the windows.
     """
@@ -128,14 +128,14 @@ def fit_together(
         The networks. They have the same shape and the same number of windows to learn from, and
         share no parameter.
     val
-        Windows whose error chooses the weights.
+        Validation windows: their error selects the epoch whose weights are kept.
     config
         Length and speed of the training.
     label_sd_bpm
         Standard deviation of the softened label.
     checkpoint
         Where the state is kept after every epoch, and the result at the end. A training that finds
-        its own state there goes on from it, and ends with the numbers that it would have had
+        its own state there continues from it, and ends with the numbers that it would have had
         without the interruption.
 
     Returns
@@ -153,6 +153,7 @@ def fit_together(
     """
     torch.set_num_threads(config.threads)
     n_windows = jobs[0].views.n_windows
+    # an incomplete last batch is left out; the order of the windows differs between epochs
     batch_size = min(config.batch_size, n_windows)
     steps_per_epoch = n_windows // batch_size
     state = _State(jobs, config, config.epochs * steps_per_epoch)
@@ -161,6 +162,8 @@ def fit_together(
         log.info("going on after epoch %d of %d", state.epochs_done, config.epochs)
     val_spectra = jobs[0].model.spectrum.of_all(val.signal)
 
+    # Networks are stopped early one by one. A stopped network still takes the steps of the others,
+    # because all are one batch, but its result no longer changes.
     while state.epochs_done < config.epochs and any(state.active):
         started, epoch, active = time.perf_counter(), state.epochs_done, state.active
         data = [
@@ -177,7 +180,7 @@ def fit_together(
         loss_sums = torch.zeros(len(jobs))
         state.step.models.train()
         for number in range(steps_per_epoch):
-            spectra, batches = zip(*(own.batch(number, batch_size) for own in data), strict=True)
+            spectra, batches = zip(*(d.batch(number, batch_size) for d in data), strict=True)
             losses = state.step.forward(spectra, batches, epoch)
             values = losses.detach().cpu()
             # before the weights change: the checkpoint must never hold NaN
@@ -190,7 +193,7 @@ def fit_together(
         errors_bpm = _validation_mae_bpm(state.step.averaged, val_spectra, val.hr_bpm, len(jobs))
         _check_validation(errors_bpm, jobs, active, epoch)
         share_s = (time.perf_counter() - started) / len(jobs)
-        state.end_epoch([own.view for own in data], train_losses, errors_bpm, share_s)
+        state.end_epoch([d.view for d in data], train_losses, errors_bpm, share_s)
         _log_epoch(state.progress, config.epochs)
         if checkpoint is not None:
             checkpoint.save(state.state_dict())
@@ -284,14 +287,14 @@ class _State:
         }
 
     def result(self) -> dict[str, Any]:
-        """What is kept of a training that has ended: a fraction of what it takes to go on."""
+        """What is kept of a finished training: the best weights and the history."""
         return {
             "best": [tuple(progress.best) for progress in self.progress],
             "histories": [progress.history for progress in self.progress],
         }
 
     def restore(self, kept: dict[str, Any]) -> None:
-        if "step" in kept:
+        if "step" in kept:  # a finished training has kept its `result` only
             self.step.load_state_dict(kept["step"])
             for generator, state in zip(self.generators, kept["generators"], strict=True):
                 generator.set_state(state)
@@ -353,7 +356,7 @@ def _check_losses(
             raise PpgkdError(
                 f"The loss of seed {job.seed} became {value} {where}: batch of {len(batch.rows)} "
                 f"windows of view {batch.view}, rows {first}, .... {_nothing_kept(epochs_done)} "
-                "Lower 'learning_rate' or the weights of the strategy."
+                "Lower 'learning_rate' or the loss weights of the strategy."
             )
 
 
@@ -368,8 +371,8 @@ def _check_validation(
             raise PpgkdError(
                 f"The validation error of seed {job.seed} became {error_bpm} in epoch "
                 f"{epochs_done + 1}: the weights, or a validation window, contain NaN. "
-                f"{_nothing_kept(epochs_done)} Lower 'learning_rate' or the weights of the "
-                "strategy, and look for missing values in the validation windows."
+                f"{_nothing_kept(epochs_done)} Lower 'learning_rate' or the loss weights of "
+                "the strategy, and look for missing values in the validation windows."
             )
 
 

@@ -25,9 +25,9 @@ class EpochData(NamedTuple):
     spectra
         Shape (n_windows, n_spectra, n_harmonics, 90), on the device of the training.
     hr_bpm
-        Reference, shape (n_windows,); NaN where it is withheld.
+        Reference, shape (n_windows,); NaN in unlabelled windows.
     labels
-        Softened reference, shape (n_windows, 180); zero where it is withheld.
+        Softened reference, shape (n_windows, 180); zero in unlabelled windows.
     order
         Rows of the windows in the order in which they are used, shape (n_windows,).
     """
@@ -90,7 +90,7 @@ def sampling_weights(hr_bpm: Tensor, balance: float) -> Tensor:
     Parameters
     ----------
     hr_bpm
-        Reference of each window, shape (n_windows,); NaN where it is withheld.
+        Reference of each window, shape (n_windows,); NaN in unlabelled windows.
     balance
         With 0, all windows have the same weight; with 1, all ranges of 10 BPM that have a window
         are drawn equally often. In between, the weight of a window is the number of windows in its

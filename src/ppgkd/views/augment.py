@@ -81,7 +81,7 @@ def augmented_view(
     signal
         Preprocessed windows, shape (n_windows, n_channels, n_samples), PPG channels first.
     hr_bpm
-        Reference, shape (n_windows,); NaN where it is withheld.
+        Reference, shape (n_windows,); NaN in unlabelled windows.
     inputs
         Shape of the windows.
     augmentation
@@ -139,7 +139,7 @@ def _stretch_time(
     logarithm = math.log(augmentation.time_stretch) * (2 * rng.uniform("stretch", 1)[:, 0] - 1)
     factor = logarithm.exp()  # not pow, whose last digit depends on the number of windows
     # the heart rate must not leave the classes, and one near their end must not move closer to it;
-    # fmax and fmin ignore the NaN limits of a withheld reference
+    # fmax and fmin ignore the NaN limits of an unlabelled window
     margin_bpm = 5.0
     lower = ((BPM_MIN + margin_bpm) / hr_bpm).clamp_max(1)
     upper = ((BPM_MAX - margin_bpm) / hr_bpm).clamp_min(1)

@@ -20,7 +20,7 @@ class Examples(NamedTuple):
     signal
         Shape (n_windows, n_channels, n_samples).
     hr_bpm
-        Reference, shape (n_windows,); NaN where it is withheld.
+        Reference, shape (n_windows,); NaN in unlabelled windows.
     """
 
     signal: Tensor
@@ -35,7 +35,7 @@ class SpectralExamples(NamedTuple):
     spectra
         Shape (n_windows, n_spectra, n_harmonics, 90).
     hr_bpm
-        Reference, shape (n_windows,); NaN where it is withheld.
+        Reference, shape (n_windows,); NaN in unlabelled windows.
     """
 
     spectra: Tensor

@@ -433,7 +433,7 @@ def test_a_loss_that_is_not_finite_stops_at_once_and_names_epoch_step_and_batch(
     rows = ", ".join(str(row) for row in loss.rows[:5])
     assert f"became {value} in epoch 2, step 3 of 4" in message
     assert f"batch of 52 windows of view 1, rows {rows}, ..." in message
-    assert "Lower 'learning_rate' or the weights of the strategy" in message
+    assert "Lower 'learning_rate' or the loss weights of the strategy" in message
 
 
 def test_a_loss_that_is_not_finite_leaves_the_checkpoint_of_the_epoch_before(
