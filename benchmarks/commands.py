@@ -1,11 +1,11 @@
-"""What whole commands cost, at this revision and at an earlier one, in turn.
+"""Cost of the commands at this revision and at an earlier one, measured alternately.
 
     python benchmarks/commands.py run --against f5d38ed   # make run, from nothing
     python benchmarks/commands.py test --against f5d38ed  # make test
     python benchmarks/commands.py sweep                   # Snakemake's own process, 400 tiny cells
 
 Each revision is cloned into a folder of its own, and its environment is made, before anything is
-timed. Wall time needs a machine that does nothing else; CPU seconds bear more.
+timed. Wall time needs a machine that does nothing else; CPU seconds are less sensitive.
 """
 
 from __future__ import annotations

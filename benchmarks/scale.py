@@ -1,10 +1,10 @@
 """What large studies cost Snakemake and the tables: sweeps of growing size, artifacts simulated.
 
-Measured are, each in a process of its own: the plan of a study of which nothing is made
-(``snakemake -n``); what every job pays to start, for Snakemake reads the workflow anew in each;
+Each of these is measured in a process of its own: the plan of a study of which nothing is made
+(``snakemake -n``); the start of a job, in which Snakemake reads the workflow again;
 the rule ``cells``, really run on simulated artifacts; the plan of the study whose cells are
-finished, as a rerun makes it; the laws and the mixed model. Beside them stands a bare workflow of
-three rules, whose jobs have one input and one output each: what Snakemake itself costs.
+finished, as a rerun makes it; the laws and the mixed model. For comparison, a bare
+workflow of three rules, whose jobs have one input and one output each: what Snakemake itself costs.
 
 A cell is a strategy, teacher, student, seed and fold. A student's job trains its seeds together,
 and so do the jobs that export, quantise and time them; with folds, only the first fold is

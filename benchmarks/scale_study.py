@@ -1,4 +1,4 @@
-"""Studies of a size that is asked for, and simulated artifacts as they would leave them."""
+"""Studies of a requested size, and simulated artifacts of such studies."""
 
 from __future__ import annotations
 

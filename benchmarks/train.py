@@ -29,7 +29,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 from data import LABEL_SD_BPM, Data, add_options, find_data, training_config
-from engine_questions import answer
+from engine_alternatives import time_engine
 from process_cost import Cost, in_fresh_process
 from torchdistill_box import is_installed, torchdistill
 from train_report import PreparedTeacher, Row, Setting, report, with_growth, without_files
@@ -60,11 +60,13 @@ def main() -> None:
             teacher = _prepare(setting, n_params, options.teacher_epochs, folder / str(n_params))
             teachers.append(teacher)
             rows += _compare(setting, teacher, options.students, rates)
-        answers = [
-            in_fresh_process(answer, n_params, setting.inputs, options.batch_size, options.compile)
+        engine_times = [
+            in_fresh_process(
+                time_engine, n_params, setting.inputs, options.batch_size, options.compile
+            )
             for n_params in options.students
         ]
-    print(report(setting, rates, teachers, rows, answers))
+    print(report(setting, rates, teachers, rows, engine_times))
     machine = {
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
@@ -83,7 +85,7 @@ def main() -> None:
         },
         "teachers": [without_files(asdict(teacher)) for teacher in teachers],
         "students": [with_growth(row, rows) for row in rows],
-        "engine": [asdict(found) for found in answers],
+        "engine": [asdict(found) for found in engine_times],
     }
     write_json(options.output, content)
     print(f"\nwritten to {options.output}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data import Data, markdown
-from engine_questions import Answer
+from engine_alternatives import EngineTimes
 from process_cost import Cost
 from torchdistill_box import is_installed
 from training_methods import SEEDS, Outcome
@@ -109,7 +109,7 @@ def report(
     rates: dict[str, float],
     teachers: list[PreparedTeacher],
     rows: list[Row],
-    answers: list[Answer],
+    engine_times: list[EngineTimes],
 ) -> str:
     """Write all tables as Markdown."""
     many = STUDENTS_PER_TEACHER[1]
@@ -159,7 +159,7 @@ def report(
                 "seeds by vmap",
                 "seeds by groups",
             ],
-            [_answer_line(found) for found in answers],
+            [_engine_line(found) for found in engine_times],
         ),
     ]
     if not is_installed():
@@ -205,7 +205,7 @@ def _growth_line(row: Row, rows: list[Row]) -> list[str]:
     return [_name(row), *totals]
 
 
-def _answer_line(found: Answer) -> list[str]:
+def _engine_line(found: EngineTimes) -> list[str]:
     compiled = ["not tried", "", ""]
     if found.compiled_ratio is not None and found.compile_s is not None:
         after = found.pays_after_steps

@@ -1,14 +1,14 @@
 """BeliefPPG (Bieri et al., UAI 2023) with the weights that its package ships.
 
-The network sees seven windows of 8 s every 2 s, so 20 s of signal, and speaks of the last of them:
+The network sees seven windows of 8 s every 2 s, so 20 s of signal, and estimates the last of them:
 in its package, `prepare_session_labels` drops the references of the first six. The intervals that
 `infer_hr_uncertainty` returns count the estimates from zero and are not those of the windows.
 
-"Online" is the package's sum-product decoding, a forward filter. Two things around it are not
+"Online" is the package's sum-product decoding, a forward filter. Two of the package's steps are not
 online. The package standardises spectra and signal by the whole recording; and its filter starts
-anew with every batch, as TensorFlow does not carry the layer's state over. So `beliefppg_peer` asks
-for one batch per recording, and `beliefppg_online_peer` does what a device could: it standardises
-by what came before, and the state is carried here.
+again with every batch, as TensorFlow does not carry the layer's state over. So `beliefppg_peer`
+requests one batch per recording. `beliefppg_online_peer` does what a device could: it standardises
+by the past alone, and the state is carried here.
 
 The dropout of its recurrent layers stays on when it estimates, as it was exported; so its estimates
 vary by tenths of a BPM with the seed.

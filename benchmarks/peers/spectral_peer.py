@@ -87,7 +87,7 @@ def _peak_at_one(spectra: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _best_before(gathered: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each heart rate the most that a path within reach of it has gathered."""
+    """For each heart rate, the highest sum of a path that may precede it."""
     padded = np.pad(gathered, LARGEST_CHANGE_BPM, constant_values=-np.inf)
-    reach = np.lib.stride_tricks.sliding_window_view(padded, 2 * LARGEST_CHANGE_BPM + 1)
-    return np.asarray(reach.max(axis=1))
+    neighbours = np.lib.stride_tricks.sliding_window_view(padded, 2 * LARGEST_CHANGE_BPM + 1)
+    return np.asarray(neighbours.max(axis=1))

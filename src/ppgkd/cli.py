@@ -161,10 +161,10 @@ def _export(options: Namespace) -> None:
     model_card_of(model, options.model)  # an error then names the file that was given
     changed = change_rate(model, options.rate)
     write_student(changed, options.output)
-    card = model_card_of(changed, options.output)
+    made = model_card_of(changed, options.output)
     print(
-        f"{options.output}: {card.student} for {card.rate_hz:g} Hz, windows of {card.n_samples} "
-        f"samples of {', '.join(card.channels)}"
+        f"{options.output}: {made.student} for {made.rate_hz:g} Hz, windows of {made.n_samples} "
+        f"samples of {', '.join(made.channels)}"
     )
 
 

@@ -1,4 +1,4 @@
-# The job takes all cores, so that no other job of the workflow runs beside it. It is one job for all
+# The job takes all cores, so that no other job of the workflow runs at the same time. It is one job for all
 # students, because each such job is a barrier: before it starts, all cores must be free.
 
 

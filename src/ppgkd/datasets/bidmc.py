@@ -88,7 +88,7 @@ def _table(path: Path) -> pd.DataFrame:
             "If it is missing, run again: it will be downloaded."
         ) from error
     except (ValueError, UnicodeDecodeError) as error:  # the parser's errors are ValueErrors
-        raise damaged_file(f"{path}: this is no table ({error})") from error
+        raise damaged_file(f"{path}: this is not a table ({error})") from error
     table.columns = [str(name).strip() for name in table.columns]
     return table
 

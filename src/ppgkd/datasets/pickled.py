@@ -94,7 +94,7 @@ def load_pickle(file: str | Path | BinaryIO, max_bytes: int = MAX_PICKLE_BYTES) 
 
 
 class _Bounded:
-    """A file that returns all the bytes that are asked for, up to a limit, or raises an error."""
+    """A file that returns all requested bytes, up to a limit, or raises an error."""
 
     def __init__(self, file: BinaryIO, label: str, max_bytes: int) -> None:
         self._file = file

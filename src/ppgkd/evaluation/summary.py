@@ -133,7 +133,7 @@ def subject_mean_interval(errors: pd.DataFrame, seed: int = 0) -> tuple[float, f
 class PairedBootstrap:
     """Bootstrap over test subjects, with the same draws for all students.
 
-    A student's draws are computed when they are asked for: those of ten thousand students together
+    A student's draws are computed when they are used: those of ten thousand students together
     would take half a gigabyte.
 
     Attributes

@@ -96,8 +96,8 @@ class ResNet(Network):
 class GroupedResNets(BatchedModels):
     """Residual networks as groups of the channels of one network.
 
-    Grouped convolutions keep the networks apart, and batch normalisation normalises each channel on
-    its own.
+    Grouped convolutions keep the networks separate, and batch normalisation normalises each channel
+    separately.
     """
 
     def __init__(self, networks: Sequence[Network]) -> None:

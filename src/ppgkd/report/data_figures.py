@@ -44,14 +44,14 @@ def heart_rates(recordings: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     datasets = aggregate_recordings(recordings, ["dataset"])
     figure = Figure(figsize=(7.5, 1.2 + 1.35 * len(datasets)), layout="constrained")
     axes = figure.subplots(len(datasets), sharex=True, sharey=True, squeeze=False)[:, 0]
-    places = np.array(HISTOGRAM_BPM) + 5
+    centres_bpm = np.array(HISTOGRAM_BPM) + 5
     for ax, (_, row) in zip(axes, datasets.iterrows(), strict=True):
-        share = row[list(HISTOGRAM_COLUMNS)].to_numpy(float) / max(row["kept"], 1)
+        fraction = row[list(HISTOGRAM_COLUMNS)].to_numpy(float) / max(row["kept"], 1)
         colours = [CURVE_STYLES[1 if bpm >= RARE_BPM else 0].colour for bpm in HISTOGRAM_BPM]
-        ax.bar(places, share, width=9.2, color=colours)
+        ax.bar(centres_bpm, fraction, width=9.2, color=colours)
         ax.set_axisbelow(True)
         ax.set_title(titles[row["dataset"]], fontsize=10, loc="left")
-        rare = share[np.array(HISTOGRAM_BPM) >= RARE_BPM].sum()
+        rare = fraction[np.array(HISTOGRAM_BPM) >= RARE_BPM].sum()
         ax.set_title(
             f"{RARE_BPM} BPM and above: {rare:.1%} of {row['kept']:,} windows",
             fontsize=9,

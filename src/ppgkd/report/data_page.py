@@ -75,7 +75,7 @@ def write_data_report(
         "lags": recordings[recordings["lag_note"].notna()].to_dict("records"),
         "identified": int(recordings["lag_s"].notna().sum()),
         "moved": "reference_lag_s" in recordings,
-        "faults": dropped_for(recordings),
+        "reasons": rejection_reasons(recordings),
         "bands": MOTION_BANDS,
         "activities": [word for word in ACTIVITIES if recordings[f"windows_{word}"].any()],
         "labelled": is_labelled(recordings),
@@ -87,9 +87,9 @@ def write_data_report(
     write_page("data.html.j2", context, path)
 
 
-def dropped_for(recordings: pd.DataFrame) -> list[str]:
+def rejection_reasons(recordings: pd.DataFrame) -> list[str]:
     """Reasons for which any window was rejected."""
-    return [fault for fault in REJECTION_REASONS if recordings[fault].any()]
+    return [reason for reason in REJECTION_REASONS if recordings[reason].any()]
 
 
 def is_labelled(recordings: pd.DataFrame) -> bool:
@@ -103,7 +103,7 @@ def data_rows(recordings: pd.DataFrame, by: Sequence[str]) -> list[dict[str, Any
     for found in aggregate_recordings(recordings, by).to_dict("records"):
         row = {str(name): value for name, value in found.items()}
         kept = max(row["kept"], 1)
-        row["cut"] = row["kept"] + sum(row[fault] for fault in REJECTION_REASONS)
+        row["segmented"] = row["kept"] + sum(row[reason] for reason in REJECTION_REASONS)
         row["histogram"] = [row[name] for name in HISTOGRAM_COLUMNS]
         row["motion"] = {band: row[f"windows_{band}"] / kept for band in MOTION_BANDS}
         row["activity"] = {word: row[f"windows_{word}"] / kept for word in ACTIVITIES}

@@ -19,7 +19,7 @@ from ppgkd.evaluation.recommendation import (
     recommend_by_fold,
 )
 from ppgkd.evaluation.summary import subject_mean_interval, summarise_students
-from ppgkd.report.data_page import data_rows, dropped_for, is_labelled
+from ppgkd.report.data_page import data_rows, is_labelled, rejection_reasons
 from ppgkd.report.figures import pareto_front
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
@@ -112,7 +112,7 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "front": gated[gated["on_front"]].sort_values("params").to_dict("records"),
         "datasets": _datasets(study, results),
         "roles": [role for role in ROLES if role in set(results.splits["role"])],
-        "faults": dropped_for(results.recordings),
+        "reasons": rejection_reasons(results.recordings),
         "labelled": is_labelled(results.recordings),
         "strategies": results.strategies.to_dict("records"),
         "teachers": _teachers(results, gated),

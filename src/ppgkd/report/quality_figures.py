@@ -117,11 +117,11 @@ def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
             curve["nominal"], curve["lower"], curve["upper"], color=look.colour, alpha=0.15, lw=0
         )
         _draw(ax, curve["nominal"], curve["coverage"], name, look)
-    for place, text in (((0.04, 0.96), "spread too wide"), ((0.96, 0.04), "spread too narrow")):
+    for position, text in (((0.04, 0.96), "spread too wide"), ((0.96, 0.04), "spread too narrow")):
         ax.text(
-            *place,
+            *position,
             text,
-            ha="left" if place[0] < 0.5 else "right",
+            ha="left" if position[0] < 0.5 else "right",
             va="center",
             color="0.35",
             fontsize=9,

@@ -101,10 +101,10 @@ def _read(path: Path, package: str) -> Code:
     digest = hashlib.sha256(ast.dump(tree).encode())
     names = {*_imported_names(tree, package)}
     if "importlib.resources" in names:
-        for beside in sorted(path.parent.iterdir()):
-            if beside.is_file() and beside.suffix not in (".py", ".pyc"):
-                digest.update(beside.name.encode())
-                digest.update(beside.read_bytes())
+        for file in sorted(path.parent.iterdir()):
+            if file.is_file() and file.suffix not in (".py", ".pyc"):
+                digest.update(file.name.encode())
+                digest.update(file.read_bytes())
     return Code(digest.digest(), frozenset().union(*map(_with_parents, names)))
 
 

@@ -44,7 +44,7 @@ class Law:
     n_points
         Number of points that were fitted.
     residual_sd
-        Standard deviation of the points around the law, of the logarithm of the error.
+        Standard deviation of the residuals, in the logarithm of the error.
     coordinates, coordinates_covariance
         The parameters as they were fitted, transformed as in `ppgkd.scaling.forms`.
     reference

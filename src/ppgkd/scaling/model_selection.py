@@ -23,7 +23,7 @@ PREDICTION_LEVEL = 0.9
 
 POSITIONS = ("smallest", "middle", "largest")
 MIN_SIZES_TO_HOLD_OUT = 5
-"""A law needs four sizes beside the one that is held out."""
+"""A law needs four sizes besides the one that is held out."""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ class SizeSweep:
         """MAE of each size over drawn subjects and, for each size, seeds: (DRAWS, n_sizes)."""
         rng = np.random.default_rng(seed)
         n_sizes, n_seeds, n_subjects = self.errors_bpm.shape
-        # counts, and not places as in `ppgkd.evaluation.bootstrap`: errors of all sizes and seeds
+        # counts, and not indices as in `ppgkd.evaluation.bootstrap`: errors of all sizes and seeds
         # are then one product of matrices
         counts = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), size=DRAWS)
         seeds = rng.integers(n_seeds, size=(DRAWS, n_sizes, n_seeds))

@@ -82,7 +82,7 @@ class Solution:
         return np.asarray(self.status > 0)
 
     def take(self, samples: NDArray[np.int64]) -> Solution:
-        """The solutions of some samples, by their places."""
+        """The solutions of some samples, by their indices."""
         return Solution(
             self.coordinates[samples],
             self.cost[samples],

@@ -16,7 +16,7 @@ IDENTIFIED_RATIO = 10.0
 """A parameter is identified if its 90 % interval spans less than this factor."""
 
 MIN_CURVATURE = 1e-12
-"""Share of the largest curvature below which a direction counts as flat."""
+"""Fraction of the largest curvature below which a direction counts as flat."""
 
 MAX_HALF_WIDTH = float(np.log(1e6))
 """Prediction intervals end at a factor of a million, so that they stay finite numbers."""
@@ -55,7 +55,7 @@ def prediction_interval(
     covariance
         Of the coordinates, (n_coordinates, n_coordinates).
     residual_sd
-        Standard deviation of the points around the curve.
+        Standard deviation of the residuals, in the logarithm of the error.
     degrees_of_freedom
         Points that were fitted, less parameters. With none the interval is infinite.
     level

@@ -69,7 +69,7 @@ def _plain(node: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _shorten(node: dict[str, Any]) -> None:
-    """Say once what stands twice: defaults of a group and of its keys, and null beside a type."""
+    """Leave out repetitions: defaults that the keys of a group have, and null next to a type."""
     defaults = {name: key.get("default") for name, key in node.get("properties", {}).items()}
     if node.get("default") == {
         name: value for name, value in defaults.items() if value is not None

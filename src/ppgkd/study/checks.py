@@ -22,8 +22,8 @@ def check_splits(
     for dataset in datasets:
         split = splits[dataset.name]
         where = f"'datasets.{dataset.name}'"
-        lists = {r: share for r, share in split.roles.items() if isinstance(share, list)}
-        fractions = {r: share for r, share in split.roles.items() if not isinstance(share, list)}
+        lists = {r: given for r, given in split.roles.items() if isinstance(given, list)}
+        fractions = {r: given for r, given in split.roles.items() if not isinstance(given, list)}
         if not split.roles:
             raise PpgkdError(f"{where} has no role; give it at least one of {list(ROLES)}.")
         if lists and fractions:

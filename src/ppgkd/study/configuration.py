@@ -1,7 +1,7 @@
 """Every key of a study's configuration: what it means, what is allowed, and its default.
 
-``workflow/schemas/config.schema.yaml`` is generated from these models (``make schema``). What
-several keys say together is checked in `ppgkd.study.checks`. Model families are those of
+``workflow/schemas/config.schema.yaml`` is generated from these models (``make schema``). Rules
+that concern several keys are checked in `ppgkd.study.checks`. Model families are those of
 `ppgkd.models.capacity.SHAPES`, strategies those of `ppgkd.strategies.registry.STRATEGIES`.
 """
 
@@ -29,18 +29,16 @@ from ppgkd.study.roles import ROLES
 DESCRIBED = "workflow/schemas/config.schema.yaml"
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-SplitShare = LeftOut[Fraction | UniqueList[str]]
+RoleSubjects = LeftOut[Fraction | UniqueList[str]]
 Capacity = Annotated[int, Field(ge=1)]
 FamilyCapacities = LeftOut[FilledList[Capacity]]
+# study and ONNX teacher: names of folders
 StudyName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 OnnxName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9_]+$")]
-# both become names of folders
-
-
 LagS = Annotated[float, Field(ge=-30, le=30)]
 
 
-def _split_share(meaning: str) -> Any:
+def _role_subjects(meaning: str) -> Any:
     return left_out(f"{meaning} A fraction of the dataset's subjects, or a list of subjects.")
 
 
@@ -59,13 +57,13 @@ class DatasetSplit(FilledSection):
         "augmentation; training sees every channel in turn as the only one, and evaluation sees "
         "the first. Left out: all channels."
     )
-    train: SplitShare = _split_share("Subjects to train on.")
-    val: SplitShare = _split_share("Subjects for early stopping and tuning.")
-    test: SplitShare = _split_share("Subjects to test on.")
-    pretrain: SplitShare = _split_share(
+    train: RoleSubjects = _role_subjects("Subjects to train on.")
+    val: RoleSubjects = _role_subjects("Subjects for early stopping and tuning.")
+    test: RoleSubjects = _role_subjects("Subjects to test on.")
+    pretrain: RoleSubjects = _role_subjects(
         "Teachers first learn from these subjects and from train, then from train alone."
     )
-    unlabelled: SplitShare = _split_share(
+    unlabelled: RoleSubjects = _role_subjects(
         "Students see the windows of these subjects without the reference, and learn from the "
         "teacher's outputs alone."
     )
@@ -79,15 +77,15 @@ class DatasetSplit(FilledSection):
     @property
     def roles(self) -> dict[str, float | list[str]]:
         """Fraction or subjects of each role that is given."""
-        shares = {role: getattr(self, role) for role in ROLES}
-        return {role: share for role, share in shares.items() if share is not None}
+        subjects = {role: getattr(self, role) for role in ROLES}
+        return {role: given for role, given in subjects.items() if given is not None}
 
     def has_subjects(self, role: str) -> bool:
         """Whether any subject has this role."""
-        share = self.roles.get(role)
-        if isinstance(share, list):
-            return bool(set(share) - set(self.exclude or ()))
-        return bool(share)
+        given = self.roles.get(role)
+        if isinstance(given, list):
+            return bool(set(given) - set(self.exclude or ()))
+        return bool(given)
 
 
 class Simulation(Section):
@@ -155,7 +153,7 @@ class Augmentation(Section):
     )
 
 
-class TrainingBudget(Section):
+class TrainingSection(Section):
     """How long and how fast one network is trained."""
 
     epochs: int = Field(15, ge=1, description="Largest number of passes over the training windows.")
@@ -175,20 +173,20 @@ class TrainingBudget(Section):
     )
 
 
-class PretrainingBudget(TrainingBudget):
-    """Budget of teachers on pretrain and train, before they learn from train alone."""
+class PretrainingSection(TrainingSection):
+    """Training of teachers on pretrain and train, before that on train alone."""
 
     epochs: int = Field(8, ge=1, description="Largest number of passes over the training windows.")
 
 
 class Training(Section):
-    """Budgets of teachers and students; every strategy has the same."""
+    """Training of teachers and students, the same for every strategy."""
 
-    teacher: TrainingBudget = Field(TrainingBudget(), description="Budget of teachers.")
-    student: TrainingBudget = Field(TrainingBudget(), description="Budget of students.")
-    pretraining: PretrainingBudget = Field(
-        PretrainingBudget(),
-        description="Budget of teachers on pretrain and train, before they learn from train alone.",
+    teacher: TrainingSection = Field(TrainingSection(), description="Training of teachers.")
+    student: TrainingSection = Field(TrainingSection(), description="Training of students.")
+    pretraining: PretrainingSection = Field(
+        PretrainingSection(),
+        description="Training of teachers on pretrain and train, before that on train alone.",
     )
 
 
@@ -377,7 +375,7 @@ class Configuration(Section):
         "null: the settings are those in strategies.",
     )
     training: Training = Field(
-        Training(), description="Budgets of teachers and students; every strategy has the same."
+        Training(), description="Training of teachers and students, the same for every strategy."
     )
     onnx: Onnx = Field(Onnx(), description="Export of the students.")
     latency: Latency = Field(Latency(), description="How a student is timed.")
@@ -414,9 +412,9 @@ def read_configuration(given: Mapping[str, Any]) -> tuple[Configuration, dict[st
     """
     configuration = validate(Configuration, given, "The configuration", DESCRIBED)
     plain = filled(configuration, given)
-    # Budgets are parameters of rules, which Snakemake compares as they are printed.
+    # These sections are parameters of rules, which Snakemake compares as they are printed.
     plain["training"] = {
-        name: {key: budget[key] for key in TrainingBudget.model_fields if key in budget}
-        for name, budget in plain["training"].items()
+        name: {key: section[key] for key in TrainingSection.model_fields if key in section}
+        for name, section in plain["training"].items()
     }
     return configuration, plain

@@ -186,7 +186,7 @@ def _readable(path: str | Path) -> Iterator[None]:
 def _about(schema: pa.Schema, path: str | Path) -> dict[str, Any]:
     metadata = (schema.metadata or {}).get(_METADATA_KEY)
     if metadata is None:
-        raise damaged_file(f"{path} is no windows file of ppgkd: its metadata are missing")
+        raise damaged_file(f"{path} is not a windows file of ppgkd: its metadata are missing")
     about: dict[str, Any] = json.loads(metadata)
     if about["preprocessing_version"] != PREPROCESSING_VERSION:
         raise damaged_file(

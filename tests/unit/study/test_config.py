@@ -734,7 +734,7 @@ def test_what_is_not_given_is_filled_in() -> None:
     assert config["inputs"] == {"ppg_channels": 3, "accelerometer": True}
     assert config["seeds"] == [0]
     assert (config["mirror"], config["folds"], config["tuning"]) == (None, None, None)
-    assert {budget["device"] for budget in config["training"].values()} == {"cpu"}
+    assert {section["device"] for section in config["training"].values()} == {"cpu"}
     assert list(config["strategies"]) == ["scratch", "hard", "soft", "dkd", "feature"]
     assert config["strategies"]["dkd"] == {
         "alpha": 1,
@@ -754,7 +754,9 @@ def test_a_group_given_in_part_keeps_the_rest_of_its_defaults() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"teacher": {}}, {"teacher": {"epochs": 3}}])
-def test_a_budget_given_in_part_keeps_the_rest_of_its_defaults(given: dict[str, Any]) -> None:
+def test_a_training_section_given_in_part_keeps_the_rest_of_its_defaults(
+    given: dict[str, Any],
+) -> None:
     default = study().config["training"]
     assert set(default["teacher"]) == {
         "epochs",
@@ -782,16 +784,16 @@ def test_numbers_and_keys_are_as_they_were_written() -> None:
     assert list(config) == [*MINIMAL, "windows", "training", *list(config)[6:]]
 
 
-def test_budgets_have_one_order_however_they_were_written() -> None:
+def test_training_sections_have_one_order_however_they_were_written() -> None:
     # Snakemake would take another order for another parameter
     written = [
         {"patience": 3, "balance": 1, "epochs": 2},
         {"epochs": 2, "balance": 1, "patience": 3},
     ]
-    budgets = [
+    sections = [
         study(training={"teacher": given}).config["training"]["teacher"] for given in written
     ]
-    assert list(budgets[0]) == list(budgets[1])
+    assert list(sections[0]) == list(sections[1])
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ Step = Callable[[], None]
 
 
 @dataclass(frozen=True)
-class Answer:
+class EngineTimes:
     """Times of a step for one network size; a ratio below one is in favour of the alternative.
 
     Attributes
@@ -60,7 +60,7 @@ class Answer:
     grouped_ratio: float
 
 
-def answer(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) -> Answer:
+def time_engine(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) -> EngineTimes:
     """Time the steps of one student size, in a process that has not compiled anything yet."""
     shape = nearest_shape("resnet", n_params, inputs)
     networks = [build_model(shape, inputs, seed) for seed in range(SEEDS)]
@@ -80,7 +80,7 @@ def answer(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) 
             compile_s = _seconds(steps["compiled"])
         step_s = _median_seconds(steps)
     saved_s = step_s["one"] - step_s.get("compiled", float("inf"))
-    return Answer(
+    return EngineTimes(
         n_params=shape.n_params(inputs),
         step_ms=1e3 * step_s["one"],
         compiled_ratio=step_s["compiled"] / step_s["one"] if compile_s else None,
