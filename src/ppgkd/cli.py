@@ -187,6 +187,11 @@ def _check_dataset(options: Namespace) -> None:
         )
     if options.plot:
         draw_windows(check.examples, options.plot, check.dataset.title)
+    if check.verdict.wrong:
+        raise PpgkdError(
+            f"{options.definition}: a study would learn from wrong data: the verdict above is "
+            f"'{check.verdict.title}'."
+        )
 
 
 def _require_other(output: Path, source: Path) -> None:

@@ -12,10 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ppgkd.alignment.lag import estimate_lags, without_gross_errors
+from ppgkd.alignment.shared_lag import SharedLag, estimate_shared_lag
+from ppgkd.dataset_summary.own_verdict import judge_own
+from ppgkd.dataset_summary.units import still_magnitude, swapped_columns
+from ppgkd.dataset_summary.verdict import Verdict
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.own.dataset import own_dataset
 from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.read import OwnRecording, read_with_notes
+from ppgkd.datasets.own.sentinels import Fault
+from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.segmentation import segment_recording
 from ppgkd.windows.spectral_peak import motion_corrected_peak_bpm, spectral_peak_bpm
@@ -61,16 +67,20 @@ class DatasetCheck:
     recordings
         One row per recording: ``recording, subject, hours, kept``; the number of rejected windows
         for each of `ppgkd.windows.segmentation.REJECTION_REASONS`; ``lowest_bpm, highest_bpm`` of
-        the usable windows; ``median_acc_g``; ``spectral_peak_mae_bpm``; ``n_values`` and
-        ``n_implausible`` of the reference.
+        the usable windows; ``median_acc_g``, and ``still_g`` at rest; ``spectral_peak_mae_bpm``;
+        ``n_values`` and ``n_implausible`` of the reference.
     windows
         One row per usable window: ``dataset, subject, recording, role, window, start_s, hr_bpm,
         activity``, ``pred_bpm`` of the spectral peak and ``motion_corrected_bpm`` of the spectral
-        peak corrected for motion.
+        peak corrected for motion, and ``is_still``.
     lags
         Result of `ppgkd.alignment.lag.estimate_lags` with the motion-corrected peak.
+    shared_lag
+        Lag of all references together.
     notes
         Pairs of a recording and a note for the user.
+    verdict
+        Whether a study can use them.
     examples
         Some usable windows.
     """
@@ -80,7 +90,9 @@ class DatasetCheck:
     recordings: pd.DataFrame
     windows: pd.DataFrame
     lags: pd.DataFrame
+    shared_lag: SharedLag
     notes: tuple[tuple[str, str], ...]
+    verdict: Verdict
     examples: tuple[ExampleWindow, ...]
 
     @property
@@ -107,6 +119,8 @@ def check_dataset(path: str | Path) -> DatasetCheck:
     parts: list[pd.DataFrame] = []
     notes: list[tuple[str, str]] = []
     examples: list[ExampleWindow] = []
+    faults: dict[str, tuple[Fault, ...]] = {}
+    swaps: dict[str, list[tuple[str, str]]] = {}
     per_recording = -(-N_EXAMPLES // len(dataset.recordings))
     for found in read_with_notes(dataset.recordings):
         index, signal, n_rejected = segment_recording(found.recording, SPEC)
@@ -116,18 +130,31 @@ def check_dataset(path: str | Path) -> DatasetCheck:
         index = index.assign(
             pred_bpm=spectral_peak_bpm(ppg, SPEC.rate_hz),
             motion_corrected_bpm=motion_corrected_peak_bpm(ppg, acc, SPEC.rate_hz),
+            is_still=motion_intensity_g(signal, channels) < MOTION_BANDS["still"][1],
         )
+        recording = found.recording
+        faults[recording.name] = found.faults
+        swaps[recording.name] = swapped_columns(recording.signal, channels, recording.rate_hz)
         rows.append(_recording_row(found, index, n_rejected))
         parts.append(index)
         notes += [(found.recording.name, note) for note in (*found.notes, *found.reference.notes)]
         examples += _example_windows(index, signal, channels, per_recording)
     windows = pd.concat(parts, ignore_index=True).assign(dataset="own", role="test")
+    definition, recordings = read_definition(path), pd.DataFrame(rows)
+    estimates = windows.assign(pred_bpm=windows["motion_corrected_bpm"])
+    if len(windows):
+        estimates = without_gross_errors(estimates)
+    lags = estimate_lags(estimates) if len(windows) else pd.DataFrame()
+    shared_lag = estimate_shared_lag(estimates)
+    verdict = judge_own(definition, recordings, windows, lags, shared_lag, faults, swaps)
     return DatasetCheck(
-        definition=read_definition(path),
+        definition=definition,
         dataset=dataset,
-        recordings=pd.DataFrame(rows),
+        recordings=recordings,
         windows=windows,
-        lags=_lags(windows) if len(windows) else pd.DataFrame(),
+        lags=lags,
+        shared_lag=shared_lag,
+        verdict=verdict,
         notes=tuple(notes),
         examples=tuple(examples[index] for index in _evenly_spaced(len(examples), N_EXAMPLES)),
     )
@@ -149,6 +176,7 @@ def _recording_row(
         **n_rejected,
         "lowest_bpm": index["hr_bpm"].min(),
         "highest_bpm": index["hr_bpm"].max(),
+        "still_g": still_magnitude(acc, recording.rate_hz) if len(acc) else np.nan,
         "median_acc_g": float(np.median(finite_g)) if finite_g.size else np.nan,
         "spectral_peak_mae_bpm": error_bpm.mean(),
         "n_values": reference.n_values,
@@ -175,8 +203,3 @@ def _evenly_spaced(length: int, wanted: int) -> list[int]:
     """Indices of at most `wanted` items of a sequence, evenly spaced and away from its ends."""
     count = min(length, wanted)
     return [int((number + 0.5) * length / count) for number in range(count)]
-
-
-def _lags(windows: pd.DataFrame) -> pd.DataFrame:
-    estimates = windows.assign(pred_bpm=windows["motion_corrected_bpm"])
-    return estimate_lags(without_gross_errors(estimates))

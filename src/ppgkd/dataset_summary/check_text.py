@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from ppgkd.alignment.lag import MIN_OTHERS
+from ppgkd.alignment.shared_lag import SharedLag
 from ppgkd.dataset_summary.check import SPEC, DatasetCheck
 from ppgkd.datasets.recording import PLAUSIBLE_BPM
 from ppgkd.windows.segmentation import LABEL_RANGE_BPM, REJECTION_REASONS
@@ -26,7 +28,8 @@ EXPLANATIONS = {
 
 def format_check(check: DatasetCheck) -> str:
     """Format the result of `ppgkd.dataset_summary.check.check_dataset` as lines of text."""
-    return "\n".join([*_overview(check), "", *_table(check.recordings), *_notes(check.notes)])
+    parts = [*_overview(check), "", *_table(check.recordings), *_notes(check.notes)]
+    return "\n".join([*parts, "", *_verdict(check)])
 
 
 def _overview(check: DatasetCheck) -> Iterator[str]:
@@ -63,7 +66,7 @@ def _overview(check: DatasetCheck) -> Iterator[str]:
     if check.n_usable:
         mae_bpm = (windows["pred_bpm"] - windows["hr_bpm"]).abs().mean()
         yield f"spectral peak  MAE {mae_bpm:.1f} BPM, the baseline without learning"
-        yield f"reference lag  {_lag(check.lags)}"
+        yield f"reference lag  {_lag(check.lags, check.shared_lag)}"
 
 
 def _acceleration(check: DatasetCheck) -> str:
@@ -101,16 +104,43 @@ def _reference(check: DatasetCheck) -> str:
     )
 
 
-def _lag(lags: pd.DataFrame) -> str:
+def _lag(lags: pd.DataFrame, shared: SharedLag) -> str:
     n_identified, flagged = lags["lag_s"].notna().sum(), lags[lags["flagged"]]
     identified = f"identified in {n_identified} of {len(lags)} recordings"
+    if shared.note:
+        together = f"of all together {shared.note}"
+    else:
+        together = (
+            f"of all together {shared.lag_s:+.1f} s ({shared.lower_s:+.1f} to "
+            f"{shared.upper_s:+.1f} s)"
+        )
     if not len(flagged):
-        return f"{identified}; no recording differs from the others"
+        alone = "; no recording differs from the others" if len(lags) > MIN_OTHERS else ""
+        return f"{together}; {identified}{alone}"
     shifts = ", ".join(
         f"{recording} {abs(lag_s):g} s {'late' if lag_s > 0 else 'early'}"
         for recording, lag_s in zip(flagged["recording"], flagged["lag_s"].to_list(), strict=True)
     )
-    return f"{identified}; shifted: {shifts} (correct them by 'reference_lag_s' in the study)"
+    return f"{together}; {identified}; shifted: {shifts}"
+
+
+def _verdict(check: DatasetCheck) -> Iterator[str]:
+    verdict = check.verdict
+    yield f"VERDICT: {verdict.title}"
+    marks = {"wrong": "WRONG", "note": "note", "good": "ok"}
+    for finding in verdict.findings:
+        yield f"  {marks[finding.level]:<6}{finding.text}."
+    if verdict.correction:
+        yield f"Put into {check.definition.path}, in place of the same keys:"
+        yield from (f"  {line}" for line in verdict.correction_yaml.splitlines())
+    if verdict.split:
+        keys = dict(verdict.split)
+        folds = keys.pop("folds", None)
+        shares = ", ".join(f"{role}: {share}" for role, share in keys.items())
+        yield "Use in a study:"
+        yield f"  datasets: {{own: {{file: {check.definition.path}, {shares}}}}}"
+        if folds:
+            yield f"  folds: {folds}"
 
 
 def _table(table: pd.DataFrame) -> Iterator[str]:

@@ -1,0 +1,256 @@
+"""Whether a study can use a dataset: usable, usable with corrections, or not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from ppgkd.alignment.shared_lag import SharedLag, lag_correction
+
+Level = Literal["wrong", "note", "good"]
+
+MIN_STILL_WINDOWS = 10
+MIN_PULSE_SHARE = 0.25
+"""Share of still windows whose spectral peak is near the reference. On recordings of BAMI and SPC
+with this many still windows it is 0.39 at least; noise has 0.05 to 0.07."""
+
+NEAR = 0.15
+"""A spectral peak is near the reference within this fraction of it."""
+
+MIN_NEAR_WINDOWS = 30
+MAX_RATE_ERROR = 0.025
+"""Largest deviation from 1 of the median ratio of spectral peak and reference in still windows. It
+is below 0.01 in every recording of BAMI."""
+
+MIN_USABLE = 0.5
+"""Smallest share of usable windows of a dataset that is not remarked on."""
+
+FEW_TEST_SUBJECTS = 5
+"""With fewer, the interval of a mean over subjects says little about other people."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was judged.
+
+    Attributes
+    ----------
+    level
+        ``wrong``: a study would learn from wrong data, or from none. ``note``: to be known.
+        ``good``: nothing is wrong.
+    text
+        What was found, and what to do.
+    correction
+        Keys of the YAML file, or of the dataset in a study, that correct it; empty if nothing in
+        them does.
+    """
+
+    level: Level
+    text: str
+    correction: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found about a dataset.
+
+    Attributes
+    ----------
+    findings
+        All that was judged.
+    split
+        The split or folds to use, as keys of a study.
+    """
+
+    findings: tuple[Finding, ...]
+    split: Mapping[str, Any]
+
+    @property
+    def wrong(self) -> tuple[Finding, ...]:
+        """Findings that must be corrected."""
+        return tuple(finding for finding in self.findings if finding.level == "wrong")
+
+    @property
+    def correction(self) -> dict[str, Any]:
+        """Keys that correct all that keys can correct."""
+        keys: dict[str, Any] = {}
+        for finding in self.wrong:
+            for key, value in finding.correction.items():
+                old = keys.get(key)
+                both = isinstance(old, dict) and isinstance(value, Mapping)
+                keys[key] = {**old, **value} if both and old else value
+        return keys
+
+    @property
+    def title(self) -> str:
+        """One of three verdicts."""
+        if not self.wrong:
+            return "usable"
+        if all(finding.correction for finding in self.wrong):
+            return "usable with corrections"
+        return "not usable"
+
+    @property
+    def correction_yaml(self) -> str:
+        """The corrections as YAML to paste; empty if there are none."""
+        return as_yaml(self.correction)
+
+    @property
+    def split_yaml(self) -> str:
+        """The split as YAML to paste; empty if there are too few subjects."""
+        return as_yaml(self.split)
+
+
+def as_yaml(keys: Mapping[str, Any]) -> str:
+    """Keys as YAML, one a line."""
+    if not keys:
+        return ""
+    lines = [
+        f"{key}: {yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False)}"
+        for key, value in keys.items()
+    ]
+    return "\n".join(line.removesuffix("\n").removesuffix("\n...").rstrip() for line in lines)
+
+
+def judge_lag(lags: pd.DataFrame, shared: SharedLag) -> Finding:
+    """Judge whether the references lie on the signals in time.
+
+    Parameters
+    ----------
+    lags
+        Result of `ppgkd.alignment.lag.estimate_lags` for one dataset.
+    shared
+        Lag of all its references.
+    """
+    correction = lag_correction(lags, shared)
+    unjudged = [str(name) for name in lags.loc[lags["lag_s"].isna(), "recording"]]
+    rest = f"; not judged by itself: {listed(unjudged)}" if unjudged else ""
+    if np.isnan(shared.lag_s) and not correction:
+        return Finding("note", f"reference lag: not judged ({shared.note}){rest}")
+    if not correction:
+        return Finding(
+            "good",
+            f"reference lag: {shared.lag_s:+.1f} s for all recordings together "
+            f"({shared.lower_s:+.1f} to {shared.upper_s:+.1f} s): none to correct{rest}",
+        )
+    if shared.is_shifted:
+        word = "late" if shared.lag_s > 0 else "early"
+        text = (
+            f"reference lag: all references together are {abs(shared.lag_s):g} s {word} "
+            f"({shared.lower_s:+.1f} to {shared.upper_s:+.1f} s); the motion-corrected spectral "
+            f"peak errs by {shared.mae_bpm:.2f} BPM, and by {shared.mae_at_lag_bpm:.2f} BPM with "
+            "the correction"
+        )
+    else:
+        shifted = [str(name) for name in lags.loc[lags["flagged"], "recording"]]
+        text = f"reference lag: shifted by themselves: {listed(shifted)}"
+    return Finding("wrong", text + rest, {"reference_lag_s": correction})
+
+
+def judge_pulse(windows: pd.DataFrame) -> list[Finding]:
+    """Judge contact and sampling rate: whether the PPG of a still wrist has the reference's pulse.
+
+    Parameters
+    ----------
+    windows
+        ``recording, hr_bpm, pred_bpm`` of the spectral peak, and ``is_still``.
+    """
+    ratio = windows["pred_bpm"] / windows["hr_bpm"]
+    windows = windows.assign(ratio=ratio, near=(ratio - 1).abs() <= NEAR)
+    still = windows[windows["is_still"]]
+    by_recording = still.groupby("recording", sort=False)["near"].agg(["size", "mean"])
+    judged = by_recording[by_recording["size"] >= MIN_STILL_WINDOWS]
+    findings: list[Finding] = []
+    without = [str(name) for name in judged.index[judged["mean"] < MIN_PULSE_SHARE]]
+    if without:
+        findings.append(
+            Finding(
+                "wrong",
+                "contact: no pulse that agrees with the reference, although the wrist is still, in "
+                f"{listed(without)}. The sensor was off the wrist, or the columns of the PPG, the "
+                "sampling rate or the reference are not those of the recording. Leave these "
+                "recordings out of 'files', or correct the columns",
+            )
+        )
+    elif len(judged):
+        findings.append(
+            Finding(
+                "good",
+                f"contact: the pulse agrees with the reference in {still['near'].mean():.0%} of "
+                f"{len(still):,} windows of a still wrist",
+            )
+        )
+    else:
+        findings.append(Finding("note", "contact: not judged, for the wrist is rarely still"))
+    near = still.loc[still["near"] & ~still["recording"].isin(without), "ratio"]
+    if len(near) >= MIN_NEAR_WINDOWS and abs(near.median() - 1) > MAX_RATE_ERROR:
+        findings.append(
+            Finding(
+                "wrong",
+                f"rates: the pulse is {100 * (near.median() - 1):+.1f} % off the reference "
+                "throughout. The sampling rate, or the reference, is wrong by as much: correct "
+                "'rate_hz' or the time stamps",
+            )
+        )
+    return findings
+
+
+def judge_windows(n_usable: int, n_windows: int, main_reason: str) -> list[Finding]:
+    """Judge how many windows are usable."""
+    if not n_usable:
+        return [Finding("wrong", f"windows: none is usable ({main_reason})")]
+    if n_usable < MIN_USABLE * n_windows:
+        share = n_usable / n_windows
+        return [Finding("note", f"windows: only {share:.0%} are usable ({main_reason})")]
+    return []
+
+
+def judge_subjects(n_subjects: int) -> tuple[Finding, dict[str, Any]]:
+    """Judge how many subjects there are, and choose the split or folds.
+
+    Returns
+    -------
+    finding
+        For the user.
+    keys
+        ``train``, ``val`` and ``test`` of the dataset and, with folds, ``folds`` of the study.
+    """
+    if n_subjects < 3:
+        return (
+            Finding(
+                "note",
+                f"subjects: {n_subjects}; a study needs one at least to train, to validate and to "
+                "test on, so 3, or another dataset beside this one. Use these to test students of "
+                "another study",
+            ),
+            {},
+        )
+    if n_subjects < 10:
+        folds = n_subjects
+    elif n_subjects < 25:
+        folds = 5
+    else:
+        n_test = round(0.2 * n_subjects)
+        text = f"subjects: {n_subjects}; one split tests on {n_test} of them"
+        return Finding("good", text), {"train": 0.6, "val": 0.2, "test": 0.2}
+    test = round(1 / folds, 4)
+    keys = {"folds": folds, "train": round(1 - 2 * test, 4), "val": test, "test": test}
+    few = ""
+    if n_subjects < FEW_TEST_SUBJECTS:
+        few = f", but an interval over {n_subjects} people says little about others"
+    text = (
+        f"subjects: {n_subjects}; {folds} folds test on each of them once{few}. One split of 60, "
+        f"20 and 20 % would test on {max(round(0.2 * n_subjects), 1)}"
+    )
+    return Finding("note" if few else "good", text), keys
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
