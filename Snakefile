@@ -27,6 +27,7 @@ os.environ.update(PYTHONPATH=SOURCE)
 # step, which takes longer than keeping them.
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**34))
 
+from ppgkd.datasets.own.files import SOURCE as OWN_SOURCE
 from ppgkd.datasets.registry import MANIFEST
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES

@@ -1,6 +1,7 @@
 """A study on the user's own recordings, which are simulated here."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tests.placeholder_study import planned_jobs
 from tests.workflow import Workflow
 
 from ppgkd.models.capacity import InputShape
@@ -141,3 +143,20 @@ def test_a_study_that_needs_missing_channels_is_refused_before_any_job(
     assert done.returncode != 0
     assert "Dataset 'walks' has no accelerometer" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_a_table_that_is_replaced_by_an_older_one_is_read_again(study: Workflow) -> None:
+    target = "results/tiny/windows/walks.parquet"
+    study.make(target)
+    table = study.folder / "walks/P2.csv"
+    before, about = table.read_bytes(), table.stat()
+    assert not planned_jobs(study.run(target, options=("--dry-run",)))
+    try:
+        other = pd.read_csv(table)
+        other["green"] *= 2
+        other.to_csv(table, index=False)
+        os.utime(table, (about.st_atime - 1e6, about.st_mtime - 1e6))
+        assert [*planned_jobs(study.run(target, options=("--dry-run",)))] == ["windows"]
+    finally:
+        table.write_bytes(before)
+        os.utime(table, (about.st_atime, about.st_mtime))

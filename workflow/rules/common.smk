@@ -51,6 +51,23 @@ def recording_entries(wildcards):
     return repr(study.recordings(wildcards.dataset))
 
 
+def own_file_digests(wildcards):
+    """Return the digest of the content of each of the user's own files that a dataset is read from.
+
+    Snakemake itself sees newer files, and not one that was replaced by an older one (cp -p, unzip).
+    """
+    (dataset,) = (d for d in study.datasets if d.name == wildcards.dataset)
+    if dataset.source != OWN_SOURCE:
+        return {}
+    from ppgkd.runtime.artifacts import file_fingerprint  # slow to import
+
+    return {
+        path: file_fingerprint(path)
+        for path in study.input_files(wildcards.dataset)
+        if Path(path).is_file()
+    }
+
+
 def reader_module(wildcards):
     """Return the module that reads a dataset."""
     return f"datasets.{study.dataset(wildcards.dataset).reader}"

@@ -17,6 +17,7 @@ rule windows:
         code=lambda wildcards: digest("windows", reader_module(wildcards)),
         dataset=lambda wildcards: wildcards.dataset,
         entries=recording_entries,
+        own_files=own_file_digests,
         spec=config_section("windows"),
         recordings=lambda wildcards: [
             r.name for r in study.recordings(wildcards.dataset)
@@ -46,6 +47,7 @@ rule raw_windows:
     params:
         code=lambda wildcards: digest("raw_windows", reader_module(wildcards)),
         entries=recording_entries,
+        own_files=own_file_digests,
         length_s=lookup(dpath="windows/length_s", within=config),
         recordings=lambda wildcards: [
             r.name for r in study.recordings(wildcards.dataset)

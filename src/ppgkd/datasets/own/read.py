@@ -89,7 +89,9 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
     table_file = entry.files[1]
     assert isinstance(table_file, OwnTable), "the second file of an own recording is its table"
     path, rate_hz = Path(table_file.path), table_file.rate_hz
-    table = _read_table(definition.path, path, path.stat().st_mtime_ns)
+    about = path.stat()
+    version = (about.st_mtime_ns, about.st_ctime_ns, about.st_size)
+    table = _read_table(definition.path, path, version)
     with errors_name(path):
         found = find_row_range(definition, path, table, entry.name)
         rows = table.slice(found.first, found.end - found.first)
@@ -124,7 +126,7 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
 
 
 @lru_cache(maxsize=1)  # one table may have many recordings
-def _read_table(definition_path: Path, path: Path, _mtime_ns: int) -> pa.Table:
+def _read_table(definition_path: Path, path: Path, _version: tuple[int, int, int]) -> pa.Table:
     definition = read_definition(definition_path)
     reference, activity = definition.keys.reference, definition.keys.activity
     numbers = [*definition.ppg, *definition.acceleration]
