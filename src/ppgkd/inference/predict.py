@@ -17,8 +17,9 @@ from ppgkd.runtime.artifacts import write_csv, write_parquet
 CHUNK_S = 60
 """Seconds of signal per step of the progress bar."""
 
-RATE_ROUNDING = 1e-6
-"""Relative difference between two rates that are the same, such as 100 / 3 Hz and 33.33333 Hz."""
+NEAR_RATE = 0.05
+"""Largest relative difference between the rates of a recording and a model that resampling bridges.
+A sensor's clock may be off by a few per cent; beyond that it is another sensor."""
 
 DECIMALS = 3
 """Decimals of the tables written; finer than any sensor's clock or any estimate."""
@@ -86,7 +87,8 @@ def predict_recording(
     model
         A student that a study has exported.
     rate_hz
-        Sampling rate of the recording.
+        Sampling rate of the recording. If its time stamps give another one near the model's, it is
+        resampled to the model's.
     online_filter, max_sd_bpm
         As for `ppgkd.inference.stream.HeartRateStream`.
 
@@ -98,20 +100,20 @@ def predict_recording(
     require_rate(rate_hz)
     stream = HeartRateStream(model, online_filter=online_filter, max_sd_bpm=max_sd_bpm)
     card = stream.model_card
-    if not abs(rate_hz / card.rate_hz - 1) <= RATE_ROUNDING:
+    if not abs(rate_hz / card.rate_hz - 1) <= NEAR_RATE:
         raise PpgkdError(
             f"{model} is for a sensor of {card.rate_hz:g} Hz, the recording has {rate_hz:g} Hz. "
             f"Make a file of the same weights for that rate: ppgkd export {model} --rate "
             f"{rate_hz:g} --output student-{rate_hz:g}hz.onnx"
         )
-    table = read_recording_table(recording, card.channels, rate_hz)
+    table = read_recording_table(recording, card.channels, rate_hz, card.rate_hz)
     n_samples = table.signal.shape[1]
     if n_samples < card.n_samples:
         raise PpgkdError(
-            f"{recording} has {n_samples} samples, {n_samples / rate_hz:.3g} s; one window has "
-            f"{card.n_samples}, {card.window_s:g} s. Make a longer recording."
+            f"{recording} has {n_samples} samples, {n_samples / card.rate_hz:.3g} s; one window "
+            f"has {card.n_samples}, {card.window_s:g} s. Make a longer recording."
         )
-    estimates = _on_clock(_push_all(stream, table), table, rate_hz)
+    estimates = _on_clock(_push_all(stream, table), table, card.rate_hz)
     return RecordingPrediction(estimates, table.notes, card.window_s, stream.max_sd_bpm)
 
 
@@ -134,7 +136,7 @@ def _push_all(stream: HeartRateStream, table: RecordingTable) -> list[Estimate]:
 
 
 def _on_clock(estimates: list[Estimate], table: RecordingTable, rate_hz: float) -> pd.DataFrame:
-    """Table of the estimates, with the sampling rate of the recording's own time stamps."""
+    """Table of the estimates, with times of the recording's own clock."""
     columns = [field.name for field in fields(Estimate)]
     found = pd.DataFrame([asdict(estimate) for estimate in estimates], columns=columns)
     times = ["start_s", "end_s"]

@@ -41,7 +41,7 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
     """
     definition = read_definition(path)
     tables = _find_tables(definition)
-    rate_hz = _rate_hz(definition, tables[0])
+    rate_hz = _rate_hz(definition, tables)
     entries = tuple(
         entry
         for table in tables
@@ -131,10 +131,10 @@ def _recording_entries(definition: Definition, table: OwnTable) -> list[Recordin
     return entries
 
 
-def _rate_hz(definition: Definition, table: Path) -> float:
+def _rate_hz(definition: Definition, tables: list[Path]) -> float:
     declared = definition.keys.rate_hz
     if declared is not None:
         return float(declared)
     from ppgkd.datasets.own.row_ranges import rate_by_time_stamps
 
-    return rate_by_time_stamps(definition, table)
+    return rate_by_time_stamps(definition, tables)

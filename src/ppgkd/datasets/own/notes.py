@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ppgkd.datasets.own.clock import Clock
 from ppgkd.datasets.own.sentinels import BRIDGED_S, Fault
-from ppgkd.datasets.own.time_stamps import Clock
 
 GRAVITY_MS2 = 9.81
 USUAL_G = (0.25, 4.0)

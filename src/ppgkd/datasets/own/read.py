@@ -22,13 +22,13 @@ from ppgkd.datasets.own.columns import (
     text_codes,
 )
 from ppgkd.datasets.own.definition import Definition, read_definition
+from ppgkd.datasets.own.even_grid import EvenGrid, fill_gaps
 from ppgkd.datasets.own.files import OwnTable
 from ppgkd.datasets.own.notes import fault_notes, gap_notes, lost_cell_notes, unit_notes
-from ppgkd.datasets.own.recording_table import clock_of_rows, fill_gaps
+from ppgkd.datasets.own.recording_table import clock_of_rows
 from ppgkd.datasets.own.reference import Reference, read_reference
 from ppgkd.datasets.own.row_ranges import find_row_range
 from ppgkd.datasets.own.sentinels import Fault, bridge_short_gaps, find_faults
-from ppgkd.datasets.own.time_stamps import Clock
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 
@@ -96,27 +96,29 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
         found = find_row_range(definition, path, table, entry.name)
         rows = table.slice(found.first, found.end - found.first)
         first_row = first_row_number(path) + found.first
-        clock = clock_of_rows(rows, rate_hz, first_row)
+        clock = clock_of_rows(rows, definition.keys.rate_hz, first_row)
+        grid = EvenGrid(clock, rate_hz)
         channels, values = _channels(definition, rows)
-        reference = read_reference(definition, entry, rows, clock, rate_hz)
+        reference = read_reference(definition, entry, rows, grid)
         lag_s = definition.reference_lag_s(entry.name)
         reference = replace(reference, time_s=reference.time_s - lag_s)
-        activity = _activity(definition, rows, clock, rate_hz, reference.time_s, first_row)
+        activity = _activity(definition, rows, grid, reference.time_s, first_row)
     signal = fill_gaps(values, clock)
-    no_measurement, faults = find_faults(signal, channels, rate_hz)
+    no_measurement, faults = find_faults(signal, channels, clock.rate_hz)
     signal[no_measurement] = np.nan
-    signal, n_bridged = bridge_short_gaps(signal, rate_hz)
+    signal, n_bridged = bridge_short_gaps(signal, clock.rate_hz)
     recording = Recording(
         name=entry.name,
         subject=entry.subject,
         rate_hz=rate_hz,
         channels=channels,
-        signal=signal,
+        signal=grid.resampled(signal),
         reference_time_s=reference.time_s,
         reference_bpm=reference.bpm,
         activity=activity,
     )
     notes = (
+        *grid.notes,
         *gap_notes(clock),
         *lost_cell_notes(values),
         *fault_notes(faults, n_bridged),
@@ -152,8 +154,7 @@ def _channels(
 def _activity(
     definition: Definition,
     rows: pa.Table,
-    clock: Clock,
-    rate_hz: float,
+    grid: EvenGrid,
     centre_s: NDArray[np.float64],
     first_row: int,
 ) -> NDArray[np.str_] | None:
@@ -171,7 +172,5 @@ def _activity(
             f"'activity.words' in {definition.path} has {', '.join(words)}. Add a word for it "
             f"({unknown.sum()} such rows in total)."
         )
-    sample_codes = np.full(int(clock.sample_index[-1]) + 1, -1)
-    sample_codes[clock.sample_index] = codes
     word_of = {code: words[text] for code, text in enumerate(texts)}
-    return window_activity(sample_codes, rate_hz, centre_s, word_of)
+    return window_activity(grid.nearest(codes), grid.rate_hz, centre_s, word_of)

@@ -1,4 +1,4 @@
-"""A user's recording as one table, CSV or Parquet, with gaps filled by NaN."""
+"""A user's recording as one table, CSV or Parquet, on an even grid, with gaps filled by NaN."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ppgkd.datasets.own.clock import Clock, even_clock
 from ppgkd.datasets.own.columns import (
     TIME_S,
+    TIMESTAMP,
     errors_name,
     first_row_number,
     number_columns,
     read_columns,
     row_times_s,
 )
+from ppgkd.datasets.own.even_grid import EvenGrid
 from ppgkd.datasets.own.notes import gap_notes, lost_cell_notes, unit_notes, unused_column_notes
-from ppgkd.datasets.own.time_stamps import Clock, read_clock, require_rate
+from ppgkd.datasets.own.time_stamps import read_clock, require_rate
+from ppgkd.errors import PpgkdError
+
+MAX_DOUBLE = 0.05
+"""If more rows than this fraction share a time stamp, samples come in batches."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecordingTable:
-    """A recording with a sample at every tick of the sensor's clock.
+    """A recording with evenly spaced samples.
 
     Attributes
     ----------
@@ -32,7 +39,8 @@ class RecordingTable:
     first_s
         Time of the first sample: its ``time_s``, else zero.
     rate_hz
-        Sampling rate: measured from the time stamps if there are any, else as declared.
+        Sampling rate of the signal: that asked for or, if nothing was resampled, the sensor's own,
+        which is the same to `ppgkd.datasets.own.even_grid.SAME_RATE`.
     notes
         Notes for the user.
     """
@@ -44,7 +52,10 @@ class RecordingTable:
 
 
 def read_recording_table(
-    path: str | Path, channels: tuple[str, ...], rate_hz: float
+    path: str | Path,
+    channels: tuple[str, ...],
+    rate_hz: float,
+    to_rate_hz: float | None = None,
 ) -> RecordingTable:
     """Read a recording.
 
@@ -58,6 +69,8 @@ def read_recording_table(
         Names of the columns to read.
     rate_hz
         Declared sampling rate.
+    to_rate_hz
+        Sampling rate of the signal to return; None: as declared.
 
     Raises
     ------
@@ -70,16 +83,18 @@ def read_recording_table(
     with errors_name(path):
         values = number_columns(table, channels)
         clock = clock_of_rows(table, rate_hz, first_row_number(path))
+    grid = EvenGrid(clock, to_rate_hz or rate_hz)
     notes = [
         *unused_column_notes(unused),
+        *grid.notes,
         *gap_notes(clock),
         *lost_cell_notes(values),
         *unit_notes(values, channels),
     ]
-    return RecordingTable(fill_gaps(values, clock), clock.first_s, clock.rate_hz, tuple(notes))
+    return RecordingTable(grid.put(values), clock.first_s, grid.true_rate_hz, tuple(notes))
 
 
-def clock_of_rows(table: pa.Table, rate_hz: float, first_row: int) -> Clock:
+def clock_of_rows(table: pa.Table, rate_hz: float | None, first_row: int) -> Clock:
     """Find when the rows were sampled: by their time stamps, else at the declared rate.
 
     Parameters
@@ -87,33 +102,33 @@ def clock_of_rows(table: pa.Table, rate_hz: float, first_row: int) -> Clock:
     table
         Result of `ppgkd.datasets.own.columns.read_columns`.
     rate_hz
-        Declared sampling rate.
+        Declared sampling rate; None if it is not declared.
     first_row
         Number of the first row, for the messages.
     """
     time_s = row_times_s(table, first_row)
     if time_s is None:
-        return Clock(0.0, rate_hz, np.arange(table.num_rows))
+        if rate_hz is None:
+            raise PpgkdError(
+                "its rate is unknown: 'rate_hz' is not given, and the table has no time stamps "
+                f"({TIME_S} in seconds, or {TIMESTAMP}). Give 'rate_hz'."
+            )
+        return even_clock(0.0, rate_hz, table.num_rows)
+    _refuse_double_rows(table, time_s, first_row)
     if TIME_S not in table.column_names:  # seconds since 1970 are of no use to the reader
         time_s = time_s - time_s[0]
     return read_clock(time_s, rate_hz, first_row)
 
 
-def fill_gaps(values: NDArray[np.float32], clock: Clock) -> NDArray[np.float32]:
-    """Insert NaN for missing samples.
-
-    Parameters
-    ----------
-    values
-        Samples of the rows, shape (n_channels, n_rows).
-    clock
-        When they were sampled.
-
-    Returns
-    -------
-    ndarray of shape (n_channels, n_samples)
-        One sample for each tick of the clock.
-    """
-    signal = np.full((len(values), int(clock.sample_index[-1]) + 1), np.nan, np.float32)
-    signal[:, clock.sample_index] = values
-    return signal
+def _refuse_double_rows(table: pa.Table, time_s: NDArray[np.float64], first_row: int) -> None:
+    """Refuse rows that were written twice; samples may share a stamp, but not every value."""
+    repeats = np.flatnonzero(np.diff(time_s) == 0)
+    if not 0 < repeats.size <= max(MAX_DOUBLE * len(time_s), 1):
+        return
+    rows, before = table.take(repeats + 1), table.take(repeats)
+    if rows.num_columns > 1 and rows.equals(before):
+        raise PpgkdError(
+            f"row {first_row + repeats[0] + 1} repeats the row before it, time and values "
+            f"({repeats.size} such rows in total). A sample must not be there twice: remove one "
+            "of each."
+        )

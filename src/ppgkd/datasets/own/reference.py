@@ -21,8 +21,8 @@ from ppgkd.datasets.own.columns import (
 )
 from ppgkd.datasets.own.definition import Definition
 from ppgkd.datasets.own.description import ECG, ReferenceSource
-from ppgkd.datasets.own.recording_table import clock_of_rows, fill_gaps
-from ppgkd.datasets.own.time_stamps import Clock
+from ppgkd.datasets.own.even_grid import EvenGrid
+from ppgkd.datasets.own.recording_table import clock_of_rows
 from ppgkd.datasets.recording import PLAUSIBLE_BPM
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import STRIDE_S, WINDOW_S
@@ -68,8 +68,7 @@ def read_reference(
     definition: Definition,
     entry: RecordingEntry,
     rows: pa.Table,
-    clock: Clock,
-    rate_hz: float,
+    grid: EvenGrid,
 ) -> Reference:
     """Read the reference of a recording.
 
@@ -81,10 +80,8 @@ def read_reference(
         The recording.
     rows
         Its rows.
-    clock
-        When the rows were sampled.
-    rate_hz
-        Sampling rate of the recording in the study.
+    grid
+        When the rows were sampled, and the times of the recording's samples.
 
     Raises
     ------
@@ -93,42 +90,43 @@ def read_reference(
     """
     rule = definition.keys.reference
     if rule.ecg:
-        return _from_ecg(entry, rule.ecg, rows, clock, rate_hz)
+        return _from_ecg(entry, rule.ecg, rows, grid)
     if rule.column:
         bpm = number_column(rows, rule.column)
-        time_s, source = clock.sample_index / rate_hz, f"its column {rule.column}"
+        time_s = grid.seconds(grid.clock.seconds(grid.clock.sample_index))
+        source = f"its column {rule.column}"
     else:
         path = Path(entry.files[2].path)
         source = str(path)
         table, _ = read_columns(path, (BPM_COLUMN,))
         with errors_name(path):
             bpm = number_column(table, BPM_COLUMN)
-            time_s = _seconds_from_first(table, path, rows) * clock.rate_hz / rate_hz
+            time_s = grid.seconds(_seconds_from_first(table, path, rows))
     known = np.isfinite(bpm)
     if not known.any():
         raise PpgkdError(f"{source} has no value, so there is no reference. Fill it in.")
     return _from_values(time_s[known], bpm[known], rule, source)
 
 
-def _from_ecg(
-    entry: RecordingEntry, rule: ECG, rows: pa.Table, clock: Clock, rate_hz: float
-) -> Reference:
+def _from_ecg(entry: RecordingEntry, rule: ECG, rows: pa.Table, grid: EvenGrid) -> Reference:
     from ppgkd.datasets.ecg_reference import reference_from_ecg  # slow to import
 
     if rule.rate_hz is None:
-        ecg = fill_gaps(number_columns(rows, [rule.column]), clock)[0]
-        time_s, bpm = reference_from_ecg(ecg, rate_hz)
+        ecg = grid.put(number_columns(rows, [rule.column]))[0]
+        time_s, bpm = reference_from_ecg(ecg, grid.true_rate_hz)
+        time_s = grid.seconds(time_s)
     else:
         path = Path(entry.files[2].path)
         table, _ = read_columns(path, (rule.column,))
         with errors_name(path):
             ecg_clock = clock_of_rows(table, rule.rate_hz, first_row_number(path))
-            ecg = fill_gaps(number_columns(table, [rule.column]), ecg_clock)[0]
-            time_s, bpm = reference_from_ecg(ecg, ecg_clock.rate_hz)
+            ecg_grid = EvenGrid(ecg_clock, rule.rate_hz)
+            ecg = ecg_grid.put(number_columns(table, [rule.column]))[0]
+            time_s, bpm = reference_from_ecg(ecg, ecg_grid.true_rate_hz)
             late_s = 0.0
             if row_times_s(table, 1) is not None:
                 late_s = float(_seconds_from_first(table, path, rows)[0])
-            time_s = (time_s + late_s) * clock.rate_hz / rate_hz
+            time_s = grid.seconds(time_s + late_s)
     if not np.isfinite(bpm).any():
         raise PpgkdError(
             f"no window of the ECG in the column {rule.column} has a reliable heart rate. Check "

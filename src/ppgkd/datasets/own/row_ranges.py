@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +14,15 @@ from ppgkd.datasets.own.columns import (
     errors_name,
     first_row_number,
     read_columns,
-    row_times_s,
     text_codes,
 )
 from ppgkd.datasets.own.definition import Definition
-from ppgkd.datasets.own.time_stamps import RATE_TOLERANCE, measure_rate
+from ppgkd.datasets.own.recording_table import clock_of_rows
+from ppgkd.datasets.own.time_stamps import RATE_TOLERANCE
 from ppgkd.errors import PpgkdError
+
+MAX_MEASURED = 5
+"""Tables whose rate is measured; each of Snakemake's jobs does it."""
 
 
 @dataclass(frozen=True)
@@ -46,26 +50,29 @@ def find_row_range(definition: Definition, path: Path, table: pa.Table, recordin
     return next(rows for rows in found if rows.recording == recording)
 
 
-def rate_by_time_stamps(definition: Definition, path: Path) -> float:
-    """Sampling rate of a table's first recording, rounded to a whole number if near one.
+def rate_by_time_stamps(definition: Definition, paths: Sequence[Path]) -> float:
+    """Sampling rate of a dataset: the median of the first recordings of some of its tables.
+
+    It is rounded to a whole number if near one; recordings of another rate are resampled to it.
 
     Raises
     ------
     PpgkdError
-        If there are no increasing time stamps.
+        If a table has no time stamps, or they tell no rate.
     """
-    table, _ = read_columns(path, (), definition.who)
-    with errors_name(path):
-        n_rows = _row_ranges(definition, path, table)[0].end if definition.who else table.num_rows
-        time_s = row_times_s(table.slice(0, n_rows), first_row_number(path))
-        if time_s is None or len(time_s) < 2 or not (np.diff(time_s) > 0).all():
-            raise PpgkdError(
-                f"its rate is unknown: {definition.path} has no 'rate_hz', and the table has no "
-                "increasing time stamps (time_s in seconds, or timestamp). Give 'rate_hz'."
-            )
-        rate_hz = measure_rate(time_s)
+    places = np.linspace(0, len(paths) - 1, min(len(paths), MAX_MEASURED)).round().astype(int)
+    rate_hz = float(np.median([_first_rate(definition, paths[place]) for place in places]))
     whole_hz = round(rate_hz)
     return float(whole_hz if abs(rate_hz / whole_hz - 1) <= RATE_TOLERANCE else round(rate_hz, 2))
+
+
+def _first_rate(definition: Definition, path: Path) -> float:
+    table, _ = read_columns(path, (), definition.who)
+    with errors_name(path):
+        if definition.who:
+            table = table.slice(0, _row_ranges(definition, path, table)[0].end)
+        table = table.drop_columns([name for name in definition.who if name in table.column_names])
+        return clock_of_rows(table, None, first_row_number(path)).rate_hz
 
 
 def _row_ranges(definition: Definition, path: Path, table: pa.Table) -> list[RowRange]:

@@ -216,7 +216,7 @@ def test_a_reference_beside_the_table_belongs_to_the_centre_of_its_window(
     }
     reference = {"files": "hr/{table}_hr.csv", "time_is": time_is}
     recording = read_one(write(tables, files="data/*.csv", reference=reference)).recording
-    np.testing.assert_allclose(recording.reference_time_s, every_2_s + moved_s)
+    np.testing.assert_allclose(recording.reference_time_s, every_2_s + moved_s, atol=1e-9)
     np.testing.assert_allclose(recording.reference_bpm, 60 + every_2_s)
 
 

@@ -60,7 +60,7 @@ def test_another_rate_than_declared_is_refused_with_what_it_would_cost(
     message = str(caught.value)
     assert f"declared rate is {declared_hz} Hz, but the time stamps give 24 Hz" in message
     assert said in message
-    assert "--rate 24" in message
+    assert "Declare 24 Hz" in message
 
 
 @pytest.mark.parametrize(("rate_hz", "allowed"), [(50.24, True), (50.26, False)])
@@ -138,11 +138,41 @@ def test_a_step_back_names_its_row() -> None:
         read_clock(time_s, 50, first_row=2)
 
 
-def test_a_double_time_stamp_names_its_row_and_how_many_there_are() -> None:
+def test_samples_may_share_a_time_stamp() -> None:
     time_s = ticks(100, 50)
     time_s[[10, 20]] = time_s[[9, 19]]
-    with pytest.raises(PpgkdError, match=r"row 12, .* repeats .*row before it.*\(2 such rows"):
+    clock = read_clock(time_s, 50, first_row=2)
+    np.testing.assert_array_equal(clock.sample_index, np.arange(100))
+
+
+def test_rows_of_one_time_alone_tell_no_rate() -> None:
+    with pytest.raises(PpgkdError, match="100 rows have the same time stamp"):
+        read_clock(np.full(100, 3.0), None, 1)
+
+
+@pytest.mark.parametrize("hours", [1, 2])
+def test_a_clock_set_back_by_hours_is_told_apart(hours: int) -> None:
+    time_s = ticks(5_000, 50)
+    time_s[2_000:] -= 3_600 * hours
+    with pytest.raises(PpgkdError, match=rf"row 2002,.*set back by {hours} h there") as caught:
         read_clock(time_s, 50, first_row=2)
+    assert "sort" not in str(caught.value)
+
+
+def test_only_rows_that_are_out_of_order_are_to_be_sorted() -> None:
+    time_s = ticks(1_000, 50)
+    shuffled = time_s.reshape(-1, 4)[:, [1, 0, 3, 2]].ravel()
+    with pytest.raises(PpgkdError, match="sort them by their time"):
+        read_clock(shuffled, 50, 1)
+    time_s[400:] -= 5
+    with pytest.raises(PpgkdError, match="Sorting would mix samples"):
+        read_clock(time_s, 50, 1)
+
+
+@pytest.mark.parametrize("unit", [1e3, 1e6])
+def test_times_since_1970_that_are_no_seconds_are_refused(unit: float) -> None:
+    with pytest.raises(PpgkdError, match=r"are no seconds.*name the column and its unit"):
+        read_clock((1.77e9 + ticks(100, 50)) * unit, 50, 1)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

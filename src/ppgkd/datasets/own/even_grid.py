@@ -1,0 +1,136 @@
+"""Samples of a sensor on an even grid at the rate of the dataset, by the sensor's own clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ppgkd.datasets.own.clock import Clock
+from ppgkd.datasets.resampling import resample, resample_at
+
+SAME_RATE = 5e-4
+"""Relative difference between two rates that need no resampling: 0.05 BPM of 100."""
+
+TOLD_JITTER = 0.5
+"""Jitter of the time stamps that the user is told of, in periods."""
+
+TOLD_UNCERTAINTY = 1e-3
+"""Relative standard error of a rate that the user is told of."""
+
+
+@dataclass(frozen=True, eq=False)
+class EvenGrid:
+    """Even times at which the samples of a recording are given.
+
+    Parameters
+    ----------
+    clock
+        The sensor's clock.
+    rate_hz
+        Sampling rate to use.
+    """
+
+    clock: Clock
+    rate_hz: float
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the sensor's samples are used as they are, because their rate is the same."""
+        error = abs(self.clock.rate_hz / self.rate_hz - 1)
+        return self.clock.is_even and error <= max(SAME_RATE, 2 * self.clock.rate_uncertainty)
+
+    @property
+    def true_rate_hz(self) -> float:
+        """Rate of the samples on the grid; not quite `rate_hz` if they are the sensor's own."""
+        return self.clock.rate_hz if self.is_own else self.rate_hz
+
+    def seconds(self, true_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Times from the first sample, as if the samples had the rate `rate_hz`."""
+        return np.asarray(true_s * (self.true_rate_hz / self.rate_hz))
+
+    def put(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Put samples on the grid.
+
+        Parameters
+        ----------
+        values
+            Samples of the rows, shape (n_channels, n_rows).
+
+        Returns
+        -------
+        ndarray of shape (n_channels, n_samples)
+            NaN where samples are missing.
+        """
+        return self.resampled(fill_gaps(values, self.clock))
+
+    def resampled(self, signal: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Put the sensor's samples, shape (n_channels, n_ticks) with NaN, on the grid."""
+        if self.is_own:
+            return signal
+        if self.clock.is_even:
+            return resample(signal, self.clock.rate_hz, self.rate_hz)
+        return resample_at(signal, self._place())
+
+    def nearest(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Put codes of the rows, shape (n_rows,), on the grid; -1 where samples are missing."""
+        filled = np.full(int(self.clock.sample_index[-1]) + 1, -1)
+        filled[self.clock.sample_index] = codes
+        if self.is_own:
+            return filled
+        return np.asarray(filled[np.round(self._place()).astype(np.int64)])
+
+    def _place(self) -> NDArray[np.float64]:
+        """Fractional index of the sensor's sample at each time of the grid."""
+        last = float(self.clock.sample_index[-1])
+        end_s = float(self.clock.seconds(np.array([last]))[0])
+        second = np.arange(int(end_s * self.rate_hz + 1e-6) + 1) / self.rate_hz
+        return np.clip(self.clock.index(second), 0, last)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Notes for the user."""
+        clock, found = self.clock, []
+        if not clock.is_even:
+            slowest_hz, fastest_hz = clock.local_rate_hz.min(), clock.local_rate_hz.max()
+            found.append(
+                f"the sensor's rate is not constant, {slowest_hz:.4g} to {fastest_hz:.4g} Hz: by "
+                f"the time stamps, its samples are put on an even grid of {self.rate_hz:.4g} Hz"
+            )
+        elif not self.is_own:
+            found.append(
+                f"resampled from {clock.rate_hz:.5g} Hz, by the time stamps, to {self.rate_hz:.4g} "
+                "Hz"
+            )
+        if clock.jitter_s * clock.rate_hz > TOLD_JITTER:
+            found.append(
+                f"time stamps lie up to {1e3 * clock.jitter_s:.3g} ms behind the samples (batches, "
+                "queues or rounding); only samples that never arrive count as missing"
+            )
+        if clock.rate_uncertainty > TOLD_UNCERTAINTY:
+            found.append(
+                f"its rate, {clock.rate_hz:.4g} Hz, is known to {2 * clock.rate_uncertainty:.1%}; "
+                "a longer recording would tell it better"
+            )
+        return tuple(found)
+
+
+def fill_gaps(values: NDArray[np.float32], clock: Clock) -> NDArray[np.float32]:
+    """Insert NaN for missing samples.
+
+    Parameters
+    ----------
+    values
+        Samples of the rows, shape (n_channels, n_rows).
+    clock
+        When they were sampled.
+
+    Returns
+    -------
+    ndarray of shape (n_channels, n_samples)
+        One sample for each tick of the clock.
+    """
+    signal = np.full((len(values), int(clock.sample_index[-1]) + 1), np.nan, np.float32)
+    signal[:, clock.sample_index] = values
+    return signal
