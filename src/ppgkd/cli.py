@@ -58,13 +58,23 @@ def _add_plan(parser: ArgumentParser) -> None:
 
 def _add_predict(parser: ArgumentParser) -> None:
     parser.description = (
-        "Estimate the heart rate of a recording. The table has one row per sample: a column for "
-        "each channel of the model (ppg_1, ..., acc_x, acc_y, acc_z; acceleration in g) and, if "
-        "there are time stamps, time_s in seconds or timestamp as ISO 8601 date and time."
+        "Estimate the heart rate of a recording, or of all recordings of an own dataset. The table "
+        "of a recording has one row per sample: a column for each channel of the model (ppg_1, "
+        "..., acc_x, acc_y, acc_z; acceleration in g) and, if there are time stamps, time_s in "
+        "seconds or timestamp as ISO 8601 date and time. A dataset has the column names, units and "
+        "rates that its YAML file describes."
     )
-    parser.add_argument("recording", type=Path, help="table, .csv or .parquet")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("recording", type=Path, nargs="?", help="table, .csv or .parquet")
+    what.add_argument(
+        "--dataset",
+        type=Path,
+        metavar="FILE",
+        help="YAML file that describes recordings, as for check-dataset; errors by recording are "
+        "shown beside the estimates",
+    )
     parser.add_argument(
-        "--rate", type=float, required=True, metavar="HZ", help="sampling rate of the sensor"
+        "--rate", type=float, metavar="HZ", help="sampling rate of the sensor, for a recording"
     )
     parser.add_argument("--model", type=Path, required=True, help="student, an exported .onnx")
     parser.add_argument(
@@ -129,12 +139,20 @@ def _predict(options: Namespace) -> None:
     from ppgkd.inference.predict import predict_recording, write_prediction
 
     if options.output:
-        _require_other(options.output, options.recording)
+        _require_other(options.output, options.recording or options.dataset)
         require_suffix(options.output, TABLE_SUFFIXES, "The table to write")
     if options.plot:
         from ppgkd.plots.heart_rate import PICTURES, draw_heart_rate
 
         require_suffix(options.plot, PICTURES, "The picture to write")
+    if options.dataset:
+        _predict_dataset(options)
+        return
+    if options.rate is None:
+        raise PpgkdError(
+            "'--rate', the sampling rate of the sensor in Hz, is missing. Give it, or describe the "
+            "recording in a YAML file and give that as '--dataset'."
+        )
     prediction = predict_recording(
         options.recording,
         options.model,
@@ -150,6 +168,27 @@ def _predict(options: Namespace) -> None:
         prediction.rounded.to_csv(sys.stdout, index=False)
     if options.plot:
         draw_heart_rate(prediction.table, options.plot, options.recording.name)
+    print(prediction.summary, file=sys.stderr)
+
+
+def _predict_dataset(options: Namespace) -> None:
+    from ppgkd.inference.predict_dataset import predict_dataset, write_estimates
+
+    for option in ("rate", "plot"):
+        if getattr(options, option) is not None:
+            raise PpgkdError(
+                f"'--{option}' is for one recording and cannot be given with '--dataset'. Leave it "
+                "out: the YAML file or the time stamps say the rates."
+            )
+    prediction = predict_dataset(
+        options.dataset,
+        options.model,
+        online_filter=not options.no_filter,
+        max_sd_bpm=options.max_sd,
+    )
+    for note in prediction.notes:
+        print(f"note: {note}", file=sys.stderr)
+    write_estimates(prediction, options.output or sys.stdout)
     print(prediction.summary, file=sys.stderr)
 
 

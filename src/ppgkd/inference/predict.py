@@ -103,8 +103,7 @@ def predict_recording(
     if not abs(rate_hz / card.rate_hz - 1) <= NEAR_RATE:
         raise PpgkdError(
             f"{model} is for a sensor of {card.rate_hz:g} Hz, the recording has {rate_hz:g} Hz. "
-            f"Make a file of the same weights for that rate: ppgkd export {model} --rate "
-            f"{rate_hz:g} --output student-{rate_hz:g}hz.onnx"
+            f"{export_advice(model, rate_hz)}"
         )
     table = read_recording_table(recording, card.channels, rate_hz, card.rate_hz)
     n_samples = table.signal.shape[1]
@@ -115,6 +114,14 @@ def predict_recording(
         )
     estimates = _on_clock(_push_all(stream, table), table, card.rate_hz)
     return RecordingPrediction(estimates, table.notes, card.window_s, stream.max_sd_bpm)
+
+
+def export_advice(model: str | Path, rate_hz: float) -> str:
+    """How to make a file of the same weights for a sensor of another rate."""
+    return (
+        f"Make a file of the same weights for that rate: ppgkd export {model} --rate {rate_hz:g} "
+        f"--output student-{rate_hz:g}hz.onnx"
+    )
 
 
 def write_prediction(prediction: RecordingPrediction, path: str | Path) -> None:
