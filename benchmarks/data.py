@@ -6,13 +6,18 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from ppgkd.datasets.cohort import read_cohort, write_cohort
-from ppgkd.models.capacity import InputShape
+from ppgkd.models.capacity import InputShape, Shape, nearest_shape
+from ppgkd.models.network import Network
 from ppgkd.runtime.artifacts import write_csv
 from ppgkd.simulation.subject import Cohort
 from ppgkd.splits.assignment import split_subjects
 from ppgkd.splits.study_windows import StudyWindows, read_study_windows
 from ppgkd.training.loop import TrainingConfig
+from ppgkd.training.teachers import train_teacher
+from ppgkd.views.augment import Augmentation
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.read import read_windows
 from ppgkd.windows.table import subjects_with_windows
@@ -69,6 +74,24 @@ def find_data(options: Namespace, folder: Path) -> Data:
     subjects = {"simulated": subjects_with_windows(data.windows)}
     write_csv(data.splits, split_subjects(subjects, {"simulated": FRACTIONS}, seed=0))
     return data
+
+
+def train_resnet_teacher(
+    n_params: int, inputs: InputShape, windows: StudyWindows, training: TrainingConfig
+) -> tuple[Network, Shape, pd.DataFrame]:
+    """Train a residual network as a teacher; return it with its shape and history."""
+    shape = nearest_shape("resnet", n_params, inputs)
+    model, history = train_teacher(
+        shape,
+        inputs,
+        windows,
+        pretraining=training,
+        training=training,
+        augmentation=Augmentation(),
+        label_sd_bpm=LABEL_SD_BPM,
+        seed=0,
+    )
+    return model, shape, history
 
 
 def training_config(epochs: int, batch_size: int) -> TrainingConfig:

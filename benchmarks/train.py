@@ -28,7 +28,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from data import LABEL_SD_BPM, Data, add_options, find_data, training_config
+from data import Data, add_options, find_data, train_resnet_teacher, training_config
 from engine_alternatives import time_engine
 from process_cost import Cost, in_fresh_process
 from torchdistill_box import is_installed, torchdistill
@@ -39,8 +39,6 @@ from ppgkd.models.build import save_model
 from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.training.loop import TrainingConfig
-from ppgkd.training.teachers import train_teacher
-from ppgkd.views.augment import Augmentation
 
 MATRIX = 1024
 
@@ -109,17 +107,7 @@ def matmul_rates() -> dict[str, float]:
 def make_teacher(data: Data, n_params: int, training: TrainingConfig, file: Path) -> float:
     """Train and save a teacher; return its validation MAE in BPM."""
     windows, inputs = data.read()
-    shape = nearest_shape("resnet", n_params, inputs)
-    model, history = train_teacher(
-        shape,
-        inputs,
-        windows,
-        pretraining=training,
-        training=training,
-        augmentation=Augmentation(),
-        label_sd_bpm=LABEL_SD_BPM,
-        seed=0,
-    )
+    model, shape, history = train_resnet_teacher(n_params, inputs, windows, training)
     save_model(file, model, shape, inputs)
     return float(history["val_mae_bpm"].min())
 

@@ -16,7 +16,14 @@ from statistics import mean, stdev
 from tempfile import TemporaryDirectory
 
 import torch
-from data import LABEL_SD_BPM, add_options, find_data, markdown, training_config
+from data import (
+    LABEL_SD_BPM,
+    add_options,
+    find_data,
+    markdown,
+    train_resnet_teacher,
+    training_config,
+)
 from torch import nn
 
 from ppgkd.distill.targets import read_targets, write_targets
@@ -26,7 +33,6 @@ from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.students import StudentConfig, TrainingInputs, train_student
-from ppgkd.training.teachers import train_teacher
 from ppgkd.views.augment import Augmentation
 from ppgkd.views.cache import read_view_cache, write_view_cache
 from ppgkd.views.examples import examples
@@ -99,17 +105,7 @@ def _teacher(options: Namespace, windows: StudyWindows, inputs: InputShape) -> n
     if options.teacher_file:
         return load_model(options.teacher_file)[0]
     training = training_config(options.teacher_epochs, options.batch_size)
-    model, _ = train_teacher(
-        nearest_shape("resnet", options.teacher, inputs),
-        inputs,
-        windows,
-        pretraining=training,
-        training=training,
-        augmentation=Augmentation(),
-        label_sd_bpm=LABEL_SD_BPM,
-        seed=0,
-    )
-    return model
+    return train_resnet_teacher(options.teacher, inputs, windows, training)[0]
 
 
 def _training_inputs(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 
-from peers.peer import Description, Peer, Segment, Signal, pulse, timed, upright
+from peers.peer import Description, Peer, Signal, estimate_windows, pulse, upright
 from ppgkd.grid import WINDOW_S
 
 BAND_HZ = [0.7, 3.5]
@@ -31,9 +31,6 @@ def heartpy_peer() -> Peer:
             return float("nan")
         return float(measures["bpm"])
 
-    def steps(segment: Segment) -> Iterator[float]:
-        return (estimate(ppg, segment.rate_hz) for ppg, _ in segment.windows())
-
     return Peer(
         Description(
             title=f"HeartPy {version('heartpy')}",
@@ -45,5 +42,5 @@ def heartpy_peer() -> Peer:
             signal_s=WINDOW_S,
             model_bytes=0,
         ),
-        lambda segment: timed(steps(segment)),
+        partial(estimate_windows, estimate),
     )

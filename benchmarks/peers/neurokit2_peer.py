@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
 
-from peers.peer import Description, Peer, Segment, Signal, pulse, timed, upright
+from peers.peer import Description, Peer, Signal, estimate_windows, pulse, upright
 from ppgkd.grid import WINDOW_S
 
 
@@ -22,9 +22,6 @@ def neurokit2_peer() -> Peer:
         # the median: a missed beat or one too many moves the mean by tens of BPM
         return 60 * rate_hz / float(np.median(intervals)) if len(intervals) else float("nan")
 
-    def steps(segment: Segment) -> Iterator[float]:
-        return (estimate(ppg, segment.rate_hz) for ppg, _ in segment.windows())
-
     return Peer(
         Description(
             title=f"NeuroKit2 {version('neurokit2')}",
@@ -36,5 +33,5 @@ def neurokit2_peer() -> Peer:
             signal_s=WINDOW_S,
             model_bytes=0,
         ),
-        lambda segment: timed(steps(segment)),
+        partial(estimate_windows, estimate),
     )

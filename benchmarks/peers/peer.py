@@ -130,6 +130,11 @@ def timed(steps: Iterator[float]) -> Estimates:
         bpm.append(estimate)
 
 
+def estimate_windows(estimate: Callable[[Signal, int], float], segment: Segment) -> Estimates:
+    """Estimates of single windows by a function of their PPG and its sampling rate."""
+    return timed(estimate(ppg, segment.rate_hz) for ppg, _ in segment.windows())
+
+
 def pulse(ppg: Signal) -> Signal:
     """One PPG signal of all channels: their mean, each in units of its standard deviation."""
     centred = ppg - ppg.mean(axis=1, keepdims=True)

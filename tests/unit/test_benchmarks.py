@@ -78,7 +78,7 @@ def test_few_views_are_compared_with_fresh_ones_at_the_same_epochs(
     assert "soft, 2 to 4 epochs" in printed
 
 
-def test_the_cost_of_the_scaling_stage_is_told_by_the_number_of_cells(tmp_path: Path) -> None:
+def test_the_cost_of_the_scaling_stage_is_reported_by_the_number_of_cells(tmp_path: Path) -> None:
     output = tmp_path / "scaling.json"
     command = [sys.executable, str(BENCHMARKS / "scaling.py"), "--output", str(output)]
     done = subprocess.run(
@@ -91,7 +91,7 @@ def test_the_cost_of_the_scaling_stage_is_told_by_the_number_of_cells(tmp_path: 
     assert "| 200 | 5 |" in done.stdout
 
 
-def test_what_a_study_costs_snakemake_is_told_by_the_number_of_cells(tmp_path: Path) -> None:
+def test_what_a_study_costs_snakemake_is_reported_by_the_number_of_cells(tmp_path: Path) -> None:
     output = tmp_path / "scale.json"
     command = [sys.executable, str(BENCHMARKS / "scale.py"), "--output", str(output)]
     small = ["--cells", "30", "--layouts", "3", "--steps", "plan", "cells", "again", "--skeleton"]

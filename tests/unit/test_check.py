@@ -19,7 +19,7 @@ def problem() -> Callable[[tuple[int, ...], Path], str | None]:
 
 
 @pytest.mark.parametrize("name", ["a b", "it's", 'a"b', "a$b", "a;b", "a(b)", "a&b", "tab\tin"])
-def test_a_folder_that_a_shell_would_take_apart_is_refused(
+def test_a_folder_that_a_shell_would_split_is_refused(
     problem: Callable[[tuple[int, ...], Path], str | None], name: str
 ) -> None:
     message = problem((3, 11, 7), Path("/home/me") / name)

@@ -31,7 +31,7 @@ def run(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
 
 
-def test_predict_prints_the_table_and_says_the_rest_beside_it(
+def test_predict_prints_the_table_to_stdout_and_the_rest_to_stderr(
     recording: Path, student_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("predict", recording, "--rate", 50, "--model", student_file) == 0
@@ -43,7 +43,7 @@ def test_predict_prints_the_table_and_says_the_rest_beside_it(
 
 
 @pytest.mark.parametrize("name", ["hr.csv", "hr.parquet"])
-def test_predict_writes_table_and_picture_where_it_is_told(
+def test_predict_writes_table_and_plot_to_the_given_paths(
     recording: Path,
     student_file: Path,
     tmp_path: Path,
@@ -72,7 +72,7 @@ def test_predict_writes_table_and_picture_where_it_is_told(
         (["--model", "missing.onnx"], "missing.onnx is not a file"),
     ],
 )
-def test_predict_says_what_is_wrong_in_one_line(
+def test_predict_prints_an_error_in_one_line(
     recording: Path,
     student_file: Path,
     capsys: pytest.CaptureFixture[str],
@@ -97,7 +97,7 @@ def test_predict_does_not_overwrite_its_input(
     assert recording.read_bytes() == before
 
 
-def test_predict_into_a_folder_that_cannot_be_is_told(
+def test_predict_names_an_output_whose_folder_cannot_be_made(
     recording: Path, student_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--model", student_file, "--output", recording / "hr.csv"]

@@ -98,7 +98,7 @@ def is_labelled(recordings: pd.DataFrame) -> bool:
 
 
 def data_rows(recordings: pd.DataFrame, by: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows of a table, such as of subjects, with what each draws; see `aggregate_recordings`."""
+    """Rows of a table, such as of subjects, and what is drawn in them: `aggregate_recordings`."""
     rows = []
     for found in aggregate_recordings(recordings, by).to_dict("records"):
         row = {str(name): value for name, value in found.items()}

@@ -22,7 +22,7 @@ PACKAGES = (
 
 
 def provenance(files: Iterable[RawFile]) -> Mapping[str, Any]:
-    """Collect what a reader needs to make the report again.
+    """Collect what a reader needs to reproduce the report.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ def test_windows_are_counted_by_why_they_are_dropped(tmp_path: Path) -> None:
     assert "note: bo: samples missing: 32, gaps: 1" in format_check(check)
 
 
-def test_the_units_the_reference_and_the_difficulty_are_told(tmp_path: Path) -> None:
+def test_the_units_the_reference_and_the_difficulty_are_reported(tmp_path: Path) -> None:
     strange = tone()
     strange.loc[4 * RATE_HZ, "hr"] = 0
     check = check_dataset(write(tmp_path, {"ada": strange}))
@@ -81,7 +81,7 @@ def test_the_units_the_reference_and_the_difficulty_are_told(tmp_path: Path) -> 
     assert "1 of 57 values outside 25 to 240 BPM, which count as missing" in format_check(check)
 
 
-def test_a_wrong_unit_is_told(tmp_path: Path) -> None:
+def test_a_wrong_unit_is_reported(tmp_path: Path) -> None:
     wrong = tone()
     wrong[["x", "y", "z"]] *= 9.80665
     text = format_check(check_dataset(write(tmp_path, {"ada": wrong})))
@@ -96,7 +96,7 @@ def test_a_reference_that_is_late_stands_out(tmp_path: Path) -> None:
     assert "shifted: late 6 s late" in format_check(check)
 
 
-def test_without_an_accelerometer_it_says_what_studies_can_use_it(tmp_path: Path) -> None:
+def test_without_an_accelerometer_it_names_the_studies_that_can_use_it(tmp_path: Path) -> None:
     definition = write(tmp_path, {"ada": tone()}, channels={"ppg": ["green"]})
     check = check_dataset(definition)
     assert "only a study with 'inputs: {accelerometer: false}' can use these data" in format_check(

@@ -30,9 +30,9 @@ def recorded(
     *,
     swing_g: float | None = 0.0,
     activity: list[str] | None = None,
-    told_bpm: float | None = None,
+    reference_bpm: float | None = None,
 ) -> Recording:
-    """A pulse of one rate and a swing of 140 BPM; ``told_bpm`` is what the reference says."""
+    """A pulse of one rate and a swing of 140 BPM; `bpm` is also the reference, if none is given."""
     time_s = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
     phase = 2 * np.pi * bpm / 60 * time_s
     ppg = np.sin(phase) + 0.4 * np.sin(2 * phase + 0.6)
@@ -46,7 +46,7 @@ def recorded(
         channels=channels,
         signal=np.stack([ppg, *acc][: len(channels)]).astype(np.float32),
         reference_time_s=4.0 + 2 * np.arange(N_REFERENCES),
-        reference_bpm=np.full(N_REFERENCES, told_bpm or bpm, np.float32),
+        reference_bpm=np.full(N_REFERENCES, reference_bpm or bpm, np.float32),
         activity=None if activity is None else np.array(activity),
     )
 
@@ -85,11 +85,11 @@ def test_a_clean_pulse_is_good_and_easy(tmp_path: Path) -> None:
 
 
 def test_the_error_of_the_peak_is_against_the_reference(tmp_path: Path) -> None:
-    (row,) = summarised(tmp_path, recorded("a1", 75.0, told_bpm=95.0)).to_dict("records")
+    (row,) = summarised(tmp_path, recorded("a1", 75.0, reference_bpm=95.0)).to_dict("records")
     assert row["spectral_peak_mae_bpm"] == pytest.approx(20, abs=1)
 
 
-def test_without_an_accelerometer_motion_is_unknown_and_the_rest_is_told(tmp_path: Path) -> None:
+def test_without_an_accelerometer_motion_is_unknown_and_the_rest_is_known(tmp_path: Path) -> None:
     (row,) = summarised(tmp_path, recorded("a1", swing_g=None)).to_dict("records")
     assert np.isnan(row["motion_g"])
     assert row["windows_still"] == row["windows_vigorous"] == 0
@@ -97,7 +97,7 @@ def test_without_an_accelerometer_motion_is_unknown_and_the_rest_is_told(tmp_pat
 
 
 def test_a_recording_without_a_usable_window_has_a_row(tmp_path: Path) -> None:
-    lost = recorded("b1", told_bpm=300.0)
+    lost = recorded("b1", reference_bpm=300.0)
     table = summarised(tmp_path, recorded("a1"), lost).set_index("recording")
     assert table.loc["b1", ["kept", "reference_out_of_range"]].to_list() == [0, N_REFERENCES]
     assert np.isnan(table.loc["b1", "good_share"])
@@ -105,7 +105,7 @@ def test_a_recording_without_a_usable_window_has_a_row(tmp_path: Path) -> None:
 
 
 def test_a_dataset_without_any_usable_window_has_its_rows(tmp_path: Path) -> None:
-    (row,) = summarised(tmp_path, recorded("a1", told_bpm=300.0)).to_dict("records")
+    (row,) = summarised(tmp_path, recorded("a1", reference_bpm=300.0)).to_dict("records")
     assert (row["kept"], row["lag_flagged"]) == (0, False)
 
 

@@ -223,7 +223,7 @@ def edited(content: bytes, **changes: tuple[int, bytes]) -> bytes:
 
 
 def test_a_member_has_no_more_bytes_than_its_directory_states(path: Path) -> None:
-    """A bomb that calls itself small is cut where it says, and its checksum does not fit then."""
+    """A bomb that declares a small size is read up to it, and its checksum then differs."""
     path.write_bytes(
         edited(pack({"zeros": bytes(2 * MIB)}), size=(24, (100).to_bytes(4, "little")))
     )

@@ -1,4 +1,4 @@
-"""The reference from an ECG: right where it says something, silent where it cannot know."""
+"""The reference from an ECG: right where it has a value, missing where it cannot know."""
 
 from pathlib import Path
 
@@ -151,7 +151,7 @@ def test_too_slow_an_ecg_is_refused() -> None:
 
 def test_on_real_recordings_it_is_the_published_reference(real_data: Path) -> None:
     """The Cup's training set publishes both an ECG and a reference."""
-    apart_bpm, n_windows = [], 0
+    difference_bpm, n_windows = [], 0
     for entry in get_dataset("ieee_spc_train").recordings:
         signal, published = (real_data / file.local for file in entry.files)
         if not signal.exists():
@@ -161,11 +161,11 @@ def test_on_real_recordings_it_is_the_published_reference(real_data: Path) -> No
         _, bpm = reference_from_ecg(ecg, 125.0)
         both = min(len(bpm), len(published_bpm))
         n_windows += both
-        apart_bpm.append(np.abs(bpm[:both] - published_bpm[:both]))
-    if not apart_bpm:
+        difference_bpm.append(np.abs(bpm[:both] - published_bpm[:both]))
+    if not difference_bpm:
         pytest.skip(f"no files of the Cup's training set in {real_data}")
-    apart = np.concatenate(apart_bpm)
-    told = np.isfinite(apart)
-    assert told.sum() > 0.9 * n_windows
-    assert apart[told].mean() < 0.25
-    assert np.quantile(apart[told], 0.99) < 1.5
+    difference = np.concatenate(difference_bpm)
+    known = np.isfinite(difference)
+    assert known.sum() > 0.9 * n_windows
+    assert difference[known].mean() < 0.25
+    assert np.quantile(difference[known], 0.99) < 1.5

@@ -154,10 +154,10 @@ def test_the_divergence_of_a_sample_is_tckd_plus_nckd_times_one_minus_p_t(
     """Zhao et al., equation 5, at T = 1: KL = TCKD + (1 - p_t) NCKD."""
     sample = tensor(STUDENT[[row]]), tensor(TEACHER[[row]])
     target = torch.tensor(TARGET[[row]])
-    doubt = 1 - float(softmax(TEACHER[row])[TARGET[row]])
+    not_target = 1 - float(softmax(TEACHER[row])[TARGET[row]])
     tckd = dkd_loss(*sample, target, alpha=1.0, beta=0.0, temperature=1.0).item()
     nckd = dkd_loss(*sample, target, alpha=0.0, beta=1.0, temperature=1.0).item()
-    assert tckd + doubt * nckd == pytest.approx(soft_loss(*sample, 1.0).item(), rel=1e-5)
+    assert tckd + not_target * nckd == pytest.approx(soft_loss(*sample, 1.0).item(), rel=1e-5)
 
 
 def test_soft_targets_at_a_high_temperature_match_logits() -> None:

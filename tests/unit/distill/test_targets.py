@@ -84,7 +84,7 @@ def targets_of(teacher: nn.Module, view_cache: ViewCache, folder: Path) -> Teach
 
 
 @torch.inference_mode()
-def answers(teacher: nn.Module, view_cache: ViewCache, view: int) -> tuple[Array, Array]:
+def outputs_of(teacher: nn.Module, view_cache: ViewCache, view: int) -> tuple[Array, Array]:
     """Logits and features in single precision."""
     logits, features = teacher(view_cache.view(view).signal)
     return logits.double().numpy(), features.double().numpy()
@@ -112,7 +112,7 @@ def test_outputs_are_kept_in_half_precision(targets: TeacherTargets) -> None:
 def test_logits_are_the_networks_on_the_same_view_shifted_so_that_the_largest_is_zero(
     view: int, targets: TeacherTargets, teacher: nn.Module, view_cache: ViewCache
 ) -> None:
-    exact, _ = answers(teacher, view_cache, view)
+    exact, _ = outputs_of(teacher, view_cache, view)
     expected = (exact - exact.max(axis=1, keepdims=True))[ROWS]
     np.testing.assert_allclose(targets.logits_of(view, ROWS), expected, rtol=HALF, atol=1e-5)
     np.testing.assert_array_equal(targets.logits[view].max(axis=1), 0)
@@ -129,7 +129,7 @@ def test_probabilities_are_the_networks_in_single_precision(
 def test_features_are_the_networks_with_each_one_standardised_by_the_first_view(
     targets: TeacherTargets, teacher: nn.Module, view_cache: ViewCache
 ) -> None:
-    raw = np.stack([answers(teacher, view_cache, view)[1] for view in range(VIEWS)])
+    raw = np.stack([outputs_of(teacher, view_cache, view)[1] for view in range(VIEWS)])
     mean, sd = (f(raw[0], axis=(0, 2), keepdims=True) for f in (np.mean, np.std))
     alive = sd.ravel() > 1e-3
     assert alive.any()
@@ -158,7 +158,7 @@ def test_logits_beyond_half_precision_stay_finite_and_keep_the_most_likely_class
     teacher = build_model(MLPShape(8), inputs, seed=0).eval()
     with torch.no_grad():
         teacher.get_parameter("head.weight").mul_(1e7)
-    exact, _ = answers(teacher, view_cache, 0)
+    exact, _ = outputs_of(teacher, view_cache, 0)
     kept = targets_of(teacher, view_cache, tmp_path).logits[0]
     assert np.ptp(exact, axis=1).min() > np.finfo(np.float16).max
     assert np.isfinite(kept).all()

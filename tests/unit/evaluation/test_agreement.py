@@ -123,7 +123,7 @@ def test_the_interval_of_the_bias_is_that_of_any_mean() -> None:
     assert limits_of_agreement(table)["intervals"]["bias_bpm"] == pytest.approx(expected)
 
 
-def test_the_interval_of_a_limit_is_about_as_wide_as_the_paper_says() -> None:
+def test_the_interval_of_a_limit_is_about_as_wide_as_in_the_paper() -> None:
     """One window a subject: the limit's standard error is sqrt(3 / n) SD (1986, about)."""
     lower, upper = limits_of_agreement(drawn(400, 1, between=0, within=3))["intervals"]["upper_bpm"]
     assert upper - lower == pytest.approx(2 * 1.96 * 3 * np.sqrt(3 / 400), rel=0.15)

@@ -260,7 +260,7 @@ def test_with_folds_a_student_has_the_error_of_its_teacher_in_the_same_fold(fold
     assert table["teacher_mae_bpm"].tolist() == [2, 3, 4, 12, 13, 14] * 2
 
 
-def test_with_folds_the_subjects_errors_are_apart_by_fold(folded: Path) -> None:
+def test_with_folds_the_subjects_errors_are_separate_for_each_fold(folded: Path) -> None:
     table = collect_subject_errors(FOLDED[:3], folded)
     assert table["fold"].tolist() == [0] * 3 + [1] * 3 + [2] * 3
     assert table.loc[table["subject"] == "bo", "mae_bpm"].tolist() == [5, 10, 15]

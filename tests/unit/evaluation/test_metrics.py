@@ -36,7 +36,7 @@ def predictions(errors_bpm: dict[str, list[float]]) -> pd.DataFrame:
         ("loa_upper_bpm", -3.25 + 1.96 * np.sqrt((5.25**2 + 1.75**2 + 3.25**2 + 6.75**2) / 3)),
     ],
 )
-def test_each_figure_is_what_its_name_says(name: str, expected: float) -> None:
+def test_each_metric_agrees_with_its_definition(name: str, expected: float) -> None:
     assert error_metrics(PRED_BPM, HR_BPM)[name] == pytest.approx(expected)
 
 
@@ -75,8 +75,8 @@ def test_limits_of_agreement_are_those_published_of_the_peak_flow_meters() -> No
     one, other = (np.array(values.split(), dtype=float) for values in (wright, mini))
     metrics = error_metrics(one, other)
     assert metrics["bias_bpm"] == pytest.approx(-2.1, abs=0.05)
-    reach = (metrics["loa_upper_bpm"] - metrics["loa_lower_bpm"]) / 2
-    assert reach / 1.96 == pytest.approx(38.8, abs=0.05)
+    half_width = (metrics["loa_upper_bpm"] - metrics["loa_lower_bpm"]) / 2
+    assert half_width / 1.96 == pytest.approx(38.8, abs=0.05)
 
 
 def test_limits_of_agreement_hold_95_percent_of_normal_errors() -> None:
@@ -112,7 +112,7 @@ def test_the_interval_is_of_the_mean_over_windows_of_resampled_subjects() -> Non
     assert subject_interval(table, level=0.3) == pytest.approx((1.75, 1.75))
 
 
-def test_the_interval_covers_a_populations_error_about_as_often_as_it_says() -> None:
+def test_the_interval_covers_a_populations_error_at_about_its_nominal_rate() -> None:
     """The percentile bootstrap of 15 subjects is known to fall a little short of its level."""
     rng = np.random.default_rng(0)
     covered = 0

@@ -50,7 +50,7 @@ def test_the_intervals_of_a_true_spread_cover_what_they_promise() -> None:
 
 
 @pytest.mark.parametrize("promised", [0.5, 2.0])
-def test_a_false_spread_covers_what_the_normal_law_says(promised: float) -> None:
+def test_a_false_spread_covers_as_the_normal_distribution_predicts(promised: float) -> None:
     found = calibration(gaussian(promised))
     for point in found["curve"]:
         z = promised * norm.ppf((1 + point["nominal"]) / 2)

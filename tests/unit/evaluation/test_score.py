@@ -1,4 +1,4 @@
-"""A network judged on windows, where every error is known beforehand."""
+"""A network evaluated on windows whose errors are known in advance."""
 
 from collections.abc import Callable
 

@@ -28,7 +28,7 @@ def test_with_many_subjects_it_is_that_of_the_mean() -> None:
     assert (upper - lower) / 2 == pytest.approx(margin, rel=0.05)
 
 
-def test_a_lower_level_is_narrower_as_the_normal_law_says() -> None:
+def test_a_lower_level_is_narrower_as_the_normal_distribution_predicts() -> None:
     table = one_window_each(np.random.default_rng(1).exponential(3, 500))
     wide, narrow = (np.diff(subject_interval(table, level, 4_000))[0] for level in (0.95, 0.5))
     expected = stats.norm.ppf(0.75) / stats.norm.ppf(0.975)

@@ -19,7 +19,7 @@ from ppgkd.models.output import Output
 from ppgkd.windows.preprocessing import WindowSpec, preprocess, resampling_matrix
 from ppgkd.windows.read import Windows
 
-Answers = list[NDArray[np.float32]]
+Outputs = list[NDArray[np.float32]]
 
 UNIFORM_SD_BPM = np.sqrt(np.mean(np.square(np.arange(30, 210) - 34.0)))
 """About the mean of 30 to 38: where all are equally likely, the first class is the mode."""

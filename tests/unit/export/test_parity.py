@@ -1,6 +1,6 @@
 """A file on raw recordings, in a process that has nothing but ONNX Runtime and NumPy.
 
-What it says is what the package's own pipeline says: windows cut, preprocessed and scored.
+Its outputs are those of the package's own pipeline: segmentation, preprocessing, network.
 """
 
 import subprocess
@@ -30,10 +30,10 @@ ON_THE_WRIST = """
 import sys
 import numpy, onnxruntime
 
-model, raw, answers = sys.argv[1:]
+model, raw, outputs = sys.argv[1:]
 session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
 bpm, sd_bpm, probabilities = session.run(None, {"raw": numpy.load(raw)})
-numpy.save(answers, numpy.stack([bpm, sd_bpm]))
+numpy.save(outputs, numpy.stack([bpm, sd_bpm]))
 for name in ("torch", "onnx", "pandas", "scipy", "pyarrow", "ppgkd"):
     assert name not in sys.modules, name
 """
@@ -56,14 +56,14 @@ def on_the_wrist(
     """BPM and spread of the same windows by the file alone, in the order of the index."""
     raw = take_raw_windows(recordings, index, student.card.window_s, per_recording=len(index))
     np.save(folder / "raw.npy", raw.select_channels(CHANNELS))
-    arguments = [student.path, folder / "raw.npy", folder / "answers.npy"]
+    arguments = [student.path, folder / "raw.npy", folder / "outputs.npy"]
     done = subprocess.run(
         [sys.executable, "-I", "-c", ON_THE_WRIST, *map(str, arguments)],
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    bpm, sd_bpm = np.load(folder / "answers.npy")
+    bpm, sd_bpm = np.load(folder / "outputs.npy")
     return bpm, sd_bpm
 
 

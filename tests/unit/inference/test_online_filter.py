@@ -27,11 +27,11 @@ TRANSITION = Transition(sd_bpm=3.0, jump_probability=0.01, stride_s=2.0)
 Vector = NDArray[np.float64]
 
 
-def says(**shares: float) -> Vector:
-    """Probabilities of a window: the share of each class, named as bpm_<rate>."""
+def distribution(**probabilities: float) -> Vector:
+    """Probabilities of a window: those of some classes, named as bpm_<rate>."""
     row = np.zeros(180)
-    for name, share in shares.items():
-        row[int(name.removeprefix("bpm_")) - 30] = share
+    for name, probability in probabilities.items():
+        row[int(name.removeprefix("bpm_")) - 30] = probability
     return row
 
 
@@ -118,10 +118,10 @@ def test_without_two_successive_windows_nothing_is_fitted() -> None:
 
 def test_the_belief_is_the_sum_over_all_paths() -> None:
     rows = [
-        says(bpm_60=0.4, bpm_120=0.2, bpm_209=0.4),
-        says(bpm_62=0.2, bpm_66=0.2, bpm_207=0.6),
-        says(bpm_30=0.1, bpm_64=0.4, bpm_119=0.4, bpm_208=0.1),
-        says(bpm_33=0.3, bpm_65=0.3, bpm_205=0.4),
+        distribution(bpm_60=0.4, bpm_120=0.2, bpm_209=0.4),
+        distribution(bpm_62=0.2, bpm_66=0.2, bpm_207=0.6),
+        distribution(bpm_30=0.1, bpm_64=0.4, bpm_119=0.4, bpm_208=0.1),
+        distribution(bpm_33=0.3, bpm_65=0.3, bpm_205=0.4),
     ]
     tracker = BeliefFilter(TRANSITION)
     for n, row in enumerate(rows, start=1):
@@ -131,22 +131,25 @@ def test_the_belief_is_the_sum_over_all_paths() -> None:
 
 
 def test_a_single_outlier_is_suppressed() -> None:
-    steady, wrong = says(bpm_69=0.3, bpm_70=0.4, bpm_71=0.3), says(bpm_70=0.3, bpm_140=0.7)
+    steady, wrong = (
+        distribution(bpm_69=0.3, bpm_70=0.4, bpm_71=0.3),
+        distribution(bpm_70=0.3, bpm_140=0.7),
+    )
     beliefs = filter_windows(np.array([steady] * 3 + [wrong]), np.arange(4), TRANSITION)
     assert decode_bpm(np.array([wrong]))[0] == pytest.approx(140)
     assert decode_bpm(beliefs[-1:])[0] == pytest.approx(70, abs=1)
 
 
 def test_the_filter_recovers_from_a_wrong_rate() -> None:
-    first, then = says(bpm_140=0.9, bpm_70=0.1), says(bpm_70=0.9, bpm_140=0.1)
+    first, then = distribution(bpm_140=0.9, bpm_70=0.1), distribution(bpm_70=0.9, bpm_140=0.1)
     beliefs = filter_windows(np.array([first] * 10 + [then] * 10), np.arange(20), TRANSITION)
     assert decode_bpm(beliefs[[9, 19]])[0].tolist() == pytest.approx([140, 70], abs=0.1)
 
 
 def test_a_window_that_excludes_the_whole_belief_replaces_it() -> None:
     stubborn = BeliefFilter(Transition(sd_bpm=0.5, jump_probability=0.0, stride_s=2.0))
-    stubborn.update(says(bpm_40=1.0))
-    there = says(bpm_200=0.75, bpm_201=0.25)
+    stubborn.update(distribution(bpm_40=1.0))
+    there = distribution(bpm_200=0.75, bpm_201=0.25)
     np.testing.assert_array_equal(stubborn.update(there), there)
 
 
@@ -176,7 +179,7 @@ def test_missing_windows_count_as_windows_without_information(missing: int) -> N
 def test_after_a_gap_of_days_the_belief_is_forgotten() -> None:
     row = random_rows(1, seed=4)[0]
     beliefs = []
-    for before in (says(bpm_40=1.0), says(bpm_200=1.0)):
+    for before in (distribution(bpm_40=1.0), distribution(bpm_200=1.0)):
         tracker = BeliefFilter(TRANSITION)
         tracker.update(before)
         beliefs.append(tracker.update(row, strides=10**12))
@@ -198,7 +201,9 @@ def test_the_decoding_is_that_of_the_networks(n: int, seed: int) -> None:
 
 
 def test_it_decodes_in_full_precision() -> None:
-    rows = np.stack([says(bpm_70=0.25, bpm_71=0.5, bpm_72=0.25), says(bpm_60=0.8, bpm_160=0.2)])
+    rows = np.stack(
+        [distribution(bpm_70=0.25, bpm_71=0.5, bpm_72=0.25), distribution(bpm_60=0.8, bpm_160=0.2)]
+    )
     bpm, sd_bpm = decode_bpm(rows)
     # by hand: variance 0.25 + 0.25; and a fifth of the weight 100 BPM away
     np.testing.assert_allclose(bpm, [71, 60], rtol=1e-14)

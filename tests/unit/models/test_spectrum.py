@@ -99,9 +99,9 @@ def test_a_faster_pulse_is_the_same_spectrum_further_right(bins: int) -> None:
     ]
     slow, fast = power_of(np.stack(tones)[:, None], only_ppg(1))[:, 0, HARMONICS.index(1)]
     assert fast.argmax() - slow.argmax() == bins
-    reach = 5
-    around_slow = slow[start - reach : start + reach + 1]
-    around_fast = fast[start + bins - reach : start + bins + reach + 1]
+    half_width = 5
+    around_slow = slow[start - half_width : start + half_width + 1]
+    around_fast = fast[start + bins - half_width : start + bins + half_width + 1]
     np.testing.assert_allclose(around_fast, around_slow, atol=0.12)
 
 

@@ -18,7 +18,7 @@ def test_formulas_of_constants_become_constants(student: Make) -> None:
     assert "Cos" not in {node.op_type for node in graph.nodes}
 
 
-def test_stored_constants_are_told_from_computed_ones(student: Make) -> None:
+def test_stored_constants_are_distinguished_from_computed_ones(student: Make) -> None:
     graph = fold_constants(student())
     assert {"weight", "bias", "head", "classes", "one"} == graph.stored
     assert not {"matrix", "basis"} & graph.stored

@@ -70,7 +70,7 @@ def test_the_vector_unit_of_the_m55_is_the_fastest() -> None:
         assert estimate(macs, M55)["cycles"] < estimate(macs, M33)["cycles"]
 
 
-def test_every_row_says_that_it_is_an_estimate_and_names_its_source() -> None:
+def test_every_row_states_that_it_is_an_estimate_and_names_its_source() -> None:
     for core in CORES:
         row = estimate(cost(1_000), core)
         assert row["estimate"] is True

@@ -45,7 +45,7 @@ def page(tmp_path: Path, recordings: pd.DataFrame) -> Page:
     return render(tmp_path, recordings)
 
 
-def test_the_page_is_one_file_and_whole(page: Page) -> None:
+def test_the_page_is_one_complete_file(page: Page) -> None:
     assert page.open == []
     assert not {"script", "link", "iframe", "object", "base", "embed"} & set(page.tags)
     images = [value for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
@@ -129,9 +129,9 @@ def test_terms_citation_and_raw_files_are_listed(page: Page) -> None:
 
 def test_simulated_data_are_called_so(tmp_path: Path, page: Page) -> None:
     assert "simulated." not in page.text
-    alone, beside = recording_summaries("simulated", 2), recording_summaries("bami1", 1)
+    alone, another = recording_summaries("simulated", 2), recording_summaries("bami1", 1)
     assert "These data are simulated." in render(tmp_path, alone).before_first_table
-    both = render(tmp_path, pd.concat([alone, beside], ignore_index=True))
+    both = render(tmp_path, pd.concat([alone, another], ignore_index=True))
     assert "Some of these data are simulated." in both.before_first_table
 
 

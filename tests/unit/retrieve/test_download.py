@@ -31,8 +31,8 @@ AT_ONCE = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the server says to one request."""
+class Response:
+    """One response of the server."""
 
     status: int = 200
     body: bytes = CONTENT
@@ -43,10 +43,10 @@ class Answer:
 
 
 class Server(ThreadingHTTPServer):
-    """Gives its answers in turn, the last one for ever, and keeps the paths it was asked for."""
+    """Gives its responses in turn, the last one again and again, and keeps the requested paths."""
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = [Answer()]
+        self.responses: list[Response] = [Response()]
         self.asked: list[str] = []
         self.was_asked = threading.Event()
         self.closing = threading.Event()
@@ -64,21 +64,21 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        answers = self.server.answers
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        responses = self.server.responses
+        response = responses.pop(0) if len(responses) > 1 else responses[0]
         self.server.asked.append(self.path)
         self.server.was_asked.set()
-        self.server.closing.wait(answer.silent_s)
-        self.send_response(answer.status)
-        if answer.announced_bytes is not None:
-            self.send_header("Content-Length", str(answer.announced_bytes))
-        for header in answer.headers:
+        self.server.closing.wait(response.silent_s)
+        self.send_response(response.status)
+        if response.announced_bytes is not None:
+            self.send_header("Content-Length", str(response.announced_bytes))
+        for header in response.headers:
             self.send_header(*header)
         self.end_headers()
-        for start in range(0, len(answer.body), 2_048):
-            self.wfile.write(answer.body[start : start + 2_048])
+        for start in range(0, len(response.body), 2_048):
+            self.wfile.write(response.body[start : start + 2_048])
             self.wfile.flush()
-            self.server.closing.wait(answer.pause_between_parts_s)
+            self.server.closing.wait(response.pause_between_parts_s)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -102,7 +102,7 @@ def destination(tmp_path: Path) -> Path:
 
 
 def message_of(attempt: Callable[[], None], destination: Path) -> str:
-    """Check that an attempt fails, leaves nothing and names the file; return what it says."""
+    """Check that an attempt fails, leaves nothing and names the file; return the message."""
     with pytest.raises(PpgkdError) as caught:
         attempt()
     assert left_in(destination.parent) == []
@@ -154,14 +154,14 @@ def test_a_wrong_file_is_removed_even_if_it_cannot_be_replaced(
 ) -> None:
     destination.parent.mkdir(parents=True)
     destination.write_bytes(ALTERED)
-    server.answers = [Answer(status=404)]
+    server.responses = [Response(status=404)]
     message_of(lambda: retrieve(FILE, destination, server.url), destination)
 
 
 def test_a_slow_transfer_may_take_longer_than_the_timeout(
     server: Server, destination: Path
 ) -> None:
-    server.answers = [Answer(pause_between_parts_s=0.25)]
+    server.responses = [Response(pause_between_parts_s=0.25)]
     started_s = time.monotonic()
     retrieve(FILE, destination, server.url, timeout_s=1.0, retry_pauses_s=())
     assert time.monotonic() - started_s > 1.0
@@ -171,18 +171,18 @@ def test_a_slow_transfer_may_take_longer_than_the_timeout(
 @pytest.mark.parametrize(
     "passing",
     [
-        Answer(status=503),
-        Answer(status=429),
-        Answer(body=CONTENT[:5_000]),
-        Answer(body=CONTENT[:5_000], announced_bytes=None),
-        Answer(silent_s=1.5),
+        Response(status=503),
+        Response(status=429),
+        Response(body=CONTENT[:5_000]),
+        Response(body=CONTENT[:5_000], announced_bytes=None),
+        Response(silent_s=1.5),
     ],
     ids=["503", "429", "truncated", "truncated, length not announced", "silent"],
 )
 def test_a_transient_failure_is_tried_again(
-    server: Server, destination: Path, passing: Answer
+    server: Server, destination: Path, passing: Response
 ) -> None:
-    server.answers = [passing, Answer()]
+    server.responses = [passing, Response()]
     retrieve(FILE, destination, server.url, timeout_s=1.0, retry_pauses_s=AT_ONCE)
     assert destination.read_bytes() == CONTENT
     assert left_in(destination.parent) == ["a#1.mat"]
@@ -190,7 +190,7 @@ def test_a_transient_failure_is_tried_again(
 
 
 def test_it_pauses_between_attempts(server: Server, destination: Path) -> None:
-    server.answers = [Answer(status=503), Answer(status=503), Answer()]
+    server.responses = [Response(status=503), Response(status=503), Response()]
     started_s = time.monotonic()
     retrieve(FILE, destination, server.url, retry_pauses_s=(0.1, 0.2))
     assert time.monotonic() - started_s > 0.3
@@ -226,9 +226,9 @@ def test_an_archive_that_ends_early_without_an_error_is_tried_again(
     with zipfile.ZipFile(body, "w") as archive:
         archive.writestr("S1.pkl", CONTENT)
     whole = body.getvalue()
-    server.answers = [
-        Answer(body=whole[:5_000], announced_bytes=None),
-        Answer(body=whole, announced_bytes=None),
+    server.responses = [
+        Response(body=whole[:5_000], announced_bytes=None),
+        Response(body=whole, announced_bytes=None),
     ]
     path = tmp_path / "new.zip"
     retrieve(RawFile("bami", "new.zip"), path, server.url, retry_pauses_s=AT_ONCE)
@@ -240,7 +240,7 @@ def test_an_archive_that_ends_early_without_an_error_is_tried_again(
 
 
 def test_an_altered_body_is_refused_at_once(server: Server, destination: Path) -> None:
-    server.answers = [Answer(body=ALTERED)]
+    server.responses = [Response(body=ALTERED)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, retry_pauses_s=AT_ONCE), destination
     )
@@ -252,7 +252,7 @@ def test_an_altered_body_is_refused_at_once(server: Server, destination: Path) -
 
 def test_a_web_page_instead_of_the_file_is_refused(server: Server, destination: Path) -> None:
     page = b"<!DOCTYPE html><title>Sign in</title>"
-    server.answers = [Answer(body=page, announced_bytes=len(page))]
+    server.responses = [Response(body=page, announced_bytes=len(page))]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, retry_pauses_s=AT_ONCE), destination
     )
@@ -260,7 +260,7 @@ def test_a_web_page_instead_of_the_file_is_refused(server: Server, destination: 
 
 
 def test_a_body_that_is_always_truncated_is_refused(server: Server, destination: Path) -> None:
-    server.answers = [Answer(body=CONTENT[:5_000])]
+    server.responses = [Response(body=CONTENT[:5_000])]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, retry_pauses_s=AT_ONCE), destination
     )
@@ -269,7 +269,7 @@ def test_a_body_that_is_always_truncated_is_refused(server: Server, destination:
 
 
 def test_a_missing_file_fails_at_once(server: Server, destination: Path) -> None:
-    server.answers = [Answer(status=404)]
+    server.responses = [Response(status=404)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, retry_pauses_s=AT_ONCE), destination
     )
@@ -279,7 +279,7 @@ def test_a_missing_file_fails_at_once(server: Server, destination: Path) -> None
 
 
 def test_a_server_that_keeps_failing_is_an_error(server: Server, destination: Path) -> None:
-    server.answers = [Answer(status=503)]
+    server.responses = [Response(status=503)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, retry_pauses_s=AT_ONCE), destination
     )
@@ -288,7 +288,7 @@ def test_a_server_that_keeps_failing_is_an_error(server: Server, destination: Pa
 
 
 def test_a_silent_server_is_an_error(server: Server, destination: Path) -> None:
-    server.answers = [Answer(silent_s=5)]
+    server.responses = [Response(silent_s=5)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, timeout_s=0.1, retry_pauses_s=AT_ONCE),
         destination,
@@ -298,7 +298,7 @@ def test_a_silent_server_is_an_error(server: Server, destination: Path) -> None:
 
 
 def test_a_server_that_becomes_silent_is_an_error(server: Server, destination: Path) -> None:
-    server.answers = [Answer(pause_between_parts_s=5)]
+    server.responses = [Response(pause_between_parts_s=5)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, timeout_s=0.1, retry_pauses_s=()),
         destination,
@@ -319,7 +319,7 @@ def test_no_server_is_an_error(destination: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_interruption_leaves_no_file(server: Server, destination: Path) -> None:
-    server.answers = [Answer(pause_between_parts_s=5)]
+    server.responses = [Response(pause_between_parts_s=5)]
     code = (
         "import signal, sys; from pathlib import Path\n"
         "from ppgkd.datasets.registry import RawFile\n"
@@ -350,7 +350,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(server: Server, tmp_path: P
 
 
 def test_a_server_cannot_fill_the_disk(server: Server, destination: Path) -> None:
-    server.answers = [Answer(body=CONTENT + b"!", announced_bytes=None)]
+    server.responses = [Response(body=CONTENT + b"!", announced_bytes=None)]
     message = message_of(
         lambda: retrieve(FILE, destination, server.url, retry_pauses_s=AT_ONCE), destination
     )
@@ -360,15 +360,15 @@ def test_a_server_cannot_fill_the_disk(server: Server, destination: Path) -> Non
 
 def test_a_compressed_body_cannot_fill_the_disk(server: Server, destination: Path) -> None:
     body = gzip.compress(bytes(10_000_000))
-    server.answers = [
-        Answer(body=body, headers=(("Content-Encoding", "gzip"),), announced_bytes=None)
+    server.responses = [
+        Response(body=body, headers=(("Content-Encoding", "gzip"),), announced_bytes=None)
     ]
     message = message_of(lambda: retrieve(FILE, destination, server.url), destination)
     assert f"found: more than {len(CONTENT)} bytes" in message
 
 
 def test_a_redirect_is_followed(server: Server, destination: Path) -> None:
-    server.answers = [Answer(status=302, headers=(("Location", "/elsewhere"),)), Answer()]
+    server.responses = [Response(status=302, headers=(("Location", "/elsewhere"),)), Response()]
     retrieve(FILE, destination, server.url)
     assert destination.read_bytes() == CONTENT
     assert server.asked[1] == "/elsewhere"
@@ -379,14 +379,14 @@ def test_a_redirect_to_a_file_of_this_machine_is_refused(
 ) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(CONTENT)
-    server.answers = [Answer(status=302, headers=(("Location", secret.as_uri()),))]
+    server.responses = [Response(status=302, headers=(("Location", secret.as_uri()),))]
     message = message_of(lambda: retrieve(FILE, destination, server.url), destination)
     assert "No connection adapters" in message
 
 
 def test_redirects_in_a_circle_are_refused(server: Server, destination: Path) -> None:
-    server.answers = [
-        Answer(status=302, headers=(("Location", "/again"),), announced_bytes=0, body=b"")
+    server.responses = [
+        Response(status=302, headers=(("Location", "/again"),), announced_bytes=0, body=b"")
     ]
     message = message_of(lambda: retrieve(FILE, destination, server.url), destination)
     assert "Exceeded 30 redirects" in message

@@ -145,7 +145,7 @@ def test_an_independent_optimiser_finds_nothing_better(form: str) -> None:
     assert loss(mine) == pytest.approx(other.fun, rel=1e-5)
 
 
-def test_one_run_that_went_wrong_does_not_bend_the_law() -> None:
+def test_one_outlier_does_not_change_the_law() -> None:
     errors = TRUTH["power_law_floor"][1](SIZES)
     spoilt = errors.copy()
     spoilt[2] *= 1.5
@@ -200,16 +200,16 @@ def test_points_in_one_regime_leave_parameters_unidentified(
     assert "not identified" in law.describe()
 
 
-def test_a_ladder_without_a_break_seldom_tells_one() -> None:
-    def told(error: Array) -> float:
+def test_sizes_without_a_break_seldom_identify_one() -> None:
+    def identified_share(error: Array) -> float:
         laws = [fit_law("broken_power_law", SIZES, noisy(error, seed)) for seed in range(20)]
         return float(np.mean([law.identified["B"] for law in laws]))
 
-    assert told(300 * SIZES**-0.3) <= 0.3
-    assert told(broken(SIZES)) == 1
+    assert identified_share(300 * SIZES**-0.3) <= 0.3
+    assert identified_share(broken(SIZES)) == 1
 
 
-def test_a_law_says_itself_in_a_line() -> None:
+def test_a_law_describes_itself_in_a_line() -> None:
     law = fit_law("power_law_floor", SIZES, noisy(TRUTH["power_law_floor"][1](SIZES), 1))
     said = law.describe()
     assert said.startswith("E + A N^-a, E = ")

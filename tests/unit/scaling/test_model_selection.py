@@ -102,7 +102,7 @@ def test_four_sizes_are_too_few_to_leave_one_out() -> None:
     assert predict_held_out(SIZES[:4], 2 + 300 * SIZES[:4] ** -0.7) == []
 
 
-def test_skill_is_one_for_the_truth_and_nothing_for_what_the_rule_says() -> None:
+def test_skill_is_one_for_the_truth_and_zero_for_the_rule() -> None:
     row = {"predicted_bpm": 2.0, "measured_bpm": 2.0, "covered": True}
     perfect = skill_scores([{**row, "nearest_bpm": 3.0, "line_bpm": 1.0}])
     assert perfect == {"n": 1, "ape": 0, "coverage": 1, "over_nearest": 1, "over_line": 1}

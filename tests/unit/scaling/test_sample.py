@@ -30,7 +30,7 @@ def with_an_error(subjects: pd.DataFrame, error: float) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("bad", [0.0, -0.5, float("nan"), float("inf")])
-def test_a_cell_with_an_error_that_is_none_is_left_out_whole_and_named(
+def test_a_cell_with_an_error_that_is_not_positive_and_finite_is_left_out_and_named(
     sweep: Sweep, bad: float
 ) -> None:
     _, subjects = sweep(error_bpm, students=STUDENTS, seeds=(0, 1))

@@ -1,4 +1,4 @@
-"""The laws of a whole study: its groups, its doubt, and what is missing."""
+"""The laws of a whole study: its groups, their uncertainty, and missing cells."""
 
 import json
 from collections.abc import Callable
@@ -125,7 +125,7 @@ def test_the_uncertainty_is_mostly_between_subjects_if_they_differ_most(sweep: S
     tables = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS, n_subjects=9)
     curve = only(fit_laws(*tables))["curve"]
     width = np.array(curve["upper_bpm"]) / curve["lower_bpm"]
-    # 9 subjects of 40 %: the mean is told within some 13 %
+    # 9 subjects of 40 %: the mean is known within some 13 %
     assert 1.2 < np.median(width) < 2
 
 

@@ -155,7 +155,7 @@ def test_with_a_smaller_share_no_subject_is_validated_twice() -> None:
     assert len(validated) == len(set(validated)) == 10
 
 
-def test_the_roles_beside_the_test_keep_their_proportions_in_every_fold() -> None:
+def test_the_roles_other_than_test_keep_their_proportions_in_every_fold() -> None:
     for k in range(5):
         roles = split(25, FRACTIONS, fold=(k, 5))
         assert {role: len(members) for role, members in roles.items()} == {
@@ -487,7 +487,7 @@ TURNS: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize(("fold", "left_out"), [(0, "walks"), (1, "runs")])
-def test_a_fold_tests_one_dataset_whole_and_learns_from_the_others(
+def test_a_fold_tests_all_of_one_dataset_and_learns_from_the_others(
     fold: int, left_out: str
 ) -> None:
     subjects = {"walks": names(8), "runs": ["r1", "r2", "r3"], "simulated": ["sim-01"]}

@@ -694,8 +694,8 @@ def test_more_ppg_channels_than_a_dataset_has_are_refused(
 def test_too_few_ppg_channels_are_allowed_in_the_extra_roles_alone(role: str) -> None:
     extra = {"datasets": {"simulated": SHARES, "ieee_spc_train": {role: 1}}}
     assert study(**extra).config["inputs"]["ppg_channels"] == 3
-    judged = {"simulated": SHARES, "ieee_spc_train": {role: 0.5, "train": 0.5}}
-    message = message_of(MINIMAL | {"datasets": judged})
+    evaluated = {"simulated": SHARES, "ieee_spc_train": {role: 0.5, "train": 0.5}}
+    message = message_of(MINIMAL | {"datasets": evaluated})
     assert "'ieee_spc_train' has 2 PPG channels" in message
     assert "'pretrain' and 'unlabelled'" in message
 
@@ -713,7 +713,7 @@ def test_a_band_without_width_is_refused(low_hz: float) -> None:
     assert "'windows.high_hz' 3.0" in message
 
 
-def test_a_window_that_is_no_whole_number_of_samples_is_refused() -> None:
+def test_a_window_that_is_not_a_whole_number_of_samples_is_refused() -> None:
     message = message_of(MINIMAL | {"windows": {"length_s": 2.5, "rate_hz": 25}})
     assert "'windows.length_s'" in message
     assert "'windows.rate_hz'" in message
@@ -1016,7 +1016,7 @@ def test_every_file_that_is_asked_for_is_in_the_manifest(dataset: str) -> None:
     assert len(files) == len(set(files)) >= 10
 
 
-def test_a_rate_at_which_a_window_is_no_whole_number_of_samples_is_refused() -> None:
+def test_a_rate_at_which_a_window_is_not_a_whole_number_of_samples_is_refused() -> None:
     with pytest.raises(PpgkdError, match=r"'onnx.rates_hz' has \[31.3\]"):
         study(onnx={"rates_hz": [25, 31.3]})
 

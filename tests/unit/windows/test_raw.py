@@ -154,7 +154,7 @@ def flipped(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [truncated, another_table, flipped, Path.unlink])
-def test_a_file_that_is_not_whole_is_refused_by_name(
+def test_an_incomplete_or_altered_file_is_refused_by_name(
     taken: RawWindows, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     path = tmp_path / "raw.parquet"

@@ -286,7 +286,7 @@ def left_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()] if folder.exists() else []
 
 
-def test_what_is_read_is_what_was_cut(written: Path) -> None:
+def test_the_windows_that_are_read_are_those_of_the_segmentation(written: Path) -> None:
     windows = read_windows(written)
     parts = [
         segment_recording(r, spec()) for r in (recording("first"), with_reference({2: np.nan}))
@@ -484,7 +484,7 @@ def test_an_absent_file_is_refused(path: Path) -> None:
 def test_a_parquet_file_of_something_else_is_refused(path: Path) -> None:
     path.parent.mkdir()
     pd.DataFrame({"subject": ["a"], "signal": [[1.0]]}).to_parquet(path)
-    assert "no windows file of ppgkd" in message_of(path)
+    assert "not a windows file of ppgkd" in message_of(path)
 
 
 @pytest.mark.parametrize("version", [PREPROCESSING_VERSION - 1, PREPROCESSING_VERSION + 1])
