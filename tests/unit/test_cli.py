@@ -37,7 +37,7 @@ def test_predict_prints_the_table_to_stdout_and_the_rest_to_stderr(
     assert run("predict", recording, "--rate", 50, "--model", student_file) == 0
     captured = capsys.readouterr()
     expected = predict_recording(recording, student_file, 50.0)
-    found = pd.read_csv(io.StringIO(captured.out))
+    found = pd.read_csv(io.StringIO(captured.out), keep_default_na=False, na_values={"bpm": ""})
     pd.testing.assert_frame_equal(found, expected.table.round(3))
     assert captured.err == f"note: columns not used: led\n{expected.summary}\n"
 

@@ -47,6 +47,7 @@ rule quality:
         ),
         study=study,
         results=subpath(output.predictions, ancestor=2),
+        spec=config_section("windows"),
         coverage=lookup(dpath="onnx/coverage", within=config),
     script:
         "../scripts/quality.py"

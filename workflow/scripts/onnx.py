@@ -2,7 +2,9 @@
 
 from itertools import product
 
-from ppgkd.evaluation.filtered import track, widest_spreads
+from ppgkd.evaluation.filtered import track
+from ppgkd.evaluation.fit_validity import fit_bounds, learned_range_bpm
+from ppgkd.evaluation.made_windows import made_windows
 from ppgkd.export.int8 import calibration_windows, quantisation_cost, quantise
 from ppgkd.export.make_model_card import make_model_card
 from ppgkd.export.student import read_student, write_student
@@ -13,6 +15,7 @@ from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import read_json, write_json
 from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
+from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.raw import read_raw_windows
 
 with job(snakemake.log[0]):
@@ -21,6 +24,9 @@ with job(snakemake.log[0]):
     raw = read_raw_windows(files.raw)
     windows = read_study_windows(files.windows, files.splits, InputShape(**params.inputs))
     calibration = calibration_windows(windows.train)
+    learned_bpm = learned_range_bpm(windows.train.index["hr_bpm"].to_numpy())
+    spec = WindowSpec(**params.card["windows"])
+    made = made_windows(spec, windows.train.channels, learned_bpm)
     cells = [
         {**snakemake.wildcards, "family": family, "capacity": capacity, "seed": seed}
         for (family, capacity), seed in product(params.students, params.seeds)
@@ -29,9 +35,10 @@ with job(snakemake.log[0]):
         cells, files.models, files.metrics, output.models, output.int8, output.costs, strict=True
     ):
         network, _, inputs = load_model(weights)
-        spreads = widest_spreads(track(network, windows.val, transition), params.onnx["coverage"])
+        of_val, of_made = (track(network, part, transition) for part in (windows.val, made))
+        bounds = fit_bounds(learned_bpm, of_val, of_made, params.onnx["coverage"])
         card = make_model_card(
-            params.study, cell, windows, read_json(metrics), raw.rate_hz, transition, spreads
+            params.study, cell, windows, read_json(metrics), raw.rate_hz, transition, bounds
         )
         raw_windows = raw.select_channels(card.channels)
         tolerance_bpm = params.onnx["tolerance_bpm"]

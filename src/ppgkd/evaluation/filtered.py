@@ -1,8 +1,6 @@
-"""Estimates of a network on recordings: single windows, online filter, and bounds on the spread."""
+"""Estimates of a network on recordings: single windows, online filter, and what speaks for them."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,22 +10,14 @@ from torch import nn
 
 from ppgkd.evaluation.score import IDENTITY
 from ppgkd.inference.online_filter import Transition, decode_bpm, filter_windows
+from ppgkd.inference.signal_support import signal_support
+from ppgkd.inference.validity import Evidence, ValidityRule, evidence_of_windows
 from ppgkd.models.predict import predict
 from ppgkd.windows.motion import motion_intensity_g
 from ppgkd.windows.read import Windows
 
-
-class WidestSpreads(NamedTuple):
-    """Spreads above which an estimate is not valid.
-
-    Attributes
-    ----------
-    window_bpm, filtered_bpm
-        Of a single window, and of the online filter.
-    """
-
-    window_bpm: float
-    filtered_bpm: float
+ESTIMATORS = {"single": ("pred_bpm", "sd_bpm"), "filtered": ("filtered_bpm", "filtered_sd_bpm")}
+"""Single windows and the online filter, with their columns in the table of `track`."""
 
 
 def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.DataFrame:
@@ -46,34 +36,47 @@ def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.Da
     -------
     DataFrame
         ``dataset, subject, recording, window, start_s, hr_bpm, pred_bpm, sd_bpm, filtered_bpm,
-        filtered_sd_bpm, motion_g``.
+        filtered_sd_bpm, motion_g``; and the `Evidence` for each of `ESTIMATORS`, such as
+        ``single_pulse, filtered_agreement``.
     """
     probabilities = predict(network, torch.from_numpy(windows.signal)).numpy().astype(np.float64)
     belief: NDArray[np.float64] = np.empty_like(probabilities)
-    for _, rows in windows.index.groupby(["dataset", "recording"], sort=False).indices.items():
-        number = windows.index["window"].to_numpy()[rows]
-        belief[rows] = filter_windows(probabilities[rows], number, transition)
+    number = windows.index["window"].to_numpy()
+    recordings = windows.index.groupby(["dataset", "recording"], sort=False).indices.values()
+    for rows in recordings:
+        belief[rows] = filter_windows(probabilities[rows], number[rows], transition)
     pred_bpm, sd_bpm = decode_bpm(probabilities)
     filtered_bpm, filtered_sd_bpm = decode_bpm(belief)
-    return windows.index[list(IDENTITY)].assign(
+    tracked = windows.index[list(IDENTITY)].assign(
         pred_bpm=pred_bpm,
         sd_bpm=sd_bpm,
         filtered_bpm=filtered_bpm,
         filtered_sd_bpm=filtered_sd_bpm,
         motion_g=motion_intensity_g(windows.signal, windows.channels),
     )
+    for estimator, (name, _) in ESTIMATORS.items():
+        bpm = tracked[name].to_numpy()
+        found = np.empty((len(tracked), len(Evidence._fields)))
+        for rows in recordings:
+            support = signal_support(
+                windows.signal[rows], windows.channels, windows.rate_hz, bpm[rows]
+            )
+            of_recording = evidence_of_windows(number[rows], support, pred_bpm[rows], bpm[rows])
+            found[rows] = np.stack(of_recording, axis=1)
+        tracked[[f"{estimator}_{field}" for field in Evidence._fields]] = found
+    return tracked
 
 
-def widest_spreads(tracked: pd.DataFrame, coverage: float) -> WidestSpreads:
-    """Spreads that a share of the validation windows does not exceed.
-
-    Parameters
-    ----------
-    tracked
-        Table of `track`, of validation subjects.
-    coverage
-        Share of the windows whose estimate is to be valid.
-    """
-    return WidestSpreads(
-        *(float(tracked[name].quantile(coverage)) for name in ("sd_bpm", "filtered_sd_bpm"))
+def reasons(tracked: pd.DataFrame, estimator: str, rule: ValidityRule) -> NDArray[np.int64]:
+    """Why each estimate of a table of `track` is not valid: see `ValidityRule.reason`."""
+    bpm, sd_bpm = (tracked[name].to_numpy(np.float64) for name in ESTIMATORS[estimator])
+    evidence = Evidence(
+        *(tracked[f"{estimator}_{name}"].to_numpy(np.float64) for name in Evidence._fields)
     )
+    return rule.reason(bpm, sd_bpm, evidence)
+
+
+def as_estimates(predictions: pd.DataFrame, estimator: str) -> pd.DataFrame:
+    """The predictions of one estimator, as ``pred_bpm`` and ``sd_bpm``."""
+    bpm, sd_bpm = ESTIMATORS[estimator]
+    return predictions.assign(pred_bpm=predictions[bpm], sd_bpm=predictions[sd_bpm])

@@ -9,23 +9,28 @@ from typing import Any
 import pandas as pd
 
 from ppgkd.evaluation.bootstrap import estimate_with_interval, resampled_sums
-from ppgkd.evaluation.filtered import track, widest_spreads
+from ppgkd.evaluation.filtered import ESTIMATORS, as_estimates, reasons, track
+from ppgkd.evaluation.fit_validity import RIGHT_BPM, fit_bounds, learned_range_bpm
+from ppgkd.evaluation.made_windows import made_windows
 from ppgkd.evaluation.quality import assess
 from ppgkd.inference.online_filter import Transition
 from ppgkd.models.build import load_model
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.splits.study_windows import StudyWindows, read_study_windows
 from ppgkd.study.cell import Cell, fold_folder
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.read import Windows
 
-ESTIMATORS = {
-    "single": ("pred_bpm", "sd_bpm", "valid"),
-    "filtered": ("filtered_bpm", "filtered_sd_bpm", "filtered_valid"),
-}
-"""Single windows and the online filter, with their columns in the predictions."""
+VALID = {"single": "valid", "filtered": "filtered_valid"}
+"""Columns of the predictions that say whether an estimate is valid."""
 
 
 def predict_recommended(
-    cells: Iterable[Cell], results: str | Path, windows: Sequence[str | Path], coverage: float
+    cells: Iterable[Cell],
+    results: str | Path,
+    windows: Sequence[str | Path],
+    spec: WindowSpec,
+    coverage: float,
 ) -> pd.DataFrame:
     """Predict the test windows of every fold by the student of every seed.
 
@@ -37,34 +42,39 @@ def predict_recommended(
         Folder of the study.
     windows
         Its windows files.
+    spec
+        Segmentation and preprocessing.
     coverage
-        Share of the validation windows whose estimate is to be valid.
+        Share of the validation windows whose spread is to be narrow enough.
 
     Returns
     -------
     DataFrame
         Table of `ppgkd.evaluation.filtered.track` with ``seed``, ``fold`` (missing without folds),
-        and ``valid`` and ``filtered_valid``: whether the spread is within the bound
-        from the fold's validation subjects.
+        and ``valid`` and ``filtered_valid`` (`ppgkd.inference.validity`), by the bounds that the
+        student's file has.
     """
     results, parts = Path(results), []
-    of_fold: dict[int | None, StudyWindows] = {}
+    of_fold: dict[int | None, tuple[StudyWindows, tuple[float, float], Windows]] = {}
     for cell in cells:
         folder = results / fold_folder(cell.fold)
         network, _, inputs = load_model(results / cell.path / "model.safetensors")
         if cell.fold not in of_fold:
-            of_fold[cell.fold] = read_study_windows(windows, folder / "splits.csv", inputs)
-        data, transition = of_fold[cell.fold], Transition(**read_json(folder / "filter.json"))
-        widest = widest_spreads(track(network, data.val, transition), coverage)
-        found = track(network, data.test, transition)
-        parts.append(
-            found.assign(
-                seed=cell.seed,
-                fold=cell.fold,
-                valid=found["sd_bpm"] <= widest.window_bpm,
-                filtered_valid=found["filtered_sd_bpm"] <= widest.filtered_bpm,
-            )
+            data = read_study_windows(windows, folder / "splits.csv", inputs)
+            learned_bpm = learned_range_bpm(data.train.index["hr_bpm"].to_numpy())
+            made = made_windows(spec, data.val.channels, learned_bpm)
+            of_fold[cell.fold] = data, learned_bpm, made
+        data, learned_bpm, made = of_fold[cell.fold]
+        transition = Transition(**read_json(folder / "filter.json"))
+        of_val, of_made, found = (
+            track(network, part, transition) for part in (data.val, made, data.test)
         )
+        bounds = fit_bounds(learned_bpm, of_val, of_made, coverage)
+        valid = {
+            column: reasons(found, name, bounds.rule(online_filter=name == "filtered")) < 0
+            for name, column in VALID.items()
+        }
+        parts.append(found.assign(seed=cell.seed, fold=cell.fold, **valid))
     return pd.concat(parts, ignore_index=True).astype({"fold": "Int64"})
 
 
@@ -75,9 +85,10 @@ def assess_recommended(predictions: pd.DataFrame) -> dict[str, Any]:
     -------
     dict
         ``single`` and ``filtered``: `ppgkd.evaluation.quality.assess`, with ``abstention``: the
-        share of windows that are ``kept`` by the bound on the spread, their ``mae_bpm`` and that of
-        the others. ``gain``: the ``share`` by which the filter reduces the MAE, with its paired
-        95 % interval over subjects.
+        share of windows that are ``kept`` as valid, their ``mae_bpm`` and that of the others; and
+        the share off by more than 10 BPM of all, of these and of the others (``wrong, kept_wrong,
+        left_out_wrong``). ``gain``: the ``share`` by which the filter reduces the MAE, with its
+        paired 95 % interval over subjects.
     """
     return {
         **{name: _assess(predictions, name) for name in ESTIMATORS},
@@ -85,22 +96,24 @@ def assess_recommended(predictions: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def as_estimates(predictions: pd.DataFrame, estimator: str) -> pd.DataFrame:
-    """The predictions of one estimator, as ``pred_bpm`` and ``sd_bpm``."""
-    bpm, sd_bpm, _ = ESTIMATORS[estimator]
-    return predictions.assign(pred_bpm=predictions[bpm], sd_bpm=predictions[sd_bpm])
-
-
 def _assess(predictions: pd.DataFrame, estimator: str) -> dict[str, Any]:
     table = as_estimates(predictions, estimator)
     absolute_bpm = (table["pred_bpm"] - table["hr_bpm"]).abs()
-    kept = table[ESTIMATORS[estimator][2]]
+    kept = table[VALID[estimator]]
+    wrong = (absolute_bpm > RIGHT_BPM).astype(float)
     abstention = {
         "kept": float(kept.mean()),
-        "mae_bpm": float(absolute_bpm[kept].mean()) if kept.any() else None,
-        "left_out_mae_bpm": float(absolute_bpm[~kept].mean()) if (~kept).any() else None,
+        "mae_bpm": _mean(absolute_bpm[kept]),
+        "left_out_mae_bpm": _mean(absolute_bpm[~kept]),
+        "wrong": _mean(wrong),
+        "kept_wrong": _mean(wrong[kept]),
+        "left_out_wrong": _mean(wrong[~kept]),
     }
     return {**assess(table), "abstention": abstention}
+
+
+def _mean(values: pd.Series) -> float | None:
+    return float(values.mean()) if len(values) else None
 
 
 def _gain(predictions: pd.DataFrame) -> dict[str, float]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ppgkd.evaluation.filtered import WidestSpreads
 from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.inference.model_card import ModelCard, units_of
 from ppgkd.inference.online_filter import Transition
+from ppgkd.inference.validity import ValidityBounds
 from ppgkd.runtime.revision import code_revision
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.study.cell import NO_TEACHER
@@ -26,7 +27,7 @@ def make_model_card(
     metrics: Mapping[str, Any],
     rate_hz: float,
     transition: Transition,
-    spreads: WidestSpreads,
+    bounds: ValidityBounds,
 ) -> ModelCard:
     """Make the model card of a student.
 
@@ -42,8 +43,8 @@ def make_model_card(
         Its metrics on the test subjects.
     rate_hz
         Rate of the sensor.
-    transition, spreads
-        Of the online filter, and the widest spreads of a trusted estimate.
+    transition, bounds
+        Of the online filter, and of a valid estimate.
     """
     spec, channels = study.config["windows"], windows.train.channels
     teacher = None if cell["teacher"] == NO_TEACHER else study.teacher(cell["teacher"])
@@ -62,8 +63,7 @@ def make_model_card(
         high_hz=float(spec["high_hz"]),
         filter_sd_bpm=transition.sd_bpm,
         filter_jump_probability=transition.jump_probability,
-        max_sd_bpm=spreads.window_bpm,
-        max_filtered_sd_bpm=spreads.filtered_bpm,
+        **asdict(bounds),
         study=study.config["study"],
         strategy=cell["strategy"],
         teacher=cell["teacher"],

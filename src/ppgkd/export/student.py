@@ -113,4 +113,4 @@ def window_spec_of(card: ModelCard) -> WindowSpec:
             f"The student {card.student} has preprocessing version {card.preprocessing_version}; "
             f"this is version {PREPROCESSING_VERSION}. Export it with this version's workflow."
         )
-    return WindowSpec(card.window_s, card.stride_s, card.model_rate_hz, card.low_hz, card.high_hz)
+    return card.window_spec

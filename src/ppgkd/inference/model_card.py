@@ -13,7 +13,9 @@ from typing import Any
 
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import BPM_MAX, BPM_MIN
-from ppgkd.inference.online_filter import Transition
+from ppgkd.inference.online_filter import HIGHEST_BPM, Transition
+from ppgkd.inference.validity import Evidence, ValidityBounds, ValidityRule
+from ppgkd.windows.preprocessing import WindowSpec
 
 RAW = "raw"
 OUTPUTS = ("bpm", "sd_bpm", "probabilities")
@@ -25,6 +27,8 @@ LEAST, MOST = 1e-6, 1e6
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("rate_hz", "window_s", "stride_s", "model_rate_hz"), (LEAST, MOST)),
     **dict.fromkeys(("max_sd_bpm", "max_filtered_sd_bpm"), (LEAST, inf)),
+    **dict.fromkeys(("learned_min_bpm", "learned_max_bpm"), (0, HIGHEST_BPM)),
+    **{f"min_{name}": (0.0, 1.0) for name in Evidence._fields},
     "bpm_min": (BPM_MIN, BPM_MIN),
     "bpm_max": (BPM_MAX, BPM_MAX),
     "filter_sd_bpm": (LEAST, inf),
@@ -52,8 +56,12 @@ class ModelCard:
         Transition of the online filter (`ppgkd.inference.online_filter`), fitted on training
         subjects.
     max_sd_bpm, max_filtered_sd_bpm
-        Widest spread at which an estimate of a single window, or of the filter, is trusted. Chosen
-        so that a given fraction of the validation windows is trusted.
+        Widest spread of a valid estimate of a single window, or of the filter: that which a given
+        fraction of the validation windows does not exceed.
+    learned_min_bpm, learned_max_bpm
+        Heart rates that the student has learned; an estimate outside is not valid.
+    min_pulse, min_pulse_without_motion, min_not_double, min_not_triple, min_not_half, min_agreement
+        Least evidence for a valid estimate (`ppgkd.inference.validity`).
     study, strategy, teacher, student, seed, fold
         Cell of the study that the weights come from.
     trained_on, terms
@@ -82,6 +90,14 @@ class ModelCard:
     filter_jump_probability: float
     max_sd_bpm: float
     max_filtered_sd_bpm: float
+    learned_min_bpm: float
+    learned_max_bpm: float
+    min_pulse: float
+    min_pulse_without_motion: float
+    min_not_double: float
+    min_not_triple: float
+    min_not_half: float
+    min_agreement: float
     study: str
     strategy: str
     teacher: str
@@ -102,9 +118,21 @@ class ModelCard:
         return round(self.window_s * self.rate_hz)
 
     @property
+    def window_spec(self) -> WindowSpec:
+        """Segmentation and preprocessing of the file."""
+        return WindowSpec(
+            self.window_s, self.stride_s, self.model_rate_hz, self.low_hz, self.high_hz
+        )
+
+    @property
     def transition(self) -> Transition:
         """Transition of the online filter."""
         return Transition(self.filter_sd_bpm, self.filter_jump_probability, self.stride_s)
+
+    def validity_rule(self, *, online_filter: bool) -> ValidityRule:
+        """When an estimate of the filter, or of a single window, is valid."""
+        bounds = {field.name: getattr(self, field.name) for field in fields(ValidityBounds)}
+        return ValidityBounds(**bounds).rule(online_filter=online_filter)
 
     @property
     def metadata(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from ppgkd.datasets.own.recording_table import RecordingTable, read_recording_ta
 from ppgkd.datasets.own.time_stamps import require_rate
 from ppgkd.errors import PpgkdError
 from ppgkd.inference.stream import Estimate, HeartRateStream
+from ppgkd.inference.validity import REASONS
 from ppgkd.runtime.artifacts import write_csv, write_parquet
 
 CHUNK_S = 60
@@ -38,14 +39,11 @@ class RecordingPrediction:
         Remarks on the recording for the user.
     window_s
         Length of a window.
-    max_sd_bpm
-        Widest spread of a valid estimate.
     """
 
     table: pd.DataFrame
     notes: tuple[str, ...]
     window_s: float
-    max_sd_bpm: float
 
     @property
     def rounded(self) -> pd.DataFrame:
@@ -56,7 +54,6 @@ class RecordingPrediction:
     def summary(self) -> str:
         """The result in one line."""
         valid = self.table["valid"]
-        no_signal = self.table["bpm"].isna()
         bpm = self.table["bpm"][valid]
         result = (
             f"median {bpm.median():.0f} BPM, from {bpm.min():.0f} to {bpm.max():.0f}"
@@ -64,9 +61,8 @@ class RecordingPrediction:
             else "no estimate can be trusted"
         )
         return (
-            f"windows of {self.window_s:g} s: {len(valid)}, valid: {valid.sum()}, "
-            f"without a signal: {no_signal.sum()}, with a spread above {self.max_sd_bpm:.3g} BPM: "
-            f"{(~valid & ~no_signal).sum()}; {result}"
+            f"windows of {self.window_s:g} s: {len(valid)}, valid: {valid.sum()}"
+            f"{_by_reason(self.table['reason'])}; {result}"
         )
 
 
@@ -113,7 +109,7 @@ def predict_recording(
             f"has {card.n_samples}, {card.window_s:g} s. Make a longer recording."
         )
     estimates = _on_clock(_push_all(stream, table), table, card.rate_hz)
-    return RecordingPrediction(estimates, table.notes, card.window_s, stream.max_sd_bpm)
+    return RecordingPrediction(estimates, table.notes, card.window_s)
 
 
 def export_advice(model: str | Path, rate_hz: float) -> str:
@@ -128,6 +124,12 @@ def write_prediction(prediction: RecordingPrediction, path: str | Path) -> None:
     """Write the table atomically, as CSV or Parquet by the file's suffix."""
     write = write_parquet if Path(path).suffix.lower() == ".parquet" else write_csv
     write(path, prediction.rounded)
+
+
+def _by_reason(reason: pd.Series) -> str:
+    """How many estimates are not valid for each reason."""
+    counts = reason[reason != ""].value_counts()
+    return "".join(f", {name}: {counts[name]}" for name in REASONS if name in counts)
 
 
 def _push_all(stream: HeartRateStream, table: RecordingTable) -> list[Estimate]:

@@ -5,7 +5,7 @@ It needs only NumPy, ONNX Runtime and the exported file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,10 @@ from onnxruntime.capi.onnxruntime_pybind11_state import InvalidProtobuf
 from ppgkd.errors import PpgkdError
 from ppgkd.inference.model_card import OUTPUTS, RAW, ModelCard, read_model_card
 from ppgkd.inference.online_filter import BeliefFilter, decode_bpm
+from ppgkd.inference.signal_support import Support, signal_support
+from ppgkd.inference.validity import NO_EVIDENCE, REASONS, RecentEvidence, ValidityRule
+from ppgkd.windows.preprocessing import LARGEST_SAMPLE, preprocess, resampling_matrix
+from ppgkd.windows.signal_checks import lost_samples
 
 NAN = float("nan")
 
@@ -36,7 +40,9 @@ class Estimate:
     bpm, sd_bpm
         Estimate and its spread, after the filter if there is one; NaN without a signal.
     valid
-        Whether there is a signal and the spread is at most `HeartRateStream.max_sd_bpm`.
+        Whether the estimate can be trusted, by the rule of `ppgkd.inference.validity`.
+    reason
+        Why it cannot: one of `ppgkd.inference.validity.REASONS`; empty if it is valid.
     window_bpm, window_sd_bpm
         Estimate and spread from this window alone.
     """
@@ -46,6 +52,7 @@ class Estimate:
     bpm: float
     sd_bpm: float
     valid: bool
+    reason: str
     window_bpm: float
     window_sd_bpm: float
 
@@ -68,8 +75,8 @@ class HeartRateStream:
     ----------
     model_card
         Metadata of the file: rate, channels, units, test error and others.
-    max_sd_bpm
-        Widest spread of a valid estimate.
+    rule
+        When an estimate is valid: the bounds of the file, with ``max_sd_bpm`` if it was given.
 
     Raises
     ------
@@ -95,10 +102,18 @@ class HeartRateStream:
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.model_card: ModelCard = read_model_card(metadata, model_path)
         _require_consistent(self._session, self.model_card, model_path)
-        own = self.model_card.max_filtered_sd_bpm if online_filter else self.model_card.max_sd_bpm
-        self.max_sd_bpm: float = own if max_sd_bpm is None else max_sd_bpm
-        if not self.max_sd_bpm > 0:
-            raise PpgkdError(f"max_sd_bpm is {max_sd_bpm}; it must be a positive number of BPM.")
+        self.rule: ValidityRule = self.model_card.validity_rule(online_filter=online_filter)
+        if max_sd_bpm is not None:
+            if not max_sd_bpm > 0:
+                raise PpgkdError(
+                    f"max_sd_bpm is {max_sd_bpm}; it must be a positive number of BPM."
+                )
+            self.rule = replace(self.rule, max_sd_bpm=max_sd_bpm)
+        self._evidence = RecentEvidence()
+        self._is_ppg = np.array([name.startswith("ppg") for name in self.model_card.channels])
+        self._preprocessing = resampling_matrix(
+            self.model_card.window_spec, self.model_card.rate_hz
+        )
         self._filter = BeliefFilter(self.model_card.transition) if online_filter else None
         self._samples = np.zeros((len(self.model_card.channels), 0), np.float32)
         # the last digit of ONNX Runtime's sums depends on the window's address in memory
@@ -114,7 +129,8 @@ class HeartRateStream:
         samples
             Shape (n_channels, n_samples) with any number of samples, also zero: the channels of
             ``model_card.channels`` in the units of ``model_card.units``, at
-            ``model_card.rate_hz``. Lost samples are NaN.
+            ``model_card.rate_hz``. Lost samples are NaN; a value far from all others, as zeros in
+            their place are, counts as lost.
 
         Returns
         -------
@@ -138,12 +154,20 @@ class HeartRateStream:
         return estimates
 
     @property
+    def max_sd_bpm(self) -> float:
+        """Widest spread of a valid estimate."""
+        return self.rule.max_sd_bpm
+
+    @property
     def _next_start(self) -> int:
         """First sample of the next window; a stride need not be an integer number of samples."""
         return round(self._windows * self.model_card.stride_s * self.model_card.rate_hz)
 
     def _estimate(self, raw: NDArray[np.float32]) -> Estimate:
         self._window[0] = raw
+        ppg = self._window[0, self._is_ppg]
+        # a channel with lost samples is none: the graph and `_support` leave one with NaN out
+        self._window[0, self._is_ppg] = np.where(lost_samples(ppg), np.nan, ppg)
         outputs = self._session.run([*OUTPUTS], {RAW: self._window})
         window_bpm, window_sd_bpm = float(outputs[0][0]), float(outputs[1][0])
         bpm, sd_bpm = window_bpm, window_sd_bpm
@@ -151,17 +175,33 @@ class HeartRateStream:
             belief = self._filter.update(outputs[2][0])
             bpm, sd_bpm = (float(value[0]) for value in decode_bpm(belief[None]))
         has_signal = bool(np.isfinite(window_bpm))
+        evidence = NO_EVIDENCE
+        if has_signal:
+            support = self._support(self._window[0], bpm)
+            evidence = self._evidence.update(self._windows, support, window_bpm, bpm)
+        else:
+            bpm = sd_bpm = window_sd_bpm = NAN
+        failed = int(self.rule.reason(np.array(bpm), np.array(sd_bpm), evidence))
         start_s = self._next_start / self.model_card.rate_hz
         self._windows += 1
         return Estimate(
             start_s=start_s,
             end_s=start_s + self.model_card.window_s,
-            bpm=bpm if has_signal else NAN,
-            sd_bpm=sd_bpm if has_signal else NAN,
-            valid=has_signal and sd_bpm <= self.max_sd_bpm,
+            bpm=bpm,
+            sd_bpm=sd_bpm,
+            valid=failed < 0,
+            reason="" if failed < 0 else REASONS[failed],
             window_bpm=window_bpm,
-            window_sd_bpm=window_sd_bpm if has_signal else NAN,
+            window_sd_bpm=window_sd_bpm,
         )
+
+    def _support(self, raw: NDArray[np.float32], bpm: float) -> Support:
+        """How well a window supports an estimate; a channel with lost samples does not."""
+        card = self.model_card
+        whole = (np.abs(raw) <= LARGEST_SAMPLE).all(axis=1, keepdims=True)
+        raw = np.where(whole, raw, 0)
+        window = preprocess(raw[None], self._preprocessing, card.channels)
+        return signal_support(window, card.channels, card.model_rate_hz, np.array([bpm]))
 
     def _checked(self, samples: ArrayLike) -> NDArray[np.float32]:
         n_channels = len(self.model_card.channels)

@@ -203,8 +203,8 @@ class Onnx(Section):
         0.95,
         gt=0,
         le=1,
-        description="Fraction of the validation windows whose estimate counts as valid; it sets "
-        "the largest valid spread, which is stored in the file.",
+        description="Fraction of the validation windows whose spread is narrow enough for a valid "
+        "estimate; it sets the largest valid spread, which is stored in the file.",
     )
     max_int8_loss_bpm: float = Field(
         0.1, ge=0, description="The report marks students whose MAE grows by more with eight bits."

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ppgkd.evaluation.filtered import track, widest_spreads
+from ppgkd.evaluation.filtered import track
 from ppgkd.evaluation.score import score
 from ppgkd.heart_rate import bpm_grid
 from ppgkd.inference.online_filter import Transition, decode_bpm, filter_windows
@@ -128,20 +128,3 @@ def test_each_window_has_its_motion(recording: Callable[..., Windows]) -> None:
 
 
 # References in the order of time
-
-
-# When not to trust them
-
-
-def test_the_widest_spreads_leave_the_share_asked_for() -> None:
-    spread = np.arange(1.0, 102.0)
-    table = pd.DataFrame({"sd_bpm": spread, "filtered_sd_bpm": spread[::-1] / 2})
-    found = widest_spreads(table, 0.9)
-    assert found.window_bpm == pytest.approx(91.0)
-    assert found.filtered_bpm == pytest.approx(45.5)
-    assert (table["sd_bpm"] <= found.window_bpm).mean() == pytest.approx(0.9, abs=0.01)
-
-
-def test_all_windows_are_trusted_at_full_coverage() -> None:
-    table = pd.DataFrame({"sd_bpm": [1.0, 9.0, 4.0], "filtered_sd_bpm": [0.5, 3.0, 2.0]})
-    assert widest_spreads(table, 1.0) == (9.0, 3.0)

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from ppgkd.datasets.cohort import read_cohort, write_cohort
-from ppgkd.evaluation.filtered import track
+from ppgkd.evaluation.filtered import as_estimates, reasons, track
+from ppgkd.evaluation.fit_validity import fit_bounds, learned_range_bpm
+from ppgkd.evaluation.made_windows import made_windows
 from ppgkd.evaluation.quality import assess
-from ppgkd.evaluation.recommended import as_estimates, assess_recommended, predict_recommended
+from ppgkd.evaluation.recommended import assess_recommended, predict_recommended
 from ppgkd.inference.online_filter import Transition
 from ppgkd.models.build import build_model, load_model, save_model
 from ppgkd.models.capacity import InputShape, MLPShape
@@ -26,6 +28,7 @@ INPUTS = InputShape(ppg_channels=2, acc_channels=3, n_samples=200, rate_hz=25.0)
 SPEC = WindowSpec(length_s=8.0, stride_s=2.0, rate_hz=25.0, low_hz=0.4, high_hz=8.0)
 SUBJECTS = ("sim-01", "sim-02", "sim-03")
 COVERAGE = 0.75
+CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
 
 FOLDS: tuple[int | None, ...] = (0, 1)
 TRANSITIONS = {0: Transition(2.0, 1e-3, 2.0), 1: Transition(6.0, 1e-2, 2.0)}
@@ -37,7 +40,7 @@ def cells(folds: tuple[int | None, ...] = FOLDS) -> list[Cell]:
 
 def lay_out(folder: Path, folds: tuple[int | None, ...]) -> Path:
     """A finished study of untrained students: in each fold another subject is tested."""
-    write_cohort(Cohort(n_subjects=3, duration_s=60, seed=2), folder / "cohort.npz")
+    write_cohort(Cohort(n_subjects=3, duration_s=40, seed=2), folder / "cohort.npz")
     recordings = read_cohort(folder / "cohort.npz")
     write_windows(recordings, "simulated", SPEC, folder / "windows.parquet")
     for number, fold in enumerate(folds):
@@ -61,7 +64,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def predictions(study: Path) -> pd.DataFrame:
-    return predict_recommended(cells(), study, [study / "windows.parquet"], COVERAGE)
+    return predict_recommended(cells(), study, [study / "windows.parquet"], SPEC, COVERAGE)
 
 
 def of_cell(predictions: pd.DataFrame, cell: Cell) -> pd.DataFrame:
@@ -95,14 +98,20 @@ def test_valid_is_what_the_validation_subjects_of_the_fold_allow(
 ) -> None:
     for cell in cells():
         found, val = of_cell(predictions, cell), tracked(study, cell, "val")
-        for flag, spread in (("valid", "sd_bpm"), ("filtered_valid", "filtered_sd_bpm")):
-            bound = np.quantile(val[spread], COVERAGE)
-            np.testing.assert_array_equal(found[flag], found[spread] <= bound)
+        learned_bpm = learned_range_bpm(tracked(study, cell, "train")["hr_bpm"].to_numpy())
+        network, _, _ = load_model(study / cell.path / "model.safetensors")
+        made = made_windows(SPEC, CHANNELS, learned_bpm)
+        of_made = track(network, made, TRANSITIONS[cell.fold or 0])
+        bounds = fit_bounds(learned_bpm, val, of_made, COVERAGE)
+        for flag, estimator in (("valid", "single"), ("filtered_valid", "filtered")):
+            rule = bounds.rule(online_filter=estimator == "filtered")
+            np.testing.assert_array_equal(found[flag], reasons(found, estimator, rule) < 0)
 
 
 def test_a_study_without_folds_names_none(tmp_path: Path) -> None:
     folder = lay_out(tmp_path, (None,))
-    found = predict_recommended(cells((None,)), folder, [folder / "windows.parquet"], COVERAGE)
+    windows = [folder / "windows.parquet"]
+    found = predict_recommended(cells((None,)), folder, windows, SPEC, COVERAGE)
     assert found["fold"].isna().all()
     assert found["fold"].dtype == "Int64"
     assert set(found["subject"]) == {"sim-01"}
@@ -160,11 +169,17 @@ def test_abstention_tells_the_share_kept_and_both_errors(assessed: dict[str, Any
         "kept": pytest.approx(6 / 8),
         "mae_bpm": pytest.approx((2 + 4 + 6 + 2 + 1 + 3) / 6),
         "left_out_mae_bpm": pytest.approx((10 + 20) / 2),
+        "wrong": pytest.approx(1 / 8),
+        "kept_wrong": 0,
+        "left_out_wrong": pytest.approx(1 / 2),
     }
     assert assessed["filtered"]["abstention"] == {
         "kept": pytest.approx(7 / 8),
         "mae_bpm": pytest.approx((1 + 2 + 5 + 3 + 1 + 2 + 6) / 7),
         "left_out_mae_bpm": pytest.approx(10),
+        "wrong": 0,
+        "kept_wrong": 0,
+        "left_out_wrong": 0,
     }
 
 

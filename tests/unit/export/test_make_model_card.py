@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ppgkd.evaluation.filtered import WidestSpreads
 from ppgkd.export.make_model_card import make_model_card
 from ppgkd.inference.model_card import ModelCard
 from ppgkd.inference.online_filter import Transition
+from ppgkd.inference.validity import ValidityBounds
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.revision import code_revision
 from ppgkd.splits.study_windows import StudyWindows
@@ -30,6 +30,8 @@ CELL = {
     "seed": "1",
     "fold": "2",
 }
+BOUNDS = ValidityBounds(11.0, 7.0, 42.0, 190.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+
 METRICS = {"mae_bpm": 2.5, "mae_lower_bpm": 2.0, "mae_upper_bpm": 3.25, "rmse_bpm": 4.0}
 
 
@@ -79,7 +81,7 @@ def made(study: Study, windows: StudyWindows) -> Callable[..., ModelCard]:
             METRICS,
             125.0,
             Transition(2.8, 4e-4, 1.0),
-            WidestSpreads(window_bpm=11.0, filtered_bpm=7.0),
+            BOUNDS,
         )
 
     return card
@@ -153,10 +155,14 @@ def test_it_has_the_segmentation_and_preprocessing(made: Callable[..., ModelCard
     assert (card.bpm_min, card.bpm_max) == (30, 209)
 
 
-def test_it_has_the_filter_and_the_widest_spreads(made: Callable[..., ModelCard]) -> None:
+def test_it_has_the_filter_and_the_bounds_of_a_valid_estimate(
+    made: Callable[..., ModelCard],
+) -> None:
     card = made()
     assert card.transition == Transition(2.8, 4e-4, 1.0)
-    assert (card.max_sd_bpm, card.max_filtered_sd_bpm) == (11.0, 7.0)
+    for online_filter in (False, True):
+        rule = card.validity_rule(online_filter=online_filter)
+        assert rule == BOUNDS.rule(online_filter=online_filter)
 
 
 def test_it_names_the_cell_of_the_weights(made: Callable[..., ModelCard]) -> None:
