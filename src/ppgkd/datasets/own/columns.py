@@ -12,19 +12,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ppgkd.datasets.own.time_columns import (
+    TIME_S,
+    TIMESTAMP,
+    TimeRule,
+    has_offset,
+    parsed_s,
+)
 from ppgkd.errors import PpgkdError
 
 TABLE_SUFFIXES = (".csv", ".parquet")
 """Suffixes of the tables that can be read and written."""
-
-TIME_S, TIMESTAMP = "time_s", "timestamp"
-"""Names of columns with the time of each row. If a table has both, the first is used."""
 
 
 @contextmanager
@@ -48,8 +51,15 @@ def require_suffix(path: Path, allowed: tuple[str, ...], role: str) -> None:
         )
 
 
+STANDARD_TIMES = TimeRule()
+"""Times in ``time_s`` or ``timestamp``."""
+
+
 def read_columns(
-    path: Path, numbers: Sequence[str], texts: Sequence[str] = ()
+    path: Path,
+    numbers: Sequence[str],
+    texts: Sequence[str] = (),
+    times: TimeRule = STANDARD_TIMES,
 ) -> tuple[pa.Table, list[str]]:
     """Read some columns of a table.
 
@@ -59,6 +69,8 @@ def read_columns(
         CSV or Parquet.
     numbers, texts
         Names of columns to read as numbers and as text.
+    times
+        How the times of the rows are written.
 
     Returns
     -------
@@ -76,7 +88,7 @@ def read_columns(
     if not path.is_file():
         raise PpgkdError(f"{path} is not a file. Name the recording's table.")
     with errors_name(path):
-        table, unused = _read_columns(path, numbers, texts)
+        table, unused = _read_columns(path, numbers, texts, times)
         if not table.num_rows:
             raise PpgkdError("it has no rows. Write one row per sample below the header.")
     return table, unused
@@ -134,40 +146,47 @@ def row_times_s(table: pa.Table, first_row: int) -> NDArray[np.float64] | None:
         return number_column(table, TIME_S)
     if TIMESTAMP not in table.column_names:
         return None
-    kind = table[TIMESTAMP].type
-    if not (pa.types.is_timestamp(kind) or _is_text(kind)):
-        raise PpgkdError(f"its column {TIMESTAMP} has the type {kind}; expected date-times.")
-    texts = table[TIMESTAMP].to_pandas()
-    times = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
-    invalid = np.flatnonzero(times.isna())
-    if invalid.size:
-        raise PpgkdError(
-            f"its {TIMESTAMP} of row {first_row + invalid[0]} is '{texts[invalid[0]]}'; expected "
-            "an ISO 8601 date and time, such as 2026-05-04T10:15:30.020."
-        )
-    return np.asarray((times - pd.Timestamp(0, tz="UTC")).dt.total_seconds())
+    has_offset(table[TIMESTAMP], TIMESTAMP, first_row)  # in every row, or in none
+    return parsed_s(table[TIMESTAMP], TIMESTAMP, first_row)
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+def read_other_columns(path: Path, names: Sequence[str]) -> pa.Table:
+    """Read columns of any type; those of a CSV by their content."""
+    if not names:
+        return pa.table({})
+    is_csv = path.suffix.lower() == ".csv"
+    raw_names = _csv_header(path) if is_csv else pq.read_schema(path).names
+    wanted = [next(raw for raw in raw_names if raw.strip() == name) for name in names]
+    if is_csv:
+        table = pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(include_columns=wanted))
+    else:
+        table = pq.read_table(path, columns=wanted)
+    return table.select(wanted).rename_columns(list(names))
 
 
 def _read_columns(
-    path: Path, numbers: Sequence[str], texts: Sequence[str]
+    path: Path, numbers: Sequence[str], texts: Sequence[str], times: TimeRule
 ) -> tuple[pa.Table, list[str]]:
     is_csv = path.suffix.lower() == ".csv"
     raw_names = _csv_header(path) if is_csv else pq.read_schema(path).names
     names = [name.strip() for name in raw_names]
-    time = [name for name in (TIME_S, TIMESTAMP) if name in names][:1]
-    wanted = list(dict.fromkeys([*numbers, *texts, *time]))
+    time = times.column_in(names)
+    if time is None and times.column is not None and times.is_required:
+        raise PpgkdError(
+            f"it lacks the column {times.column}, which 'time' names; the file has "
+            f"{', '.join(names) or 'none'}."
+        )
+    wanted = list(dict.fromkeys([*numbers, *texts, *([time] if time else [])]))
     _require_columns(names, [*numbers, *texts], wanted)
     raw_wanted = [raw_names[names.index(name)] for name in wanted]
     if is_csv:
-        table = _read_csv(path, raw_names, raw_wanted, {*texts, TIMESTAMP})
+        as_text = {*texts, *([time] if time and times.is_text(time) else [])}
+        table = _read_csv(path, raw_names, raw_wanted, as_text)
     else:
         table = pq.read_table(path, columns=raw_wanted)
     unused = [name for name in names if name not in wanted]
-    return table.select(raw_wanted).rename_columns(wanted), unused
+    table = table.select(raw_wanted).rename_columns(wanted)
+    return times.standard(table, time, first_row_number(path)), unused
 
 
 def _csv_header(path: Path) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ppgkd.datasets.own.description import DESCRIBED, RecordingsDescription
+from ppgkd.datasets.own.time_columns import TimeRule
 from ppgkd.errors import PpgkdError
 from ppgkd.schema.strict_yaml import read_plain_yaml
 from ppgkd.schema.validation import validate
@@ -56,6 +57,14 @@ class Definition:
         """Seconds by which the reference of a recording is late."""
         lags_s = self.keys.reference_lag_s
         return lags_s.get(recording, 0.0) if isinstance(lags_s, dict) else lags_s
+
+    @property
+    def times(self) -> TimeRule:
+        """How the times of its tables are written."""
+        rule = self.keys.time
+        if rule is None:
+            return TimeRule(timezone=self.keys.timezone)
+        return TimeRule(rule.column, rule.unit, self.keys.timezone)
 
     @property
     def who(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
@@ -90,6 +91,24 @@ class ECG(Section):
         if (self.files is None) != (self.rate_hz is None):
             raise contradiction("has one of 'files' and 'rate_hz'; give both or neither")
         return self
+
+
+def is_zone(name: str) -> bool:
+    """Whether a time zone has this name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+class TimeColumn(Section):
+    """Column with the time of each row."""
+
+    column: Text = Field(description="Name of the column.")
+    unit: Literal["s", "ms", "us", "ns", "iso"] = Field(
+        description="Unit of its numbers, from any start or since 1970; iso: ISO 8601 date-times."
+    )
 
 
 class ReferenceSource(Section):
@@ -206,6 +225,23 @@ class RecordingsDescription(Section):
         "number for all recordings, or recording to its own. They are moved earlier by them when "
         "they are read. `ppgkd check-dataset` estimates them.",
     )
+    time: LeftOut[TimeColumn] = left_out(
+        "Column with the time of each row, if it is not time_s (seconds) or timestamp (ISO 8601). "
+        "The tables of the reference may have it, too."
+    )
+    timezone: LeftOut[Text] = left_out(
+        "Zone of date-times without an offset from UTC, such as Europe/Zurich."
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _check_timezone(cls, timezone: str | None) -> str | None:
+        if timezone is not None and not is_zone(timezone):
+            raise contradiction(
+                f"'{timezone}' is no time zone; give a name such as Europe/Zurich or UTC"
+            )
+        return timezone
+
     recording: Text | None = Field(
         None, description="Column that distinguishes the recordings of one table."
     )

@@ -19,6 +19,7 @@ from ppgkd.datasets.own.columns import (
     first_row_number,
     number_columns,
     read_columns,
+    read_other_columns,
     text_codes,
 )
 from ppgkd.datasets.own.definition import Definition, read_definition
@@ -29,10 +30,16 @@ from ppgkd.datasets.own.recording_table import clock_of_rows
 from ppgkd.datasets.own.reference import Reference, read_reference
 from ppgkd.datasets.own.row_ranges import find_row_range
 from ppgkd.datasets.own.sentinels import Fault, bridge_short_gaps, find_faults
+from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, refuse_unread_times
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 
 log = logging.getLogger(__name__)
+
+DECLARE_TIME = (
+    "Declare it in the YAML file, 'time: {{column: {}, unit: ...}}' with s, ms, us, ns or iso; or "
+    "remove it from the table."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +142,12 @@ def _read_table(definition_path: Path, path: Path, _version: tuple[int, int, int
     numbers += [reference.column] if reference.column else []
     numbers += [reference.ecg.column] if reference.ecg and not reference.ecg.files else []
     texts = [*definition.who, *([activity.column] if activity else [])]
-    return read_columns(path, numbers, texts)[0]
+    table, unused = read_columns(path, numbers, texts, definition.times)
+    if not {TIME_S, TIMESTAMP}.intersection(table.column_names):
+        with errors_name(path):
+            others = read_other_columns(path, unused)
+            refuse_unread_times(others, first_row_number(path), DECLARE_TIME)
+    return table
 
 
 def _channels(

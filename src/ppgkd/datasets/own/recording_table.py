@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 
 from ppgkd.datasets.own.clock import Clock, even_clock
 from ppgkd.datasets.own.columns import (
-    TIME_S,
-    TIMESTAMP,
     errors_name,
     first_row_number,
     number_columns,
     read_columns,
+    read_other_columns,
     row_times_s,
 )
 from ppgkd.datasets.own.even_grid import EvenGrid
 from ppgkd.datasets.own.notes import gap_notes, lost_cell_notes, unit_notes, unused_column_notes
+from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, refuse_unread_times
 from ppgkd.datasets.own.time_stamps import read_clock, require_rate
 from ppgkd.errors import PpgkdError
+
+RENAME_TIME = "Name it time_s and give it in seconds, or remove it from the table ({})."
 
 MAX_DOUBLE = 0.05
 """If more rows than this fraction share a time stamp, samples come in batches."""
@@ -82,6 +84,9 @@ def read_recording_table(
     table, unused = read_columns(path, channels)
     with errors_name(path):
         values = number_columns(table, channels)
+        if not {TIME_S, TIMESTAMP}.intersection(table.column_names):
+            others = read_other_columns(path, unused)
+            refuse_unread_times(others, first_row_number(path), RENAME_TIME)
         clock = clock_of_rows(table, rate_hz, first_row_number(path))
     grid = EvenGrid(clock, to_rate_hz or rate_hz)
     notes = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.own.columns import (
-    TIME_S,
     errors_name,
     first_row_number,
     number_column,
@@ -23,11 +22,15 @@ from ppgkd.datasets.own.definition import Definition
 from ppgkd.datasets.own.description import ECG, ReferenceSource
 from ppgkd.datasets.own.even_grid import EvenGrid
 from ppgkd.datasets.own.recording_table import clock_of_rows
+from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, TimeRule, has_offset
 from ppgkd.datasets.recording import PLAUSIBLE_BPM
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import STRIDE_S, WINDOW_S
 
 BPM_COLUMN = "bpm"
+
+MAX_DISAGREEMENT_BPM = 10.0
+"""Largest difference between values of one time that are averaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +93,7 @@ def read_reference(
     """
     rule = definition.keys.reference
     if rule.ecg:
-        return _from_ecg(entry, rule.ecg, rows, grid)
+        return _from_ecg(definition, entry, rule.ecg, rows, grid)
     if rule.column:
         bpm = number_column(rows, rule.column)
         time_s = grid.seconds(grid.clock.seconds(grid.clock.sample_index))
@@ -98,7 +101,7 @@ def read_reference(
     else:
         path = Path(entry.files[2].path)
         source = str(path)
-        table, _ = read_columns(path, (BPM_COLUMN,))
+        table, _ = read_columns(path, (BPM_COLUMN,), (), _times_of_reference(definition))
         with errors_name(path):
             bpm = number_column(table, BPM_COLUMN)
             time_s = grid.seconds(_seconds_from_first(table, path, rows))
@@ -108,7 +111,9 @@ def read_reference(
     return _from_values(time_s[known], bpm[known], rule, source)
 
 
-def _from_ecg(entry: RecordingEntry, rule: ECG, rows: pa.Table, grid: EvenGrid) -> Reference:
+def _from_ecg(
+    definition: Definition, entry: RecordingEntry, rule: ECG, rows: pa.Table, grid: EvenGrid
+) -> Reference:
     from ppgkd.datasets.ecg_reference import reference_from_ecg  # slow to import
 
     if rule.rate_hz is None:
@@ -117,7 +122,7 @@ def _from_ecg(entry: RecordingEntry, rule: ECG, rows: pa.Table, grid: EvenGrid) 
         time_s = grid.seconds(time_s)
     else:
         path = Path(entry.files[2].path)
-        table, _ = read_columns(path, (rule.column,))
+        table, _ = read_columns(path, (rule.column,), (), _times_of_reference(definition))
         with errors_name(path):
             ecg_clock = clock_of_rows(table, rule.rate_hz, first_row_number(path))
             ecg_grid = EvenGrid(ecg_clock, rule.rate_hz)
@@ -135,9 +140,15 @@ def _from_ecg(entry: RecordingEntry, rule: ECG, rows: pa.Table, grid: EvenGrid) 
     return Reference(time_s, bpm, len(bpm), 0)
 
 
+def _times_of_reference(definition: Definition) -> TimeRule:
+    """Times of a table of the reference: as those of the samples, or ``time_s``, ``timestamp``."""
+    return replace(definition.times, is_required=False)
+
+
 def _seconds_from_first(table: pa.Table, path: Path, rows: pa.Table) -> NDArray[np.float64]:
     """Times of a reference table, in seconds from the first sample of the recording."""
-    time_s, sample_s = row_times_s(table, first_row_number(path)), row_times_s(rows, 1)
+    first_row = first_row_number(path)
+    time_s, sample_s = row_times_s(table, first_row), row_times_s(rows, 1)
     if time_s is None:
         raise PpgkdError("it has no times; name a column time_s or timestamp.")
     if sample_s is None and TIME_S not in table.column_names:
@@ -147,13 +158,46 @@ def _seconds_from_first(table: pa.Table, path: Path, rows: pa.Table) -> NDArray[
             "its times and those of the samples are of different kinds; use time_s in both "
             "tables, or timestamp in both."
         )
-    backward = np.flatnonzero(~(np.diff(time_s) > 0))
+    if sample_s is not None and TIMESTAMP in table.column_names and TIME_S not in rows.column_names:
+        _require_same_zone(table, rows, first_row)
+    backward = np.flatnonzero(~(np.diff(time_s) >= 0))
     if backward.size or not np.isfinite(time_s).all():
-        row = first_row_number(path) + (int(backward[0]) + 1 if backward.size else 0)
+        row = first_row + (int(backward[0]) + 1 if backward.size else 0)
         raise PpgkdError(
             f"the time of row {row} is not after that of the row before; sort the rows."
         )
     return time_s - (0.0 if sample_s is None else float(sample_s[0]))
+
+
+def _require_same_zone(table: pa.Table, rows: pa.Table, first_row: int) -> None:
+    """Refuse date-times with an offset from UTC beside some without: their zone is unknown."""
+    offset = has_offset(table[TIMESTAMP], TIMESTAMP, first_row)
+    of_samples = has_offset(rows[TIMESTAMP], TIMESTAMP, 1)
+    if offset == of_samples:
+        return
+    said = f"'{table[TIMESTAMP][0]}'", f"'{rows[TIMESTAMP][0]}'"
+    raise PpgkdError(
+        f"its times, such as {said[0]}, {'have' if offset else 'lack'} an offset from UTC, and "
+        f"those of the samples, such as {said[1]}, {'have' if of_samples else 'lack'} one, so "
+        "which moments they mean cannot be known. Write the offset (Z, +02:00) in both, or name "
+        "the zone of the times without one: 'timezone: Europe/Zurich' in the YAML file."
+    )
+
+
+def _one_value_per_time(
+    time_s: NDArray[np.float64], bpm: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean of the values at each time; NaN where they disagree by more than `MAX_DISAGREEMENT_BPM`.
+
+    A chest strap may send two values in one second.
+    """
+    at_s, place, count = np.unique(time_s, return_inverse=True, return_counts=True)
+    if len(at_s) == len(time_s):
+        return time_s, bpm
+    starts = np.searchsorted(place, np.arange(len(at_s)))
+    range_bpm = np.maximum.reduceat(bpm, starts) - np.minimum.reduceat(bpm, starts)
+    mean_bpm = np.bincount(place, weights=bpm) / count
+    return at_s, np.where(range_bpm <= MAX_DISAGREEMENT_BPM, mean_bpm, np.nan)
 
 
 def _from_values(
@@ -162,6 +206,7 @@ def _from_values(
     lower, upper = PLAUSIBLE_BPM
     implausible = (bpm < lower) | (bpm > upper)
     bpm = np.where(implausible, np.nan, bpm)
+    time_s, bpm = _one_value_per_time(time_s, bpm)
     shift = {"start": 0.5, "centre": 0.0, "end": -0.5}[rule.time_is]
     time_s = time_s + shift * rule.window_s
     interval_s = np.diff(time_s)

@@ -37,7 +37,7 @@ class RowRange:
 
 def find_row_ranges(definition: Definition, path: Path) -> list[RowRange]:
     """Find all recordings in a table."""
-    table, _ = read_columns(path, (), definition.who)
+    table, _ = read_columns(path, (), definition.who, definition.times)
     with errors_name(path):
         return _row_ranges(definition, path, table)
 
@@ -67,7 +67,7 @@ def rate_by_time_stamps(definition: Definition, paths: Sequence[Path]) -> float:
 
 
 def _first_rate(definition: Definition, path: Path) -> float:
-    table, _ = read_columns(path, (), definition.who)
+    table, _ = read_columns(path, (), definition.who, definition.times)
     with errors_name(path):
         if definition.who:
             table = table.slice(0, _row_ranges(definition, path, table)[0].end)

@@ -1,0 +1,200 @@
+"""Columns of time in a user's table: which one it is, its unit, and its zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ppgkd.errors import PpgkdError
+
+TIME_S, TIMESTAMP = "time_s", "timestamp"
+"""Names of columns with the time of each row. If a table has both, the first is used."""
+
+PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+
+SINCE_1970_S = 1e8
+"""Numbers of more seconds count from 1970: this is in 1973, and three years after a start."""
+
+OFFSET = r"(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
+"""End of an ISO 8601 time with an offset from UTC."""
+
+TIME_NAMES = re.compile(
+    r"time|date|epoch|unix|utc|elapsed|clock|stamp|(?:^|_)t(?:s|ms|us|ns)?(?:_|$)|^(?:ms|millis|"
+    r"micros|sec|secs|seconds)$|_(?:ms|msec|usec|us|ns|sec)$",
+    re.IGNORECASE,
+)
+"""Names of columns that may be times."""
+
+
+@dataclass(frozen=True)
+class TimeRule:
+    """How the times of a table are written.
+
+    Parameters
+    ----------
+    column
+        Column of the times; None: ``time_s`` or ``timestamp``.
+    unit
+        Its unit: a key of `PER_SECOND`, or ``iso``.
+    timezone
+        Zone of date-times without an offset; None if it is unknown.
+    is_required
+        Whether a table without `column` and without other times is refused.
+    """
+
+    column: str | None = None
+    unit: str = "s"
+    timezone: str | None = None
+    is_required: bool = True
+
+    def column_in(self, names: Sequence[str]) -> str | None:
+        """Find the column of the times among the columns of a table; None if there is none."""
+        known = [name for name in (self.column, TIME_S, TIMESTAMP) if name in names]
+        return known[0] if known else None
+
+    def is_text(self, column: str | None) -> bool:
+        """Whether a column of times is read as text."""
+        return self.unit == "iso" if column == self.column else column == TIMESTAMP
+
+    def standard(self, table: pa.Table, column: str | None, first_row: int) -> pa.Table:
+        """Table whose times are in ``time_s``, or in ``timestamp`` if they count from 1970.
+
+        Parameters
+        ----------
+        table
+            The table as it was read.
+        column
+            Its column of times.
+        first_row
+            Number of the first row, for the messages.
+        """
+        if column is None:
+            return table
+        place = table.column_names.index(column)
+        times = table[column]
+        if column == self.column and self.unit != "iso":
+            name, times = _from_number(times, PER_SECOND[self.unit], column)
+            return table.set_column(place, name, times)
+        if column == TIME_S and self.column != TIME_S:
+            return table
+        if self.timezone is not None and not has_offset(times, column, first_row):
+            times = _in_zone(times, self.timezone, column, first_row)
+        return table.set_column(place, TIMESTAMP, times)
+
+
+def has_offset(times: pa.ChunkedArray, column: str, first_row: int) -> bool:
+    """Whether date-times say their offset from UTC; all must, or none."""
+    if pa.types.is_timestamp(times.type):
+        return times.type.tz is not None
+    if not _is_text(times.type):
+        raise PpgkdError(f"its column {column} has the type {times.type}; expected date-times.")
+    said = pc.match_substring_regex(times, OFFSET).fill_null(False).to_numpy()
+    # a date alone, 2026-05-04, ends as an offset does
+    said &= pc.match_substring_regex(times, r"\d[T ]\d").fill_null(False).to_numpy()
+    if said.any() and not said.all():
+        with_it, without = int(said.argmax()), int(said.argmin())
+        raise PpgkdError(
+            f"its {column} has an offset from UTC in row {first_row + with_it}, "
+            f"'{times[with_it]}', and none in row {first_row + without}, '{times[without]}'. Write "
+            "it in every row, or in none."
+        )
+    return bool(said.all())
+
+
+def parsed_s(times: pa.ChunkedArray, column: str, first_row: int) -> NDArray[np.float64]:
+    """Date-times in seconds since 1970, shape (n_rows,); those without an offset as if in UTC."""
+    if not (pa.types.is_timestamp(times.type) or _is_text(times.type)):
+        raise PpgkdError(f"its column {column} has the type {times.type}; expected date-times.")
+    texts = times.to_pandas()
+    found = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
+    invalid = np.flatnonzero(found.isna())
+    if invalid.size:
+        raise PpgkdError(
+            f"its {column} of row {first_row + invalid[0]} is '{texts[invalid[0]]}'; expected "
+            "an ISO 8601 date and time, such as 2026-05-04T10:15:30.020."
+        )
+    return np.asarray((found - pd.Timestamp(0, tz="UTC")).dt.total_seconds())
+
+
+def refuse_unread_times(table: pa.Table, first_row: int, remedy: str) -> None:
+    """Refuse columns that look like times but are not read, beside samples without times.
+
+    Parameters
+    ----------
+    table
+        The columns that are not used.
+    first_row
+        Number of the first row, for the messages.
+    remedy
+        What to do, with the column as ``{}``.
+    """
+    for name in table.column_names:
+        column = table[name]
+        if _is_time(name, column):
+            raise PpgkdError(
+                f"its column {name} looks like the time of each row, from {column[0]} in row "
+                f"{first_row} to {column[-1]} in the last, and it is not used: samples that are "
+                f"missing would not be seen. {remedy.format(name)}"
+            )
+
+
+def _is_time(name: str, column: pa.ChunkedArray) -> bool:
+    kind, named = column.type, bool(TIME_NAMES.search(name))
+    if len(column) < 3 or column.null_count:
+        return False
+    if pa.types.is_timestamp(kind):
+        return True
+    if _is_text(kind):
+        first = pd.to_datetime(column.slice(0, 20).to_pandas(), format="ISO8601", errors="coerce")
+        return named and bool(first.notna().all())
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return False
+    step = np.diff(column.to_numpy().astype(np.float64))
+    if not np.isfinite(step).all() or (step < 0).any() or not (step > 0).any():
+        return False
+    if named:
+        return True
+    # a counter of samples, or an unnamed clock, with a jump; without a jump it tells nothing
+    usual = np.median(step)
+    return bool((step > 0).all() and step.max() > 1.5 * usual and np.mean(step == usual) > 0.5)
+
+
+def _from_number(
+    times: pa.ChunkedArray, per_second: float, column: str
+) -> tuple[str, pa.ChunkedArray]:
+    kind = times.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        raise PpgkdError(f"its column {column} has the type {kind}; expected numbers.")
+    time_s = np.asarray(times.cast(pa.float64(), safe=False).to_numpy()) / per_second
+    known_s = time_s[np.isfinite(time_s)]
+    if not len(known_s) or np.median(known_s) < SINCE_1970_S or len(known_s) < len(time_s):
+        return TIME_S, pa.chunked_array([pa.array(time_s)])
+    if known_s.max() > 1e11:
+        raise PpgkdError(
+            f"its {column} reaches {known_s.max():.4g} s, which is no time. Correct 'time.unit'."
+        )
+    microseconds = np.round(time_s * 1e6).astype(np.int64)
+    return TIMESTAMP, pa.chunked_array([pa.array(microseconds).cast(pa.timestamp("us", "UTC"))])
+
+
+def _in_zone(times: pa.ChunkedArray, timezone: str, column: str, first_row: int) -> pa.ChunkedArray:
+    local = pd.to_datetime(parsed_s(times, column, first_row), unit="s")
+    try:
+        located = pd.Series(local).dt.tz_localize(timezone, ambiguous="infer")
+    except ValueError as error:  # summer time ends or begins within the recording
+        raise PpgkdError(
+            f"its {column} cannot be told in {timezone}: {error}. Write the times with their "
+            "offset, such as +02:00."
+        ) from error
+    return pa.chunked_array([pa.Array.from_pandas(located.dt.tz_convert("UTC"))])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
