@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import yaml
+from tests.snakemake_fork import RUN_NO_JOBS, run_in_fork
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -33,6 +34,9 @@ class Workflow:
         self, *targets: str, cores: int = 1, options: tuple[str, ...] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake; the caller checks its exit code and output."""
+        if RUN_NO_JOBS & {*options}:
+            _, _, _, *arguments = self.command(*targets, cores=cores, options=options)
+            return run_in_fork(arguments, self._environment(environment))
         process = self._start(targets, cores, options, environment)
         output, _ = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, output)
@@ -73,8 +77,12 @@ class Workflow:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "PPGKD_MIRROR": "", **environment},
+            env=self._environment(environment),
         )
+
+    @staticmethod
+    def _environment(changes: Mapping[str, str]) -> dict[str, str]:
+        return {**os.environ, "PPGKD_MIRROR": "", **changes}
 
     def command(self, *targets: str, cores: int, options: tuple[str, ...] = ()) -> list[str]:
         """Write the configuration; return the command that runs Snakemake."""

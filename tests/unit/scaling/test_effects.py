@@ -286,7 +286,7 @@ def test_strategies_that_do_nothing_are_seldom_found_to_differ(sweep: Sweep) -> 
             lambda s, p, k, who, rng=rng: float(4 + 0.2 * who + 0.3 * rng.standard_normal()),
             strategies=FIVE,
             students=TWO_SIZES,
-            n_subjects=12,
+            n_subjects=6,
         )
         flags += any(row["p_holm"] < 0.05 for row in fit_effects(*tables)["contrasts"])
     assert flags <= 4, "one in twenty, with ten comparisons each"

@@ -1,0 +1,43 @@
+"""Snakemake in a fork of a process that has imported it, which takes half the time of a new one.
+
+The tests start Snakemake a hundred times only to ask what it would do. The process that is forked
+has imported what Snakemake needs, and nothing of this project, whose code differs between tests.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+
+from snakemake import cli
+
+RUN_NO_JOBS = frozenset(("--dry-run", "--summary", "--touch", "--rulegraph", "--list"))
+"""Options with which Snakemake starts no process."""
+
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload(["snakemake.cli", "snakemake.report", "pandas", "pydantic"])
+
+
+def run_in_fork(
+    arguments: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake with these arguments; return its exit code and all that it prints."""
+    with tempfile.NamedTemporaryFile("r", prefix="snakemake-", encoding="utf-8") as output:
+        process = _SERVER.Process(target=_main, args=(arguments, dict(environment), output.name))
+        process.start()
+        process.join()
+        return subprocess.CompletedProcess(arguments, process.exitcode, output.read())
+
+
+def _main(arguments: Sequence[str], environment: Mapping[str, str], output: str) -> None:
+    file = os.open(output, os.O_WRONLY)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["snakemake", *arguments]
+    cli.main()
