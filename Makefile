@@ -23,7 +23,9 @@ BIN := .venv/bin
 PLAIN := $(if $(STUDY),$(BIN)/python -m ppgkd.study.file '$(STUDY)' &&)
 SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
 
-.PHONY: run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers lint plan schema pipeline snakemake-report clean-env
+LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
+
+.PHONY: $(LINTERS) run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -41,7 +43,7 @@ pipeline: .venv/installed
 	$(BIN)/python docs/draw_pipeline.py
 
 test: lint
-	$(BIN)/python -m pytest -n $(CORES) --dist worksteal tests
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder tests
 
 verify: .venv/installed
 	$(BIN)/python -m tests.e2e.verify
@@ -68,13 +70,25 @@ bench-scale: .venv/installed
 bench-peers: .venv-peers/installed
 	.venv-peers/bin/python benchmarks/peers.py $(RESULTS)
 
+# Beside each other: mypy takes longest if it has no cache yet.
 lint: .venv/installed
+	@$(MAKE) --no-print-directory --jobs $(CORES) $(LINTERS)
+
+lint-mypy:
+	$(BIN)/mypy
+
+lint-snakemake:
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+lint-snakefmt:
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+
+lint-ruff:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
-	$(BIN)/mypy
+
+lint-imports:
 	$(BIN)/lint-imports --no-logo
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
 # Made again if the pins or the package's metadata change. An incomplete one has no file `installed`.
 .venv/installed: envs/requirements.txt pyproject.toml

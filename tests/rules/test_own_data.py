@@ -92,6 +92,7 @@ def test_a_study_of_the_average_channel_is_compared_with_a_finished_one(study: W
         "datasets": {"walks": shares},
         "inputs": {"ppg_channels": 1, "accelerometer": False},
         "compare": ["tiny"],
+        "strategies": {"scratch": {}},
     }
     average = Workflow(study.folder, {**study.config, **changes})
     average.make("results/average/report/report.html", cores=2)

@@ -95,7 +95,7 @@ IN_TUNED = [
     Change("label_sd_bpm", 2, "teacher student trial"),
     Change("teachers.resnet", [3000, 5000], "teacher",
            but="evaluate_teacher alignment trial settings"),
-    Change("teachers.ensembles", [], "cells report"),
+    Change("teachers.ensembles", [], "latency cells report"),
     Change("students.resnet", [350, 1000], "student"),
     Change("seeds", [0, 1, 2], "view_cache teacher", but=NEW_STUDENT + " alignment"),
     Change("views", 4, "view_cache"),

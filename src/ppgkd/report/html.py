@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,15 @@ def write_page(template: str, context: Mapping[str, Any], path: str | Path) -> N
     path
         HTML file to write.
     """
+    style = files("ppgkd.report").joinpath("page.css").read_text(encoding="utf-8")
+    page = _environment().get_template(template).render(style=style, **context)
+    with atomic_write(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    """Compiled templates are kept."""
     environment = Environment(
         loader=PackageLoader("ppgkd.report", "."),
         autoescape=True,
@@ -33,10 +43,7 @@ def write_page(template: str, context: Mapping[str, Any], path: str | Path) -> N
         lstrip_blocks=True,
     )
     environment.filters.update(count="{:,}".format, bpm="{:.2f}".format, percent="{:.0%}".format)
-    style = files("ppgkd.report").joinpath("page.css").read_text(encoding="utf-8")
-    page = environment.get_template(template).render(style=style, **context)
-    with atomic_write(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    return environment
 
 
 def data_uri(path: str | Path) -> str:

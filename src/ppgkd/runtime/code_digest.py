@@ -16,13 +16,17 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 from typing import NamedTuple
 
 import ppgkd
+from ppgkd.runtime.artifacts import atomic_write
 
 ROOT = Path(ppgkd.__file__).parent
 """Folder of the package."""
@@ -32,6 +36,9 @@ TABLES = frozenset(
 )
 """Modules that list what there is. They do not count: a new dataset or strategy does not concern a
 study that does not use it. A rule that reads its own dataset's row has that row as a parameter."""
+
+MOST_KEPT = 2000
+"""Files whose parsed content is kept; an edited file counts again."""
 
 
 class Code(NamedTuple):
@@ -63,10 +70,13 @@ def code_digest(script: Path, *modules: str) -> str:
     ModuleNotFoundError
         If there is no such module.
     """
+    n_kept = len(_parsed())
     digest = hashlib.sha256(_read(script, "").digest)
     for name in imported_modules(script, *modules):
         digest.update(name.encode())
         digest.update(_module(name).digest)
+    if len(_parsed()) > n_kept:
+        _keep_parsed()
     return digest.hexdigest()
 
 
@@ -97,15 +107,46 @@ def _module(name: str) -> Code:
 
 @cache
 def _read(path: Path, package: str) -> Code:
-    tree = _WithoutDescriptions().visit(ast.parse(path.read_bytes(), str(path)))
-    digest = hashlib.sha256(ast.dump(tree).encode())
-    names = {*_imported_names(tree, package)}
+    content = path.read_bytes()
+    key = hashlib.sha256(f"{package}\n".encode() + content).hexdigest()
+    if key not in _parsed():
+        tree = _WithoutDescriptions().visit(ast.parse(content, str(path)))
+        dumped = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+        _parsed()[key] = (dumped, sorted({*_imported_names(tree, package)}))
+    dumped, names = _parsed()[key]
+    digest = bytes.fromhex(dumped)
     if "importlib.resources" in names:
+        with_data = hashlib.sha256(digest)
         for file in sorted(path.parent.iterdir()):
             if file.is_file() and file.suffix not in (".py", ".pyc"):
-                digest.update(file.name.encode())
-                digest.update(file.read_bytes())
-    return Code(digest.digest(), frozenset().union(*map(_with_parents, names)))
+                with_data.update(file.name.encode())
+                with_data.update(file.read_bytes())
+        digest = with_data.digest()
+    return Code(digest, frozenset().union(*map(_with_parents, names)))
+
+
+@cache
+def _parsed() -> dict[str, tuple[str, list[str]]]:
+    """Digest of the syntax tree, and imported names, of files parsed before, by their content."""
+    with suppress(OSError, ValueError):
+        found: dict[str, tuple[str, list[str]]] = json.loads(_kept_at().read_bytes())
+        return found
+    return {}
+
+
+def _keep_parsed() -> None:
+    """Keep what was parsed, because parsing all files takes half a second at each start."""
+    newest = dict([*_parsed().items()][-MOST_KEPT:])
+    with suppress(OSError), atomic_write(_kept_at()) as temporary:
+        temporary.write_text(json.dumps(newest), encoding="utf-8")
+
+
+@cache
+def _kept_at() -> Path:
+    """Beside Python's own compiled files; another for each version of Python and of this module."""
+    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+    name = f"code_digest.{sys.implementation.cache_tag}-{own}.json"
+    return Path(__file__).with_name("__pycache__") / name
 
 
 def _imported_names(tree: ast.AST, package: str) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """Which code counts for a job, and what of it."""
 
 import itertools
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -181,3 +183,43 @@ def test_the_filter_depends_on_no_network() -> None:
     code = f"{imports}\nimport sys\nsys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 0
+
+
+def digest_in_a_new_process(project: Path) -> str:
+    code = (
+        "from pathlib import Path\n"
+        "from ppgkd.runtime.code_digest import code_digest\n"
+        "print(code_digest(Path('script.py')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_what_an_earlier_process_has_kept_changes_no_digest(tmp_path: Path) -> None:
+    """An edit counts and is forgotten when undone; a damaged file of kept results is made again."""
+    shutil.copytree(
+        REPOSITORY / "src/ppgkd", tmp_path / "ppgkd", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (tmp_path / "script.py").write_text(SCRIPT)
+    first = digest_in_a_new_process(tmp_path)
+    (kept,) = tmp_path.rglob("code_digest.*.json")
+    assert digest_in_a_new_process(tmp_path) == first
+
+    module = tmp_path / "ppgkd/errors.py"
+    text = module.read_text()
+    module.write_text(text + "EDITED = True\n")
+    assert digest_in_a_new_process(tmp_path) != first
+    module.write_text(text)
+    assert digest_in_a_new_process(tmp_path) == first
+
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert digest_in_a_new_process(tmp_path) == first
+    kept.unlink()
+    assert digest_in_a_new_process(tmp_path) == first
