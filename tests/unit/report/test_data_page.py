@@ -32,8 +32,7 @@ def render(folder: Path, recordings: pd.DataFrame, **changes: Any) -> Page:
     return Page((folder / "report.html").read_text(encoding="utf-8"))
 
 
-@pytest.fixture
-def recordings() -> pd.DataFrame:
+def two_datasets() -> pd.DataFrame:
     return pd.concat(
         [recording_summaries("bami1", 3), recording_summaries("ieee_spc_train", 2)],
         ignore_index=True,
@@ -41,8 +40,13 @@ def recordings() -> pd.DataFrame:
 
 
 @pytest.fixture
-def page(tmp_path: Path, recordings: pd.DataFrame) -> Page:
-    return render(tmp_path, recordings)
+def recordings() -> pd.DataFrame:
+    return two_datasets()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return render(tmp_path_factory.mktemp("page"), two_datasets())
 
 
 def test_the_page_is_one_complete_file(page: Page) -> None:

@@ -36,7 +36,7 @@ def test_windows_at_uneven_distances_share_no_blocks() -> None:
     assert shared_blocks(np.array([0, 62, 125, 187]), 250) == Grid(250, 1, 1)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=16)
 @given(
     raw_rate_hz=st.sampled_from([25, 32, 50, 63, 64, 125]),
     length_s=st.sampled_from([4, 8, 9]),
