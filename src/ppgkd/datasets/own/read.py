@@ -36,6 +36,9 @@ from ppgkd.errors import PpgkdError
 
 log = logging.getLogger(__name__)
 
+MAX_APART = 0.1
+"""Largest fraction of rows with the acceleration, but without a PPG."""
+
 DECLARE_TIME = (
     "Declare it in the YAML file, 'time: {{column: {}, unit: ...}}' with s, ms, us, ns or iso; or "
     "remove it from the table."
@@ -103,9 +106,10 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
         found = find_row_range(definition, path, table, entry.name)
         rows = table.slice(found.first, found.end - found.first)
         first_row = first_row_number(path) + found.first
+        channels, values = _channels(definition, rows)
+        _require_common_rows(channels, values)
         clock = clock_of_rows(rows, definition.keys.rate_hz, first_row)
         grid = EvenGrid(clock, rate_hz)
-        channels, values = _channels(definition, rows)
         reference = read_reference(definition, entry, rows, grid)
         lag_s = definition.reference_lag_s(entry.name)
         reference = replace(reference, time_s=reference.time_s - lag_s)
@@ -161,6 +165,19 @@ def _channels(
     zero, per_unit_g = definition.scale_g
     acc = ((number_columns(rows, definition.acceleration) - zero) * per_unit_g).astype(np.float32)
     return (*names, "acc_x", "acc_y", "acc_z"), np.concatenate([ppg, acc])
+
+
+def _require_common_rows(channels: tuple[str, ...], values: NDArray[np.float32]) -> None:
+    """Refuse sensors whose samples lie in different rows: they have no common clock."""
+    is_ppg = np.array([name.startswith("ppg") for name in channels])
+    has_ppg, has_acc = (np.isfinite(values[group]).any(axis=0) for group in (is_ppg, ~is_ppg))
+    if np.mean(has_acc & ~has_ppg) <= MAX_APART:
+        return
+    raise PpgkdError(
+        f"{np.mean(has_ppg):.0%} of its rows have a PPG, and {np.mean(has_acc & ~has_ppg):.0%} "
+        "have the acceleration alone: the table joins sensors with samples at different times. "
+        "Write one row per sample of the PPG, with the acceleration interpolated at its time."
+    )
 
 
 def _activity(

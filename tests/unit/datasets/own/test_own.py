@@ -198,6 +198,23 @@ def test_without_a_declared_rate_the_time_stamps_say_it(
     assert own_dataset("mine", write({"ada.csv": table}, rate_hz=None)).rate_hz == expected_hz
 
 
+def test_sensors_in_rows_of_their_own_are_refused(write: Write) -> None:
+    table = samples(time_s=np.arange(MINUTE) / RATE_HZ)
+    acc = table.assign(time_s=table["time_s"] + 0.01).iloc[::2]
+    acc[["green", "red"]] = np.nan
+    table[["x", "y", "z"]] = np.nan
+    message = refusal(write({"ada.csv": pd.concat([table, acc]).sort_values("time_s")}))
+    assert "67% of its rows have a PPG, and 33% have the acceleration alone" in message
+    assert "interpolated at its time" in message
+
+
+def test_a_slower_accelerometer_in_rows_of_the_ppg_is_read(write: Write) -> None:
+    table = samples(time_s=np.arange(MINUTE) / RATE_HZ)
+    table.loc[1::2, ["x", "y", "z"]] = np.nan
+    signal = read_one(write({"ada.csv": table})).recording.signal
+    assert np.isfinite(signal[:, :-1]).all()
+
+
 # Reference
 
 
