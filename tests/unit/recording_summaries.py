@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from ppgkd.dataset_summary.summary import HISTOGRAM_COLUMNS, LAG_COLUMNS
+from ppgkd.dataset_summary.summary import HISTOGRAM_COLUMNS, LAG_COLUMNS, SHARED_LAG_COLUMNS
 from ppgkd.datasets.activity import ACTIVITIES
 from ppgkd.windows.motion import MOTION_BANDS
 from ppgkd.windows.segmentation import REJECTION_REASONS
@@ -21,6 +21,7 @@ def recording_summaries(dataset: str, n_recordings: int = 3, **changes: Any) -> 
         **{f"peak_mae_{band}_bpm": float("nan") for band in MOTION_BANDS},
         **{**dict.fromkeys((f"windows_{word}" for word in ACTIVITIES), 0), "windows_unknown": 40},
         **dict(zip(LAG_COLUMNS, (0.5, 0.0, 1.0, False, ""), strict=True)),
+        **dict(zip(SHARED_LAG_COLUMNS, (40, 0.5, 0.0, 1.0, 2.0, 1.9, ""), strict=True)),
         **changes,
     }
     names = [{"recording": f"r{n}", "subject": f"s{n}"} for n in range(n_recordings)]

@@ -110,7 +110,7 @@ def lag_correction(lags: pd.DataFrame, shared: SharedLag) -> float | dict[str, f
         One number for all recordings; or recording to its lag, if some differ from the others; 0 if
         there is nothing to correct.
     """
-    common_s = shared.lag_s if shared.is_shifted else 0.0
+    common_s = float(shared.lag_s) if shared.is_shifted else 0.0
     own_s = {
         str(row["recording"]): float(row["lag_s"])
         for row in lags.to_dict("records")

@@ -7,6 +7,7 @@ be aggregated to rows of subjects and datasets.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ppgkd.alignment.lag import estimate_lags, without_gross_errors
+from ppgkd.alignment.shared_lag import SharedLag, estimate_shared_lag
 from ppgkd.datasets.activity import ACTIVITIES
 from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
@@ -22,6 +24,8 @@ from ppgkd.windows.segmentation import REJECTION_REASONS
 from ppgkd.windows.signal_quality import GOOD_CORRELATION, template_correlation
 from ppgkd.windows.spectral_peak import motion_corrected_peak_bpm, spectral_peak_bpm
 from ppgkd.windows.table import WindowsFile
+
+NO_WINDOWS = "not identified: no window is usable"
 
 HISTOGRAM_BPM = tuple(range(30, 210, 10))
 """Lower bounds in BPM of the bins of the heart-rate histogram, each 10 BPM wide."""
@@ -31,6 +35,7 @@ MOTION_COLUMNS = tuple(f"windows_{band}" for band in MOTION_BANDS)
 ACTIVITY_COLUMNS = tuple(f"windows_{word}" for word in ACTIVITIES)
 PEAK_MAE_COLUMNS = tuple(f"peak_mae_{band}_bpm" for band in MOTION_BANDS)
 LAG_COLUMNS = ("lag_s", "lag_lower_s", "lag_upper_s", "lag_flagged", "lag_note")
+SHARED_LAG_COLUMNS = tuple(f"shared_{field.name}" for field in fields(SharedLag))
 
 COUNT_COLUMNS = ("kept", *REJECTION_REASONS, *HISTOGRAM_COLUMNS, *MOTION_COLUMNS, *ACTIVITY_COLUMNS)
 """Columns with counts."""
@@ -72,6 +77,8 @@ def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.Data
           `ppgkd.alignment.lag.estimate_lags` with
           `ppgkd.windows.spectral_peak.motion_corrected_peak_bpm`; missing for further
           channels of a recording (`ppgkd.datasets.ppg_channels`), which have the same reference
+        - ``shared_lag_s``, ...: fields of `ppgkd.alignment.shared_lag.SharedLag`, the same in all
+          rows
     """
     file = WindowsFile(windows_path)
     rows: list[dict[str, Any]] = []
@@ -91,8 +98,10 @@ def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.Data
             motion_corrected_bpm = motion_corrected_peak_bpm(ppg, acc, file.rate_hz)
             estimates.append(index.assign(pred_bpm=motion_corrected_bpm))
     table = pd.concat([counts.reset_index(drop=True), pd.DataFrame(rows)], axis=1)
-    table = table.merge(_lags(pd.concat(estimates)), on="recording", how="left")
-    return table.assign(lag_flagged=table["lag_flagged"].eq(True))
+    lags, shared = _lags(pd.concat(estimates))
+    table = table.merge(lags, on="recording", how="left")
+    together = {f"shared_{name}": value for name, value in asdict(shared).items()}
+    return table.assign(lag_flagged=table["lag_flagged"].eq(True), **together)
 
 
 def aggregate_recordings(recordings: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -149,14 +158,14 @@ def _row(
     }
 
 
-def _lags(estimates: pd.DataFrame) -> pd.DataFrame:
+def _lags(estimates: pd.DataFrame) -> tuple[pd.DataFrame, SharedLag]:
     if not len(estimates):
-        return pd.DataFrame(columns=["recording", *LAG_COLUMNS])
+        return pd.DataFrame(columns=["recording", *LAG_COLUMNS]), SharedLag(0, note=NO_WINDOWS)
     names = {"lower_s": "lag_lower_s", "upper_s": "lag_upper_s"}
     names |= {"flagged": "lag_flagged", "note": "lag_note"}
-    return estimate_lags(without_gross_errors(estimates)).rename(columns=names)[
-        ["recording", *LAG_COLUMNS]
-    ]
+    estimates = without_gross_errors(estimates)
+    lags = estimate_lags(estimates).rename(columns=names)[["recording", *LAG_COLUMNS]]
+    return lags, estimate_shared_lag(estimates)
 
 
 def _mean(values: NDArray[Any]) -> float:

@@ -9,7 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from ppgkd.dataset_summary.summary import HISTOGRAM_COLUMNS, aggregate_recordings
+from ppgkd.alignment.shared_lag import SharedLag
+from ppgkd.dataset_summary.summary import (
+    HISTOGRAM_COLUMNS,
+    SHARED_LAG_COLUMNS,
+    aggregate_recordings,
+)
+from ppgkd.dataset_summary.verdict import Verdict, judge_lag, judge_subjects, judge_windows
 from ppgkd.datasets.activity import ACTIVITIES, UNKNOWN
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.manifest import RawFile
@@ -74,6 +80,10 @@ def write_data_report(
         "recordings": data_rows(recordings, ["dataset", "subject", "recording"]),
         "lags": recordings[recordings["lag_note"].notna()].to_dict("records"),
         "identified": int(recordings["lag_s"].notna().sum()),
+        "verdicts": {
+            str(name): judge_summary(part)
+            for name, part in recordings.groupby("dataset", sort=False)
+        },
         "moved": "reference_lag_s" in recordings,
         "reasons": rejection_reasons(recordings),
         "bands": MOTION_BANDS,
@@ -85,6 +95,27 @@ def write_data_report(
         "provenance": provenance(about.files),
     }
     write_page("data.html.j2", context, path)
+
+
+def judge_summary(recordings: pd.DataFrame) -> Verdict:
+    """Judge a dataset by its windows: how many are usable, the lag, and the subjects.
+
+    Parameters
+    ----------
+    recordings
+        Rows of one dataset, with `SHARED_LAG_COLUMNS`.
+    """
+    counts = recordings[["kept", *REJECTION_REASONS]].sum()
+    reason = str(counts[list(REJECTION_REASONS)].idxmax()).replace("_", " ")
+    findings = judge_windows(int(counts["kept"]), int(counts.sum()), f"most are: {reason}")
+    names = {"lag_lower_s": "lower_s", "lag_upper_s": "upper_s", "lag_flagged": "flagged"}
+    lags = recordings[recordings["lag_note"].notna()].rename(columns=names)
+    shared = SharedLag(
+        **{name.removeprefix("shared_"): recordings[name].iloc[0] for name in SHARED_LAG_COLUMNS}
+    )
+    findings.append(judge_lag(lags, shared))
+    subjects, split = judge_subjects(recordings.loc[recordings["kept"] > 0, "subject"].nunique())
+    return Verdict((*findings, subjects), split)
 
 
 def rejection_reasons(recordings: pd.DataFrame) -> list[str]:

@@ -93,13 +93,23 @@ def test_a_histogram_has_a_bar_for_every_rate_that_occurs(tmp_path: Path) -> Non
 
 def test_shifted_references_are_named_with_their_lag(tmp_path: Path) -> None:
     recordings = recording_summaries("bami1", 3)
-    assert "No reference is found to be shifted." in render(tmp_path, recordings).text
+    assert "No recording is shifted against the others" in render(tmp_path, recordings).text
     recordings.loc[1, ["lag_s", "lag_flagged"]] = [-7.5, True]
     recordings.loc[2, ["lag_s", "lag_note"]] = [np.nan, "not identified: too short"]
     page = render(tmp_path, recordings)
     assert "r1 (-7.5 s) is shifted" in page.text
     assert "A lag is identified in 2 of 3 recordings" in page.text
     assert "not identified: too short" in page.text
+
+
+def test_the_verdict_names_a_lag_that_all_references_share(tmp_path: Path) -> None:
+    late = {"shared_lag_s": 5.0, "shared_lower_s": 4.5, "shared_upper_s": 5.5}
+    own = {"lag_s": 5.0, "lag_lower_s": 4.5, "lag_upper_s": 5.5}
+    page = render(tmp_path, recording_summaries("bami1", 2, **late, **own))
+    assert "✗ usable with corrections" in page.text
+    assert "all references together are 5 s late" in page.text
+    assert "reference_lag_s: 5.0" in page.text
+    assert "subjects: 2; a study needs" in page.text
 
 
 def test_a_reference_that_the_study_moved_is_said(tmp_path: Path) -> None:
