@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ppgkd.alignment.lag import estimate_lags, without_gross_errors
 from ppgkd.alignment.shared_lag import SharedLag, estimate_shared_lag
-from ppgkd.dataset_summary.own_verdict import judge_own
+from ppgkd.dataset_summary.own_verdict import assess_own
 from ppgkd.dataset_summary.units import still_magnitude, swapped_columns
 from ppgkd.dataset_summary.verdict import Verdict
 from ppgkd.datasets.dataset import Dataset
@@ -146,7 +146,7 @@ def check_dataset(path: str | Path) -> DatasetCheck:
         estimates = without_gross_errors(estimates)
     lags = estimate_lags(estimates) if len(windows) else pd.DataFrame()
     shared_lag = estimate_shared_lag(estimates)
-    verdict = judge_own(definition, recordings, windows, lags, shared_lag, faults, swaps)
+    verdict = assess_own(definition, recordings, windows, lags, shared_lag, faults, swaps)
     return DatasetCheck(
         definition=definition,
         dataset=dataset,

@@ -13,10 +13,10 @@ from ppgkd.dataset_summary.units import STILL_G, is_gravity, unit_correction
 from ppgkd.dataset_summary.verdict import (
     Finding,
     Verdict,
-    judge_lag,
-    judge_pulse,
-    judge_subjects,
-    judge_windows,
+    assess_lag,
+    assess_pulse,
+    assess_subjects,
+    assess_windows,
     listed,
 )
 from ppgkd.datasets.own.definition import Definition
@@ -24,7 +24,7 @@ from ppgkd.datasets.own.sentinels import Fault
 from ppgkd.windows.segmentation import REJECTION_REASONS
 
 
-def judge_own(
+def assess_own(
     definition: Definition,
     recordings: pd.DataFrame,
     windows: pd.DataFrame,
@@ -50,18 +50,18 @@ def judge_own(
     """
     counts = recordings[["kept", *REJECTION_REASONS]].sum()
     reason = str(counts[list(REJECTION_REASONS)].idxmax()).replace("_", " ")
-    findings = judge_windows(int(counts["kept"]), int(counts.sum()), f"most are: {reason}")
+    findings = assess_windows(int(counts["kept"]), int(counts.sum()), f"most are: {reason}")
     findings += _judge_dead(definition, faults)
     findings += _judge_lost(faults)
     findings += _judge_acceleration(definition, recordings, swaps)
     if len(windows):
-        pulse = judge_pulse(windows)
+        pulse = assess_pulse(windows)
         # with columns exchanged, nothing else can be told
         findings += pulse if not any(swaps.values()) else []
-        findings.append(judge_lag(lags, shared))
+        findings.append(assess_lag(lags, shared))
         if findings[-1].level == "wrong" and (own := definition.keys.reference_lag_s):
             findings[-1] = _added_lag(findings[-1], own, list(recordings["recording"]))
-    subjects, split = judge_subjects(recordings.loc[recordings["kept"] > 0, "subject"].nunique())
+    subjects, split = assess_subjects(recordings.loc[recordings["kept"] > 0, "subject"].nunique())
     return Verdict((*findings, subjects), split)
 
 

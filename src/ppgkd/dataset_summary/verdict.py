@@ -117,7 +117,7 @@ def as_yaml(keys: Mapping[str, Any]) -> str:
     return "\n".join(line.removesuffix("\n").removesuffix("\n...").rstrip() for line in lines)
 
 
-def judge_lag(lags: pd.DataFrame, shared: SharedLag) -> Finding:
+def assess_lag(lags: pd.DataFrame, shared: SharedLag) -> Finding:
     """Judge whether the references lie on the signals in time.
 
     Parameters
@@ -152,7 +152,7 @@ def judge_lag(lags: pd.DataFrame, shared: SharedLag) -> Finding:
     return Finding("wrong", text + rest, {"reference_lag_s": correction})
 
 
-def judge_pulse(windows: pd.DataFrame) -> list[Finding]:
+def assess_pulse(windows: pd.DataFrame) -> list[Finding]:
     """Judge contact and sampling rate: whether the PPG of a still wrist has the reference's pulse.
 
     Parameters
@@ -200,7 +200,7 @@ def judge_pulse(windows: pd.DataFrame) -> list[Finding]:
     return findings
 
 
-def judge_windows(n_usable: int, n_windows: int, main_reason: str) -> list[Finding]:
+def assess_windows(n_usable: int, n_windows: int, main_reason: str) -> list[Finding]:
     """Judge how many windows are usable."""
     if not n_usable:
         return [Finding("wrong", f"windows: none is usable ({main_reason})")]
@@ -210,7 +210,7 @@ def judge_windows(n_usable: int, n_windows: int, main_reason: str) -> list[Findi
     return []
 
 
-def judge_subjects(n_subjects: int) -> tuple[Finding, dict[str, Any]]:
+def assess_subjects(n_subjects: int) -> tuple[Finding, dict[str, Any]]:
     """Judge how many subjects there are, and choose the split or folds.
 
     Returns

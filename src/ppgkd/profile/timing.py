@@ -23,6 +23,11 @@ LEAST_ROUNDS, MOST_ROUNDS = 3, 10
 PAUSE_S = 0.5
 """Before a further round: what disturbed the last one may be over."""
 
+MAX_WAIT = 1.25
+"""Largest ratio of the median by the wall clock to that of the CPU time on a quiet machine, where
+both are the same. If another process always has its share of the core, all runs are slow alike and
+nothing spreads."""
+
 Feed = Mapping[str, NDArray[np.float32]]
 
 
@@ -45,7 +50,8 @@ class Timing:
     wall, cpu_time
         By the wall clock, and in CPU time of the thread.
     busy
-        Whether `spread` was too large even in the quietest round.
+        Whether `spread` was too large even in the quietest round, or the median run waited for
+        the core: see `MAX_WAIT`.
     rounds
         Rounds that were measured.
     """
@@ -135,7 +141,8 @@ def time_models(
 def _quietest(rounds: Sequence[tuple[RunTimes, RunTimes]], max_spread: float) -> Timing:
     wall, cpu_time = min(rounds, key=lambda times: times[0].p99_ms)
     timing = Timing(wall, cpu_time, busy=False, rounds=len(rounds))
-    return replace(timing, busy=timing.spread > max_spread)
+    waits = wall.p50_ms > MAX_WAIT * cpu_time.p50_ms
+    return replace(timing, busy=waits or timing.spread > max_spread)
 
 
 def _single_thread_session(path: str | Path) -> onnxruntime.InferenceSession:

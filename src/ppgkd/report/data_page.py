@@ -15,7 +15,7 @@ from ppgkd.dataset_summary.summary import (
     SHARED_LAG_COLUMNS,
     aggregate_recordings,
 )
-from ppgkd.dataset_summary.verdict import Verdict, judge_lag, judge_subjects, judge_windows
+from ppgkd.dataset_summary.verdict import Verdict, assess_lag, assess_subjects, assess_windows
 from ppgkd.datasets.activity import ACTIVITIES, UNKNOWN
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.manifest import RawFile
@@ -81,7 +81,7 @@ def write_data_report(
         "lags": recordings[recordings["lag_note"].notna()].to_dict("records"),
         "identified": int(recordings["lag_s"].notna().sum()),
         "verdicts": {
-            str(name): judge_summary(part)
+            str(name): assess_summary(part)
             for name, part in recordings.groupby("dataset", sort=False)
         },
         "moved": "reference_lag_s" in recordings,
@@ -97,7 +97,7 @@ def write_data_report(
     write_page("data.html.j2", context, path)
 
 
-def judge_summary(recordings: pd.DataFrame) -> Verdict:
+def assess_summary(recordings: pd.DataFrame) -> Verdict:
     """Judge a dataset by its windows: how many are usable, the lag, and the subjects.
 
     Parameters
@@ -107,14 +107,14 @@ def judge_summary(recordings: pd.DataFrame) -> Verdict:
     """
     counts = recordings[["kept", *REJECTION_REASONS]].sum()
     reason = str(counts[list(REJECTION_REASONS)].idxmax()).replace("_", " ")
-    findings = judge_windows(int(counts["kept"]), int(counts.sum()), f"most are: {reason}")
+    findings = assess_windows(int(counts["kept"]), int(counts.sum()), f"most are: {reason}")
     names = {"lag_lower_s": "lower_s", "lag_upper_s": "upper_s", "lag_flagged": "flagged"}
     lags = recordings[recordings["lag_note"].notna()].rename(columns=names)
     shared = SharedLag(
         **{name.removeprefix("shared_"): recordings[name].iloc[0] for name in SHARED_LAG_COLUMNS}
     )
-    findings.append(judge_lag(lags, shared))
-    subjects, split = judge_subjects(recordings.loc[recordings["kept"] > 0, "subject"].nunique())
+    findings.append(assess_lag(lags, shared))
+    subjects, split = assess_subjects(recordings.loc[recordings["kept"] > 0, "subject"].nunique())
     return Verdict((*findings, subjects), split)
 
 

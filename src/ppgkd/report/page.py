@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from ppgkd.dataset_summary.verdict import FEW_TEST_SUBJECTS
 from ppgkd.evaluation.recommendation import (
     VALIDATION_SLACK,
     Gates,
@@ -109,6 +110,8 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "strategy_sources": _strategies_by_source(),
         "students": gated.to_dict("records"),
         "passing": int(gated["passes"].sum()),
+        "n_test_subjects": results.subjects["subject"].nunique(),
+        "few_subjects": results.subjects["subject"].nunique() < FEW_TEST_SUBJECTS,
         "front": gated[gated["on_front"]].sort_values("params").to_dict("records"),
         "datasets": _datasets(study, results),
         "roles": [role for role in ROLES if role in set(results.splits["role"])],

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ppgkd.cli import main
 from ppgkd.dataset_summary.check import DatasetCheck, check_dataset
 from ppgkd.dataset_summary.units import still_magnitude, unit_correction
-from ppgkd.dataset_summary.verdict import judge_subjects
+from ppgkd.dataset_summary.verdict import assess_subjects
 from ppgkd.simulation.subject import simulate_subject
 
 PPG, ACC = ["ppg_1", "ppg_2", "ppg_3"], ["acc_x", "acc_y", "acc_z"]
@@ -197,7 +197,7 @@ def test_the_unit_follows_from_the_magnitude(raw: float, keys: dict[str, Any]) -
     ("n_subjects", "folds"), [(1, None), (2, None), (3, 3), (9, 9), (10, 5), (24, 5), (25, None)]
 )
 def test_few_subjects_are_tested_in_folds(n_subjects: int, folds: int | None) -> None:
-    finding, split = judge_subjects(n_subjects)
+    finding, split = assess_subjects(n_subjects)
     assert split.get("folds") == folds
     if n_subjects < 3:
         assert not split

@@ -93,7 +93,7 @@ def test_models_are_timed_in_turn_and_told_apart(small: Path, large: Path) -> No
 
 def test_cpu_time_is_no_longer_than_the_wall_clock_shows(large: Path) -> None:
     found = time_model(large, runs=50, warmup=5, max_spread=ANY)
-    assert 0 < found.cpu_time.p50_ms <= 1.01 * found.wall.p50_ms
+    assert 0 < found.cpu_time.p50_ms <= 1.1 * found.wall.p50_ms  # two clocks
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_core_shared_with_another_process_is_noticed_and_hardly_changes_the_re
     request.getfixturevalue("shared_core")
     found = time_model(path, runs=100, warmup=10, max_spread=3)
     assert found.busy
-    assert found.wall.p99_ms > 2 * found.trusted.p99_ms
+    assert found.wall.p99_ms > 1.5 * found.trusted.p99_ms
     assert alone / 3 < found.trusted.p50_ms < 3 * alone
 
 

@@ -897,3 +897,24 @@ def test_where_no_size_could_be_left_out_the_page_says_so(
     laws = {**results.laws, "skill": None}
     text = render(study, replace(results, laws=laws), tmp_path / "report.html").text
     assert "No size could be held out" in text
+
+
+def test_an_interval_over_few_test_subjects_is_called_so_in_the_first_box(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    two = results.subjects["subject"].isin(sorted(results.subjects["subject"].unique())[:2])
+    few = replace(results, subjects=results.subjects[two])
+    page = render(study, few, tmp_path / "few.html")
+    assert "95 % interval over 2 subjects" in page.text
+    assert "over 2 test subjects. So few say little about other people." in page.text
+
+
+def test_enough_test_subjects_are_counted_without_a_warning(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    parts = [
+        results.subjects.assign(subject=results.subjects["subject"] + f"-{number}")
+        for number in range(5)
+    ]
+    page = render(study, replace(results, subjects=pd.concat(parts)), tmp_path / "many.html")
+    assert "So few say little about other people" not in page.text

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ppgkd.datasets.own.description import DESCRIBED, RecordingsDescription
-from ppgkd.datasets.own.time_columns import TimeRule
 from ppgkd.errors import PpgkdError
 from ppgkd.schema.strict_yaml import read_plain_yaml
 from ppgkd.schema.validation import validate
+
+if TYPE_CHECKING:
+    from ppgkd.datasets.own.time_columns import TimeRule
 
 G_PER_UNIT = {"g": 1.0, "m/s2": 1 / 9.80665, "mg": 1e-3}
 
@@ -61,6 +64,9 @@ class Definition:
     @property
     def times(self) -> TimeRule:
         """How the times of its tables are written."""
+        # it imports NumPy, which Snakemake's own process does not need
+        from ppgkd.datasets.own.time_columns import TimeRule
+
         rule = self.keys.time
         if rule is None:
             return TimeRule(timezone=self.keys.timezone)

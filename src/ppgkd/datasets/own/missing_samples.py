@@ -34,6 +34,9 @@ MAX_RANGE = 0.7
 LEAST_STEP = 0.7
 """Smallest step of the earliest stamps, in periods, that is a lost sample."""
 
+FASTEST_HZ = 1e5
+"""Intervals shorter than this are no period of a sensor."""
+
 AT_END = 0.15
 """How much larger a step has to be among the last blocks."""
 
@@ -58,7 +61,7 @@ def missing_by_intervals(since_s: Times) -> Indices | None:
     """Number of samples missing before each row; None if the intervals are not clear."""
     interval_s = np.diff(since_s)
     typical_s = _typical_period(since_s)
-    if typical_s <= 0 or _scatter(since_s) >= CLEAN * typical_s:
+    if typical_s * FASTEST_HZ <= 1 or _scatter(since_s) >= CLEAN * typical_s:
         return None
     if is_regular(interval_s > (1 + INTERVAL_TOLERANCE) * typical_s):
         return None

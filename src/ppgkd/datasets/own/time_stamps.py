@@ -63,12 +63,13 @@ def read_clock(
         to sensors of different rates, or have gaps of more than `MAX_MISSING_H` in total.
     """
     _require_order(time_s, first_row)
-    if len(time_s) == 1 or time_s[-1] == time_s[0]:
+    span_s, fastest_hz = time_s[-1] - time_s[0], 10 * RATES_HZ[1]
+    if len(time_s) == 1 or not span_s * fastest_hz > len(time_s) - 1:
         if declared_rate_hz is None or len(time_s) > 1:
             raise PpgkdError(
-                f"its {len(time_s)} rows have the same time stamp, {time_s[0]:.6f} s, which tells "
-                "no sampling rate. Give the time of each sample, or leave the times out and "
-                "declare the rate."
+                f"its {len(time_s)} rows have the same time stamp, {time_s[0]:.6f} s, or lie "
+                f"within {span_s:.2g} s, which tells no sampling rate. Give the time of each "
+                "sample, or leave the times out and declare the rate."
             )
         return even_clock(float(time_s[0]), declared_rate_hz, 1)
     clock = fit_clock(time_s)
