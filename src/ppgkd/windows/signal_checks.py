@@ -50,7 +50,7 @@ def lost_samples(raw: NDArray[np.floating]) -> NDArray[np.bool_]:
         wanted = np.where(count == 1, LONE_GAP, LOST_GAP)
         # where there are no others, nearest is infinite; a constant channel isolates nothing
         found = (farthest > nearest) & (count <= np.count_nonzero(others, axis=-1, keepdims=True))
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             found &= nearest - extreme > wanted * (farthest - nearest)
         lost |= at_extreme & found
     return lost
