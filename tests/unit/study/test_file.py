@@ -93,3 +93,32 @@ def test_make_looks_at_a_study_before_snakemake_reads_it(target: str) -> None:
     looks, reads = line.split(" && ", 1)
     assert looks.endswith("python -m ppgkd.study.file 'a study; touch executed.yaml'")
     assert "--configfile 'a study; touch executed.yaml'" in reads
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "lines"),
+    [
+        ("study: a\nseed: 1\nstudy: b\n", "study", (1, 3)),
+        ("study: a\nwindows:\n  length_s: 8\n  # later\n  length_s: 10\n", "length_s", (3, 5)),
+        ("datasets: {walks: {file: a.yaml,\n  file: b.yaml}}\n", "file", (1, 2)),
+        ("list:\n- {x: 1, y: 2}\n- {x: 1,\n   y: 2,\n   x: 3}\n", "x", (3, 5)),
+        ('study: a\n"study": b\n', "study", (1, 2)),
+        ("words: {1: rest,\n  0x1: walk}\n", "0x1", (1, 2)),
+        ("<<: {study: a,\n study: b}\n", "study", (1, 2)),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_with_both_lines(
+    path: Path, text: str, key: str, lines: tuple[int, int]
+) -> None:
+    path.write_text(text)
+    assert f"key '{key}' twice, in line {lines[0]} and in line {lines[1]}" in message_of(path)
+
+
+def test_keys_of_other_mappings_merges_and_aliases_are_no_doubles(path: Path) -> None:
+    path.write_text(
+        "base: &base {length_s: 8, stride_s: 2}\n"
+        "one: {<<: *base, stride_s: 4}\n"
+        "two: {<<: *base, stride_s: 1}\n"
+        "three: *base\n"
+    )
+    require_plain(path)
