@@ -33,12 +33,15 @@ class RecordingEntry:
         file.
     member
         Path of the recording inside an archive; empty if a file is one recording.
+    doubt
+        Why its reference is doubtful. A study uses such a recording only if it includes it by name.
     """
 
     name: str
     subject: str
     files: tuple[RawFile, ...]
     member: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class Dataset:
     ppg_polarity
         Direction of the published PPG at a systole: +1, it rises; -1, it falls, as the light at the
         sensor does. Readers invert the latter, except `ppgkd.datasets.bami`, which says why.
+    left_out
+        Recordings that a study does not use because their reference is doubtful.
     """
 
     name: str
@@ -85,6 +90,7 @@ class Dataset:
     recordings: tuple[RecordingEntry, ...]
     acc_channels: int = 3
     ppg_polarity: int = 1
+    left_out: tuple[RecordingEntry, ...] = ()
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -46,3 +46,6 @@ EMPATICA_E4 = Accelerometer(zero_counts=0, counts_per_g=64)
 
 SIGNAL_PROCESSING_CUP = Accelerometer(zero_counts=0, counts_per_g=1)
 """Published in g. The median magnitude is 0.8 to 1.4 g in the 14 recordings measured."""
+
+SHIMMER = Accelerometer(zero_counts=0, counts_per_g=9.80665)
+"""Published in m/s2. The median magnitude is 0.97 to 1.12 g in the 8 recordings measured."""

@@ -29,6 +29,10 @@ ORIGINS = {
     # the user name is the share's number; there is no password
     "wildppg": "https://NWTuyNojU7aya1y:@polybox.ethz.ch/public.php/webdav/data",
     "bidmc": "https://physionet.org/files/bidmc/1.0.0/bidmc_csv",
+    # EDF copies of https://physionet.org/content/wrist/1.0.0/
+    "wrist_exercise": (
+        "https://raw.githubusercontent.com/shishakohle/BSP/a2f990043f96f25df7bb69eeee76ef07d628e577"
+    ),
 }
 """Base URL of each source. The URL of a file is this and its path."""
 

@@ -1,16 +1,17 @@
 """The datasets that a study can name: their files, terms and subjects.
 
 To add one, list its files in ``manifest.tsv``, add the origin of its source to
-`ppgkd.datasets.manifest`, write its reader as a module of `ppgkd.datasets`, and describe it in
-`DATASETS`.
+`ppgkd.datasets.manifest`, list its recordings in `ppgkd.datasets.published`, write its reader as a
+module of `ppgkd.datasets`, and describe it in `DATASETS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from ppgkd.datasets import published
 from ppgkd.datasets.dataset import Dataset, RecordingEntry
 from ppgkd.datasets.manifest import MANIFEST, ORIGINS, RawFile
 from ppgkd.errors import PpgkdError
@@ -25,64 +26,6 @@ __all__ = [
     "get_dataset",
     "simulated_dataset",
 ]
-
-
-def _bami(campaign: int, n_subjects: int) -> Iterator[RecordingEntry]:
-    for number in range(1, n_subjects + 1):
-        name = f"BAMI{campaign}_{number}"
-        file = MANIFEST["bami", f"BAMI-{campaign}/{name}.mat"]
-        yield RecordingEntry(name, f"bami{campaign}-{number:02d}", (file,))
-
-
-def _spc(name: str, subject: str, signal: str, reference: str) -> RecordingEntry:
-    paths = (f"datasets/{signal}.mat", f"datasets/{reference}.mat")
-    return RecordingEntry(name, subject, tuple(MANIFEST["ieee_spc", path] for path in paths))
-
-
-def _spc_train() -> Iterator[RecordingEntry]:
-    kinds_of_motion = (1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2)
-    for number, kind in enumerate(kinds_of_motion, start=1):
-        name = f"DATA_{number:02d}_TYPE{kind:02d}"
-        signal = f"Training_data/{name}"
-        yield _spc(name, f"spc-{number:02d}", signal, f"{signal}_BPMtrace")
-    # S04 is also in the test set, under the same name of the subject, so that a split with the two
-    # recordings in different roles is refused.
-    folder = "Extra_TrainingData"
-    yield _spc("DATA_S04_T01", "spc-S04", f"{folder}/DATA_S04_T01", f"{folder}/BPM_S04_T01")
-
-
-def _spc_test() -> Iterator[RecordingEntry]:
-    sessions = (
-        *("S01_T01", "S02_T01", "S02_T02", "S03_T02", "S04_T02"),
-        *("S05_T02", "S06_T01", "S06_T02", "S07_T02", "S08_T01"),
-    )
-    for session in sessions:
-        subject, _ = session.split("_")
-        signal, reference = f"TestData/TEST_{session}", f"TrueBPM/True_{session}"
-        yield _spc(f"TEST_{session}", f"spc-{subject}", signal, reference)
-
-
-def _one_archive(
-    source: str, path: str, member: str, numbers: Iterable[int]
-) -> Iterator[RecordingEntry]:
-    """Subjects of a dataset of the Siegen laboratory, each of them a pickle in one archive."""
-    file = MANIFEST[source, path]
-    for number in numbers:
-        name = f"{source}-S{number}"
-        yield RecordingEntry(name, name, (file,), member.format(number=number))
-
-
-def _wildppg() -> Iterator[RecordingEntry]:
-    for source, path in MANIFEST:
-        if source == "wildppg":
-            name = f"wildppg-{path.removeprefix('WildPPG_Part_').removesuffix('.mat')}"
-            yield RecordingEntry(name, name, (MANIFEST[source, path],))
-
-
-def _bidmc() -> Iterator[RecordingEntry]:
-    for number in range(1, 54):
-        name = f"bidmc-{number:02d}"
-        yield RecordingEntry(name, name, (MANIFEST["bidmc", f"bidmc_{number:02d}_Signals.csv"],))
 
 
 _BAMI_TERMS = "Free for academic research with citation."
@@ -119,7 +62,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 ppg_channels=3,
                 rate_hz=50.0,
                 ppg_polarity=-1,
-                recordings=tuple(_bami(campaign=1, n_subjects=25)),
+                recordings=tuple(published.bami(campaign=1, n_subjects=25)),
             ),
             Dataset(
                 name="bami2",
@@ -130,7 +73,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 citation=_BAMI_CITATION,
                 ppg_channels=3,
                 rate_hz=50.0,
-                recordings=tuple(_bami(campaign=2, n_subjects=23)),
+                recordings=tuple(published.bami(campaign=2, n_subjects=23)),
             ),
             Dataset(
                 name="ieee_spc_train",
@@ -141,7 +84,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 citation=_SPC_CITATION,
                 ppg_channels=2,
                 rate_hz=125.0,
-                recordings=tuple(_spc_train()),
+                recordings=tuple(published.spc_train()),
             ),
             Dataset(
                 name="ieee_spc_test",
@@ -152,7 +95,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 citation=_SPC_CITATION,
                 ppg_channels=2,
                 rate_hz=125.0,
-                recordings=tuple(_spc_test()),
+                recordings=tuple(published.spc_test()),
             ),
             Dataset(
                 name="ppg_dalia",
@@ -167,7 +110,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 ppg_channels=1,
                 rate_hz=64.0,
                 recordings=tuple(
-                    _one_archive(
+                    published.one_archive(
                         *("ppg_dalia", "ppg+dalia.zip", "PPG_FieldStudy/S{number}/S{number}.pkl"),
                         numbers=range(1, 16),
                     )
@@ -186,7 +129,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 ppg_channels=1,
                 rate_hz=64.0,
                 recordings=tuple(
-                    _one_archive(
+                    published.one_archive(
                         *("wesad", "WESAD.zip", "WESAD/S{number}/S{number}.pkl"),
                         # the recordings of S1 and S12 failed
                         numbers=[number for number in range(2, 18) if number != 12],
@@ -206,7 +149,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 ppg_channels=3,
                 rate_hz=128.0,
                 ppg_polarity=-1,
-                recordings=tuple(_wildppg()),
+                recordings=tuple(published.wildppg()),
             ),
             Dataset(
                 name="bidmc",
@@ -221,7 +164,24 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 ppg_channels=1,
                 acc_channels=0,
                 rate_hz=125.0,
-                recordings=tuple(_bidmc()),
+                recordings=tuple(published.bidmc()),
+            ),
+            Dataset(
+                name="wrist_exercise",
+                title="Wrist PPG During Exercise",
+                source="wrist_exercise",
+                reader="wrist_exercise",
+                terms=(
+                    "Open Data Commons Attribution License 1.0 as PhysioNet publishes the "
+                    "original; the repository of these EDF copies states no terms."
+                ),
+                citation=(
+                    "Jarchi, Casson, Data 2.1 (2017) 1; Goldberger et al., Circulation 101.23 "
+                    "(2000) e215."
+                ),
+                ppg_channels=1,
+                rate_hz=256.0,
+                recordings=tuple(published.wrist_exercise()),
             ),
         )
     }

@@ -32,7 +32,12 @@ ROOT = Path(ppgkd.__file__).parent
 """Folder of the package."""
 
 TABLES = frozenset(
-    {"ppgkd.datasets.registry", "ppgkd.datasets.manifest", "ppgkd.strategies.registry"}
+    {
+        "ppgkd.datasets.registry",
+        "ppgkd.datasets.published",
+        "ppgkd.datasets.manifest",
+        "ppgkd.strategies.registry",
+    }
 )
 """Modules that list what there is. They do not count: a new dataset or strategy does not concern a
 study that does not use it. A rule that reads its own dataset's row has that row as a parameter."""

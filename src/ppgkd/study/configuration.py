@@ -68,6 +68,9 @@ class DatasetSplit(FilledSection):
         "teacher's outputs alone."
     )
     exclude: LeftOut[UniqueList[str]] = left_out("Subjects that are not used at all.")
+    include: LeftOut[UniqueList[str]] = left_out(
+        "Recordings that are left out otherwise, because their reference is doubtful."
+    )
     reference_lag_s: LeftOut[LagS | dict[str, LagS]] = left_out(
         "Seconds by which the published references are late: one number for all recordings, or "
         "recording to its own. A reference is shifted earlier by them before segmentation. The "

@@ -1,4 +1,4 @@
-"""The datasets of a study, with the PPG channels that it takes of them."""
+"""The datasets of a study, with the recordings and PPG channels that it takes of them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def use_dataset(name: str, configuration: Configuration) -> Dataset:
     """
     split, inputs = configuration.datasets[name], configuration.inputs
     dataset = _with_ppg_channels(_find_dataset(name, configuration), split.ppg)
+    dataset = _without_doubtful(dataset, split.include or [])
     if inputs.accelerometer and not dataset.acc_channels:
         raise PpgkdError(
             f"Dataset '{name}' has no accelerometer, and 'inputs.accelerometer' is true; set it to "
@@ -51,6 +52,20 @@ def _with_ppg_channels(dataset: Dataset, ppg: str | list[str] | None) -> Dataset
             f"'datasets.{dataset.name}.ppg' names {unknown}; the dataset has {available}."
         )
     return replace(dataset, ppg_channels=len(ppg))
+
+
+def _without_doubtful(dataset: Dataset, include: list[str]) -> Dataset:
+    """Return the dataset without the recordings whose reference is doubtful."""
+    doubtful = [entry.name for entry in dataset.recordings if entry.doubt]
+    unknown = sorted(set(include) - set(doubtful))
+    if unknown:
+        raise PpgkdError(
+            f"'datasets.{dataset.name}.include' names {unknown}; the recordings that are left out "
+            f"unless they are named there are {doubtful}."
+        )
+    left_out = tuple(e for e in dataset.recordings if e.doubt and e.name not in include)
+    used = tuple(entry for entry in dataset.recordings if entry not in left_out)
+    return replace(dataset, recordings=used, left_out=left_out)
 
 
 def _find_dataset(name: str, configuration: Configuration) -> Dataset:

@@ -26,6 +26,7 @@ def test_the_datasets_have_the_published_recordings() -> None:
             "ieee_spc_test": 10,
             "ppg_dalia": 15,
             "wesad": 15,
+            "wrist_exercise": 16,
         }.items()
     )
 

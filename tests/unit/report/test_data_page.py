@@ -1,5 +1,6 @@
 """The data report: made from hand-made tables, read as a browser reads it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,13 @@ def test_rejected_windows_are_counted_by_reason(tmp_path: Path) -> None:
     assert "rejected: clipped" in page.text
     assert "rejected: flat" not in page.text
     assert "BAMI-1 2 2 0.50 80 14 65%" in page.text
+
+
+def test_recordings_that_are_left_out_are_named_with_the_reason(tmp_path: Path) -> None:
+    doubtful = replace(BAMI.recordings[4], doubt="its reference is 7.5 s early")
+    datasets = [replace(BAMI, left_out=(doubtful,))]
+    page = render(tmp_path, recording_summaries("bami1", 1), datasets=datasets)
+    assert "BAMI1_5 of BAMI-1 is left out: its reference is 7.5 s early" in page.text
 
 
 def test_a_histogram_has_a_bar_for_every_rate_that_occurs(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def message_of(config: Mapping[str, object]) -> str:
             {"datasets": {"simulated": {"train": 0.8, "validation": 0.2}}},
             [
                 "'datasets.simulated' has unknown keys ['validation']",
-                "allowed are ['exclude', 'file', 'ppg', 'pretrain', 'reference_lag_s', 'test', ",
+                "allowed are ['exclude', 'file', 'include', 'ppg', 'pretrain', 'reference_lag_s', ",
             ],
         ),
         (
@@ -976,6 +976,24 @@ def test_a_listed_but_excluded_subject_is_not_asked_for() -> None:
         "bami1-03",
         "bami1-04",
     ]
+
+
+def test_a_recording_with_a_doubtful_reference_is_left_out_unless_it_is_included() -> None:
+    inputs = {"inputs": {"ppg_channels": 1}}
+    left_out = study(datasets={"wrist_exercise": SHARES}, **inputs)
+    assert "s4_run" not in [entry.name for entry in left_out.recordings("wrist_exercise")]
+    assert [entry.name for entry in left_out.dataset("wrist_exercise").left_out] == ["s4_run"]
+    included = study(datasets={"wrist_exercise": SHARES | {"include": ["s4_run"]}}, **inputs)
+    assert len(included.recordings("wrist_exercise")) == 16
+    assert included.dataset("wrist_exercise").left_out == ()
+
+
+def test_only_recordings_that_are_left_out_can_be_included() -> None:
+    message = message_of(
+        MINIMAL | {"datasets": {"simulated": SHARES, "bami1": SHARES | {"include": ["BAMI1_1"]}}}
+    )
+    assert "'datasets.bami1.include' names ['BAMI1_1']" in message
+    assert "left out unless they are named there are []" in message
 
 
 @pytest.mark.parametrize(
