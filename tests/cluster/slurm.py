@@ -94,18 +94,18 @@ def cluster(folder: Path) -> Iterator[Slurm]:
         files = [f"--{name}-file={folder}/munge.{name}" for name in ("key", "pid", "log", "seed")]
         munged = ("munged", "--foreground", "--force", f"--socket={folder}/munge.socket", *files)
         undo.callback(_stop, _start(folder, *munged))
-        wait_for(lambda: (folder / "munge.socket").exists(), 10)
+        wait_for(lambda: (folder / "munge.socket").exists(), 60)
         undo.callback(_stop, _start(folder, "slurmctld", "-D"))
         slurm = Slurm(folder, {})
         undo.callback(lambda: [_stop(daemon) for daemon in slurm.daemons.values()])
         for name in NODES:
             slurm.start_node(name)
-        wait_for(lambda: _idle() == len(NODES), 30)
+        wait_for(lambda: _idle() == len(NODES), 300)
         try:
             yield slurm
         finally:
             subprocess.run(["scancel", "--user=root"], check=False)
-            wait_for(lambda: not ask("squeue", "--noheader").strip(), 60)
+            wait_for(lambda: not ask("squeue", "--noheader").strip(), 300)
 
 
 def ask(*command: str) -> str:

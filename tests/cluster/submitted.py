@@ -55,4 +55,4 @@ def submitted(
 def run(workflow: Workflow, log: Path, *targets: str, options: tuple[str, ...] = ()) -> int:
     """Run the workflow on the cluster; return Snakemake's exit status."""
     with submitted(workflow, log, *targets, options=options) as process:
-        return process.wait(timeout=600)
+        return process.wait(timeout=1800)

@@ -41,6 +41,7 @@ SEED = int(os.environ.get("FAULTS_SEED", "0"))
 TIMINGS = [
     "latency_p50_ms",
     "latency_p99_ms",
+    "latency_busy",
     "network_latency_p99_ms",
     "int8_latency_p99_ms",
     "peak_memory_bytes",

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 import psutil
 import pytest
@@ -15,7 +16,7 @@ CONFIG = {
     "teachers": {"resnet": [3000]},
     "students": {"resnet": [350]},
     "strategies": {"scratch": {}},
-    "training": {"teacher": {"epochs": 500, "patience": 500}},
+    "training": {"teacher": {"epochs": 100_000, "patience": 100_000}},
 }
 TEACHER = "results/interrupted/teachers/resnet-3000/seed0/metrics.json"
 
@@ -38,8 +39,9 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workflow, int
             break
     while not (log.is_file() and "epoch 2/" in log.read_text()):
         assert process.poll() is None
+        time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=300)
     return study, process.returncode, output
 
 

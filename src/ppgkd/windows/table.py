@@ -73,7 +73,7 @@ def write_row_group(
 ) -> None:
     """Write the windows of a recording.
 
-    The signal goes to the file page by page, without a copy in memory.
+    The signal goes to the file page by page. Arrow needs one to two times its size beside it.
     """
     schema = writer.schema
     flat = pa.array(np.ascontiguousarray(signal).reshape(-1))

@@ -273,7 +273,7 @@ def test_a_few_bytes_take_little_memory(content: bytes) -> None:
     finally:
         _, peak_bytes = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert peak_bytes < 2**20
+    assert peak_bytes < 2**24  # what is asked for is at least 2**28; Python itself takes some
 
 
 def test_nested_tuples_as_keys_are_refused_at_once() -> None:

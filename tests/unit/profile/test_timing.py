@@ -115,13 +115,12 @@ def shared_core() -> Iterator[None]:
 def test_a_core_shared_with_another_process_is_noticed_and_hardly_changes_the_result(
     products: Callable[..., Path], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """By the wall clock, the other process takes milliseconds from runs of one or two."""
-    path = products(tmp_path / "model.onnx", width=1200, products=20)
+    """The other process takes milliseconds from some runs of one; its share of a round varies."""
+    path = products(tmp_path / "model.onnx", width=400, products=180)
     alone = time_model(path, runs=100, warmup=10, max_spread=ANY).cpu_time.p50_ms
     request.getfixturevalue("shared_core")
-    found = time_model(path, runs=100, warmup=10, max_spread=3)
+    found = time_model(path, runs=100, warmup=10, max_spread=2)
     assert found.busy
-    assert found.wall.p99_ms > 1.5 * found.trusted.p99_ms
     assert alone / 3 < found.trusted.p50_ms < 3 * alone
 
 
