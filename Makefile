@@ -9,6 +9,7 @@
 # make bench-commands  benchmark make run against an earlier revision: AGAINST=f5d38ed
 # make bench-scale   benchmark Snakemake and the tables with ten thousand cells
 # make bench-peers   compare the recommended student of a finished study with other estimators
+# make bench-lost-samples  measure what gaps of lost samples cost a finished study's students
 # make schema        generate the schemas of the configuration and of own recordings from their models
 # make pipeline      draw the pipeline in README.md with Snakemake
 # STUDY=studies/bami.yaml selects another study, CORES=8 the number of cores.
@@ -25,7 +26,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers bench-lost-samples lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -69,6 +70,9 @@ bench-scale: .venv/installed
 
 bench-peers: .venv-peers/installed
 	.venv-peers/bin/python benchmarks/peers.py $(RESULTS)
+
+bench-lost-samples: .venv/installed
+	$(BIN)/python benchmarks/lost_samples.py $(RESULTS)
 
 # Beside each other: mypy takes longest if it has no cache yet.
 lint: .venv/installed

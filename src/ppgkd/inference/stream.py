@@ -19,8 +19,8 @@ from ppgkd.inference.model_card import OUTPUTS, RAW, ModelCard, read_model_card
 from ppgkd.inference.online_filter import BeliefFilter, decode_bpm
 from ppgkd.inference.signal_support import Support, signal_support
 from ppgkd.inference.validity import NO_EVIDENCE, REASONS, RecentEvidence, ValidityRule
-from ppgkd.windows.preprocessing import LARGEST_SAMPLE, preprocess, resampling_matrix
-from ppgkd.windows.signal_checks import lost_samples
+from ppgkd.windows.gaps import without_lost_samples
+from ppgkd.windows.preprocessing import preprocess, resampling_matrix
 
 NAN = float("nan")
 
@@ -130,7 +130,7 @@ class HeartRateStream:
             Shape (n_channels, n_samples) with any number of samples, also zero: the channels of
             ``model_card.channels`` in the units of ``model_card.units``, at
             ``model_card.rate_hz``. Lost samples are NaN; a value far from all others, as zeros in
-            their place are, counts as lost.
+            their place are, counts as lost. Short gaps are bridged (`ppgkd.windows.gaps`).
 
         Returns
         -------
@@ -164,10 +164,8 @@ class HeartRateStream:
         return round(self._windows * self.model_card.stride_s * self.model_card.rate_hz)
 
     def _estimate(self, raw: NDArray[np.float32]) -> Estimate:
-        self._window[0] = raw
-        ppg = self._window[0, self._is_ppg]
-        # a channel with lost samples is none: the graph and `_support` leave one with NaN out
-        self._window[0, self._is_ppg] = np.where(lost_samples(ppg), np.nan, ppg)
+        # a channel that still has NaN is none: the graph and `_support` leave it out
+        self._window[0] = without_lost_samples(raw, self._is_ppg, self.model_card.rate_hz)
         outputs = self._session.run([*OUTPUTS], {RAW: self._window})
         window_bpm, window_sd_bpm = float(outputs[0][0]), float(outputs[1][0])
         bpm, sd_bpm = window_bpm, window_sd_bpm
@@ -198,7 +196,7 @@ class HeartRateStream:
     def _support(self, raw: NDArray[np.float32], bpm: float) -> Support:
         """How well a window supports an estimate; a channel with lost samples does not."""
         card = self.model_card
-        whole = (np.abs(raw) <= LARGEST_SAMPLE).all(axis=1, keepdims=True)
+        whole = np.isfinite(raw).all(axis=1, keepdims=True)
         raw = np.where(whole, raw, 0)
         window = preprocess(raw[None], self._preprocessing, card.channels)
         return signal_support(window, card.channels, card.model_rate_hz, np.array([bpm]))

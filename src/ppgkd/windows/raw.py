@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import damaged_file
 from ppgkd.runtime.artifacts import atomic_write
+from ppgkd.windows.gaps import without_lost_samples
 
 WINDOWS_PER_RECORDING = 16
 
@@ -67,18 +68,21 @@ def take_raw_windows(
     per_recording
         Maximal number of windows per recording.
     """
-    rows, parts = [], []
+    rows: list[pd.DataFrame] = []
+    parts: list[NDArray[np.float32]] = []
     channels: tuple[str, ...] = ()
     rate_hz = float("nan")
     for recording in recordings:
         channels, rate_hz = recording.channels, recording.rate_hz
+        is_ppg = np.array([name.startswith("ppg") for name in channels])
         own = index[index["recording"] == recording.name]
         positions = np.linspace(0, len(own) - 1, min(per_recording, len(own))).round().astype(int)
         chosen = own.iloc[positions]
         n_raw = round(length_s * rate_hz)
         for start in np.round(chosen["start_s"].to_numpy() * rate_hz).astype(int):
-            # a copy: a view would keep the whole recording in memory
-            parts.append(recording.signal[:, start : start + n_raw].astype(np.float32))
+            # without lost samples, as the file gets them from a stream
+            raw = recording.signal[:, start : start + n_raw]
+            parts.append(without_lost_samples(raw, is_ppg, rate_hz))
         rows.append(chosen[["recording", "subject", "window", "start_s"]])
     return RawWindows(pd.concat(rows, ignore_index=True), np.stack(parts), channels, rate_hz)
 

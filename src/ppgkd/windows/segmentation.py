@@ -1,7 +1,7 @@
 """Segmentation of a recording into windows, rejection of unusable ones, preprocessing of the rest.
 
-A window without a usable signal or a valid reference is rejected and counted by reason. A PPG
-sample that was written in place of a lost one (`ppgkd.windows.signal_checks`) is missing.
+A window without a usable signal or a valid reference is rejected and counted by reason. Short gaps
+of lost samples are bridged, as in a stream (`ppgkd.windows.gaps`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,15 @@ from numpy.typing import NDArray
 from ppgkd.datasets.activity import activity_at
 from ppgkd.datasets.recording import Recording
 from ppgkd.grid import BPM_MAX, BPM_MIN
+from ppgkd.windows.gaps import without_lost_samples
 from ppgkd.windows.overlap import block_filter, shared_blocks
-from ppgkd.windows.preprocessing import LARGEST_SAMPLE, WindowSpec, scale_ppg
+from ppgkd.windows.preprocessing import (
+    LARGEST_SAMPLE,
+    WindowSpec,
+    preprocess,
+    resampling_matrix,
+    scale_ppg,
+)
 from ppgkd.windows.signal_checks import LOST_GAP, lost_samples
 
 LABEL_RANGE_BPM = (BPM_MIN, BPM_MAX + 0.5)
@@ -144,14 +151,22 @@ def _usable_windows(
         blocks = grid.blocks(recording.signal, first_sample[batch])
         stats = _window_stats(blocks, is_ppg, grid.of_windows(batch.stop - first))
         found = _signal_rejections(stats, n_raw)
+        lossy = np.flatnonzero(stats.missing & (reason[batch] == ""))
+        raw = _bridged(recording, first_sample[batch][lossy], n_raw, is_ppg)
+        found[lossy] = _signal_rejections(_stats_of_bridged(raw, is_ppg), n_raw)
         reason[batch] = np.where(found == "", reason[batch], found)
         kept = reason[batch] == ""
-        if stats.missing.any():  # only in rejected windows, whose blocks are filtered all the same
+        if stats.missing.any():  # in rejected windows, and in bridged ones, which follow below
             blocks = np.where(np.abs(blocks) <= LARGEST_SAMPLE, blocks, 0)
         output = signal[n_kept : n_kept + int(kept.sum())].swapaxes(0, 1)
         ppg = ppg_filter(blocks[is_ppg], kept)
         output[is_ppg] = scale_ppg(ppg, stats.level[:, kept])
         output[~is_ppg] = acc_filter(blocks[~is_ppg], kept)
+        saved = kept[lossy]
+        if saved.any():
+            matrix = resampling_matrix(spec, rate_hz)
+            place = n_kept + np.cumsum(kept)[lossy[saved]] - 1
+            signal[place] = preprocess(raw[saved], matrix, channels)
         n_kept += output.shape[1]
     return signal[:n_kept], reason
 
@@ -208,6 +223,28 @@ def _window_stats(
         np.maximum(n_lowest, n_highest),
         np.maximum(np.abs(lowest), np.abs(highest)),
     )
+
+
+def _bridged(
+    recording: Recording,
+    first_sample: NDArray[np.int64],
+    n_raw: int,
+    is_ppg: NDArray[np.bool_],
+) -> NDArray[np.float32]:
+    """Windows without their short gaps, shape (n_windows, n_channels, n_raw)."""
+    windows = [recording.signal[:, first : first + n_raw] for first in first_sample]
+    raw = np.array(windows, np.float32).reshape(-1, len(is_ppg), n_raw)
+    return without_lost_samples(raw, is_ppg, recording.rate_hz)
+
+
+def _stats_of_bridged(raw: NDArray[np.float32], is_ppg: NDArray[np.bool_]) -> _WindowStats:
+    """Statistics of windows from `_bridged`."""
+    missing = np.asarray(np.isnan(raw).any(axis=(1, 2)))
+    ppg = raw[:, is_ppg].swapaxes(0, 1)
+    lowest, highest = ppg.min(axis=2), ppg.max(axis=2)
+    n_extreme = [np.count_nonzero(ppg == v[..., None], axis=2) for v in (lowest, highest)]
+    level = np.maximum(np.abs(lowest), np.abs(highest))
+    return _WindowStats(missing, lowest == highest, np.maximum(*n_extreme), level)
 
 
 def _may_lack(

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 import onnxruntime
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
@@ -190,9 +190,9 @@ def test_windows_that_touch_lost_samples_have_no_estimate_and_the_others_are_as_
     student_file: Path, recording: Samples, whole: list[Estimate]
 ) -> None:
     lossy = recording.copy()
-    lossy[:, 1_030:1_033] = np.nan
+    lossy[:, 1_030:1_045] = np.nan
     found = estimate_recording(student_file, lossy)
-    touched = [100 * k <= 1_032 and 100 * k + 400 > 1_030 for k in range(21)]
+    touched = [100 * k <= 1_044 and 100 * k + 400 > 1_030 for k in range(21)]
     assert [not np.isfinite(e.bpm) for e in found] == touched
     assert [not np.isfinite(e.window_bpm) for e in found] == touched
     assert not any(e.valid for e, lost in zip(found, touched, strict=True) if lost)
@@ -200,11 +200,25 @@ def test_windows_that_touch_lost_samples_have_no_estimate_and_the_others_are_as_
         assert lost or here.window_bpm == before.window_bpm
 
 
+@given(data=st.data())
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_short_gaps_are_bridged_in_any_chunks(
+    student_file: Path, recording: Samples, whole: list[Estimate], data: st.DataObject
+) -> None:
+    lossy = recording.copy()
+    for start in data.draw(st.lists(st.integers(0, 2_390), min_size=1, max_size=4)):
+        lossy[:, start : start + data.draw(st.integers(1, 2))] = np.nan
+    found = estimate_recording(student_file, lossy)
+    np.testing.assert_allclose([e.window_bpm for e in found], [e.window_bpm for e in whole], atol=2)
+    size = data.draw(st.integers(1, 700))
+    assert push_in_chunks(HeartRateStream(student_file), lossy, [size]) == found
+
+
 def test_the_filter_counts_the_strides_of_a_gap(
     student_file: Path, card: Callable[..., ModelCard], recording: Samples
 ) -> None:
     lossy = recording.copy()
-    lossy[:, 1_030:1_033] = np.nan
+    lossy[:, 1_030:1_045] = np.nan
     found = estimate_recording(student_file, lossy)
     kept = np.flatnonzero([np.isfinite(e.bpm) for e in found])
     _, _, probabilities = run_file(student_file, cut(recording, 100 * kept, 400))

@@ -194,9 +194,9 @@ def test_a_reference_that_no_class_stands_for_is_dropped_and_counted() -> None:
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_windows_over_a_missing_sample_are_dropped_and_counted(channel: str, value: float) -> None:
+def test_windows_over_missing_samples_are_dropped_and_counted(channel: str, value: float) -> None:
     signal = recording().signal[CHANNELS.index(channel)].copy()
-    signal[round(11.5 * RATE_HZ)] = value
+    signal[round(11.5 * RATE_HZ) : round(11.9 * RATE_HZ)] = value
     index, kept, dropped = segment_recording(recording(**{channel: signal}), spec())
     # 11.5 s is in the windows that start at 4, 6, 8 and 10 s
     assert list(index["start_s"]) == [0, 2, 12, 14, 16, 18]

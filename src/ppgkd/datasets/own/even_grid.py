@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ppgkd.datasets.gaps import bridge_short_gaps
 from ppgkd.datasets.own.clock import Clock
 from ppgkd.datasets.resampling import resample, resample_at
 
@@ -69,6 +70,7 @@ class EvenGrid:
         """Put the sensor's samples, shape (n_channels, n_ticks) with NaN, on the grid."""
         if self.is_own:
             return signal
+        signal, _ = bridge_short_gaps(signal, self.clock.rate_hz)  # resampling spreads NaN
         if self.clock.is_even:
             return resample(signal, self.clock.rate_hz, self.rate_hz)
         return resample_at(signal, self._place())

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ppgkd.datasets.gaps import BRIDGED_S
 from ppgkd.datasets.own.clock import Clock
-from ppgkd.datasets.own.sentinels import BRIDGED_S, Fault
+from ppgkd.datasets.own.sentinels import Fault
 
 GRAVITY_MS2 = 9.81
 USUAL_G = (0.25, 4.0)
@@ -43,7 +44,7 @@ def fault_notes(faults: Sequence[Fault], n_bridged: int) -> list[str]:
     notes = [f"{fault.channel}: {_fault_text(fault)}" for fault in faults]
     if n_bridged:
         notes.append(
-            f"missing samples bridged by a line, in gaps of {BRIDGED_S:g} s or less: {n_bridged}"
+            f"missing samples in gaps of {BRIDGED_S:g} s or less, bridged by a line: {n_bridged}"
         )
     return notes
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ppgkd.datasets.activity import window_activity
 from ppgkd.datasets.dataset import RecordingEntry
+from ppgkd.datasets.gaps import bridge_short_gaps
 from ppgkd.datasets.own.columns import (
     errors_name,
     first_row_number,
@@ -29,7 +30,7 @@ from ppgkd.datasets.own.notes import fault_notes, gap_notes, lost_cell_notes, un
 from ppgkd.datasets.own.recording_table import clock_of_rows
 from ppgkd.datasets.own.reference import Reference, read_reference
 from ppgkd.datasets.own.row_ranges import find_row_range
-from ppgkd.datasets.own.sentinels import Fault, bridge_short_gaps, find_faults
+from ppgkd.datasets.own.sentinels import Fault, find_faults
 from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, refuse_unread_times
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
@@ -117,7 +118,7 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
     signal = fill_gaps(values, clock)
     no_measurement, faults = find_faults(signal, channels, clock.rate_hz)
     signal[no_measurement] = np.nan
-    signal, n_bridged = bridge_short_gaps(signal, clock.rate_hz)
+    _, n_bridged = bridge_short_gaps(signal, clock.rate_hz)
     recording = Recording(
         name=entry.name,
         subject=entry.subject,

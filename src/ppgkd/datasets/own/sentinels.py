@@ -48,9 +48,6 @@ than this fraction."""
 FROZEN_S = 2.0
 """A PPG without a change for this long is no measurement: a heart at 30 BPM has a pulse in it."""
 
-BRIDGED_S = 0.1
-"""Longest gap that is bridged, between the samples on its sides."""
-
 
 @dataclass(frozen=True)
 class Fault:
@@ -118,44 +115,6 @@ def find_faults(
             mask[is_acc] |= where
             faults.append(Fault("acc", "lost", value, int(where.sum()), float(where.mean())))
     return mask, faults
-
-
-def bridge_short_gaps(
-    signal: NDArray[np.float32], rate_hz: float
-) -> tuple[NDArray[np.float32], int]:
-    """Replace short gaps by a line between the samples on their sides.
-
-    A gap is bridged if it is at most `BRIDGED_S` long: two samples at 25 Hz, five at 50 Hz, and one
-    at less than 20 Hz. The shortest period of a pulse is 0.29 s.
-
-    Parameters
-    ----------
-    signal
-        Shape (n_channels, n_samples), with NaN for missing samples.
-    rate_hz
-        Sampling rate.
-
-    Returns
-    -------
-    signal
-        The same, with short gaps filled.
-    n_bridged : int
-        How many samples were filled.
-    """
-    longest = max(int(BRIDGED_S * rate_hz), 1)
-    bridged = signal.copy()
-    n_bridged = 0
-    for row in bridged:
-        missing = ~np.isfinite(row)
-        if not missing.any() or missing.all():
-            continue
-        first, end = _runs(missing)
-        short = (end - first <= longest) & (first > 0) & (end < len(row))
-        filled = _mask(first[short], end[short], len(row))
-        known = np.flatnonzero(~missing)
-        row[filled] = np.interp(np.flatnonzero(filled), known, row[known])
-        n_bridged += int(filled.sum())
-    return bridged, n_bridged
 
 
 def _equal_axes(acc: NDArray[np.float32]) -> tuple[float, NDArray[np.bool_]]:

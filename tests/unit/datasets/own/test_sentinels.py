@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ppgkd.datasets.own.sentinels import bridge_short_gaps, find_faults
+from ppgkd.datasets.own.sentinels import find_faults
 from ppgkd.simulation.subject import simulate_subject
 
 CHANNELS = ("ppg_1", "ppg_2", "ppg_3", "acc_x", "acc_y", "acc_z")
@@ -129,22 +129,3 @@ def test_a_ppg_that_does_not_change_for_two_seconds_is_no_measurement() -> None:
     mask, _ = find_faults(signal, CHANNELS, RATE_HZ)
     assert np.flatnonzero(mask[0]).tolist() == [*range(999, 1100)]
     assert not mask[1].any()
-
-
-@pytest.mark.parametrize(("rate_hz", "longest"), [(10, 1), (25, 2), (50, 5), (100, 10)])
-def test_gaps_of_a_tenth_of_a_second_are_bridged_by_a_line(rate_hz: float, longest: int) -> None:
-    ramp = np.arange(60, dtype=np.float32)[None]
-    lossy = ramp.copy()
-    lossy[0, 5 : 5 + longest] = np.nan
-    lossy[0, 30 : 31 + longest] = np.nan
-    bridged, n_bridged = bridge_short_gaps(lossy, rate_hz)
-    assert n_bridged == longest
-    np.testing.assert_allclose(bridged[0, :30], ramp[0, :30])
-    assert np.flatnonzero(np.isnan(bridged[0])).tolist() == [*range(30, 31 + longest)]
-
-
-def test_no_gap_is_bridged_beyond_the_recording() -> None:
-    lossy = np.array([[np.nan, 1, 2, np.nan]], np.float32)
-    bridged, n_bridged = bridge_short_gaps(lossy, 50)
-    assert n_bridged == 0
-    np.testing.assert_array_equal(bridged, lossy)
