@@ -75,6 +75,9 @@ class Dataset:
     ppg_polarity
         Direction of the published PPG at a systole: +1, it rises; -1, it falls, as the light at the
         sensor does. Readers invert the latter, except `ppgkd.datasets.bami`, which says why.
+    people_unknown
+        Whether a person may have made several recordings, under several names. Then a study must
+        not test on some of its recordings what learned from others.
     left_out
         Recordings that a study does not use because their reference is doubtful.
     """
@@ -90,6 +93,7 @@ class Dataset:
     recordings: tuple[RecordingEntry, ...]
     acc_channels: int = 3
     ppg_polarity: int = 1
+    people_unknown: bool = False
     left_out: tuple[RecordingEntry, ...] = ()
 
     @property

@@ -83,3 +83,21 @@ def wrist_exercise() -> Iterator[RecordingEntry]:
         if name == "s4_run":
             doubt = "84 beat intervals are below 0.3 s, and its heart rate equals the cadence"
         yield RecordingEntry(name, subject, files, doubt=doubt)
+
+
+def oximetry_camera() -> Iterator[RecordingEntry]:
+    """Recordings of the phone cameras: both hands of six people."""
+    for number in range(1, 7):
+        person = f"oximetry-{number}"
+        reference = MANIFEST["oximetry_camera", f"data/gt/10000{number}.csv"]
+        for hand in ("Left", "Right"):
+            signal = MANIFEST["oximetry_camera", f"data/ppg-csv/{hand}/10000{number}.csv"]
+            yield RecordingEntry(f"{person}-{hand.lower()}", person, (signal, reference))
+
+
+def welltory() -> Iterator[RecordingEntry]:
+    """Recordings of Welltory. Who made which is not published, so each is a subject."""
+    for number in range(1, 22):
+        folder, name = f"data/subject_{number:02d}", f"welltory-{number:02d}"
+        files = tuple(MANIFEST["welltory", f"{folder}/{file}"] for file in ("PPG.csv", "RR.txt"))
+        yield RecordingEntry(name, name, files)

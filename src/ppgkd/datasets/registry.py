@@ -183,6 +183,33 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 rate_hz=256.0,
                 recordings=tuple(published.wrist_exercise()),
             ),
+            Dataset(
+                name="oximetry_camera",
+                title="Oximetry with phone cameras",
+                source="oximetry_camera",
+                reader="oximetry_camera",
+                terms="MIT, data included.",
+                citation="Hoffman et al., npj Digital Medicine 5 (2022) 146.",
+                ppg_channels=3,
+                acc_channels=0,
+                rate_hz=30.0,
+                ppg_polarity=-1,
+                recordings=tuple(published.oximetry_camera()),
+            ),
+            Dataset(
+                name="welltory",
+                title="Welltory PPG",
+                source="welltory",
+                reader="welltory",
+                terms="CC0 1.0; the authors ask to be cited.",
+                citation="Neshitov et al., Sensors 21.20 (2021) 6798.",
+                ppg_channels=3,
+                acc_channels=0,
+                rate_hz=30.0,
+                ppg_polarity=-1,
+                people_unknown=True,
+                recordings=tuple(published.welltory()),
+            ),
         )
     }
 )

@@ -42,6 +42,7 @@ def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.Da
     probabilities = predict(network, torch.from_numpy(windows.signal)).numpy().astype(np.float64)
     belief: NDArray[np.float64] = np.empty_like(probabilities)
     number = windows.index["window"].to_numpy()
+    motion_g = motion_intensity_g(windows.signal, windows.channels)
     recordings = windows.index.groupby(["dataset", "recording"], sort=False).indices.values()
     for rows in recordings:
         belief[rows] = filter_windows(probabilities[rows], number[rows], transition)
@@ -52,7 +53,8 @@ def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.Da
         sd_bpm=sd_bpm,
         filtered_bpm=filtered_bpm,
         filtered_sd_bpm=filtered_sd_bpm,
-        motion_g=motion_intensity_g(windows.signal, windows.channels),
+        # zeros stand for the acceleration where no accelerometer measured it (`ppgkd.windows.read`)
+        motion_g=np.where(motion_g > 0, motion_g, np.nan),
     )
     for estimator, (name, _) in ESTIMATORS.items():
         bpm = tracked[name].to_numpy()

@@ -31,6 +31,8 @@ def check_splits(
                 f"{where} mixes fractions and lists of subjects; use one kind for all its roles."
             )
         _check_subjects_exist(where, dataset, split.exclude or ())
+        if dataset.people_unknown:
+            _check_people(where, split, folds)
         if isinstance(split.reference_lag_s, dict):
             _check_recordings_exist(where, dataset, split.reference_lag_s)
         if fractions:
@@ -91,6 +93,17 @@ def _check_lists(
                     f"and in role '{role}' of dataset '{dataset.name}'; a subject has one role. "
                     "Remove it from one of the lists."
                 )
+
+
+def _check_people(where: str, split: DatasetSplit, folds: Folds) -> None:
+    """Check that nobody who is tested is learned from under another name."""
+    roles = [role for role in split.roles if split.has_subjects(role)]
+    if folds != BY_DATASET and "test" in roles and len(roles) > 1:
+        raise PpgkdError(
+            f"{where} has the roles {roles}, but which of its recordings are of the same person is "
+            "not published, so a study would test on people whom it has learned; give all of it "
+            f"one role, or leave out whole datasets ('folds: {BY_DATASET}')."
+        )
 
 
 def _check_subjects_exist(where: str, dataset: Dataset, subjects: Iterable[str]) -> None:

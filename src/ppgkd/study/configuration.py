@@ -68,6 +68,11 @@ class DatasetSplit(FilledSection):
         "teacher's outputs alone."
     )
     exclude: LeftOut[UniqueList[str]] = left_out("Subjects that are not used at all.")
+    acceleration: LeftOut[Literal["still"]] = left_out(
+        "still: the dataset has no accelerometer, and models that see the acceleration get zeros, "
+        "which is a sensor that does not move. Right only where the sensor was held still. Left "
+        "out: such a dataset needs inputs.accelerometer of false."
+    )
     include: LeftOut[UniqueList[str]] = left_out(
         "Recordings that are left out otherwise, because their reference is doubtful."
     )
@@ -121,7 +126,7 @@ class Inputs(Section):
     accelerometer: bool = Field(
         True,
         description="Whether the models see the acceleration. Datasets without an accelerometer "
-        "need false.",
+        "need false, or the key acceleration.",
     )
 
 

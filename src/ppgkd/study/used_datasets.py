@@ -23,10 +23,17 @@ def use_dataset(name: str, configuration: Configuration) -> Dataset:
     split, inputs = configuration.datasets[name], configuration.inputs
     dataset = _with_ppg_channels(_find_dataset(name, configuration), split.ppg)
     dataset = _without_doubtful(dataset, split.include or [])
-    if inputs.accelerometer and not dataset.acc_channels:
+    if inputs.accelerometer and not dataset.acc_channels and split.acceleration is None:
         raise PpgkdError(
             f"Dataset '{name}' has no accelerometer, and 'inputs.accelerometer' is true; set it to "
-            "false, so that the study's models see the PPG alone, or leave the dataset out."
+            "false, so that the study's models see the PPG alone, or, if the sensor was held "
+            f"still, set 'datasets.{name}.acceleration: still', so that they get zeros, or leave "
+            "the dataset out."
+        )
+    if split.acceleration and dataset.acc_channels:
+        raise PpgkdError(
+            f"'datasets.{name}.acceleration' is 'still', but the dataset has an accelerometer; "
+            "leave the key out."
         )
     wanted = inputs.ppg_channels
     evaluated = any(split.has_subjects(role) for role in REQUIRED_ROLES)

@@ -17,6 +17,7 @@ from ppgkd.datasets.recording import Recording
 from ppgkd.errors import damaged_file
 from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.gaps import without_lost_samples
+from ppgkd.windows.read import channel_indices, take_channels
 
 WINDOWS_PER_RECORDING = 16
 
@@ -45,8 +46,8 @@ class RawWindows:
     rate_hz: float
 
     def select_channels(self, channels: tuple[str, ...]) -> NDArray[np.float32]:
-        """Windows with these channels only, in this order; shape as `raw`."""
-        return self.raw[:, [self.channels.index(name) for name in channels]]
+        """Windows with these channels only, in this order, as `ppgkd.windows.read` selects them."""
+        return take_channels(self.raw, channel_indices(self.channels, channels))
 
 
 def take_raw_windows(

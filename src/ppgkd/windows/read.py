@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from ppgkd.errors import PpgkdError
 from ppgkd.windows.table import WindowsFile
 
+ACCELERATION = ("acc_x", "acc_y", "acc_z")
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -98,7 +100,8 @@ def select_windows(
     rows
         Which windows to keep, shape (n_windows,).
     channels
-        Names of the channels, in their new order.
+        Names of the channels, in their new order. Of windows without an accelerometer, the
+        acceleration is zeros, those of a sensor that does not move.
     fill
         Repeat the existing PPG channels in turn in place of missing ones.
 
@@ -108,7 +111,7 @@ def select_windows(
         If a channel is missing.
     """
     columns = channel_indices(windows.channels, channels, fill=fill)
-    signal = windows.signal[np.flatnonzero(rows)][:, columns]
+    signal = take_channels(windows.signal[np.flatnonzero(rows)], columns)
     return Windows(
         windows.index[rows].reset_index(drop=True), signal, tuple(channels), windows.rate_hz
     )
@@ -116,8 +119,10 @@ def select_windows(
 
 def channel_indices(
     existing: Sequence[str], channels: Sequence[str], *, fill: bool = False
-) -> list[int]:
+) -> list[int | None]:
     """Indices of the wanted channels among the existing ones; see `select_windows`.
+
+    None stands for zeros: the acceleration of windows without an accelerometer.
 
     Raises
     ------
@@ -128,10 +133,20 @@ def channel_indices(
     wanted = [name for name in channels if name.startswith("ppg_")]
     source = dict(zip(wanted, cycle(ppg), strict=False)) if fill and ppg else {}
     taken = [name if name in existing else source.get(name, name) for name in channels]
-    missing = [name for name in taken if name not in existing]
+    zeros = () if any(name.startswith("acc_") for name in existing) else ACCELERATION
+    missing = [name for name in taken if name not in existing and name not in zeros]
     if missing:
         raise PpgkdError(f"Channels {missing} are not among the windows' {tuple(existing)}.")
-    return [existing.index(name) for name in taken]
+    return [existing.index(name) if name in existing else None for name in taken]
+
+
+def take_channels(
+    signal: NDArray[np.float32], indices: Sequence[int | None]
+) -> NDArray[np.float32]:
+    """Channels by the indices of `channel_indices`, shape (n_windows, n_taken, n_samples)."""
+    taken = signal[:, [0 if index is None else index for index in indices]]
+    taken[:, [index is None for index in indices]] = 0
+    return taken
 
 
 def concatenate_windows(parts: Sequence[Windows]) -> Windows:

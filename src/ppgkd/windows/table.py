@@ -128,7 +128,7 @@ class WindowsFile:
         self.index.insert(0, "dataset", about["dataset"])
 
     def read_into(
-        self, into: NDArray[np.float32], wanted: NDArray[np.bool_], channels: Sequence[int]
+        self, into: NDArray[np.float32], wanted: NDArray[np.bool_], channels: Sequence[int | None]
     ) -> None:
         """Read the signal of some windows into an array, batch by batch.
 
@@ -141,7 +141,7 @@ class WindowsFile:
         wanted
             Which windows, shape (n_windows,).
         channels
-            Indices of the channels, in their new order.
+            Indices of the channels, in their new order; None for zeros.
         """
         shape = (-1, len(self.channels), self.n_samples)
         sizes = [
@@ -157,7 +157,7 @@ class WindowsFile:
                 chosen = np.flatnonzero(rows[row : row + len(part)])
                 target = into[done : done + len(chosen)]
                 for new, old in enumerate(channels):
-                    target[:, new] = part[chosen, old]
+                    target[:, new] = 0 if old is None else part[chosen, old]
                 row += len(part)
                 done += len(chosen)
 

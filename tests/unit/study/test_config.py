@@ -82,7 +82,7 @@ def message_of(config: Mapping[str, object]) -> str:
             {"datasets": {"simulated": {"train": 0.8, "validation": 0.2}}},
             [
                 "'datasets.simulated' has unknown keys ['validation']",
-                "allowed are ['exclude', 'file', 'include', 'ppg', 'pretrain', 'reference_lag_s', ",
+                "allowed are ['acceleration', 'exclude', 'file', 'include', 'ppg', 'pretrain', ",
             ],
         ),
         (
@@ -994,6 +994,40 @@ def test_only_recordings_that_are_left_out_can_be_included() -> None:
     )
     assert "'datasets.bami1.include' names ['BAMI1_1']" in message
     assert "left out unless they are named there are []" in message
+
+
+def test_a_dataset_without_an_accelerometer_is_used_where_zeros_are_asked_for() -> None:
+    inputs = {"inputs": {"ppg_channels": 1}}
+    message = message_of(MINIMAL | inputs | {"datasets": {"oximetry_camera": SHARES}})
+    assert "'oximetry_camera' has no accelerometer" in message
+    assert "'datasets.oximetry_camera.acceleration: still'" in message
+    still = SHARES | {"acceleration": "still"}
+    assert study(datasets={"oximetry_camera": still}, **inputs).datasets[0].acc_channels == 0
+
+
+def test_a_measured_acceleration_is_not_replaced_by_zeros() -> None:
+    message = message_of(MINIMAL | {"datasets": {"simulated": SHARES | {"acceleration": "still"}}})
+    assert "'datasets.simulated.acceleration' is 'still', but" in message
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [SHARES, {"train": ["welltory-01"], "test": ["welltory-02"]}, {"val": 0.5, "test": 0.5}],
+)
+def test_people_whose_recordings_are_not_told_apart_are_not_tested_on_what_they_taught(
+    roles: dict[str, object],
+) -> None:
+    alone = {"inputs": {"ppg_channels": 1, "accelerometer": False}}
+    message = message_of(MINIMAL | alone | {"datasets": {"simulated": SHARES, "welltory": roles}})
+    assert "which of its recordings are of the same person is not published" in message
+
+
+def test_they_may_have_one_role_or_be_left_out_as_a_whole() -> None:
+    alone = {"inputs": {"ppg_channels": 1, "accelerometer": False}}
+    study(datasets={"simulated": SHARES, "welltory": {"test": 1}}, **alone)
+    study(datasets={"simulated": SHARES, "welltory": {"train": 0.8, "val": 0.2}}, **alone)
+    turns = {"train": 0.8, "val": 0.2, "test": 1}
+    study(datasets={"bami1": turns, "welltory": turns}, folds="datasets", **alone)
 
 
 @pytest.mark.parametrize(

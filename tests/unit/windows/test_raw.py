@@ -130,6 +130,13 @@ def test_channels_are_picked_by_name_in_the_order_asked_for(taken: RawWindows) -
     np.testing.assert_array_equal(found, taken.raw[:, [4, 1]])
 
 
+def test_without_an_accelerometer_the_raw_acceleration_is_zeros(taken: RawWindows) -> None:
+    alone = replace(taken, raw=taken.raw[:, :2], channels=("ppg_1", "ppg_2"))
+    found = alone.select_channels(("ppg_2", "acc_x", "acc_y", "acc_z"))
+    np.testing.assert_array_equal(found[:, 0], taken.raw[:, 1])
+    assert not found[:, 1:].any()
+
+
 def test_what_is_written_is_read_again(taken: RawWindows, tmp_path: Path) -> None:
     write_raw_windows(taken, tmp_path / "folder" / "raw.parquet")
     found = read_raw_windows(tmp_path / "folder" / "raw.parquet")

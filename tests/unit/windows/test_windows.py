@@ -586,7 +586,15 @@ def test_ppg_channels_that_are_not_there_can_be_filled_by_repeating_the_others(
     np.testing.assert_array_equal(part.signal, windows.signal[:, taken])
 
 
-def test_an_acceleration_that_is_not_there_is_not_filled(windows: Windows) -> None:
+def test_without_an_accelerometer_the_acceleration_is_zeros(windows: Windows) -> None:
+    ppg_only = select_windows(windows, np.ones(19, bool), ("ppg_1", "ppg_2"))
+    part = select_windows(ppg_only, np.ones(19, bool), ("ppg_2", "acc_x", "acc_y", "acc_z"))
+    assert part.channels == ("ppg_2", "acc_x", "acc_y", "acc_z")
+    np.testing.assert_array_equal(part.signal[:, 0], windows.signal[:, 1])
+    assert not part.signal[:, 1:].any()
+
+
+def test_an_axis_that_is_not_there_is_not_filled(windows: Windows) -> None:
     with pytest.raises(PpgkdError, match=r"\['acc_z'\] are not among"):
         select_windows(windows, np.ones(19, bool), ("ppg_1", "acc_z"), fill=True)
 
