@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +75,39 @@ class EvenGrid:
         if self.clock.is_even:
             return resample(signal, self.clock.rate_hz, self.rate_hz)
         return resample_at(signal, self._place())
+
+    def joined(self, sensors: Sequence[tuple[NDArray[np.float32], Clock]]) -> NDArray[np.float32]:
+        """Put the samples of several sensors on the grid, and their channels below each other.
+
+        Parameters
+        ----------
+        sensors
+            Samples with NaN, shape (n_channels, n_ticks), and clock; the first has the clock of the
+            grid.
+        """
+        (first, _), *others = sensors
+        signal = self.resampled(first)
+        parts = [self._aligned(other, clock, signal.shape[1]) for other, clock in others]
+        return np.concatenate([signal, *parts])
+
+    def _aligned(
+        self, signal: NDArray[np.float32], clock: Clock, n_samples: int
+    ) -> NDArray[np.float32]:
+        """Put samples of another sensor on the grid; NaN before its first sample and after."""
+        signal, _ = bridge_short_gaps(signal, clock.rate_hz)
+        second = np.arange(n_samples) / self.true_rate_hz + (self.clock.first_s - clock.first_s)
+        last = signal.shape[1] - 1
+        place = clock.index(second)
+        outside = (place < -1) | (place > last + 1)
+        if clock.rate_hz <= self.true_rate_hz * (1 + SAME_RATE):
+            found = resample_at(signal, np.clip(place, 0, last))
+        else:  # a lower rate needs a filter, and an even grid of the sensor's own rate before it
+            n_own = int(np.ceil(n_samples * clock.rate_hz / self.true_rate_hz)) + 1
+            own = clock.index(second[0] + np.arange(n_own) / clock.rate_hz)
+            even = resample_at(signal, np.clip(own, 0, last))
+            found = resample(even, clock.rate_hz, self.true_rate_hz)[:, :n_samples]
+        found[:, outside] = np.nan
+        return found
 
     def nearest(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Put codes of the rows, shape (n_rows,), on the grid; -1 where samples are missing."""

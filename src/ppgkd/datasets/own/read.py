@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ppgkd.datasets.activity import window_activity
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.gaps import bridge_short_gaps
+from ppgkd.datasets.own.clock import Clock
 from ppgkd.datasets.own.columns import (
     errors_name,
     first_row_number,
@@ -26,19 +27,16 @@ from ppgkd.datasets.own.columns import (
 from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.even_grid import EvenGrid, fill_gaps
 from ppgkd.datasets.own.files import OwnTable
-from ppgkd.datasets.own.notes import fault_notes, gap_notes, lost_cell_notes, unit_notes
-from ppgkd.datasets.own.recording_table import clock_of_rows
+from ppgkd.datasets.own.notes import fault_notes, unit_notes
 from ppgkd.datasets.own.reference import Reference, read_reference
 from ppgkd.datasets.own.row_ranges import find_row_range
+from ppgkd.datasets.own.sensors import Sensor, split_sensors
 from ppgkd.datasets.own.sentinels import Fault, find_faults
 from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, refuse_unread_times
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 
 log = logging.getLogger(__name__)
-
-MAX_APART = 0.1
-"""Largest fraction of rows with the acceleration, but without a PPG."""
 
 DECLARE_TIME = (
     "Declare it in the YAML file, 'time: {{column: {}, unit: ...}}' with s, ms, us, ns or iso; or "
@@ -108,31 +106,27 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
         rows = table.slice(found.first, found.end - found.first)
         first_row = first_row_number(path) + found.first
         channels, values = _channels(definition, rows)
-        _require_common_rows(channels, values)
-        clock = clock_of_rows(rows, definition.keys.rate_hz, first_row)
-        grid = EvenGrid(clock, rate_hz)
-        reference = read_reference(definition, entry, rows, grid)
+        sensors = split_sensors(rows, channels, values, definition.keys.rate_hz, first_row)
+        grid = EvenGrid(sensors[0].clock, rate_hz)
+        reference = read_reference(definition, entry, rows, sensors[0], grid)
         lag_s = definition.reference_lag_s(entry.name)
         reference = replace(reference, time_s=reference.time_s - lag_s)
-        activity = _activity(definition, rows, grid, reference.time_s, first_row)
-    signal = fill_gaps(values, clock)
-    no_measurement, faults = find_faults(signal, channels, clock.rate_hz)
-    signal[no_measurement] = np.nan
-    _, n_bridged = bridge_short_gaps(signal, clock.rate_hz)
+        activity = _activity(definition, rows, sensors[0], grid, reference.time_s, first_row)
+    parts, faults, n_bridged = _measurements(sensors)
+    signal = grid.joined(parts)
     recording = Recording(
         name=entry.name,
         subject=entry.subject,
         rate_hz=rate_hz,
         channels=channels,
-        signal=grid.resampled(signal),
+        signal=signal,
         reference_time_s=reference.time_s,
         reference_bpm=reference.bpm,
         activity=activity,
     )
     notes = (
         *grid.notes,
-        *gap_notes(clock),
-        *lost_cell_notes(values),
+        *(note for sensor in sensors for note in sensor.notes),
         *fault_notes(faults, n_bridged),
         *unit_notes(signal, channels),
     )
@@ -168,22 +162,26 @@ def _channels(
     return (*names, "acc_x", "acc_y", "acc_z"), np.concatenate([ppg, acc])
 
 
-def _require_common_rows(channels: tuple[str, ...], values: NDArray[np.float32]) -> None:
-    """Refuse sensors whose samples lie in different rows: they have no common clock."""
-    is_ppg = np.array([name.startswith("ppg") for name in channels])
-    has_ppg, has_acc = (np.isfinite(values[group]).any(axis=0) for group in (is_ppg, ~is_ppg))
-    if np.mean(has_acc & ~has_ppg) <= MAX_APART:
-        return
-    raise PpgkdError(
-        f"{np.mean(has_ppg):.0%} of its rows have a PPG, and {np.mean(has_acc & ~has_ppg):.0%} "
-        "have the acceleration alone: the table joins sensors with samples at different times. "
-        "Write one row per sample of the PPG, with the acceleration interpolated at its time."
-    )
+def _measurements(
+    sensors: Sequence[Sensor],
+) -> tuple[list[tuple[NDArray[np.float32], Clock]], list[Fault], int]:
+    """Samples of each sensor, without those that are no measurements; how many are bridged."""
+    parts, faults, n_bridged = [], [], 0
+    for sensor in sensors:
+        signal = fill_gaps(sensor.values, sensor.clock)
+        no_measurement, found = find_faults(signal, sensor.channels, sensor.clock.rate_hz)
+        signal[no_measurement] = np.nan
+        _, n_filled = bridge_short_gaps(signal, sensor.clock.rate_hz)
+        parts.append((signal, sensor.clock))
+        faults += found
+        n_bridged += n_filled
+    return parts, faults, n_bridged
 
 
 def _activity(
     definition: Definition,
     rows: pa.Table,
+    sensor: Sensor,
     grid: EvenGrid,
     centre_s: NDArray[np.float64],
     first_row: int,
@@ -203,4 +201,4 @@ def _activity(
             f"({unknown.sum()} such rows in total)."
         )
     word_of = {code: words[text] for code, text in enumerate(texts)}
-    return window_activity(grid.nearest(codes), grid.rate_hz, centre_s, word_of)
+    return window_activity(grid.nearest(sensor.nearest(codes)), grid.rate_hz, centre_s, word_of)

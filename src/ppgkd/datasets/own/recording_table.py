@@ -6,28 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from ppgkd.datasets.own.clock import Clock, even_clock
 from ppgkd.datasets.own.columns import (
     errors_name,
     first_row_number,
     number_columns,
     read_columns,
     read_other_columns,
-    row_times_s,
 )
-from ppgkd.datasets.own.even_grid import EvenGrid
-from ppgkd.datasets.own.notes import gap_notes, lost_cell_notes, unit_notes, unused_column_notes
+from ppgkd.datasets.own.even_grid import EvenGrid, fill_gaps
+from ppgkd.datasets.own.notes import unit_notes, unused_column_notes
+from ppgkd.datasets.own.sensors import split_sensors
 from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, refuse_unread_times
-from ppgkd.datasets.own.time_stamps import read_clock, require_rate
-from ppgkd.errors import PpgkdError
+from ppgkd.datasets.own.time_stamps import require_rate
 
 RENAME_TIME = "Name it time_s and give it in seconds, or remove it from the table ({})."
-
-MAX_DOUBLE = 0.05
-"""If more rows than this fraction share a time stamp, samples come in batches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,53 +81,15 @@ def read_recording_table(
         if not {TIME_S, TIMESTAMP}.intersection(table.column_names):
             others = read_other_columns(path, unused)
             refuse_unread_times(others, first_row_number(path), RENAME_TIME)
-        clock = clock_of_rows(table, rate_hz, first_row_number(path))
-    grid = EvenGrid(clock, to_rate_hz or rate_hz)
+        sensors = split_sensors(table, channels, values, rate_hz, first_row_number(path))
+    grid = EvenGrid(sensors[0].clock, to_rate_hz or rate_hz)
     notes = [
         *unused_column_notes(unused),
         *grid.notes,
-        *gap_notes(clock),
-        *lost_cell_notes(values),
+        *(note for sensor in sensors for note in sensor.notes),
         *unit_notes(values, channels),
     ]
-    return RecordingTable(grid.put(values), clock.first_s, grid.true_rate_hz, tuple(notes))
-
-
-def clock_of_rows(table: pa.Table, rate_hz: float | None, first_row: int) -> Clock:
-    """Find when the rows were sampled: by their time stamps, else at the declared rate.
-
-    Parameters
-    ----------
-    table
-        Result of `ppgkd.datasets.own.columns.read_columns`.
-    rate_hz
-        Declared sampling rate; None if it is not declared.
-    first_row
-        Number of the first row, for the messages.
-    """
-    time_s = row_times_s(table, first_row)
-    if time_s is None:
-        if rate_hz is None:
-            raise PpgkdError(
-                "its rate is unknown: 'rate_hz' is not given, and the table has no time stamps "
-                f"({TIME_S} in seconds, or {TIMESTAMP}). Give 'rate_hz'."
-            )
-        return even_clock(0.0, rate_hz, table.num_rows)
-    _refuse_double_rows(table, time_s, first_row)
-    if TIME_S not in table.column_names:  # seconds since 1970 are of no use to the reader
-        time_s = time_s - time_s[0]
-    return read_clock(time_s, rate_hz, first_row)
-
-
-def _refuse_double_rows(table: pa.Table, time_s: NDArray[np.float64], first_row: int) -> None:
-    """Refuse rows that were written twice; samples may share a stamp, but not every value."""
-    repeats = np.flatnonzero(np.diff(time_s) == 0)
-    if not 0 < repeats.size <= max(MAX_DOUBLE * len(time_s), 1):
-        return
-    rows, before = table.take(repeats + 1), table.take(repeats)
-    if rows.num_columns > 1 and rows.equals(before):
-        raise PpgkdError(
-            f"row {first_row + repeats[0] + 1} repeats the row before it, time and values "
-            f"({repeats.size} such rows in total). A sample must not be there twice: remove one "
-            "of each."
-        )
+    signal = grid.joined(
+        [(fill_gaps(sensor.values, sensor.clock), sensor.clock) for sensor in sensors]
+    )
+    return RecordingTable(signal, grid.clock.first_s, grid.true_rate_hz, tuple(notes))

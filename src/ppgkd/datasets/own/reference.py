@@ -21,7 +21,8 @@ from ppgkd.datasets.own.columns import (
 from ppgkd.datasets.own.definition import Definition
 from ppgkd.datasets.own.description import ECG, ReferenceSource
 from ppgkd.datasets.own.even_grid import EvenGrid
-from ppgkd.datasets.own.recording_table import clock_of_rows
+from ppgkd.datasets.own.row_clock import clock_of_rows
+from ppgkd.datasets.own.sensors import Sensor, sensor_of_column
 from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, TimeRule, has_offset
 from ppgkd.datasets.recording import PLAUSIBLE_BPM
 from ppgkd.errors import PpgkdError
@@ -71,6 +72,7 @@ def read_reference(
     definition: Definition,
     entry: RecordingEntry,
     rows: pa.Table,
+    sensor: Sensor,
     grid: EvenGrid,
 ) -> Reference:
     """Read the reference of a recording.
@@ -83,8 +85,10 @@ def read_reference(
         The recording.
     rows
         Its rows.
+    sensor
+        The PPG: when its samples were taken.
     grid
-        When the rows were sampled, and the times of the recording's samples.
+        The times of the recording's samples.
 
     Raises
     ------
@@ -92,11 +96,12 @@ def read_reference(
         If a file, a column or the times are invalid, or if there is no value.
     """
     rule = definition.keys.reference
+    samples = rows.slice(int(sensor.rows[0]))
     if rule.ecg:
-        return _from_ecg(definition, entry, rule.ecg, rows, grid)
+        return _from_ecg(definition, entry, rule.ecg, rows, sensor, grid)
     if rule.column:
         bpm = number_column(rows, rule.column)
-        time_s = grid.seconds(grid.clock.seconds(grid.clock.sample_index))
+        time_s = grid.seconds(sensor.seconds_of_rows(rows.num_rows))
         source = f"its column {rule.column}"
     else:
         path = Path(entry.files[2].path)
@@ -104,7 +109,7 @@ def read_reference(
         table, _ = read_columns(path, (BPM_COLUMN,), (), _times_of_reference(definition))
         with errors_name(path):
             bpm = number_column(table, BPM_COLUMN)
-            time_s = grid.seconds(_seconds_from_first(table, path, rows))
+            time_s = grid.seconds(_seconds_from_first(table, path, samples))
     known = np.isfinite(bpm)
     if not known.any():
         raise PpgkdError(f"{source} has no value, so there is no reference. Fill it in.")
@@ -112,15 +117,22 @@ def read_reference(
 
 
 def _from_ecg(
-    definition: Definition, entry: RecordingEntry, rule: ECG, rows: pa.Table, grid: EvenGrid
+    definition: Definition,
+    entry: RecordingEntry,
+    rule: ECG,
+    rows: pa.Table,
+    sensor: Sensor,
+    grid: EvenGrid,
 ) -> Reference:
     from ppgkd.datasets.ecg_reference import reference_from_ecg  # slow to import
 
     if rule.rate_hz is None:
-        ecg = grid.put(number_columns(rows, [rule.column]))[0]
-        time_s, bpm = reference_from_ecg(ecg, grid.true_rate_hz)
-        time_s = grid.seconds(time_s)
+        ecg, clock = sensor_of_column(rows, rule.column, sensor, 1)
+        ecg_grid = grid if clock is sensor.clock else EvenGrid(clock, clock.rate_hz)
+        time_s, bpm = reference_from_ecg(ecg_grid.resampled(ecg)[0], ecg_grid.true_rate_hz)
+        time_s = grid.seconds(time_s + clock.first_s - sensor.clock.first_s)
     else:
+        samples = rows.slice(int(sensor.rows[0]))
         path = Path(entry.files[2].path)
         table, _ = read_columns(path, (rule.column,), (), _times_of_reference(definition))
         with errors_name(path):
@@ -130,7 +142,7 @@ def _from_ecg(
             time_s, bpm = reference_from_ecg(ecg, ecg_grid.true_rate_hz)
             late_s = 0.0
             if row_times_s(table, 1) is not None:
-                late_s = float(_seconds_from_first(table, path, rows)[0])
+                late_s = float(_seconds_from_first(table, path, samples)[0])
             time_s = grid.seconds(time_s + late_s)
     if not np.isfinite(bpm).any():
         raise PpgkdError(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,16 +16,21 @@ import pyarrow as pa
 from ppgkd.datasets.own.columns import (
     errors_name,
     first_row_number,
+    number_columns,
     read_columns,
     text_codes,
 )
 from ppgkd.datasets.own.definition import Definition
-from ppgkd.datasets.own.recording_table import clock_of_rows
+from ppgkd.datasets.own.sensors import split_sensors
 from ppgkd.datasets.own.time_stamps import RATE_TOLERANCE
 from ppgkd.errors import PpgkdError
 
 MAX_MEASURED = 5
-"""Tables whose rate is measured; each of Snakemake's jobs does it."""
+"""Tables whose rate is measured."""
+
+MEASURED = "PPGKD_MEASURED_RATES"
+"""Environment variable with the rates that were measured: Snakemake's jobs, which describe the
+datasets again, inherit it and need not open the tables."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +69,42 @@ def rate_by_time_stamps(definition: Definition, paths: Sequence[Path]) -> float:
         If a table has no time stamps, or they tell no rate.
     """
     places = np.linspace(0, len(paths) - 1, min(len(paths), MAX_MEASURED)).round().astype(int)
-    rate_hz = float(np.median([_first_rate(definition, paths[place]) for place in places]))
+    measured = [paths[place] for place in places]
+    known = json.loads(os.environ.get(MEASURED, "{}"))
+    key = _version((definition.path, *measured))
+    if key not in known:
+        known[key] = _measured_rate(definition, measured)
+        os.environ[MEASURED] = json.dumps(known)
+    return float(known[key])
+
+
+def _version(paths: Sequence[Path]) -> str:
+    """Digest that changes if one of the files does."""
+    about = [(str(path.resolve()), path.stat()) for path in paths]
+    told = [(name, of.st_mtime_ns, of.st_ctime_ns, of.st_size) for name, of in about]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _measured_rate(definition: Definition, paths: Sequence[Path]) -> float:
+    rate_hz = float(np.median([_first_rate(definition, path) for path in paths]))
     whole_hz = round(rate_hz)
     return float(whole_hz if abs(rate_hz / whole_hz - 1) <= RATE_TOLERANCE else round(rate_hz, 2))
 
 
 def _first_rate(definition: Definition, path: Path) -> float:
-    table, _ = read_columns(path, (), definition.who, definition.times)
+    columns = [*definition.ppg, *definition.acceleration]
+    table, _ = read_columns(path, columns, definition.who, definition.times)
     with errors_name(path):
         if definition.who:
             table = table.slice(0, _row_ranges(definition, path, table)[0].end)
         table = table.drop_columns([name for name in definition.who if name in table.column_names])
-        return clock_of_rows(table, None, first_row_number(path)).rate_hz
+        names = [
+            f"{'acc' if name in definition.acceleration else 'ppg'}_{name}" for name in columns
+        ]
+        values = number_columns(table, columns)
+        return split_sensors(table, tuple(names), values, None, first_row_number(path))[
+            0
+        ].clock.rate_hz
 
 
 def _row_ranges(definition: Definition, path: Path, table: pa.Table) -> list[RowRange]:

@@ -43,7 +43,10 @@ def require_rate(rate_hz: float) -> None:
 
 
 def read_clock(
-    time_s: NDArray[np.float64], declared_rate_hz: float | None, first_row: int
+    time_s: NDArray[np.float64],
+    declared_rate_hz: float | None,
+    first_row: int,
+    rows: NDArray[np.int64] | None = None,
 ) -> Clock:
     """Check time stamps, and find the clock of the sensor that they belong to.
 
@@ -55,6 +58,9 @@ def read_clock(
         Sampling rate according to the user; None if it is not declared.
     first_row
         Number of the first row, for the messages.
+    rows
+        Number of each sample's row, counted from the first, shape (n_samples,); None: they follow
+        one another.
 
     Raises
     ------
@@ -62,7 +68,7 @@ def read_clock(
         If the time stamps contain NaN, step back, contradict the declared rate, tell none, belong
         to sensors of different rates, or have gaps of more than `MAX_MISSING_H` in total.
     """
-    _require_order(time_s, first_row)
+    require_order(time_s, first_row)
     span_s, fastest_hz = time_s[-1] - time_s[0], 10 * RATES_HZ[1]
     if len(time_s) == 1 or not span_s * fastest_hz > len(time_s) - 1:
         if declared_rate_hz is None or len(time_s) > 1:
@@ -77,7 +83,7 @@ def read_clock(
         _require_told(clock)
     else:
         clock = _agreed(clock, declared_rate_hz)
-    _require_one_sensor(clock, first_row)
+    _require_one_sensor(clock, first_row + (np.arange(len(time_s)) if rows is None else rows))
     missing_h = clock.n_missing / clock.rate_hz / HOUR_S
     if missing_h > MAX_MISSING_H:
         raise PpgkdError(
@@ -92,7 +98,8 @@ def measure_rate(time_s: NDArray[np.float64]) -> float:
     return read_clock(time_s, None, 1).rate_hz
 
 
-def _require_order(time_s: NDArray[np.float64], first_row: int) -> None:
+def require_order(time_s: NDArray[np.float64], first_row: int) -> None:
+    """Refuse time stamps that are missing, no seconds, or step back."""
     not_finite = np.flatnonzero(~np.isfinite(time_s))
     if not_finite.size:
         raise PpgkdError(
@@ -179,7 +186,7 @@ def _agreed(clock: Clock, declared_rate_hz: float) -> Clock:
     )
 
 
-def _require_one_sensor(clock: Clock, first_row: int) -> None:
+def _require_one_sensor(clock: Clock, rows: NDArray[np.int64]) -> None:
     """Refuse a recording whose rate jumps, such as of a sensor that was set to half its rate."""
     step = np.diff(clock.sample_index)
     size = max(round(10 * clock.rate_hz), 20)
@@ -187,22 +194,20 @@ def _require_one_sensor(clock: Clock, first_row: int) -> None:
         typical = np.median(step[: len(step) // size * size].reshape(-1, size), axis=1)
         slower = np.flatnonzero(typical >= 2)
         if slower.size:
-            _refuse_change(
-                clock, clock.rate_hz / float(typical[slower[0]]), first_row, slower[0] * size
-            )
+            _refuse_change(clock, clock.rate_hz / float(typical[slower[0]]), rows, slower[0] * size)
     if not clock.is_even:
         local_hz = clock.local_rate_hz
         jump = np.maximum(local_hz, clock.rate_hz) / np.minimum(local_hz, clock.rate_hz)
         if local_hz.max() / local_hz.min() > MAX_CHANGE:
             place = int(np.argmax(jump))
             row = int(np.searchsorted(clock.sample_index, clock.node_index[place]))
-            _refuse_change(clock, float(local_hz[place]), first_row, row)
+            _refuse_change(clock, float(local_hz[place]), rows, row)
 
 
-def _refuse_change(clock: Clock, to_hz: float, first_row: int, row: int) -> None:
+def _refuse_change(clock: Clock, to_hz: float, rows: NDArray[np.int64], row: int) -> None:
     second = float(clock.seconds(clock.sample_index[[row]])[0])
     raise PpgkdError(
         f"the sampling rate changes: it is {clock.rate_hz:.4g} Hz in the mean, and {to_hz:.4g} Hz "
-        f"about row {first_row + row}, {second:.0f} s from the first sample. Split the recording "
+        f"about row {rows[row]}, {second:.0f} s from the first sample. Split the recording "
         "where its rate changes, or correct the times."
     )

@@ -202,14 +202,50 @@ def test_without_a_declared_rate_the_time_stamps_say_it(
     assert own_dataset("mine", write({"ada.csv": table}, rate_hz=None)).rate_hz == expected_hz
 
 
-def test_sensors_in_rows_of_their_own_are_refused(write: Write) -> None:
+def joined(rate_hz: float = 16, late_s: float = 0.01) -> pd.DataFrame:
+    """A minute with the acceleration at a rate of its own, in rows of its own."""
     table = samples(time_s=np.arange(MINUTE) / RATE_HZ)
-    acc = table.assign(time_s=table["time_s"] + 0.01).iloc[::2]
-    acc[["green", "red"]] = np.nan
-    table[["x", "y", "z"]] = np.nan
-    message = refusal(write({"ada.csv": pd.concat([table, acc]).sort_values("time_s")}))
-    assert "67% of its rows have a PPG, and 33% have the acceleration alone" in message
-    assert "interpolated at its time" in message
+    acc = pd.DataFrame({"time_s": np.arange(late_s, 60, 1 / rate_hz), "x": 0.25, "y": -0.5, "z": 1})
+    return pd.concat([table.drop(columns=["x", "y", "z"]), acc]).sort_values("time_s")
+
+
+def test_sensors_in_rows_of_their_own_are_read_at_their_own_rates(write: Write) -> None:
+    definition = write({"ada.csv": joined()}, rate_hz=None)
+    assert own_dataset("mine", definition).rate_hz == RATE_HZ
+    found = read_one(definition)
+    np.testing.assert_allclose(found.recording.signal[:2], [samples()["green"], samples()["red"]])
+    for axis, value_g in zip(found.recording.signal[2:, 1:-2], (0.25, -0.5, 1), strict=True):
+        np.testing.assert_allclose(axis, value_g, rtol=1e-6)
+    assert any("acceleration: its cells are empty" in note for note in found.notes)
+
+
+def test_reference_and_activity_of_a_joined_table_keep_their_times(write: Write) -> None:
+    table = joined()
+    table["what"] = np.where(table["time_s"] < 30, "sit", "walk")
+    table.loc[table["x"].isna(), "what"] = np.nan  # in the rows of the acceleration alone
+    rule = {"column": "what", "words": {"sit": "rest", "walk": "walk"}}
+    for hr_in in (table["green"].notna(), table["x"].notna()):
+        hr = (60 + table["time_s"]).where(hr_in)
+        definition = write({"ada.csv": table.assign(hr=hr)}, rate_hz=None, activity=rule)
+        recording = read_one(definition).recording
+        np.testing.assert_allclose(
+            recording.reference_bpm, 60 + recording.reference_time_s, atol=0.05
+        )
+        assert recording.activity is not None
+        centre_s = recording.reference_time_s
+        assert set(recording.activity[(centre_s > 5) & (centre_s < 29)]) == {"rest"}
+        assert set(recording.activity[(centre_s > 31) & (centre_s < 55)]) == {"walk"}
+
+
+def test_an_ecg_in_rows_of_its_own_is_read_at_its_own_rate(write: Write) -> None:
+    beats_s = np.cumsum(np.full(80, 0.75))
+    ecg = pd.DataFrame({"time_s": np.arange(0.002, 60, 1 / 130), "ecg": 0.0})
+    ecg["ecg"] = sum(np.exp(-np.square((ecg["time_s"] - beat) / 0.02)) for beat in beats_s)
+    table = pd.concat([samples(time_s=np.arange(MINUTE) / RATE_HZ), ecg]).sort_values("time_s")
+    definition = write({"ada.csv": table}, rate_hz=None, reference={"ecg": {"column": "ecg"}})
+    recording = read_one(definition).recording
+    assert recording.rate_hz == RATE_HZ
+    np.testing.assert_allclose(recording.reference_bpm[3:-3], 80, atol=0.5)
 
 
 def test_a_slower_accelerometer_in_rows_of_the_ppg_is_read(write: Write) -> None:
