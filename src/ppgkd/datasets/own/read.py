@@ -32,7 +32,8 @@ from ppgkd.datasets.own.reference import Reference, read_reference
 from ppgkd.datasets.own.row_ranges import find_row_range
 from ppgkd.datasets.own.sensors import Sensor, split_sensors
 from ppgkd.datasets.own.sentinels import Fault, find_faults
-from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, refuse_unread_times
+from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP
+from ppgkd.datasets.own.unread_times import refuse_unread_times
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 
@@ -100,11 +101,13 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
     path, rate_hz = Path(table_file.path), table_file.rate_hz
     about = path.stat()
     version = (about.st_mtime_ns, about.st_ctime_ns, about.st_size)
-    table = _read_table(definition.path, path, version)
+    table, others = _read_table(definition.path, path, version)
     with errors_name(path):
         found = find_row_range(definition, path, table, entry.name)
         rows = table.slice(found.first, found.end - found.first)
         first_row = first_row_number(path) + found.first
+        others = others.slice(found.first, found.end - found.first)
+        refuse_unread_times(others, rate_hz, first_row, DECLARE_TIME)
         channels, values = _channels(definition, rows)
         sensors = split_sensors(rows, channels, values, definition.keys.rate_hz, first_row)
         grid = EvenGrid(sensors[0].clock, rate_hz)
@@ -134,7 +137,10 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
 
 
 @lru_cache(maxsize=1)  # one table may have many recordings
-def _read_table(definition_path: Path, path: Path, _version: tuple[int, int, int]) -> pa.Table:
+def _read_table(
+    definition_path: Path, path: Path, _version: tuple[int, int, int]
+) -> tuple[pa.Table, pa.Table]:
+    """The columns that are used, and, if there are no times among them, the others."""
     definition = read_definition(definition_path)
     reference, activity = definition.keys.reference, definition.keys.activity
     numbers = [*definition.ppg, *definition.acceleration]
@@ -142,11 +148,10 @@ def _read_table(definition_path: Path, path: Path, _version: tuple[int, int, int
     numbers += [reference.ecg.column] if reference.ecg and not reference.ecg.files else []
     texts = [*definition.who, *([activity.column] if activity else [])]
     table, unused = read_columns(path, numbers, texts, definition.times)
-    if not {TIME_S, TIMESTAMP}.intersection(table.column_names):
-        with errors_name(path):
-            others = read_other_columns(path, unused)
-            refuse_unread_times(others, first_row_number(path), DECLARE_TIME)
-    return table
+    if {TIME_S, TIMESTAMP}.intersection(table.column_names):
+        return table, table.select([])
+    with errors_name(path):
+        return table, read_other_columns(path, unused)
 
 
 def _channels(

@@ -18,8 +18,9 @@ from ppgkd.datasets.own.columns import (
 from ppgkd.datasets.own.even_grid import EvenGrid, fill_gaps
 from ppgkd.datasets.own.notes import unit_notes, unused_column_notes
 from ppgkd.datasets.own.sensors import split_sensors
-from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, refuse_unread_times
+from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP
 from ppgkd.datasets.own.time_stamps import require_rate
+from ppgkd.datasets.own.unread_times import refuse_unread_times
 
 RENAME_TIME = "Name it time_s and give it in seconds, or remove it from the table ({})."
 
@@ -80,7 +81,7 @@ def read_recording_table(
         values = number_columns(table, channels)
         if not {TIME_S, TIMESTAMP}.intersection(table.column_names):
             others = read_other_columns(path, unused)
-            refuse_unread_times(others, first_row_number(path), RENAME_TIME)
+            refuse_unread_times(others, rate_hz, first_row_number(path), RENAME_TIME)
         sensors = split_sensors(table, channels, values, rate_hz, first_row_number(path))
     grid = EvenGrid(sensors[0].clock, to_rate_hz or rate_hz)
     notes = [

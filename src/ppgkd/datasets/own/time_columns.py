@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,13 +23,6 @@ SINCE_1970_S = 1e8
 
 OFFSET = r"(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 """End of an ISO 8601 time with an offset from UTC."""
-
-TIME_NAMES = re.compile(
-    r"time|date|epoch|unix|utc|elapsed|clock|stamp|(?:^|_)t(?:s|ms|us|ns)?(?:_|$)|^(?:ms|millis|"
-    r"micros|sec|secs|seconds)$|_(?:ms|msec|usec|us|ns|sec)$",
-    re.IGNORECASE,
-)
-"""Names of columns that may be times."""
 
 
 @dataclass(frozen=True)
@@ -121,49 +113,6 @@ def parsed_s(times: pa.ChunkedArray, column: str, first_row: int) -> NDArray[np.
             "an ISO 8601 date and time, such as 2026-05-04T10:15:30.020."
         )
     return np.asarray((found - pd.Timestamp(0, tz="UTC")).dt.total_seconds())
-
-
-def refuse_unread_times(table: pa.Table, first_row: int, remedy: str) -> None:
-    """Refuse columns that look like times but are not read, beside samples without times.
-
-    Parameters
-    ----------
-    table
-        The columns that are not used.
-    first_row
-        Number of the first row, for the messages.
-    remedy
-        What to do, with the column as ``{}``.
-    """
-    for name in table.column_names:
-        column = table[name]
-        if _is_time(name, column):
-            raise PpgkdError(
-                f"its column {name} looks like the time of each row, from {column[0]} in row "
-                f"{first_row} to {column[-1]} in the last, and it is not used: samples that are "
-                f"missing would not be seen. {remedy.format(name)}"
-            )
-
-
-def _is_time(name: str, column: pa.ChunkedArray) -> bool:
-    kind, named = column.type, bool(TIME_NAMES.search(name))
-    if len(column) < 3 or column.null_count:
-        return False
-    if pa.types.is_timestamp(kind):
-        return True
-    if _is_text(kind):
-        first = pd.to_datetime(column.slice(0, 20).to_pandas(), format="ISO8601", errors="coerce")
-        return named and bool(first.notna().all())
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        return False
-    step = np.diff(column.to_numpy().astype(np.float64))
-    if not np.isfinite(step).all() or (step < 0).any() or not (step > 0).any():
-        return False
-    if named:
-        return True
-    # a counter of samples, or an unnamed clock, with a jump; without a jump it tells nothing
-    usual = np.median(step)
-    return bool((step > 0).all() and step.max() > 1.5 * usual and np.mean(step == usual) > 0.5)
 
 
 def _from_number(

@@ -146,29 +146,85 @@ def test_a_name_that_is_no_zone_is_refused(write: Write) -> None:
 
 # Times that are not read
 
+N = len(SECOND)
+FIVE_SECONDS = range(800, 960)
 
-@pytest.mark.parametrize("name", ["t_ms", "Time", "elapsed", "epoch_us", "counter"])
-def test_times_that_are_not_read_are_refused_beside_a_declared_rate(
-    write: Write, tmp_path: Path, name: str
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("t_ms", np.round(1e3 * SECOND)),
+        ("Time", 1e3 * SECOND),
+        ("elapsed", SECOND),
+        ("seconds", np.floor(SECOND)),
+        ("epoch_us", 1.77e15 + 1e6 * SECOND),
+        ("unix", 1.77e9 + SECOND),
+        ("date", iso(SECOND, WITH_OFFSET)),
+        ("c3", 7 + 31.25 * np.arange(N)),
+        ("frame", np.arange(N)),
+        ("row", 1_000 + np.arange(N)),
+    ],
+)
+def test_times_that_are_not_read_and_tell_of_lost_samples_are_refused(
+    write: Write, tmp_path: Path, name: str, values: Any
 ) -> None:
-    table = samples(hr=70, **{name: np.arange(len(SECOND)) * 31}).drop(index=range(800, 960))
-    message = refusal(write(table, rate_hz=RATE_HZ))
+    table = samples(hr=70, **{name: values})
+    assert read(write(table, rate_hz=RATE_HZ)).notes == ()  # it says what the rate says
+    lossy = table.drop(index=FIVE_SECONDS)
+    message = refusal(write(lossy, rate_hz=RATE_HZ))
     assert f"its column {name} looks like the time" in message
+    assert "160 samples are missing, 5 s" in message
     assert f"'time: {{column: {name}, unit: ...}}'" in message
     with pytest.raises(PpgkdError, match=f"column {name} looks like the time"):
         read_recording_table(tmp_path / "ada.csv", ("green",), RATE_HZ)
+
+
+@pytest.mark.parametrize("true_hz", [16, 25, 30.5, 34, 64])
+def test_times_that_are_not_read_and_contradict_the_rate_are_refused(
+    write: Write, true_hz: float
+) -> None:
+    table = samples(hr=70, t_ms=np.round(1e3 * np.arange(N) / true_hz, 3))
+    assert f"the rate is {true_hz} Hz, not 32 Hz" in refusal(write(table, rate_hz=RATE_HZ))
+
+
+def test_times_with_empty_cells_and_jitter_are_compared_too(write: Write) -> None:
+    rng = np.random.default_rng(1)
+    t_ms = np.round(1e3 * (SECOND + rng.exponential(0.005, N)))
+    t_ms = pd.Series(np.maximum.accumulate(t_ms)).where(rng.random(N) > 0.02)
+    table = samples(hr=70, t_ms=t_ms)
+    assert read(write(table, rate_hz=RATE_HZ)).notes == ()
+    assert "samples are missing" in refusal(write(table.drop(index=FIVE_SECONDS), rate_hz=RATE_HZ))
 
 
 def test_columns_that_tell_no_times_are_left_aside(write: Write) -> None:
     rng = np.random.default_rng(0)
     table = samples(
         hr=70,
-        row=np.arange(len(SECOND)),
-        steps=np.cumsum(rng.random(len(SECOND)) < 0.05),
-        temperature=rng.normal(33, 1, len(SECOND)),
+        row=np.arange(N),
+        steps=np.cumsum(rng.random(N) < 0.05),
+        distance_m=np.cumsum(rng.uniform(0, 2 / RATE_HZ, N)),
+        temperature=rng.normal(33, 1, N),
         daytime="morning",
-    )
+        date="2026-05-04",
+        session_time=1.77e9,
+        epoch=np.arange(N) // (30 * RATE_HZ),
+        packet=np.arange(N) // 8,
+        wrapping=np.arange(N) % 256,
+        timer_us=5,
+    ).drop(index=range(800, 801))
     assert read(write(table, rate_hz=RATE_HZ)).notes == ()
+
+
+def test_recordings_of_one_table_are_compared_each_by_itself(write: Write) -> None:
+    table = samples(hr=70, t_ms=1e3 * SECOND)
+    whole = pd.concat([table.assign(who="ada"), table.assign(who="bo")])
+    subject = {"column": "who"}
+    dataset = own_dataset("mine", write(whole, rate_hz=RATE_HZ, subject=subject))
+    assert [found.notes for found in read_with_notes(dataset.recordings)] == [(), ()]
+    lossy = pd.concat([table.assign(who="ada"), table.drop(index=FIVE_SECONDS).assign(who="bo")])
+    dataset = own_dataset("mine", write(lossy, rate_hz=RATE_HZ, subject=subject))
+    with pytest.raises(PpgkdError, match="160 samples are missing"):
+        list(read_with_notes(dataset.recordings))
 
 
 # Two values of a reference at one time
