@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
+from ppgkd.datasets.own.log_times import LogTimes
 from ppgkd.datasets.own.recording_table import RecordingTable, read_recording_table
 from ppgkd.datasets.own.time_stamps import require_rate
 from ppgkd.errors import PpgkdError
@@ -34,7 +35,7 @@ class RecordingPrediction:
     ----------
     table
         One row per window: the fields of `ppgkd.inference.stream.Estimate`; times are those of the
-        recording's own clock.
+        recording's own clock, see `on_log_clock`.
     notes
         Remarks on the recording for the user.
     window_s
@@ -148,6 +149,31 @@ def _on_clock(estimates: list[Estimate], table: RecordingTable, rate_hz: float) 
     """Table of the estimates, with times of the recording's own clock."""
     columns = [field.name for field in fields(Estimate)]
     found = pd.DataFrame([asdict(estimate) for estimate in estimates], columns=columns)
-    times = ["start_s", "end_s"]
-    found[times] = table.first_s + found[times] * (rate_hz / table.rate_hz)
-    return found
+    return on_log_clock(found, table.first_s, rate_hz / table.rate_hz, table.times)
+
+
+def on_log_clock(
+    table: pd.DataFrame, first_s: float, stretch: float, times: LogTimes
+) -> pd.DataFrame:
+    """Table of estimates with the times of a log: in seconds, and as the log writes them.
+
+    Parameters
+    ----------
+    table
+        With ``start_s`` and ``end_s`` from the first sample.
+    first_s
+        Time of that sample on the clock of the log.
+    stretch
+        Seconds of that clock for each second of the table.
+    times
+        How the log writes its times. If not as seconds, the columns ``start_time`` and
+        ``end_time`` follow those in seconds.
+    """
+    seconds = ["start_s", "end_s"]
+    table = table.assign(**{name: first_s + table[name] * stretch for name in seconds})
+    for place, name in enumerate(seconds):
+        written = times.written(table[name].to_numpy())
+        if written is not None:
+            after = list(table.columns).index("end_s") + 1 + place
+            table.insert(after, name.replace("_s", "_time"), written)
+    return table

@@ -15,7 +15,7 @@ from ppgkd.datasets.own.read import read_with_notes
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.resampling import resample
 from ppgkd.errors import PpgkdError
-from ppgkd.inference.predict import DECIMALS, NEAR_RATE, export_advice
+from ppgkd.inference.predict import DECIMALS, NEAR_RATE, export_advice, on_log_clock
 from ppgkd.inference.stream import Estimate, HeartRateStream
 from ppgkd.runtime.artifacts import write_csv, write_parquet
 
@@ -33,8 +33,9 @@ class DatasetPrediction:
     ----------
     table
         One row per window: ``recording, subject``, the fields of
-        `ppgkd.inference.stream.Estimate`, and ``hr_bpm``, the reference at the centre of the
-        window; NaN where there is none.
+        `ppgkd.inference.stream.Estimate` with times as in the log
+        (`ppgkd.inference.predict.on_log_clock`), and ``hr_bpm``, the reference at the centre of
+        the window; NaN where there is none.
     errors
         One row per recording: ``recording, windows, valid``, the share that is valid; over the
         windows with a reference and an estimate ``mae_bpm``, over the valid ones
@@ -93,7 +94,9 @@ def predict_dataset(
         stream = HeartRateStream(model, online_filter=online_filter, max_sd_bpm=max_sd_bpm)
         name = found.recording.name
         notes += [f"{name}: {note}" for note in (*found.notes, *found.reference.notes)]
-        tables.append(_predict(stream, found.recording, definition, model))
+        table = _predict(stream, found.recording, definition, model)
+        stretch = found.recording.rate_hz / found.true_rate_hz
+        tables.append(on_log_clock(table, found.first_s, stretch, found.times))
     table = pd.concat(tables, ignore_index=True)
     return DatasetPrediction(table, errors_by_recording(table), tuple(notes))
 

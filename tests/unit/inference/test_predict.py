@@ -123,3 +123,17 @@ def test_a_recording_shorter_than_a_window_is_refused(predict: Predict, samples:
     with pytest.raises(PpgkdError, match=r"399 samples, 7\.98 s; one window has 400, 8 s"):
         predict(samples[:, :399])
     assert len(predict(samples[:, :400]).table) == 1
+
+
+def test_date_times_come_out_as_they_came_in_beside_the_seconds(
+    predict: Predict, samples: Samples
+) -> None:
+    moments = pd.Timestamp("2026-05-04T10:00:00+02:00") + pd.to_timedelta(
+        np.arange(samples.shape[1]) / 50, unit="s"
+    )
+    stamps = pd.Series(moments).dt.strftime("%Y-%m-%dT%H:%M:%S.%f+02:00")
+    found = predict(samples, timestamp=stamps).rounded
+    assert list(found.columns) == [*COLUMNS[:2], "start_time", "end_time", *COLUMNS[2:]]
+    assert found["start_s"][3] == 6
+    assert found["start_time"][3] == "2026-05-04T10:00:06.000+02:00"
+    assert found["end_time"][3] == "2026-05-04T10:00:14.000+02:00"

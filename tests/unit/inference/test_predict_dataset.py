@@ -91,6 +91,37 @@ def test_a_dataset_whose_clock_is_a_little_fast_is_resampled_and_its_heart_rates
     assert abs(found["window_bpm"].median() - 90) < 1
 
 
+@pytest.mark.parametrize(
+    ("start", "time", "first", "expected"),
+    [
+        (7.5, None, 7.5, None),
+        (1.77e12, {"column": "time_s", "unit": "ms"}, 0.0, 1.77e12),
+        (1.77e15, {"column": "time_s", "unit": "us"}, 0.0, 1.77e15),
+    ],
+)
+def test_times_are_those_of_the_log(
+    tmp_path: Path,
+    student_file: Path,
+    signals: dict[str, Samples],
+    start: float,
+    time: dict[str, str] | None,
+    first: float,
+    expected: float | None,
+) -> None:
+    path = write(tmp_path, signals, **({"time": time} if time else {}))
+    per_second = {None: 1, "ms": 1e3, "us": 1e6}[time and time["unit"]]
+    for table in [*tmp_path.glob("*.csv"), *tmp_path.glob("reference/*.csv")]:
+        old = pd.read_csv(table)
+        old.assign(time_s=start + per_second * old["time_s"]).to_csv(table, index=False)
+    found = predict_dataset(path, student_file).table
+    assert found["start_s"][0] == pytest.approx(first, abs=1e-6)
+    assert found["hr_bpm"].notna().any()
+    if expected is None:
+        assert "start_time" not in found
+    else:
+        assert found["start_time"][:2].tolist() == [start, start + 2 * per_second]
+
+
 def test_the_command_writes_the_estimates_and_shows_the_errors_by_recording(
     tmp_path: Path,
     student_file: Path,

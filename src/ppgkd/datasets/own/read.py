@@ -27,6 +27,7 @@ from ppgkd.datasets.own.columns import (
 from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.even_grid import EvenGrid, fill_gaps
 from ppgkd.datasets.own.files import OwnTable
+from ppgkd.datasets.own.log_times import LogTimes, log_times
 from ppgkd.datasets.own.notes import fault_notes, unit_notes
 from ppgkd.datasets.own.reference import Reference, read_reference
 from ppgkd.datasets.own.row_ranges import find_row_range
@@ -59,12 +60,21 @@ class OwnRecording:
         Notes for the user: gaps, lost samples, implausible units.
     faults
         Samples that are no measurements; they are missing in ``recording``.
+    first_s
+        Time of the first sample on the clock of the table.
+    true_rate_hz
+        Rate of the samples by that clock; nearly that of ``recording``.
+    times
+        How the table writes its times.
     """
 
     recording: Recording
     reference: Reference
     notes: tuple[str, ...]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...]
+    first_s: float
+    true_rate_hz: float
+    times: LogTimes
 
 
 def read_many(entries: Sequence[RecordingEntry], raw_dir: Path) -> Iterator[Recording]:
@@ -133,7 +143,15 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
         *fault_notes(faults, n_bridged),
         *unit_notes(signal, channels),
     )
-    return OwnRecording(recording, reference, notes, tuple(faults))
+    return OwnRecording(
+        recording,
+        reference,
+        notes,
+        tuple(faults),
+        grid.clock.first_s,
+        grid.true_rate_hz,
+        log_times(rows),
+    )
 
 
 @lru_cache(maxsize=1)  # one table may have many recordings

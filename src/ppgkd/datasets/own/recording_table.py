@@ -16,6 +16,7 @@ from ppgkd.datasets.own.columns import (
     read_other_columns,
 )
 from ppgkd.datasets.own.even_grid import EvenGrid, fill_gaps
+from ppgkd.datasets.own.log_times import LogTimes, log_times
 from ppgkd.datasets.own.notes import unit_notes, unused_column_notes
 from ppgkd.datasets.own.sensors import split_sensors
 from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP
@@ -40,12 +41,15 @@ class RecordingTable:
         which is the same to `ppgkd.datasets.own.even_grid.SAME_RATE`.
     notes
         Notes for the user.
+    times
+        How the table writes its times.
     """
 
     signal: NDArray[np.float32]
     first_s: float
     rate_hz: float
     notes: tuple[str, ...]
+    times: LogTimes
 
 
 def read_recording_table(
@@ -93,4 +97,6 @@ def read_recording_table(
     signal = grid.joined(
         [(fill_gaps(sensor.values, sensor.clock), sensor.clock) for sensor in sensors]
     )
-    return RecordingTable(signal, grid.clock.first_s, grid.true_rate_hz, tuple(notes))
+    return RecordingTable(
+        signal, grid.clock.first_s, grid.true_rate_hz, tuple(notes), log_times(table)
+    )

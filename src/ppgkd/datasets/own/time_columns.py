@@ -21,6 +21,10 @@ PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 SINCE_1970_S = 1e8
 """Numbers of more seconds count from 1970: this is in 1973, and three years after a start."""
 
+UNIT, ZONE, EXAMPLE = b"unit", b"zone", b"example"
+"""Keys of the metadata of a column of times, which say how the table had them; see
+`ppgkd.datasets.own.log_times`."""
+
 OFFSET = r"(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 """End of an ISO 8601 time with an offset from UTC."""
 
@@ -73,19 +77,26 @@ class TimeRule:
         times = table[column]
         if column == self.column and self.unit != "iso":
             name, times = _from_number(times, PER_SECOND[self.unit], column)
-            return table.set_column(place, name, times)
+            return table.set_column(place, _about(name, times, {UNIT: self.unit}), times)
         if column == TIME_S and self.column != TIME_S:
             return table
         if self.timezone is not None and not has_offset(times, column, first_row):
+            about = {ZONE: self.timezone, EXAMPLE: str(times[0]) if is_text(times.type) else ""}
             times = _in_zone(times, self.timezone, column, first_row)
-        return table.set_column(place, TIMESTAMP, times)
+        else:
+            about = {}
+        return table.set_column(place, _about(TIMESTAMP, times, about), times)
+
+
+def _about(name: str, times: pa.ChunkedArray, about: dict[bytes, str]) -> pa.Field:
+    return pa.field(name, times.type, metadata=about or None)
 
 
 def has_offset(times: pa.ChunkedArray, column: str, first_row: int) -> bool:
     """Whether date-times say their offset from UTC; all must, or none."""
     if pa.types.is_timestamp(times.type):
         return times.type.tz is not None
-    if not _is_text(times.type):
+    if not is_text(times.type):
         raise PpgkdError(f"its column {column} has the type {times.type}; expected date-times.")
     said = pc.match_substring_regex(times, OFFSET).fill_null(False).to_numpy()
     # a date alone, 2026-05-04, ends as an offset does
@@ -102,7 +113,7 @@ def has_offset(times: pa.ChunkedArray, column: str, first_row: int) -> bool:
 
 def parsed_s(times: pa.ChunkedArray, column: str, first_row: int) -> NDArray[np.float64]:
     """Date-times in seconds since 1970, shape (n_rows,); those without an offset as if in UTC."""
-    if not (pa.types.is_timestamp(times.type) or _is_text(times.type)):
+    if not (pa.types.is_timestamp(times.type) or is_text(times.type)):
         raise PpgkdError(f"its column {column} has the type {times.type}; expected date-times.")
     texts = times.to_pandas()
     found = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
@@ -145,5 +156,6 @@ def _in_zone(times: pa.ChunkedArray, timezone: str, column: str, first_row: int)
     return pa.chunked_array([pa.Array.from_pandas(located.dt.tz_convert("UTC"))])
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column of this type has text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
