@@ -1,7 +1,8 @@
 """Snakemake in a fork of a process that has imported it, which takes half the time of a new one.
 
-The tests start Snakemake a hundred times only to ask what it would do. The process that is forked
-has imported what Snakemake needs, and nothing of this project, whose code differs between tests.
+The tests start Snakemake two hundred times, most often only to ask what it would do. The process
+that is forked has imported what Snakemake needs, and nothing of this project, whose code differs
+between tests. What is not a fork are the jobs, and a Snakemake that is interrupted or killed.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections.abc import Mapping, Sequence
 
 from snakemake import cli
 
-RUN_NO_JOBS = frozenset(("--dry-run", "--summary", "--touch", "--rulegraph", "--list"))
-"""Options with which Snakemake starts no process."""
-
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["snakemake.cli", "snakemake.report", "pandas", "pydantic"])
+_SERVER.set_forkserver_preload(
+    [
+        *("snakemake.cli", "snakemake.profiles", "snakemake.report.html_reporter"),
+        *("snakemake.storage", "smart_open", "requests", "pandas", "pydantic"),
+    ]
+)
 
 
 def run_in_fork(

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 import yaml
-from tests.snakemake_fork import RUN_NO_JOBS, run_in_fork
+from tests.snakemake_fork import run_in_fork
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -35,12 +35,8 @@ class Workflow:
         self, *targets: str, cores: int = 1, options: tuple[str, ...] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake; the caller checks its exit code and output."""
-        if RUN_NO_JOBS & {*options}:
-            _, _, _, *arguments = self.command(*targets, cores=cores, options=options)
-            return run_in_fork(arguments, self._environment(environment))
-        process = self._start(targets, cores, options, environment)
-        output, _ = process.communicate()
-        return subprocess.CompletedProcess(process.args, process.returncode, output)
+        _, _, _, *arguments = self.command(*targets, cores=cores, options=options)
+        return run_in_fork(arguments, self._environment(environment))
 
     def run_and_kill(
         self,
@@ -54,7 +50,7 @@ class Workflow:
         On a busy machine the job may be over before it is killed. Then it is run again.
         """
         for _ in range(10):
-            process = self._start(targets, 1, options, {})
+            process = self._start(targets, options)
             while process.poll() is None and not when():
                 time.sleep(0.002)
             killed = process.poll() is None and _kill_job(process.pid, script)
@@ -69,19 +65,13 @@ class Workflow:
         assert done.returncode == 0, done.stdout[-6000:]
         return done
 
-    def _start(
-        self,
-        targets: tuple[str, ...],
-        cores: int,
-        options: tuple[str, ...],
-        environment: Mapping[str, str],
-    ) -> subprocess.Popen[str]:
+    def _start(self, targets: tuple[str, ...], options: tuple[str, ...]) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.command(*targets, cores=cores, options=options),
+            self.command(*targets, cores=1, options=options),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=self._environment(environment),
+            env=self._environment({}),
         )
 
     @staticmethod
