@@ -17,6 +17,7 @@ from ppgkd.runtime.artifacts import file_fingerprint
 from ppgkd.simulation.signals import RATE_HZ
 from ppgkd.simulation.subject import simulate_subject
 from ppgkd.splits.study_windows import read_study_windows
+from ppgkd.study.study import COMPARED
 from ppgkd.windows.raw import read_raw_windows
 
 SUBJECTS = [f"P{number}" for number in range(1, 7)]
@@ -52,25 +53,44 @@ def write_walks(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) -> Workflow:
+def average(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) -> Workflow:
+    """A study of the average of both channels, made as far as others are compared with it."""
+    shares = {"file": "walks.yaml", "train": 0.5, "val": 0.17, "test": 0.33}
     config = {
         **tiny_config,
-        "datasets": {"walks": {"file": "walks.yaml", "train": 0.5, "val": 0.17, "test": 0.33}},
-        "inputs": {"ppg_channels": 2, "accelerometer": False},
+        "study": "average",
+        "datasets": {"walks": {**shares, "ppg": "average"}},
+        "inputs": {"ppg_channels": 1, "accelerometer": False},
         "teachers": {"resnet": [3_000]},
         "students": {"resnet": [350]},
-        "strategies": {"scratch": {}, "soft": {}},
+        "strategies": {"scratch": {}},
         "onnx": {"rates_hz": []},
         "views": 1,
         "training": {"teacher": {"epochs": 1}, "student": {"epochs": 1}},
     }
     made = Workflow(tmp_path_factory.mktemp("own"), config)
     write_walks(made.folder)
+    made.make(*(f"results/average/{name}" for name in COMPARED), cores=2)
+    return made
+
+
+@pytest.fixture(scope="module")
+def study(average: Workflow) -> Workflow:
+    """A study of both channels with its report, compared with that of their average."""
+    shares = {k: v for k, v in average.config["datasets"]["walks"].items() if k != "ppg"}
+    changes = {
+        "study": "tiny",
+        "datasets": {"walks": shares},
+        "inputs": {"ppg_channels": 2, "accelerometer": False},
+        "strategies": {"scratch": {}, "soft": {}},
+        "compare": ["average"],
+    }
+    made = Workflow(average.folder, {**average.config, **changes})
+    made.make("results/tiny/report/report.html", cores=2)
     return made
 
 
 def test_a_study_of_own_recordings_without_an_accelerometer_reports(study: Workflow) -> None:
-    study.make("results/tiny/report/report.html", cores=2)
     counts = pd.read_csv(study.results / "windows/walks.counts.csv", index_col="recording")
     assert counts.index.tolist() == SUBJECTS
     assert counts["missing"].tolist() == [4, 0, 0, 0, 0, 0]
@@ -84,38 +104,35 @@ def test_a_study_of_own_recordings_without_an_accelerometer_reports(study: Workf
     assert not (study.folder / "resources/raw").exists()
 
 
-def test_a_study_of_the_average_channel_is_compared_with_a_finished_one(study: Workflow) -> None:
-    study.make("results/tiny/report/report.html", cores=2)
-    shares = {**study.config["datasets"]["walks"], "ppg": "average"}
-    changes = {
-        "study": "average",
-        "datasets": {"walks": shares},
-        "inputs": {"ppg_channels": 1, "accelerometer": False},
-        "compare": ["tiny"],
-        "strategies": {"scratch": {}},
-    }
-    average = Workflow(study.folder, {**study.config, **changes})
-    average.make("results/average/report/report.html", cores=2)
+def test_a_study_of_both_channels_is_compared_with_that_of_their_average(
+    study: Workflow, average: Workflow
+) -> None:
     raw = read_raw_windows(average.results / "windows/walks.raw.parquet")
     both = read_raw_windows(study.results / "windows/walks.raw.parquet")
     assert raw.channels == ("ppg_1",)
     np.testing.assert_allclose(raw.raw[:, 0], both.raw.mean(axis=1), rtol=1e-5)
-    (other,) = json.loads((average.results / "compared.json").read_text())
-    assert (other["own_channels"], other["channels"]) == (["ppg_1"], ["ppg_1", "ppg_2"])
+    (other,) = json.loads((study.results / "compared.json").read_text())
+    assert (other["own_channels"], other["channels"]) == (["ppg_1", "ppg_2"], ["ppg_1"])
     own, there = (
         pd.read_parquet(one.results / "students.parquet").set_index("strategy")["mae_bpm"]
-        for one in (average, study)
+        for one in (study, average)
     )
+    assert [row["strategy"] for row in other["students"]] == ["scratch"]
     for row in other["students"]:
         difference_bpm = there[row["strategy"]] - own[row["strategy"]]
         assert row["difference_bpm"] == pytest.approx(difference_bpm)
-    assert "Comparison with other studies" in (average.results / "report/report.html").read_text()
+    assert "Comparison with other studies" in (study.results / "report/report.html").read_text()
 
 
 def test_with_each_channel_training_uses_all_and_evaluation_the_first(study: Workflow) -> None:
     shares = {**study.config["datasets"]["walks"], "ppg": "each"}
     inputs = {"ppg_channels": 1, "accelerometer": False}
-    changes = {"study": "each", "datasets": {"walks": shares}, "inputs": inputs}
+    changes = {
+        "study": "each",
+        "datasets": {"walks": shares},
+        "inputs": inputs,
+        "compare": [],
+    }
     each = Workflow(study.folder, {**study.config, **changes})
     each.make("results/each/bank/seed0/bank.json", "results/each/windows/walks.raw.parquet")
     windows = read_study_windows(
@@ -130,7 +147,6 @@ def test_with_each_channel_training_uses_all_and_evaluation_the_first(study: Wor
 
 
 def test_a_changed_table_is_read_again(study: Workflow) -> None:
-    study.make("results/tiny/windows/walks.parquet")
     table = study.folder / "walks/P2.csv"
     before = table.read_text()
     try:
@@ -152,7 +168,6 @@ def test_a_study_that_needs_missing_channels_is_refused_before_any_job(
 
 def test_a_table_that_is_replaced_by_an_older_one_is_read_again(study: Workflow) -> None:
     target = "results/tiny/windows/walks.parquet"
-    study.make(target)
     table = study.folder / "walks/P2.csv"
     before, about = table.read_bytes(), table.stat()
     assert not planned_jobs(study.run(target, options=("--dry-run",)))

@@ -8,16 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ppgkd.evaluation.estimators import ESTIMATORS
 from ppgkd.evaluation.score import IDENTITY
 from ppgkd.inference.online_filter import Transition, decode_bpm, filter_windows
 from ppgkd.inference.signal_support import signal_support
-from ppgkd.inference.validity import Evidence, ValidityRule, evidence_of_windows
+from ppgkd.inference.validity import Evidence, evidence_of_windows
 from ppgkd.models.predict import predict
 from ppgkd.windows.motion import motion_intensity_g
 from ppgkd.windows.read import Windows
-
-ESTIMATORS = {"single": ("pred_bpm", "sd_bpm"), "filtered": ("filtered_bpm", "filtered_sd_bpm")}
-"""Single windows and the online filter, with their columns in the table of `track`."""
 
 
 def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.DataFrame:
@@ -67,18 +65,3 @@ def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.Da
             found[rows] = np.stack(of_recording, axis=1)
         tracked[[f"{estimator}_{field}" for field in Evidence._fields]] = found
     return tracked
-
-
-def reasons(tracked: pd.DataFrame, estimator: str, rule: ValidityRule) -> NDArray[np.int64]:
-    """Why each estimate of a table of `track` is not valid: see `ValidityRule.reason`."""
-    bpm, sd_bpm = (tracked[name].to_numpy(np.float64) for name in ESTIMATORS[estimator])
-    evidence = Evidence(
-        *(tracked[f"{estimator}_{name}"].to_numpy(np.float64) for name in Evidence._fields)
-    )
-    return rule.reason(bpm, sd_bpm, evidence)
-
-
-def as_estimates(predictions: pd.DataFrame, estimator: str) -> pd.DataFrame:
-    """The predictions of one estimator, as ``pred_bpm`` and ``sd_bpm``."""
-    bpm, sd_bpm = ESTIMATORS[estimator]
-    return predictions.assign(pred_bpm=predictions[bpm], sd_bpm=predictions[sd_bpm])

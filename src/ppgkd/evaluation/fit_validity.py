@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.evaluation.filtered import ESTIMATORS, reasons
+from ppgkd.evaluation.estimators import ESTIMATORS, reasons
 from ppgkd.inference.validity import Evidence, ValidityBounds
 
 LEFT_OUT = (0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.06, 0.07, 0.085, 0.1, 0.12, 0.15, 0.2, 0.3)

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from ppgkd.evaluation.bootstrap import estimate_with_interval, resampled_sums
-from ppgkd.evaluation.filtered import ESTIMATORS, as_estimates, reasons, track
+from ppgkd.evaluation.estimators import ESTIMATORS, as_estimates, reasons
+from ppgkd.evaluation.filtered import track
 from ppgkd.evaluation.fit_validity import RIGHT_BPM, fit_bounds, learned_range_bpm
 from ppgkd.evaluation.made_windows import made_windows
 from ppgkd.evaluation.quality import assess

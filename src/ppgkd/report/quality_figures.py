@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator, PercentFormatter, StrMethodFormatter
 
 from ppgkd.evaluation.agreement import limits_of_agreement
-from ppgkd.evaluation.filtered import as_estimates
+from ppgkd.evaluation.estimators import as_estimates
 from ppgkd.plots.figure import CURVE_STYLES, PALETTE, STYLE, CurveStyle, save_figure
 
 HEXAGONS = 50

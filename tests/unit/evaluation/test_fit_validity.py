@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ppgkd.evaluation.filtered import ESTIMATORS, reasons
+from ppgkd.evaluation.estimators import ESTIMATORS, reasons
 from ppgkd.evaluation.fit_validity import LEFT_OUT, WRONG_ON_MADE, fit_bounds, learned_range_bpm
 from ppgkd.evaluation.made_windows import NOISE, PULSE, made_windows
 from ppgkd.inference.validity import Evidence

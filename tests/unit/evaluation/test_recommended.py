@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from ppgkd.datasets.cohort import read_cohort, write_cohort
-from ppgkd.evaluation.filtered import as_estimates, reasons, track
+from ppgkd.evaluation.estimators import as_estimates, reasons
+from ppgkd.evaluation.filtered import track
 from ppgkd.evaluation.fit_validity import fit_bounds, learned_range_bpm
 from ppgkd.evaluation.made_windows import made_windows
 from ppgkd.evaluation.quality import assess
