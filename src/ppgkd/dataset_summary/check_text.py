@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from ppgkd.alignment.lag import MIN_OTHERS
 from ppgkd.alignment.shared_lag import SharedLag
 from ppgkd.dataset_summary.check import SPEC, DatasetCheck
+from ppgkd.datasets.own.files import WAVEFORM_SUFFIXES
 from ppgkd.datasets.recording import PLAUSIBLE_BPM
 from ppgkd.windows.segmentation import LABEL_RANGE_BPM, REJECTION_REASONS
 
@@ -43,7 +45,9 @@ def _overview(check: DatasetCheck) -> Iterator[str]:
         f"{table['hours'].sum():.2f} h, {table['hours'].min() * 60:.1f} to "
         f"{table['hours'].max() * 60:.1f} min each"
     )
-    rate_source = "as declared" if keys.rate_hz is not None else "by the time stamps"
+    of_waveforms = Path(dataset.recordings[0].files[1].path).suffix.lower() in WAVEFORM_SUFFIXES
+    measured = "by the files' headers" if of_waveforms else "by the time stamps"
+    rate_source = "as declared" if keys.rate_hz is not None else measured
     yield f"sensor         {dataset.rate_hz:g} Hz, {rate_source}"
     ppg = ", ".join(f"ppg_{n} = {name}" for n, name in enumerate(check.definition.ppg, start=1))
     inverted = "" if check.definition.polarity > 0 else ", so the signal is inverted"
@@ -72,7 +76,10 @@ def _overview(check: DatasetCheck) -> Iterator[str]:
 def _acceleration(check: DatasetCheck) -> str:
     columns, channels = check.definition.acceleration, check.definition.keys.channels
     if not columns:
-        return "none: only a study with 'inputs: {accelerometer: false}' can use these data"
+        return (
+            "none: a study can use these data with 'inputs: {accelerometer: false}', or, if the "
+            "sensor was held still, with 'acceleration: still'"
+        )
     unit: str | None = channels.acceleration_unit
     if unit == "counts":
         unit = f"counts, {channels.counts_per_g:g} per g, {channels.zero:g} at 0 g"
@@ -90,6 +97,7 @@ def _reference(check: DatasetCheck) -> str:
         "column": f"column {rule.column}",
         "files": f"files {rule.files}",
         "ecg": f"from the ECG in column {rule.ecg and rule.ecg.column}",
+        "beats": f"from beats, {rule.beats and (rule.beats.files or rule.beats.annotations)}",
     }
     source = sources[rule.kind]
     lower, upper = PLAUSIBLE_BPM

@@ -151,7 +151,8 @@ def _exchanged(
     recordings: pd.DataFrame,
     swaps: Mapping[str, Sequence[tuple[str, str]]],
 ) -> Finding:
-    columns = [*definition.ppg, *definition.acceleration]
+    channels = definition.keys.channels
+    columns = [*channels.ppg, *(channels.acceleration or ())]
     names = [f"ppg_{n}" for n in range(1, len(definition.ppg) + 1)] + ["acc_x", "acc_y", "acc_z"]
     column_of = dict(zip(names, columns, strict=True))
     affected = [recording for recording, pairs in swaps.items() if pairs]

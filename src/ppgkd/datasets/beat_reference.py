@@ -32,6 +32,9 @@ NEIGHBOURHOOD = 9
 MIN_COVERAGE = 0.5
 """Fraction of a window that intervals without artefacts must last."""
 
+ROUNDING_S = 1e-6
+"""An interval that is outside of a window by this much is outside by rounding only."""
+
 BEAT_SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?")
 """Annotations of the WFDB format that are beats; others are of rhythm, noise or waves.
 
@@ -53,6 +56,36 @@ def reference_from_beats(
     beat_s
         Times of the beats in seconds from the first sample of the signal, ascending, shape
         (n_beats,).
+    duration_s, window_s, stride_s
+        As for `reference_from_intervals`.
+
+    Returns
+    -------
+    time_s, bpm
+        As of `reference_from_intervals`.
+    """
+    return reference_from_intervals(
+        beat_s[1:], np.diff(beat_s), duration_s, window_s=window_s, stride_s=stride_s
+    )
+
+
+def reference_from_intervals(
+    end_s: NDArray[np.float64],
+    interval_s: NDArray[np.float64],
+    duration_s: float,
+    *,
+    window_s: float = WINDOW_S,
+    stride_s: float = STRIDE_S,
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Heart rate in windows, from intervals between beats.
+
+    Parameters
+    ----------
+    end_s
+        Times of the beats that end the intervals, in seconds from the first sample of the signal,
+        in order, shape (n_intervals,). Where intervals were lost, they leave a gap.
+    interval_s
+        Intervals in seconds, shape (n_intervals,).
     duration_s
         Duration of the signal.
     window_s, stride_s
@@ -68,14 +101,14 @@ def reference_from_beats(
     n_windows = max(math.floor((duration_s - window_s) / stride_s + 1e-9) + 1, 0)
     start_s = stride_s * np.arange(n_windows, dtype=np.float64)
     bpm = np.full(n_windows, np.nan, np.float32)
-    interval_s = np.diff(beat_s)
     usable = ~is_artefact(interval_s)
-    first = np.searchsorted(beat_s, start_s, "left")
-    last = np.searchsorted(beat_s, start_s + window_s, "right")
+    end_s, interval_s = end_s[usable], interval_s[usable]
+    first = np.searchsorted(end_s, start_s, "left")
+    last = np.searchsorted(end_s, start_s + window_s + ROUNDING_S, "right")
     for window in range(n_windows):
-        within = slice(first[window], max(last[window] - 1, first[window]))
-        kept_s = interval_s[within][usable[within]]
-        if kept_s.sum() >= MIN_COVERAGE * window_s:
+        ends = slice(first[window], last[window])
+        kept_s = interval_s[ends][end_s[ends] - interval_s[ends] >= start_s[window] - ROUNDING_S]
+        if kept_s.sum() >= MIN_COVERAGE * window_s - ROUNDING_S:
             bpm[window] = 60 / kept_s.mean()
     return start_s + window_s / 2, bpm
 

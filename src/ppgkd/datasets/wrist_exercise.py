@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from ppgkd.datasets.beat_reference import BEAT_SYMBOLS, reference_from_beats
 from ppgkd.datasets.dataset import RecordingEntry
 from ppgkd.datasets.devices import SHIMMER
-from ppgkd.datasets.edf import EdfSignal, read_edf_signals
+from ppgkd.datasets.edf import read_edf_signals
 from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.waveform import Waveform
 from ppgkd.errors import PpgkdError, damaged_file
 from ppgkd.grid import WINDOW_S
 
@@ -102,7 +103,7 @@ def _signal(path: Path) -> NDArray[np.float32]:
     return rows[:, :n_samples]
 
 
-def _require(path: Path, index: int, label: str, signal: EdfSignal) -> None:
+def _require(path: Path, index: int, label: str, signal: Waveform) -> None:
     if (signal.label, signal.rate_hz) != (label, RATE_HZ):
         raise damaged_file(
             f"{path}: signal {index} is {signal.label!r} at {signal.rate_hz:g} Hz, expected "

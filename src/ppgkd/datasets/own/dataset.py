@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ppgkd.datasets.dataset import Dataset, RecordingEntry
 from ppgkd.datasets.own.definition import Definition, read_definition
-from ppgkd.datasets.own.files import SOURCE, OwnFile, OwnTable
+from ppgkd.datasets.own.files import HEADER_SUFFIX, SOURCE, WAVEFORM_SUFFIXES, OwnFile, OwnTable
+from ppgkd.datasets.wfdb_header import signal_files
 from ppgkd.errors import PpgkdError
 
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
@@ -31,8 +32,8 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
     Returns
     -------
     Dataset
-        The files of a recording are the YAML file, its table and, if there is one, the file of its
-        reference. All are read in place.
+        The files of a recording are the YAML file, its table or file of waveforms and, if there are
+        any, the file of its reference and the files that its header names. All are read in place.
 
     Raises
     ------
@@ -41,6 +42,8 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
     """
     definition = read_definition(path)
     tables = _find_tables(definition)
+    for table in tables:
+        _require_fitting_keys(definition, table)
     rate_hz = _rate_hz(definition, tables)
     entries = tuple(
         entry
@@ -76,6 +79,40 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
         acc_channels=len(definition.acceleration),
         ppg_polarity=definition.polarity,
     )
+
+
+def _require_fitting_keys(definition: Definition, path: Path) -> None:
+    """Refuse keys that a file of this kind cannot have."""
+    keys, suffix = definition.keys, path.suffix.lower()
+    if suffix == ".dat":
+        raise PpgkdError(
+            f"{definition.path}: 'files' has {path}, the samples of a WFDB record. Name its "
+            f"header, which ends in {HEADER_SUFFIX}."
+        )
+    if suffix not in WAVEFORM_SUFFIXES and definition.indices:
+        raise PpgkdError(
+            f"{definition.path}: {path} is a table, and {definition.indices} are indices, "
+            "which name signals of EDF files and WFDB records. Name the columns."
+        )
+    if keys.reference.beats and keys.reference.beats.annotations and suffix != HEADER_SUFFIX:
+        raise PpgkdError(
+            f"{definition.path}: {path} is no WFDB record, and 'reference.beats.annotations' is of "
+            "WFDB records. Give 'reference.beats.files'."
+        )
+    if suffix not in WAVEFORM_SUFFIXES:
+        return
+    columns = {
+        "recording": keys.recording,
+        "subject.column": keys.subject.column,
+        "activity": keys.activity and keys.activity.column,
+    }
+    for key, column in columns.items():
+        if column:
+            raise PpgkdError(
+                f"{definition.path}: '{key}' names the column {column}, and {path} is no table; "
+                "it is one recording. Leave the key out; subjects have names by "
+                "'subject: {pattern: ...}'."
+            )
 
 
 def _refuse_formulas(path: str | Path, names: list[str]) -> None:
@@ -121,14 +158,31 @@ def _recording_entries(definition: Definition, table: OwnTable) -> list[Recordin
     else:
         names = [(path.stem, definition.subject_of(path, None))]
     reference = definition.keys.reference
-    template = reference.files or (reference.ecg and reference.ecg.files)
+    sources = (reference, reference.ecg, reference.beats)
+    template = next((source.files for source in sources if source and source.files), None)
     yaml_file = OwnFile(SOURCE, str(definition.path))
     entries = []
     for recording, subject in names:
-        references = [definition.beside(template, path, recording)] if template else []
-        files = (yaml_file, table, *(OwnFile(SOURCE, str(found)) for found in references))
+        others = [definition.beside(template, path, recording)] if template else []
+        if path.suffix.lower() == HEADER_SUFFIX:
+            others += [*_annotations(definition, path), *signal_files(path)]
+        files = (yaml_file, table, *(OwnFile(SOURCE, str(found)) for found in others))
         entries.append(RecordingEntry(recording, subject, files))
     return entries
+
+
+def _annotations(definition: Definition, path: Path) -> list[Path]:
+    """Annotations of a WFDB record, if they are the reference."""
+    beats = definition.keys.reference.beats
+    if beats is None or beats.annotations is None:
+        return []
+    found = path.with_suffix(f".{beats.annotations}")
+    if not found.is_file():
+        raise PpgkdError(
+            f"{definition.path}: 'reference.beats.annotations' is {beats.annotations}, and "
+            f"{found} is no file. Correct the suffix or add the file."
+        )
+    return [found]
 
 
 def _rate_hz(definition: Definition, tables: list[Path]) -> float:

@@ -35,13 +35,21 @@ class Definition:
 
     @property
     def ppg(self) -> tuple[str, ...]:
-        """Columns of the PPG."""
-        return tuple(self.keys.channels.ppg)
+        """Columns of the PPG; indices as text."""
+        return tuple(map(str, self.keys.channels.ppg))
 
     @property
     def acceleration(self) -> tuple[str, ...]:
-        """Columns of the accelerometer; none if there is none."""
-        return tuple(self.keys.channels.acceleration or ())
+        """Columns of the accelerometer, indices as text; none if there is none."""
+        return tuple(map(str, self.keys.channels.acceleration or ()))
+
+    @property
+    def indices(self) -> list[int]:
+        """Signals that are named by their index, which a table does not have."""
+        channels, reference = self.keys.channels, self.keys.reference
+        columns = [*channels.ppg, *(channels.acceleration or ()), reference.column]
+        columns += [reference.ecg.column] if reference.ecg else []
+        return [column for column in columns if isinstance(column, int)]
 
     @property
     def polarity(self) -> int:

@@ -21,6 +21,9 @@ Activity = Literal[
     "rest", "walk", "run", "cycle", "stairs", "drive", "work", "eat", "other", "unknown"
 ]
 FileTemplate = Text
+Column = Text | Annotated[int, Field(ge=0)]
+"""Column of a table; label or index of a signal in a file of waveforms."""
+
 LagS = Annotated[float, Field(ge=-30, le=30)]
 
 
@@ -34,16 +37,16 @@ def _check_template(template: str | None) -> str | None:
 
 
 class Channels(Section):
-    """Columns of the sensors."""
+    """Columns of the sensors; labels or indices of the signals of EDF files and WFDB records."""
 
-    ppg: FilledList[Text] = Field(
+    ppg: FilledList[Column] = Field(
         description="Columns of the PPG. A study takes the first ones, so put the best first."
     )
     systole: Systole = Field(
         "rises",
         description="Whether the PPG rises at a systole, or falls, as the received light does.",
     )
-    acceleration: LeftOut[list[Text]] = left_out(
+    acceleration: LeftOut[list[Column]] = left_out(
         "Columns of the three axes; left out if there is no accelerometer.",
         min_length=3,
         max_length=3,
@@ -63,7 +66,7 @@ class Channels(Section):
         if self.acceleration_unit == "counts" and self.counts_per_g is None:
             raise contradiction("has 'acceleration_unit: counts'; give 'counts_per_g', too")
         columns = [*self.ppg, *(self.acceleration or ())]
-        double = sorted({column for column in columns if columns.count(column) > 1})
+        double = sorted({str(column) for column in columns if columns.count(column) > 1})
         if double:
             raise contradiction(f"names the columns {double} twice; each is one channel")
         if self.acceleration_unit != "counts" and self.counts_per_g is not None:
@@ -77,7 +80,7 @@ class Channels(Section):
 class ECG(Section):
     """ECG that the reference is computed from."""
 
-    column: Text = Field(description="Column of the ECG.")
+    column: Column = Field(description="Column of the ECG.")
     files: LeftOut[FileTemplate] = left_out(
         "Table of the ECG, if it is not in the recording's own table; {table} and "
         "{recording} are as in reference.files."
@@ -90,6 +93,50 @@ class ECG(Section):
     def _check(self) -> Self:
         if (self.files is None) != (self.rate_hz is None):
             raise contradiction("has one of 'files' and 'rate_hz'; give both or neither")
+        return self
+
+
+class Beats(Section):
+    """Heart beats, or the intervals between them, that the reference is computed from."""
+
+    annotations: LeftOut[Text] = left_out(
+        "Suffix of the WFDB annotations beside the header of each record, such as atr."
+    )
+    files: LeftOut[FileTemplate] = left_out(
+        "Table with a row for each beat, whose time, time_s (or timestamp), is that of the beat; "
+        "{table} and {recording} are as in reference.files."
+    )
+    intervals: LeftOut[Text] = left_out(
+        "Column of that table with the intervals between beats. Each ends at the time of its row, "
+        "if the table has times."
+    )
+    unit: LeftOut[Literal["s", "ms"]] = left_out("Unit of the intervals.")
+    first_s: LeftOut[float] = left_out(
+        "Seconds from the first sample to the beat that begins the first interval. Needed if the "
+        "table has no times."
+    )
+
+    _check_files = field_validator("files")(_check_template)
+
+    @field_validator("annotations")
+    @classmethod
+    def _check_annotations(cls, suffix: str | None) -> str | None:
+        if suffix is not None and not re.fullmatch("[A-Za-z0-9_]+", suffix):
+            raise contradiction(
+                f"'{suffix}' is no suffix of a file; take letters, digits and underscores"
+            )
+        return suffix
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.annotations is None) == (self.files is None):
+            raise contradiction("has both or none of 'annotations' and 'files'; give one of them")
+        if self.files is None and self.intervals is not None:
+            raise contradiction("has 'intervals', which need a table; give 'files'")
+        if (self.intervals is None) != (self.unit is None):
+            raise contradiction("has one of 'intervals' and 'unit'; give both or neither")
+        if self.first_s is not None and self.intervals is None:
+            raise contradiction("has 'first_s', which is of 'intervals'; give both")
         return self
 
 
@@ -111,10 +158,14 @@ class TimeColumn(Section):
     )
 
 
-class ReferenceSource(Section):
-    """Heart rate in BPM: one of column, files and ecg."""
+KINDS = ("column", "files", "ecg", "beats")
+"""Kinds of a reference."""
 
-    column: LeftOut[Text] = left_out(
+
+class ReferenceSource(Section):
+    """Heart rate in BPM: one of column, files, ecg and beats."""
+
+    column: LeftOut[Column] = left_out(
         "Column of the recording's own table, with a value in every row or in some."
     )
     files: LeftOut[FileTemplate] = left_out(
@@ -123,6 +174,11 @@ class ReferenceSource(Section):
         "by the name of the recording."
     )
     ecg: LeftOut[ECG] = left_out("ECG that the heart rate is computed from.")
+    beats: LeftOut[Beats] = left_out(
+        "Beats that the heart rate is computed from: 60 s over the mean interval in 8 s. Intervals "
+        "outside 0.25 to 2.4 s, or 1.6 times longer or shorter than the median of nine, do not "
+        "count, nor do those beside them; a window needs 4 s of intervals that do."
+    )
     time_is: Literal["start", "centre", "end"] = Field(
         "centre", description="Position of a value's time in the window that it is the mean of."
     )
@@ -141,18 +197,18 @@ class ReferenceSource(Section):
 
     @property
     def kind(self) -> str:
-        """Which of column, files and ecg is given."""
+        """Which of column, files, ecg and beats is given."""
         return self._kinds[0]
 
     @property
     def _kinds(self) -> list[str]:
-        return [key for key in ("column", "files", "ecg") if getattr(self, key) is not None]
+        return [key for key in KINDS if getattr(self, key) is not None]
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if len(self._kinds) != 1:
             raise contradiction(
-                f"has {self._kinds or 'none'} of column, files and ecg; give one of them"
+                f"has {self._kinds or 'none'} of {', '.join(KINDS)}; give one of them"
             )
         return self
 
@@ -196,9 +252,10 @@ class ActivityRule(Section):
 
 
 class RecordingsDescription(Section):
-    """Tables of your own, CSV or Parquet, one row per sample.
+    """Recordings of your own: tables, CSV or Parquet, one row per sample; EDF; WFDB.
 
-    Time stamps, if there are any, are in the column time_s (seconds) or timestamp (ISO 8601).
+    Time stamps of tables, if there are any, are in the column time_s (seconds) or timestamp (ISO
+    8601).
     """
 
     title: Text = Field(description="Name of these data in reports.")
@@ -207,17 +264,19 @@ class RecordingsDescription(Section):
     )
     citation: str = Field("None.", description="What to cite.")
     files: Text | FilledList[Text] = Field(
-        description="Tables, or patterns such as data/*.csv; paths are relative to this file."
+        description="Tables (.csv, .parquet), EDF files (.edf) or headers of WFDB records (.hea), "
+        "or patterns such as data/*.csv; paths are relative to this file."
     )
     rate_hz: float | None = Field(
         None,
         ge=10,
         le=1000,
-        description="Sampling rate of all channels. null: it is computed from the time stamps.",
+        description="Sampling rate of all channels. null: it is computed from the time stamps, or "
+        "that of the PPG in files of waveforms.",
     )
     channels: Channels = Field(description="Columns of the sensors.")
     reference: ReferenceSource = Field(
-        description="Heart rate in BPM: one of column, files and ecg."
+        description="Heart rate in BPM: one of column, files, ecg and beats."
     )
     reference_lag_s: LagS | dict[str, LagS] = Field(
         0,

@@ -136,8 +136,7 @@ class EvenGrid:
             )
         elif not self.is_own:
             found.append(
-                f"resampled from {clock.rate_hz:.5g} Hz, by the time stamps, to {self.rate_hz:.4g} "
-                "Hz"
+                f"resampled from its own rate, {clock.rate_hz:.5g} Hz, to {self.rate_hz:.4g} Hz"
             )
         if clock.jitter_s * clock.rate_hz > TOLD_JITTER:
             found.append(

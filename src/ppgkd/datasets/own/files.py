@@ -10,6 +10,12 @@ from ppgkd.datasets.manifest import RawFile
 
 SOURCE = "own"
 
+HEADER_SUFFIX = ".hea"
+"""Of the header of a WFDB record."""
+
+WAVEFORM_SUFFIXES = (".edf", HEADER_SUFFIX)
+"""Suffixes of files of waveforms; own recordings are these or tables."""
+
 
 @dataclass(frozen=True)
 class OwnFile(RawFile):

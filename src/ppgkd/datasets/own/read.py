@@ -26,7 +26,7 @@ from ppgkd.datasets.own.columns import (
 )
 from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.even_grid import EvenGrid, fill_gaps
-from ppgkd.datasets.own.files import OwnTable
+from ppgkd.datasets.own.files import WAVEFORM_SUFFIXES, OwnTable
 from ppgkd.datasets.own.log_times import LogTimes, log_times
 from ppgkd.datasets.own.notes import fault_notes, unit_notes
 from ppgkd.datasets.own.reference import Reference, read_reference
@@ -35,6 +35,7 @@ from ppgkd.datasets.own.sensors import Sensor, split_sensors
 from ppgkd.datasets.own.sentinels import Fault, find_faults
 from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP
 from ppgkd.datasets.own.unread_times import refuse_unread_times
+from ppgkd.datasets.own.waveforms import read_waveforms, sensors_of_waveforms
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 
@@ -109,6 +110,14 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
     table_file = entry.files[1]
     assert isinstance(table_file, OwnTable), "the second file of an own recording is its table"
     path, rate_hz = Path(table_file.path), table_file.rate_hz
+    if path.suffix.lower() in WAVEFORM_SUFFIXES:
+        signals = read_waveforms(path)
+        with errors_name(path):
+            sensors = sensors_of_waveforms(definition, signals)
+            grid = EvenGrid(sensors[0].clock, rate_hz)
+            rows = pa.table({})  # their samples have no times of their own
+            reference = read_reference(definition, entry, rows, sensors[0], grid, signals)
+        return _assembled(definition, entry, rows, sensors, grid, reference, None)
     about = path.stat()
     version = (about.st_mtime_ns, about.st_ctime_ns, about.st_size)
     table, others = _read_table(definition.path, path, version)
@@ -123,14 +132,30 @@ def _read(definition: Definition, entry: RecordingEntry) -> OwnRecording:
         grid = EvenGrid(sensors[0].clock, rate_hz)
         reference = read_reference(definition, entry, rows, sensors[0], grid)
         lag_s = definition.reference_lag_s(entry.name)
-        reference = replace(reference, time_s=reference.time_s - lag_s)
-        activity = _activity(definition, rows, sensors[0], grid, reference.time_s, first_row)
+        centre_s = reference.time_s - lag_s
+        activity = _activity(definition, rows, sensors[0], grid, centre_s, first_row)
+    return _assembled(definition, entry, rows, sensors, grid, reference, activity)
+
+
+def _assembled(
+    definition: Definition,
+    entry: RecordingEntry,
+    rows: pa.Table,
+    sensors: Sequence[Sensor],
+    grid: EvenGrid,
+    reference: Reference,
+    activity: NDArray[np.str_] | None,
+) -> OwnRecording:
+    """The recording of these parts; its reference is moved earlier by its lag."""
+    lag_s = definition.reference_lag_s(entry.name)
+    reference = replace(reference, time_s=reference.time_s - lag_s)
+    channels = tuple(name for sensor in sensors for name in sensor.channels)
     parts, faults, n_bridged = _measurements(sensors)
     signal = grid.joined(parts)
     recording = Recording(
         name=entry.name,
         subject=entry.subject,
-        rate_hz=rate_hz,
+        rate_hz=grid.rate_hz,
         channels=channels,
         signal=signal,
         reference_time_s=reference.time_s,
@@ -162,8 +187,8 @@ def _read_table(
     definition = read_definition(definition_path)
     reference, activity = definition.keys.reference, definition.keys.activity
     numbers = [*definition.ppg, *definition.acceleration]
-    numbers += [reference.column] if reference.column else []
-    numbers += [reference.ecg.column] if reference.ecg and not reference.ecg.files else []
+    numbers += [str(reference.column)] if reference.column is not None else []
+    numbers += [str(reference.ecg.column)] if reference.ecg and not reference.ecg.files else []
     texts = [*definition.who, *([activity.column] if activity else [])]
     table, unused = read_columns(path, numbers, texts, definition.times)
     if {TIME_S, TIMESTAMP}.intersection(table.column_names):

@@ -1,15 +1,18 @@
-"""The reference heart rate of own recordings: a column, a second table, or an ECG."""
+"""The reference heart rate of own recordings: a column, a second table, an ECG, or beats."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ppgkd.datasets.beat_reference import reference_from_intervals
 from ppgkd.datasets.dataset import RecordingEntry
+from ppgkd.datasets.own.beats import read_beats
 from ppgkd.datasets.own.columns import (
     errors_name,
     first_row_number,
@@ -21,10 +24,11 @@ from ppgkd.datasets.own.columns import (
 from ppgkd.datasets.own.definition import Definition
 from ppgkd.datasets.own.description import ECG, ReferenceSource
 from ppgkd.datasets.own.even_grid import EvenGrid
+from ppgkd.datasets.own.reference_times import seconds_from_first, times_of_reference
 from ppgkd.datasets.own.row_clock import clock_of_rows
 from ppgkd.datasets.own.sensors import Sensor, sensor_of_column
-from ppgkd.datasets.own.time_columns import TIME_S, TIMESTAMP, TimeRule, has_offset
 from ppgkd.datasets.recording import PLAUSIBLE_BPM
+from ppgkd.datasets.waveform import Waveform, find_waveform
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import STRIDE_S, WINDOW_S
 
@@ -49,20 +53,24 @@ class Reference:
     n_implausible
         How many of these are outside `ppgkd.datasets.recording.PLAUSIBLE_BPM`; they count as
         missing.
+    remarks
+        Other notes for the user.
     """
 
     time_s: NDArray[np.float64]
     bpm: NDArray[np.float32]
     n_values: int
     n_implausible: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes for the user."""
         if not self.n_implausible:
-            return ()
+            return self.remarks
         lower, upper = PLAUSIBLE_BPM
         return (
+            *self.remarks,
             f"references outside {lower:g} to {upper:g} BPM, which count as missing: "
             f"{self.n_implausible} of {self.n_values}",
         )
@@ -74,6 +82,7 @@ def read_reference(
     rows: pa.Table,
     sensor: Sensor,
     grid: EvenGrid,
+    waveforms: Sequence[Waveform] = (),
 ) -> Reference:
     """Read the reference of a recording.
 
@@ -84,11 +93,13 @@ def read_reference(
     entry
         The recording.
     rows
-        Its rows.
+        Its rows; without columns if it is no table.
     sensor
         The PPG: when its samples were taken.
     grid
         The times of the recording's samples.
+    waveforms
+        Its signals, if it is no table.
 
     Raises
     ------
@@ -98,18 +109,32 @@ def read_reference(
     rule = definition.keys.reference
     samples = rows.slice(int(sensor.rows[0]))
     if rule.ecg:
-        return _from_ecg(definition, entry, rule.ecg, rows, sensor, grid)
-    if rule.column:
-        bpm = number_column(rows, rule.column)
-        time_s = grid.seconds(sensor.seconds_of_rows(rows.num_rows))
+        return _from_ecg(definition, entry, rule.ecg, rows, sensor, grid, waveforms)
+    if rule.beats:
+        path = Path(entry.files[2].path)
+        beats = read_beats(definition, rule.beats, path, samples)
+        time_s, bpm_of_windows = reference_from_intervals(
+            beats.end_s, beats.interval_s, sensor.duration_s
+        )
+        if not np.isfinite(bpm_of_windows).any():
+            raise PpgkdError(f"{path} has beats in no window of the recording. {beats.described}")
+        return Reference(grid.seconds(time_s), bpm_of_windows, len(beats.end_s), 0, beats.remarks)
+    if rule.column is not None:
         source = f"its column {rule.column}"
+        if waveforms:
+            signal = find_waveform(waveforms, rule.column)
+            bpm = signal.values
+            time_s = grid.seconds(np.arange(len(bpm)) / signal.rate_hz)
+        else:
+            bpm = number_column(rows, str(rule.column))
+            time_s = grid.seconds(sensor.seconds_of_rows(rows.num_rows))
     else:
         path = Path(entry.files[2].path)
         source = str(path)
-        table, _ = read_columns(path, (BPM_COLUMN,), (), _times_of_reference(definition))
+        table, _ = read_columns(path, (BPM_COLUMN,), (), times_of_reference(definition))
         with errors_name(path):
             bpm = number_column(table, BPM_COLUMN)
-            time_s = grid.seconds(_seconds_from_first(table, path, samples))
+            time_s = grid.seconds(seconds_from_first(table, path, samples))
     known = np.isfinite(bpm)
     if not known.any():
         raise PpgkdError(f"{source} has no value, so there is no reference. Fill it in.")
@@ -123,26 +148,31 @@ def _from_ecg(
     rows: pa.Table,
     sensor: Sensor,
     grid: EvenGrid,
+    waveforms: Sequence[Waveform],
 ) -> Reference:
     from ppgkd.datasets.ecg_reference import reference_from_ecg  # slow to import
 
-    if rule.rate_hz is None:
-        ecg, clock = sensor_of_column(rows, rule.column, sensor, 1)
+    if rule.rate_hz is None and waveforms:
+        signal = find_waveform(waveforms, rule.column)
+        time_s, bpm = reference_from_ecg(signal.values, signal.rate_hz)
+        time_s = grid.seconds(time_s)
+    elif rule.rate_hz is None:
+        ecg, clock = sensor_of_column(rows, str(rule.column), sensor, 1)
         ecg_grid = grid if clock is sensor.clock else EvenGrid(clock, clock.rate_hz)
         time_s, bpm = reference_from_ecg(ecg_grid.resampled(ecg)[0], ecg_grid.true_rate_hz)
         time_s = grid.seconds(time_s + clock.first_s - sensor.clock.first_s)
     else:
         samples = rows.slice(int(sensor.rows[0]))
         path = Path(entry.files[2].path)
-        table, _ = read_columns(path, (rule.column,), (), _times_of_reference(definition))
+        table, _ = read_columns(path, (str(rule.column),), (), times_of_reference(definition))
         with errors_name(path):
             ecg_clock = clock_of_rows(table, rule.rate_hz, first_row_number(path))
             ecg_grid = EvenGrid(ecg_clock, rule.rate_hz)
-            ecg = ecg_grid.put(number_columns(table, [rule.column]))[0]
+            ecg = ecg_grid.put(number_columns(table, [str(rule.column)]))[0]
             time_s, bpm = reference_from_ecg(ecg, ecg_grid.true_rate_hz)
             late_s = 0.0
             if row_times_s(table, 1) is not None:
-                late_s = float(_seconds_from_first(table, path, samples)[0])
+                late_s = float(seconds_from_first(table, path, samples)[0])
             time_s = grid.seconds(time_s + late_s)
     if not np.isfinite(bpm).any():
         raise PpgkdError(
@@ -150,50 +180,6 @@ def _from_ecg(
             "that it is an ECG and that its declared rate is right."
         )
     return Reference(time_s, bpm, len(bpm), 0)
-
-
-def _times_of_reference(definition: Definition) -> TimeRule:
-    """Times of a table of the reference: as those of the samples, or ``time_s``, ``timestamp``."""
-    return replace(definition.times, is_required=False)
-
-
-def _seconds_from_first(table: pa.Table, path: Path, rows: pa.Table) -> NDArray[np.float64]:
-    """Times of a reference table, in seconds from the first sample of the recording."""
-    first_row = first_row_number(path)
-    time_s, sample_s = row_times_s(table, first_row), row_times_s(rows, 1)
-    if time_s is None:
-        raise PpgkdError("it has no times; name a column time_s or timestamp.")
-    if sample_s is None and TIME_S not in table.column_names:
-        raise PpgkdError("it has date-times, but the samples have none; use time_s for both.")
-    if sample_s is not None and (TIME_S in table.column_names) != (TIME_S in rows.column_names):
-        raise PpgkdError(
-            "its times and those of the samples are of different kinds; use time_s in both "
-            "tables, or timestamp in both."
-        )
-    if sample_s is not None and TIMESTAMP in table.column_names and TIME_S not in rows.column_names:
-        _require_same_zone(table, rows, first_row)
-    backward = np.flatnonzero(~(np.diff(time_s) >= 0))
-    if backward.size or not np.isfinite(time_s).all():
-        row = first_row + (int(backward[0]) + 1 if backward.size else 0)
-        raise PpgkdError(
-            f"the time of row {row} is not after that of the row before; sort the rows."
-        )
-    return time_s - (0.0 if sample_s is None else float(sample_s[0]))
-
-
-def _require_same_zone(table: pa.Table, rows: pa.Table, first_row: int) -> None:
-    """Refuse date-times with an offset from UTC beside some without: their zone is unknown."""
-    offset = has_offset(table[TIMESTAMP], TIMESTAMP, first_row)
-    of_samples = has_offset(rows[TIMESTAMP], TIMESTAMP, 1)
-    if offset == of_samples:
-        return
-    said = f"'{table[TIMESTAMP][0]}'", f"'{rows[TIMESTAMP][0]}'"
-    raise PpgkdError(
-        f"its times, such as {said[0]}, {'have' if offset else 'lack'} an offset from UTC, and "
-        f"those of the samples, such as {said[1]}, {'have' if of_samples else 'lack'} one, so "
-        "which moments they mean cannot be known. Write the offset (Z, +02:00) in both, or name "
-        "the zone of the times without one: 'timezone: Europe/Zurich' in the YAML file."
-    )
 
 
 def _one_value_per_time(

@@ -21,6 +21,7 @@ from ppgkd.datasets.own.columns import (
     text_codes,
 )
 from ppgkd.datasets.own.definition import Definition
+from ppgkd.datasets.own.files import WAVEFORM_SUFFIXES
 from ppgkd.datasets.own.sensors import split_sensors
 from ppgkd.datasets.own.time_stamps import RATE_TOLERANCE
 from ppgkd.errors import PpgkdError
@@ -92,6 +93,10 @@ def _measured_rate(definition: Definition, paths: Sequence[Path]) -> float:
 
 
 def _first_rate(definition: Definition, path: Path) -> float:
+    if path.suffix.lower() in WAVEFORM_SUFFIXES:
+        from ppgkd.datasets.own.waveforms import ppg_rate_hz
+
+        return ppg_rate_hz(definition, path)
     columns = [*definition.ppg, *definition.acceleration]
     table, _ = read_columns(path, columns, definition.who, definition.times)
     with errors_name(path):

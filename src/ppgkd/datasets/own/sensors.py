@@ -55,6 +55,11 @@ class Sensor:
         kinds = {"acceleration" if name.startswith("acc") else "PPG" for name in self.channels}
         return " and ".join(sorted(kinds))
 
+    @property
+    def duration_s(self) -> float:
+        """Duration of the samples."""
+        return float(self.clock.seconds(self.clock.sample_index[-1:])[0]) + 1 / self.clock.rate_hz
+
     def seconds_of_rows(self, n_rows: int) -> NDArray[np.float64]:
         """Time of every row of the table from the first sample, shape (n_rows,)."""
         own_s = self.clock.seconds(self.clock.sample_index)

@@ -393,7 +393,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_refused(write: Write, name: str)
         ({"channels": {"ppg": []}}, "'channels.ppg' must not be empty"),
         ({"channels": {"ppg": ["green", "green"]}}, "'channels.ppg'"),
         ({"channels": {"ppg": ["x"], "acceleration": ["x", "y", "z"]}}, "acceleration_unit"),
-        ({"reference": {}}, "'reference' has none of column, files and ecg"),
+        ({"reference": {}}, "'reference' has none of column, files, ecg, beats"),
         ({"reference": {"column": "hr", "files": "a.csv"}}, "['column', 'files'] of column"),
         ({"reference": {"files": "{stem}.csv"}}, "allowed are {table} and {recording}"),
         ({"reference": {"files": "{table:>99999999999}"}}, "allowed are {table} and {recording}"),
