@@ -145,6 +145,7 @@ def fold_constants(model: onnx.ModelProto) -> FoldedGraph:
 def _optimised(model: onnx.ModelProto) -> onnx.ModelProto:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.intra_op_num_threads = 1  # nothing is run
     options.log_severity_level = 3  # it warns that the graph is made for this machine
     for value in model.graph.input:
         batch = value.type.tensor_type.shape.dim[0]

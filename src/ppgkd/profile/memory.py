@@ -6,12 +6,21 @@ their differences, or by their peak activations (`ppgkd.profile.graph_cost`).
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ppgkd.errors import PpgkdError
 from ppgkd.profile import memory_probe
+
+
+def peak_memories_bytes(paths: Sequence[str | Path]) -> list[int]:
+    """Peak memory of each model; see `peak_memory_bytes`. One process at a time on each core."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return [*threads.map(peak_memory_bytes, paths)]
 
 
 def peak_memory_bytes(path: str | Path, *, runs: int = 20) -> int:

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import onnx
 import onnxruntime
 
 from ppgkd.export import WINDOW
 from ppgkd.export.subgraphs import split_graph
-from ppgkd.profile.graph_cost import graph_cost
+from ppgkd.profile.graph_cost import GraphCost, graph_cost
 from ppgkd.profile.machine import cpu_name
-from ppgkd.profile.memory import peak_memory_bytes
+from ppgkd.profile.memory import peak_memories_bytes
 from ppgkd.profile.microcontroller import CORES, estimate
 from ppgkd.profile.timing import Timing, time_models
 
@@ -70,17 +70,13 @@ def profile_students(
     profiles = []
     for model, quantised in zip(models, int8, strict=True):
         own = [files[Path(path)] for path in (model, quantised) if path is not None]
+        estimates = [estimate(file.cost, core) for file in own for core in CORES]
         profiles.append(
             {
-                **own[0],
+                **own[0].measured,
                 **conditions,
-                "int8": own[1] if quantised is not None else None,
-                "microcontroller": [
-                    estimate(graph_cost(onnx.load(path)), core)
-                    for path in (model, quantised)
-                    if path is not None
-                    for core in CORES
-                ],
+                "int8": own[1].measured if quantised is not None else None,
+                "microcontroller": estimates,
             }
         )
     return profiles
@@ -96,9 +92,16 @@ def architecture(model: onnx.ModelProto) -> str:
     return digest.hexdigest()
 
 
+class _FileProfile(NamedTuple):
+    """What was measured of a file, or of another of its architecture, and what its graph costs."""
+
+    measured: dict[str, Any]
+    cost: GraphCost
+
+
 def _profile_files(
     paths: Sequence[Path], *, runs: int, warmup: int, max_spread: float
-) -> dict[Path, dict[str, Any]]:
+) -> dict[Path, _FileProfile]:
     """Profile of each file, measured on the first of its architecture."""
     loaded = {path: onnx.load(path) for path in paths}
     architectures = {path: architecture(model) for path, model in loaded.items()}
@@ -111,18 +114,20 @@ def _profile_files(
         timed = [*measured.values(), *alone.values()]
         timings = time_models(timed, runs=runs, warmup=warmup, max_spread=max_spread)
     by_path = dict(zip(timed, timings, strict=True))
+    memories = dict(zip(measured, peak_memories_bytes([*measured.values()]), strict=True))
+    costs = {name: graph_cost(loaded[path]) for name, path in measured.items()}
     shared = {
         name: {
             **_times(by_path[path]),
             "network": _times(by_path[alone[name]]),
-            "peak_memory_bytes": peak_memory_bytes(path),
-            **asdict(graph_cost(loaded[path])),
+            "peak_memory_bytes": memories[name],
+            **asdict(costs[name]),
             "network_macs": graph_cost(networks[name]).macs,
         }
         for name, path in measured.items()
     }
     return {
-        path: {**shared[name], "onnx_bytes": path.stat().st_size}
+        path: _FileProfile({**shared[name], "onnx_bytes": path.stat().st_size}, costs[name])
         for path, name in architectures.items()
     }
 

@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from ppgkd.errors import PpgkdError
-from ppgkd.profile.memory import peak_memory_bytes
+from ppgkd.profile.memory import peak_memories_bytes, peak_memory_bytes
 
 
 def test_a_model_with_larger_constants_takes_more_by_their_size(
@@ -46,6 +46,14 @@ def test_the_memory_of_the_calling_process_does_not_count(
 def test_the_baseline_is_not_part_of_it(products: Callable[..., Path], tmp_path: Path) -> None:
     # Python, NumPy and ONNX Runtime alone take more than 40 MB
     assert 0 < peak_memory_bytes(products(tmp_path / "small.onnx", width=8), runs=1) < 40e6
+
+
+def test_models_that_are_measured_at_the_same_time_have_each_their_own(
+    products: Callable[..., Path], tmp_path: Path
+) -> None:
+    paths = [products(tmp_path / f"{width}.onnx", width=width) for width in (2_500, 8)]
+    large, small = peak_memories_bytes(paths)
+    assert large - small > 4 * 2_500**2
 
 
 def test_a_file_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
