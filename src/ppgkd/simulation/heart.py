@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ppgkd.grid import WINDOW_S
-from ppgkd.simulation.protocol import Bout
 from ppgkd.simulation.signals import N_PPG, RATE_HZ, Samples, phase_rad, slow_gain
+
+if TYPE_CHECKING:
+    from ppgkd.simulation.protocol import Bout
 
 
 class Heart(NamedTuple):
