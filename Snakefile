@@ -27,6 +27,9 @@ os.environ.update(PYTHONPATH=SOURCE)
 # step, which takes longer than keeping them.
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**34))
 
+# Each job would compile the package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 from ppgkd.datasets.own.files import SOURCE as OWN_SOURCE
 from ppgkd.datasets.registry import MANIFEST
 from ppgkd.errors import PpgkdError
