@@ -1,8 +1,8 @@
-"""Every distillation strategy: its name, its label in reports, its settings.
+"""Every distillation strategy: its name, its label in reports, what tuning tries.
 
-To add one: write its loss, the module ``ppgkd.distill.<name>``, and add an entry to `STRATEGIES`.
-The configuration, the report and the training take the rest from here. Snakemake imports this
-module in every job, so it imports nothing heavy.
+To add one: write its loss, the module ``ppgkd.distill.<name>``, add an entry to `STRATEGIES`, and
+one to `ppgkd.strategies.settings.SETTINGS`. The configuration, the report and the training take the
+rest from there. Each student's job imports this module, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -10,73 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
-
-from pydantic import Field
-
-from ppgkd.schema.section import LeftOut, Section, left_out
-
-
-class StrategySettings(Section):
-    """Settings that every strategy has."""
-
-    learning_rate: LeftOut[float] = left_out(
-        "Learning rate of this strategy; left out, that of training.student.", gt=0
-    )
-    label_sd_bpm: LeftOut[float] = left_out(
-        "Width of the softened reference, in BPM; left out, that of the study.", gt=0
-    )
-
-
-def _label_weight(default: float) -> Any:
-    return Field(default, ge=0, description="Weight of the reference's loss, which is added.")
-
-
-def _temperature() -> Any:
-    return Field(
-        1,
-        gt=0,
-        description="Softens teacher and student. The 4 that is common for images blurs the "
-        "ordered BPM classes.",
-    )
-
-
-class HardSettings(StrategySettings):
-    """Settings of ``hard``."""
-
-    label_weight: float = _label_weight(0)
-
-
-class SoftSettings(StrategySettings):
-    """Settings of ``soft``."""
-
-    temperature: float = _temperature()
-    label_weight: float = _label_weight(0)
-
-
-class DKDSettings(StrategySettings):
-    """Settings of ``dkd``."""
-
-    alpha: float = Field(1, ge=0, description="Weight of the target-class term.")
-    beta: float = Field(1, ge=0, description="Weight of the non-target-class term.")
-    temperature: float = _temperature()
-    warmup_epochs: int = Field(
-        1, ge=0, description="Epochs in which the distillation loss grows to its full weight."
-    )
-    label_weight: float = _label_weight(1)
-
-
-class FeatureSettings(StrategySettings):
-    """Settings of ``feature``."""
-
-    feature_weight: float = Field(1, ge=0, description="Weight of the distance of the features.")
-    label_weight: float = _label_weight(1)
-
-
-class OrdinalSettings(StrategySettings):
-    """Settings of ``ordinal``."""
-
-    label_weight: float = _label_weight(0)
 
 
 @dataclass(frozen=True)
@@ -93,8 +26,6 @@ class Strategy:
         What the loss is, in a sentence.
     source
         Publication; empty if there is none.
-    settings
-        Keys of ``strategies.<name>`` in the configuration, with bounds and defaults.
     trials
         Settings that tuning tries by default; every strategy has the same number of them.
     needs_teacher
@@ -107,7 +38,6 @@ class Strategy:
     label: str
     description: str
     source: str
-    settings: type[StrategySettings]
     trials: tuple[Mapping[str, float], ...]
     needs_teacher: bool = True
     by_default: bool = True
@@ -127,7 +57,6 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 label="from scratch",
                 description="Cross-entropy to the softened reference; no teacher.",
                 source="",
-                settings=StrategySettings,
                 trials=(
                     {"label_sd_bpm": 1.5},
                     {"label_sd_bpm": 1},
@@ -141,7 +70,6 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 label="hard targets",
                 description="Cross-entropy to the teacher's most likely class.",
                 source="Hinton et al. 2015",
-                settings=HardSettings,
                 trials=tuple({"label_weight": weight} for weight in (0, 0.3, 1, 3)),
             ),
             Strategy(
@@ -149,7 +77,6 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 label="soft targets",
                 description="Divergence from the teacher's distribution.",
                 source="Hinton et al. 2015",
-                settings=SoftSettings,
                 trials=(
                     {"temperature": 1},
                     {"temperature": 2},
@@ -162,7 +89,6 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 label="decoupled distillation",
                 description="Divergence, with weights of its target-class and other terms.",
                 source="Zhao et al. 2022",
-                settings=DKDSettings,
                 trials=({}, {"beta": 2}, {"beta": 4}, {"temperature": 2}),
             ),
             Strategy(
@@ -170,7 +96,6 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 label="features",
                 description="Squared distance of projected features to the teacher's features.",
                 source="Romero et al. 2015",
-                settings=FeatureSettings,
                 trials=tuple({"feature_weight": weight} for weight in (0.1, 0.3, 1, 3)),
             ),
             Strategy(
@@ -179,7 +104,6 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 description="Squared distance of the cumulative distributions, which grows with "
                 "the distance between classes in BPM.",
                 source="Cramér 1928",
-                settings=OrdinalSettings,
                 trials=tuple({"label_weight": weight} for weight in (0, 0.1, 0.3, 1)),
                 by_default=False,
             ),

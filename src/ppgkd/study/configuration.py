@@ -24,6 +24,7 @@ from ppgkd.schema.section import (
 )
 from ppgkd.schema.validation import filled, validate
 from ppgkd.strategies.registry import STRATEGIES, Strategy
+from ppgkd.strategies.settings import SETTINGS
 from ppgkd.study.roles import ROLES
 
 DESCRIBED = "workflow/schemas/config.schema.yaml"
@@ -259,7 +260,7 @@ def _capacities(family: str) -> Any:
 
 
 def _settings(strategy: Strategy) -> Any:
-    settings: Any = strategy.settings
+    settings: Any = SETTINGS[strategy.name]
     source = f" ({strategy.source})" if strategy.source else ""
     description = f"{strategy.description.removesuffix('.')}{source}."
     return (Annotated[settings | None, NotNull()], left_out(description))
@@ -267,7 +268,7 @@ def _settings(strategy: Strategy) -> Any:
 
 def _trials(strategy: Strategy) -> Any:
     given_alone = PlainSerializer(lambda trial: trial.model_dump(exclude_unset=True))
-    settings: Any = strategy.settings
+    settings: Any = SETTINGS[strategy.name]
     default = [settings.model_construct(**trial) for trial in strategy.trials]
     return (
         Annotated[list[Annotated[settings, given_alone]], Field(min_length=1)],
@@ -372,7 +373,7 @@ class Configuration(Section):
     )
     strategies: Strategies = Field(
         Strategies(
-            **{name: found.settings() for name, found in STRATEGIES.items() if found.by_default}
+            **{name: SETTINGS[name]() for name, found in STRATEGIES.items() if found.by_default}
         ),
         description="Strategies to train students by, with the settings of each one's loss. A "
         "study that names some leaves out the others.",

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from ppgkd.strategies.registry import STRATEGIES
+from ppgkd.strategies.settings import SETTINGS
 
 
 def test_strategies_have_the_order_of_tables_and_figures() -> None:
@@ -22,12 +23,15 @@ def test_every_strategy_has_the_same_number_of_default_trials() -> None:
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_default_trials_are_valid_settings(name: str) -> None:
-    strategy = STRATEGIES[name]
-    for trial in strategy.trials:
-        assert strategy.settings.model_validate(trial).model_fields_set == set(trial)
+    for trial in STRATEGIES[name].trials:
+        assert SETTINGS[name].model_validate(trial).model_fields_set == set(trial)
 
 
-def test_the_registry_is_read_without_pytorch() -> None:
-    code = "import sys, ppgkd.strategies.registry; print('torch' in sys.modules)"
+def test_every_strategy_has_settings() -> None:
+    assert list(SETTINGS) == list(STRATEGIES)
+
+
+def test_the_registry_is_read_without_pytorch_and_pydantic() -> None:
+    code = "import sys, ppgkd.strategies.registry; print({'torch', 'pydantic'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "set()"
