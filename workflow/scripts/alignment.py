@@ -1,10 +1,10 @@
 """Estimate the lag of each recording's reference, and flag unusual ones."""
 
+from ppgkd.runtime.job import job
 from ppgkd.alignment.lag import estimate_lags
 from ppgkd.alignment.predictions import predict_recordings
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import write_csv
-from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.training.read_teacher import read_teacher
 

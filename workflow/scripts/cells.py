@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from ppgkd.runtime.job import job
 from ppgkd.evaluation.cells import collect_cells, collect_subject_errors
 from ppgkd.evaluation.summary import summarise_strategies, summarise_students
 from ppgkd.runtime.artifacts import write_parquet
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from ppgkd.runtime.job import job
 from ppgkd.report.compared import compare_studies, read_finished
 from ppgkd.runtime.artifacts import write_json
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     results = Path(snakemake.params.results)

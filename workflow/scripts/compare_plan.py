@@ -1,8 +1,8 @@
 """Compare error, latency and size of the planned students with what was predicted."""
 
+from ppgkd.runtime.job import job
 from ppgkd.evaluation.summary import STUDENT
 from ppgkd.runtime.artifacts import read_json, write_json
-from ppgkd.runtime.job import job
 from ppgkd.scaling.plan import compare_with_measured
 
 with job(snakemake.log[0]):

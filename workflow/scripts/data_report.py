@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from ppgkd.runtime.job import job
 from ppgkd.report.data_figures import draw_data_figures
 from ppgkd.report.data_page import StudyData, write_data_report
 from ppgkd.runtime.artifacts import write_csv, write_parquet
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     output, params = snakemake.output, snakemake.params

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from ppgkd.runtime.job import job
 from ppgkd.dataset_summary.summary import summarise_dataset
 from ppgkd.runtime.artifacts import write_parquet
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     counts = pd.read_csv(snakemake.input.counts, dtype={"recording": str, "subject": str})

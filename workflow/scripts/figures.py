@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from ppgkd.runtime.job import job
 from ppgkd.evaluation.recommendation import Gates
 from ppgkd.report.figures import draw_figures
 from ppgkd.runtime.artifacts import read_json
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     draw_figures(

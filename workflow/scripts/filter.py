@@ -2,10 +2,10 @@
 
 from dataclasses import asdict
 
+from ppgkd.runtime.job import job
 from ppgkd.inference.online_filter import fit_transition
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import write_json
-from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.windows.references import references_by_recording
 

@@ -1,8 +1,8 @@
 """Profile all exported students: latency, memory and size of their files."""
 
+from ppgkd.runtime.job import job
 from ppgkd.profile import profile_students
 from ppgkd.runtime.artifacts import write_json
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     files = snakemake.input

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+from ppgkd.runtime.job import job
 from ppgkd.evaluation.filtered import track
 from ppgkd.evaluation.fit_validity import fit_bounds, learned_range_bpm
 from ppgkd.evaluation.made_windows import made_windows
@@ -13,7 +14,6 @@ from ppgkd.inference.online_filter import Transition
 from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import read_json, write_json
-from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.raw import read_raw_windows

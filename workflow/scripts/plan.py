@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ppgkd.runtime.artifacts import read_json, write_json
 from ppgkd.runtime.job import job
+from ppgkd.runtime.artifacts import read_json, write_json
 from ppgkd.scaling.plan import plan_students
 
 with job(snakemake.log[0]):

@@ -1,9 +1,9 @@
 """Evaluate the recommended student on the test subjects."""
 
+from ppgkd.runtime.job import job
 from ppgkd.evaluation.recommended import assess_recommended, predict_recommended
 from ppgkd.evaluation.summary import STUDENT
 from ppgkd.runtime.artifacts import read_json, write_json, write_parquet
-from ppgkd.runtime.job import job
 from ppgkd.windows.preprocessing import WindowSpec
 
 with job(snakemake.log[0]):

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from ppgkd.runtime.job import job
 from ppgkd.report.quality_figures import draw_quality_figures
 from ppgkd.runtime.artifacts import read_json
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     draw_quality_figures(

@@ -1,8 +1,8 @@
 """Keep a few raw windows of each recording."""
 
+from ppgkd.runtime.job import job
 from ppgkd.datasets.ppg_channels import select_ppg
 from ppgkd.datasets.read import read_recordings
-from ppgkd.runtime.job import job
 from ppgkd.windows.raw import take_raw_windows, write_raw_windows
 from ppgkd.windows.read import read_windows
 

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from ppgkd.runtime.job import job
 from ppgkd.evaluation.recommendation import Gates, apply_gates, recommend
 from ppgkd.evaluation.summary import STUDENT
 from ppgkd.runtime.artifacts import write_json
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     students = apply_gates(pd.read_parquet(snakemake.input[0]), Gates(**snakemake.params.gates))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ppgkd.runtime.job import job
 from ppgkd.report.page import Results, write_report
 from ppgkd.runtime.artifacts import read_json
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     files = snakemake.input

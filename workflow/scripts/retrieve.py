@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from ppgkd.runtime.job import job
 from ppgkd.datasets.registry import MANIFEST
 from ppgkd.retrieve.checksums import RECORDED
 from ppgkd.retrieve.download import mirror_from, retrieve
 from ppgkd.retrieve.terms import show_terms
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     file = MANIFEST[snakemake.wildcards.source, snakemake.wildcards.path]

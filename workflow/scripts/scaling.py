@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ppgkd.runtime.artifacts import write_json
 from ppgkd.runtime.job import job
+from ppgkd.runtime.artifacts import write_json
 from ppgkd.scaling import fit_laws
 from ppgkd.scaling.effects import fit_effects
 

@@ -1,7 +1,7 @@
 """Choose the settings of a strategy among its trials."""
 
-from ppgkd.runtime.artifacts import read_json, write_json
 from ppgkd.runtime.job import job
+from ppgkd.runtime.artifacts import read_json, write_json
 from ppgkd.training.tuning import choose_settings
 
 with job(snakemake.log[0]):

@@ -2,9 +2,9 @@
 
 import shutil
 
+from ppgkd.runtime.job import job
 from ppgkd.export.student import change_rate, read_student, write_student
 from ppgkd.runtime.artifacts import atomic_write, read_json, write_json
-from ppgkd.runtime.job import job
 
 with job(snakemake.log[0]):
     files, output = snakemake.input, snakemake.output

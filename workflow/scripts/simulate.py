@@ -1,7 +1,7 @@
 """Simulate a cohort."""
 
-from ppgkd.datasets.cohort import write_cohort
 from ppgkd.runtime.job import job
+from ppgkd.datasets.cohort import write_cohort
 from ppgkd.simulation.subject import Cohort
 
 with job(snakemake.log[0]):

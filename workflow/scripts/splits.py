@@ -1,7 +1,7 @@
 """Assign every subject a role."""
 
-from ppgkd.runtime.artifacts import write_csv
 from ppgkd.runtime.job import job
+from ppgkd.runtime.artifacts import write_csv
 from ppgkd.splits.assignment import leave_one_dataset_out, split_subjects
 from ppgkd.study.roles import BY_DATASET
 from ppgkd.windows.table import subjects_with_windows

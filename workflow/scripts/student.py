@@ -4,9 +4,9 @@ from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
+from ppgkd.runtime.job import job
 from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.artifacts import read_json
-from ppgkd.runtime.job import job
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.training.loop import TrainingConfig
 from ppgkd.training.students import StudentConfig, read_training_inputs, train_students

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from ppgkd.runtime.job import job
 from ppgkd.distill.targets import write_targets
 from ppgkd.models.capacity import InputShape
-from ppgkd.runtime.job import job
 from ppgkd.training.read_teacher import read_teacher
 from ppgkd.views.cache import read_view_cache
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.job import job
+from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.training.loop import TrainingConfig
 from ppgkd.training.teachers import train_teacher

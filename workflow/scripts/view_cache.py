@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.job import job
+from ppgkd.models.capacity import InputShape
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.views.augment import Augmentation
 from ppgkd.views.cache import write_view_cache

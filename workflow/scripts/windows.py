@@ -1,9 +1,9 @@
 """Cut a dataset's recordings into preprocessed windows."""
 
+from ppgkd.runtime.job import job
 from ppgkd.datasets.ppg_channels import select_ppg
 from ppgkd.datasets.read import read_recordings
 from ppgkd.runtime.artifacts import write_csv
-from ppgkd.runtime.job import job
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.write import write_windows
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ppgkd.errors import PpgkdError
 from ppgkd.runtime.job import job
+from ppgkd.errors import PpgkdError
 
 PROBLEM = "/data/a.mat: rawPPG has the shape (2, 9), expected (3, N). Delete it and run again."
 
@@ -96,3 +96,16 @@ def test_a_failed_job_closes_its_log(log: Path) -> None:
     with pytest.raises(SystemExit), job(log):
         raise PpgkdError("no")
     assert logging.getLogger("ppgkd").handlers == before
+
+
+@pytest.mark.parametrize("before", ["", "snakemake = None"])
+def test_garbage_is_not_looked_for_among_the_imports_of_a_script(before: str, log: Path) -> None:
+    """In scripts of the workflow alone, where Snakemake defines `snakemake` before all else."""
+    code = (
+        f"{before}\nimport gc, sys\n"
+        "from ppgkd.runtime.job import job\n"
+        "print(gc.isenabled())\n"
+        "with job(sys.argv[1]):\n    print(gc.isenabled(), gc.get_freeze_count() > 0)"
+    )
+    found = subprocess.check_output([sys.executable, "-c", code, str(log)], text=True).split()
+    assert found == (["False", "True", "True"] if before else ["True", "True", "False"])
