@@ -2,7 +2,8 @@
 
 A record has a header ``<record>.hea``, which names the files of its signals. Its signals may have
 several rates: a frame has one sample of some and several of others. By default `wfdb` averages the
-latter, without a filter, down to the rate of the frames; here each signal keeps its own rate.
+latter, without a filter, down to the rate of the frames, and markers of missing samples with them
+(findings/wfdb_averages_the_marker_of_missing_samples.sh); here each signal keeps its own rate.
 """
 
 from __future__ import annotations

@@ -39,6 +39,14 @@ def test_every_signal_keeps_its_rate_and_its_samples(
         np.testing.assert_allclose(signal.values, values, atol=1e-6)
 
 
+def test_a_missing_sample_is_missing_and_no_other(tmp_path: Path) -> None:
+    ppg = np.sin(np.arange(400.0))
+    ppg[[81, 200]] = np.nan
+    write_record(tmp_path, "ada", 25, [("PLETH", 100, ppg), ("X", 25, np.ones(100))])
+    found, _ = read_wfdb_signals(tmp_path / "ada.hea")
+    np.testing.assert_allclose(found.values, ppg, atol=1e-6)
+
+
 def test_the_times_of_beats_are_in_samples_of_their_own_rate(tmp_path: Path) -> None:
     write_record(tmp_path, "ada", 62.5, [("PLETH", 62.5, np.sin(np.arange(2_000)))])
     time_s = np.array([0.25, 1.5, 2.75, 4.125])
