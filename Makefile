@@ -10,6 +10,8 @@
 # make bench-scale   benchmark Snakemake and the tables with ten thousand cells
 # make bench-peers   compare the recommended student of a finished study with other estimators
 # make bench-lost-samples  measure what gaps of lost samples cost a finished study's students
+# make bench-validity  show what the rule of a valid estimate costs and buys (studies/validity.yaml, validity_bami.yaml)
+# make bench-validity-weights  choose the weights of the rule's score (studies/validity.yaml)
 # make schema        generate the schemas of the configuration and of own recordings from their models
 # make pipeline      draw the pipeline in README.md with Snakemake
 # STUDY=studies/bami.yaml selects another study, CORES=8 the number of cores.
@@ -26,7 +28,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers bench-lost-samples lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -73,6 +75,12 @@ bench-peers: .venv-peers/installed
 
 bench-lost-samples: .venv/installed
 	$(BIN)/python benchmarks/lost_samples.py $(RESULTS)
+
+bench-validity: .venv/installed
+	$(BIN)/python benchmarks/validity.py results/validity results/validity_bami
+
+bench-validity-weights: .venv/installed
+	$(BIN)/python benchmarks/validity_weights.py results/validity
 
 # Beside each other: mypy takes longest if it has no cache yet.
 lint: .venv/installed

@@ -15,9 +15,10 @@ import numpy as np
 import onnxruntime
 from data import markdown
 from numpy.typing import NDArray
-from recordings import recordings_here, reference_at
+from recordings import recordings_here
 
 from ppgkd.inference.model_card import OUTPUTS, RAW, ModelCard, read_model_card
+from ppgkd.inference.predict_dataset import reference_at
 from ppgkd.runtime.artifacts import write_json
 
 GAPS_S = (0.02, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -69,7 +70,7 @@ def _windows(
         rows = [recording.channels.index(name) for name in card.channels]
         step = round(STRIDE_S * card.rate_hz)
         first = np.arange(0, recording.signal.shape[1] - card.n_samples + 1, step)
-        hr_bpm = reference_at(recording, first / card.rate_hz + card.window_s / 2)
+        hr_bpm = reference_at(first / card.rate_hz + card.window_s / 2, recording)
         raw = np.stack([recording.signal[rows, n : n + card.n_samples] for n in first])
         yield raw[np.isfinite(hr_bpm)], hr_bpm[np.isfinite(hr_bpm)]
 

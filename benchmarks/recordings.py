@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.registry import get_dataset
 
@@ -25,11 +22,3 @@ def recordings_here(
     ]
     if entries:
         yield from found.read_many(entries, raw)
-
-
-def reference_at(recording: Recording, centre_s: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Reference at these times; NaN beyond its ends."""
-    time_s = recording.reference_time_s
-    bpm = np.interp(centre_s, time_s, recording.reference_bpm)
-    bpm[(centre_s < time_s[0]) | (centre_s > time_s[-1])] = np.nan
-    return np.asarray(bpm)

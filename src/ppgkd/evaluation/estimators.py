@@ -19,10 +19,13 @@ ESTIMATORS = {"single": ("pred_bpm", "sd_bpm"), "filtered": ("filtered_bpm", "fi
 def reasons(tracked: pd.DataFrame, estimator: str, rule: ValidityRule) -> NDArray[np.int64]:
     """Why each estimate of such a table is not valid: see `ValidityRule.reason`."""
     bpm, sd_bpm = (tracked[name].to_numpy(np.float64) for name in ESTIMATORS[estimator])
-    evidence = Evidence(
-        *(tracked[f"{estimator}_{name}"].to_numpy(np.float64) for name in Evidence._fields)
-    )
-    return rule.reason(bpm, sd_bpm, evidence)
+    return rule.reason(bpm, sd_bpm, evidence_of(tracked, estimator))
+
+
+def evidence_of(tracked: pd.DataFrame, estimator: str) -> Evidence:
+    """Evidence for the estimates of a table of `ppgkd.evaluation.filtered.track`."""
+    columns = (f"{estimator}_{name}" for name in Evidence._fields)
+    return Evidence(*(tracked[column].to_numpy(np.float64) for column in columns))
 
 
 def as_estimates(predictions: pd.DataFrame, estimator: str) -> pd.DataFrame:

@@ -1,9 +1,11 @@
-"""The bounds of a valid estimate, from validation subjects and from made windows without a rate.
+"""The bounds of a valid estimate.
 
-Each kind of evidence must be at least what all but 2 % of the right estimates on validation
-subjects have. Where more than 1 % of the estimates on made windows are then valid and wrong, the
-bounds are raised one at a time: always the one, and to the level, that removes the most of these
-for each right estimate that it costs. No test subject is used.
+The score's weights are constants: ``benchmarks/validity_weights.py`` fits them to datasets that
+were left out of training in turn. A student adds the rates that it has learned and the spread of
+its estimates on validation subjects. No test subject is used.
+
+Where more than 2 % of the estimates on made windows without a rate would be valid and wrong, a
+student's estimates must score higher.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ppgkd.evaluation.estimators import ESTIMATORS, reasons
-from ppgkd.inference.validity import Evidence, ValidityBounds
+from ppgkd.evaluation.estimators import ESTIMATORS, evidence_of, reasons
+from ppgkd.inference.validity import Score, ValidityBounds, score_terms
 
-LEFT_OUT = (0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.06, 0.07, 0.085, 0.1, 0.12, 0.15, 0.2, 0.3)
-"""Shares of the right estimates that one kind of evidence may turn away, in the order of trial."""
+SCORE = Score(intercept=-1.68, pulse=0.81, rate=2.82, agreement=1.95, log_sd=-0.73)
+MIN_PROBABILITY = 0.56
+
+MIN_NOT_DOUBLE = 0.6
+"""Clean pulses that are read at twice their rate have up to 0.59."""
 
 WRONG_ON_MADE = 0.02
 """Largest share of valid and wrong estimates on the made windows of one kind."""
@@ -64,58 +69,25 @@ def fit_bounds(
         max_filtered_sd_bpm=float(val["filtered_sd_bpm"].quantile(coverage)),
         learned_min_bpm=learned_bpm[0],
         learned_max_bpm=learned_bpm[1],
-        **{f"min_{name}": 0.0 for name in Evidence._fields},
+        min_not_double=MIN_NOT_DOUBLE,
+        min_probability=MIN_PROBABILITY,
+        **{f"score_{name}": weight for name, weight in SCORE._asdict().items()},
     )
-    right = (val["filtered_bpm"] - val["hr_bpm"]).abs() <= RIGHT_BPM
-    # where no estimate is right, there is nothing better to compare with
-    chosen = val[right] if right.any() else val
-    kept, taken = _of_valid(chosen, "filtered", bounds), _wrong_on_made(made, bounds)
-    candidates = np.quantile(_evidence(chosen, "filtered"), LEFT_OUT, axis=0)
-    kinds = np.arange(candidates.shape[1])
-    step = np.zeros(len(kinds), np.int64)
-
-    def shares(steps: NDArray[np.int64]) -> tuple[float, float]:
-        least = candidates[steps, kinds]
-        wrong = max((found >= least).all(axis=1).sum() / n for found, n in taken)
-        return float(wrong), float((kept >= least).all(axis=1).mean()) if len(kept) else 0.0
-
-    while shares(step)[0] > WRONG_ON_MADE and (step + 1 < len(LEFT_OUT)).any():
-        wrong, share = shares(step)
-        trials = []
-        for kind in kinds:
-            for level in range(step[kind] + 1, len(LEFT_OUT)):
-                raised = np.where(kinds == kind, level, step)
-                wrong_then, share_then = shares(raised)
-                gain = (wrong - wrong_then) / (share - share_then + 1 / len(chosen))
-                trials.append((gain, -level, tuple(raised)))
-        # where no bound alone removes any, all are raised
-        gain, _, best = max(trials)
-        step = np.array(best) if gain > 0 else np.minimum(step + 1, len(LEFT_OUT) - 1)
-    least = candidates[step, kinds].tolist()
-    names = [f"min_{name}" for name in Evidence._fields]
-    return replace(bounds, **dict(zip(names, least, strict=True)))
+    return replace(bounds, min_probability=_safe_probability(made, bounds))
 
 
-def _evidence(tracked: pd.DataFrame, estimator: str) -> NDArray[np.float64]:
-    """Shape (n_windows, n_kinds)."""
-    return tracked[[f"{estimator}_{name}" for name in Evidence._fields]].to_numpy(np.float64)
-
-
-def _of_valid(tracked: pd.DataFrame, estimator: str, bounds: ValidityBounds) -> NDArray[np.float64]:
-    """Evidence of the estimates that are valid by their spread and rate."""
-    valid = reasons(tracked, estimator, bounds.rule(online_filter=estimator == "filtered")) < 0
-    return _evidence(tracked, estimator)[valid]
-
-
-def _wrong_on_made(
-    made: pd.DataFrame, bounds: ValidityBounds
-) -> list[tuple[NDArray[np.float64], int]]:
-    """Evidence of the wrong estimates, and how many windows there are, of each kind of windows."""
-    found = []
-    for estimator, (bpm, _) in ESTIMATORS.items():
+def _safe_probability(made: pd.DataFrame, bounds: ValidityBounds) -> float:
+    """Least probability at which few estimates on made windows are valid and wrong."""
+    found = bounds.min_probability
+    for estimator, (bpm, sd_bpm) in ESTIMATORS.items():
+        valid = reasons(made, estimator, bounds.rule(online_filter=estimator == "filtered")) < 0
         # noise has no right estimate
-        wrong = ~((made[bpm] - made["hr_bpm"]).abs() <= RIGHT_BPM)
-        for _, rows in made.groupby("dataset"):
-            of_kind = rows[wrong[rows.index]]
-            found.append((_of_valid(of_kind, estimator, bounds), len(rows)))
+        taken = valid & ~((made[bpm] - made["hr_bpm"]).abs() <= RIGHT_BPM).to_numpy()
+        terms = score_terms(made[sd_bpm].to_numpy(np.float64), evidence_of(made, estimator))
+        probability = SCORE.probability(terms)
+        for rows in made.groupby("dataset").indices.values():
+            highest = np.sort(probability[rows][taken[rows]])[::-1]
+            allowed = int(WRONG_ON_MADE * len(rows))
+            if len(highest) > allowed:
+                found = max(found, float(np.nextafter(highest[allowed], 1.0)))
     return found

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ppgkd.evaluation.bootstrap import estimate_with_interval, resampled_sums
 from ppgkd.evaluation.estimators import ESTIMATORS, as_estimates, reasons
@@ -24,6 +26,9 @@ from ppgkd.windows.read import Windows
 
 VALID = {"single": "valid", "filtered": "filtered_valid"}
 """Columns of the predictions that say whether an estimate is valid."""
+
+NARROW = {"single": "narrow", "filtered": "filtered_narrow"}
+"""Columns of the predictions that say whether it would be by its spread alone."""
 
 
 def predict_recommended(
@@ -52,8 +57,9 @@ def predict_recommended(
     -------
     DataFrame
         Table of `ppgkd.evaluation.filtered.track` with ``seed``, ``fold`` (missing without folds),
-        and ``valid`` and ``filtered_valid`` (`ppgkd.inference.validity`), by the bounds that the
-        student's file has.
+        ``valid`` and ``filtered_valid`` (`ppgkd.inference.validity`), by the bounds that the
+        student's file has, and ``narrow`` and ``filtered_narrow``, by the bound of the spread
+        alone.
     """
     results, parts = Path(results), []
     of_fold: dict[int | None, tuple[StudyWindows, tuple[float, float], Windows]] = {}
@@ -71,10 +77,11 @@ def predict_recommended(
             track(network, part, transition) for part in (data.val, made, data.test)
         )
         bounds = fit_bounds(learned_bpm, of_val, of_made, coverage)
-        valid = {
-            column: reasons(found, name, bounds.rule(online_filter=name == "filtered")) < 0
-            for name, column in VALID.items()
-        }
+        valid: dict[str, NDArray[np.bool_]] = {}
+        for name, (_, sd_bpm) in ESTIMATORS.items():
+            rule = bounds.rule(online_filter=name == "filtered")
+            valid[VALID[name]] = reasons(found, name, rule) < 0
+            valid[NARROW[name]] = (found[sd_bpm] <= rule.max_sd_bpm).to_numpy()
         parts.append(found.assign(seed=cell.seed, fold=cell.fold, **valid))
     return pd.concat(parts, ignore_index=True).astype({"fold": "Int64"})
 

@@ -14,7 +14,7 @@ from typing import Any
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.inference.online_filter import HIGHEST_BPM, Transition
-from ppgkd.inference.validity import Evidence, ValidityBounds, ValidityRule
+from ppgkd.inference.validity import Score, ValidityBounds, ValidityRule
 from ppgkd.windows.preprocessing import WindowSpec
 
 RAW = "raw"
@@ -24,11 +24,13 @@ OUTPUTS = ("bpm", "sd_bpm", "probabilities")
 PREFIX = "ppgkd."
 
 LEAST, MOST = 1e-6, 1e6
+LARGEST_WEIGHT = 100.0
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("rate_hz", "window_s", "stride_s", "model_rate_hz"), (LEAST, MOST)),
     **dict.fromkeys(("max_sd_bpm", "max_filtered_sd_bpm"), (LEAST, inf)),
     **dict.fromkeys(("learned_min_bpm", "learned_max_bpm"), (0, HIGHEST_BPM)),
-    **{f"min_{name}": (0.0, 1.0) for name in Evidence._fields},
+    **dict.fromkeys(("min_not_double", "min_probability"), (0.0, 1.0)),
+    **{f"score_{name}": (-LARGEST_WEIGHT, LARGEST_WEIGHT) for name in Score._fields},
     "bpm_min": (BPM_MIN, BPM_MIN),
     "bpm_max": (BPM_MAX, BPM_MAX),
     "filter_sd_bpm": (LEAST, inf),
@@ -60,8 +62,10 @@ class ModelCard:
         fraction of the validation windows does not exceed.
     learned_min_bpm, learned_max_bpm
         Heart rates that the student has learned; an estimate outside is not valid.
-    min_pulse, min_pulse_without_motion, min_not_double, min_not_triple, min_not_half, min_agreement
-        Least evidence for a valid estimate (`ppgkd.inference.validity`).
+    min_not_double, min_probability
+        Least evidence and least score of a valid estimate (`ppgkd.inference.validity`).
+    score_intercept, score_pulse, score_rate, score_agreement, score_log_sd
+        Weights of the score (`ppgkd.inference.validity.Score`).
     study, strategy, teacher, student, seed, fold
         Cell of the study that the weights come from.
     trained_on, terms
@@ -92,12 +96,13 @@ class ModelCard:
     max_filtered_sd_bpm: float
     learned_min_bpm: float
     learned_max_bpm: float
-    min_pulse: float
-    min_pulse_without_motion: float
     min_not_double: float
-    min_not_triple: float
-    min_not_half: float
-    min_agreement: float
+    min_probability: float
+    score_intercept: float
+    score_pulse: float
+    score_rate: float
+    score_agreement: float
+    score_log_sd: float
     study: str
     strategy: str
     teacher: str

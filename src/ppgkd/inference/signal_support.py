@@ -23,13 +23,21 @@ lies between them. That is empty, unless the estimate is two or three times the 
 HALF_WIDTH_HZ = 0.125
 """Half width of a harmonic's band: the resolution of a window of 8 s."""
 
+N_TO_EACH_SIDE = 2
+"""Frequencies to each side of a centre within `HALF_WIDTH_HZ`: see `_power`."""
+
 HIGHEST_HZ = 8.0
 
 MOVING_G = 0.03
 """Root mean square from which the acceleration's frequencies are left out; rest is below."""
 
-MOTION_SHARE = 0.1
-"""A frequency is one of motion above this share of the acceleration's highest power."""
+MOTION_SHARE = 0.05
+"""A frequency is one of motion above this share of the highest power of the acceleration, or of its
+slope. The slope shows the higher harmonics of steps: weak in the acceleration, strong in a PPG."""
+
+HALF_SHARE = 0.3
+"""So is half of a frequency with more than this share of the acceleration's highest power. A wrist
+on a handlebar feels both legs, and a swinging arm both feet, at twice their own rate."""
 
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -40,9 +48,8 @@ class Support(NamedTuple):
     Attributes
     ----------
     pulse
-        Share of the slope's power at the estimate and its harmonics, mean over the PPG channels.
-    pulse_without_motion
-        The same among the frequencies that the acceleration leaves free, of the best channel.
+        Share of the slope's power at the estimate and its harmonics, among the frequencies that the
+        motion leaves free; of the best PPG channel.
     not_double, not_triple
         Power at the estimate's harmonics, as a share of that and the power at the harmonics that a
         pulse of half, or of a third of the rate, would have between them.
@@ -51,7 +58,6 @@ class Support(NamedTuple):
     """
 
     pulse: NDArray[np.float64]
-    pulse_without_motion: NDArray[np.float64]
     not_double: NDArray[np.float64]
     not_triple: NDArray[np.float64]
     not_half: NDArray[np.float64]
@@ -78,19 +84,20 @@ def signal_support(
     """
     is_ppg = np.array([name.startswith("ppg") for name in channels])
     power, frequency_hz = _power(window, rate_hz)
-    slope = power[:, is_ppg] * np.square(frequency_hz)
-    free = slope * _without_motion(power[:, ~is_ppg], window[:, ~is_ppg])[:, None]
+    slope_of_power = np.square(frequency_hz)
+    slope = power[:, is_ppg] * slope_of_power
+    motion = power[:, ~is_ppg].sum(axis=1)
+    moves = _root_mean_square(window[:, ~is_ppg]) >= MOVING_G
+    free = slope * ~(moves[:, None] & _is_motion(motion, slope_of_power))[:, None]
     centre_hz = np.asarray(bpm, np.float64)[:, None] / 60 * MULTIPLES
-    share, free_share = _shares(np.stack([slope, free]), centre_hz, frequency_hz)
-    # a mean over the channels that have a signal
-    n_signals = np.maximum((slope[..., 1:].max(axis=2) > TINY).sum(axis=1), 1)
-    share = share.sum(axis=1) / n_signals[:, None]
-    pulse = share[:, :3].sum(axis=1)
+    found = _shares(np.concatenate([slope, free], axis=1), centre_hz, frequency_hz)
+    share = found[:, : slope.shape[1]].sum(axis=1)
+    pulse = found[:, slope.shape[1] :, :3].sum(axis=2)
+    harmonics = share[:, :3].sum(axis=1)
     return Support(
-        pulse=pulse,
-        pulse_without_motion=free_share[..., :3].sum(axis=2).max(axis=1),
-        not_double=_part(pulse, share[:, 3:6].sum(axis=1)),
-        not_triple=_part(pulse, share[:, 6:].sum(axis=1)),
+        pulse=pulse.max(axis=1),
+        not_double=_part(harmonics, share[:, 3:6].sum(axis=1)),
+        not_triple=_part(harmonics, share[:, 6:].sum(axis=1)),
         not_half=_part(share[:, 0], share[:, 1]),
     )
 
@@ -112,25 +119,41 @@ def _power(
 def _shares(
     power: NDArray[np.float64], centre_hz: NDArray[np.float64], frequency_hz: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Share of the power around each centre, shape (2, n_windows, n_channels, n_centres)."""
+    """Share of the power around each centre, shape (n_windows, n_channels, n_centres)."""
     cumulative = np.zeros((*power.shape[:-1], power.shape[-1] + 1))
     np.cumsum(power, axis=-1, out=cumulative[..., 1:])
     first = np.ceil((centre_hz - HALF_WIDTH_HZ) / frequency_hz[1])
     end = np.floor((centre_hz + HALF_WIDTH_HZ) / frequency_hz[1]) + 1
     edges = np.concatenate([first, end], axis=1).clip(0, power.shape[-1]).astype(np.int64)
-    at_edges = np.take_along_axis(cumulative, edges[None, :, None], axis=-1)
+    at_edges = np.take_along_axis(cumulative, edges[:, None], axis=-1)
     n_centres = centre_hz.shape[1]
     inside = at_edges[..., n_centres:] - at_edges[..., :n_centres]
     return np.asarray(inside / np.maximum(cumulative[..., -1:], TINY))
 
 
-def _without_motion(power: NDArray[np.float64], acc: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Frequencies that the acceleration leaves free, shape (n_windows, n_frequencies)."""
-    motion = power.sum(axis=1)
+def _is_motion(
+    motion: NDArray[np.float64], slope_of_power: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Frequencies of motion by the acceleration's power, both of shape (n_windows, n_frequencies).
+
+    Those of half a strong one's rate are widened by `HALF_WIDTH_HZ`.
+    """
+    slope = motion * slope_of_power
     highest = motion.max(axis=1, keepdims=True)
-    intensity_g = np.sqrt(np.square(acc, dtype=np.float64).sum(axis=1).mean(axis=1))
-    moves = intensity_g[:, None] >= MOVING_G
-    return np.asarray(~moves | (motion <= MOTION_SHARE * highest))
+    found = (motion > MOTION_SHARE * highest) | (
+        slope > MOTION_SHARE * slope.max(axis=1, keepdims=True)
+    )
+    half = motion[:, ::2] > HALF_SHARE * highest
+    found[:, : half.shape[1]] |= half
+    for shift in range(1, N_TO_EACH_SIDE + 1):
+        found[:, shift : half.shape[1] + shift] |= half
+        found[:, : half.shape[1] - shift] |= half[:, shift:]
+    return np.asarray(found)
+
+
+def _root_mean_square(acc: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Of the axes together, shape (n_windows,)."""
+    return np.asarray(np.sqrt(np.einsum("wcs,wcs->w", acc, acc, dtype=np.float64) / acc.shape[2]))
 
 
 def _part(part: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from ppgkd.inference.signal_support import Support, signal_support
 
 RATE_HZ = 25.0
 TIME_S = np.arange(200) / RATE_HZ
+NOISE = np.random.default_rng(0).normal(0, 0.2, 200)
 CHANNELS = ("ppg_1", "ppg_2", "acc_x", "acc_y", "acc_z")
 
 Samples = NDArray[np.float64]
@@ -36,7 +37,6 @@ def support(ppg: Samples, bpm: float, acc: Samples | None = None) -> Support:
 def test_a_clean_pulse_supports_its_rate(bpm: float) -> None:
     found = support(pulse(bpm), bpm)
     assert found.pulse > 0.75
-    assert found.pulse_without_motion > 0.75
     assert found.not_double > 0.85
     assert found.not_triple > 0.85
     assert found.not_half > 0.4
@@ -74,18 +74,36 @@ def test_a_lost_sample_in_ten_hides_the_pulse() -> None:
     assert support(spoilt, 72).pulse < 0.1 < 0.75 < support(pulse(72), 72).pulse
 
 
-def test_a_rate_that_the_acceleration_has_is_not_supported_without_motion() -> None:
+def test_a_rate_that_the_acceleration_has_is_no_pulse() -> None:
     steps = tones(110, (1.0, 0.4))
     mixed = 0.3 * pulse(80) + steps
     at_steps, at_pulse = (support(mixed, bpm, acc=0.5 * steps) for bpm in (110, 80))
-    assert at_steps.pulse > at_pulse.pulse
-    assert at_steps.pulse_without_motion < 0.3 < at_pulse.pulse_without_motion
+    assert at_steps.pulse < 0.3 < at_pulse.pulse
+    assert support(mixed, 110).pulse > support(mixed, 80).pulse  # without an accelerometer
+
+
+@given(cadence=st.floats(50, 62), harmonic=st.sampled_from([3, 4]))
+def test_a_harmonic_of_the_steps_that_the_acceleration_hardly_has_is_no_pulse(
+    cadence: float, harmonic: int
+) -> None:
+    # the powers of a runner's wrist, and a PPG that has the higher harmonics alone
+    acc = 0.5 * tones(cadence, (1.0, 0.77, 0.32, 0.3))
+    ppg = tones(cadence, (0, 0, *(float(n == harmonic) for n in (3, 4)))) + NOISE
+    assert support(ppg, harmonic * cadence).pulse > 0.6
+    assert support(ppg, harmonic * cadence, acc=acc).pulse < 0.45
+
+
+@given(cadence=st.floats(100, 130))
+def test_half_of_a_strong_rate_of_motion_is_no_pulse(cadence: float) -> None:
+    acc, ppg = 0.2 * tones(cadence, (1.0,)), tones(cadence / 2, (1.0, 0.5)) + NOISE
+    assert support(ppg, cadence / 2).pulse > 0.3
+    assert support(ppg, cadence / 2, acc=acc).pulse < 0.15
 
 
 def test_the_noise_of_an_accelerometer_at_rest_is_no_motion() -> None:
     noise = np.random.default_rng(0).normal(0, 0.01, 200)
     resting, silent = support(pulse(70), 70, acc=noise), support(pulse(70), 70)
-    np.testing.assert_array_equal(resting.pulse_without_motion, silent.pulse_without_motion)
+    np.testing.assert_array_equal(resting.pulse, silent.pulse)
 
 
 @given(scale=st.floats(1e-3, 1e6), sign=st.sampled_from([-1, 1]))

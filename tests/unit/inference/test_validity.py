@@ -17,18 +17,22 @@ from ppgkd.inference.validity import (
     RECENT,
     Evidence,
     RecentEvidence,
+    Score,
     ValidityRule,
     evidence_of_windows,
+    score_terms,
 )
 from ppgkd.windows.preprocessing import WindowSpec, preprocess, resampling_matrix
 
 Samples = NDArray[np.float32]
 
-RULE = ValidityRule(5.0, (50.0, 180.0), Evidence(0.1, 0.2, 0.3, 0.4, 0.5, 0.6))
-GOOD = Evidence(0.11, 0.21, 0.31, 0.41, 0.51, 0.61)
+SCORE = Score(intercept=-2.0, pulse=1.0, rate=3.0, agreement=2.0, log_sd=-1.0)
+RULE = ValidityRule(5.0, (50.0, 180.0), 0.6, SCORE, 0.5)
+GOOD = Evidence(pulse=0.5, not_double=0.8, not_triple=0.9, not_half=0.7, agreement=1.0)
+NOTHING = Evidence(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def reason(bpm: float = 72.0, sd_bpm: float = 3.0, evidence: Evidence = GOOD) -> str:
+def reason(bpm: float = 72.0, sd_bpm: float = 2.0, evidence: Evidence = GOOD) -> str:
     found = int(RULE.reason(np.array(bpm), np.array(sd_bpm), evidence))
     return "" if found < 0 else REASONS[found]
 
@@ -37,18 +41,54 @@ def test_an_estimate_that_meets_every_condition_is_valid() -> None:
     assert reason() == ""
 
 
-@pytest.mark.parametrize("name", Evidence._fields)
-def test_any_evidence_that_lacks_makes_an_estimate_invalid(name: str) -> None:
-    found = reason(evidence=GOOD._replace(**{name: getattr(GOOD, name) - 0.02}))
-    assert found == REASONS[3 + Evidence._fields.index(name)]
+def test_the_probability_is_that_of_a_logistic_regression() -> None:
+    terms = score_terms(np.array(2.0), GOOD)
+    # log odds of one half are zero; the least of the rates is 0.7
+    np.testing.assert_allclose(terms, [0, 0.7, 1, np.log(2)])
+    assert SCORE.probability(terms) == pytest.approx(1 / (1 + np.exp(2 - 2.1 - 2 + np.log(2))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"pulse": 0.05}, "no pulse beside motion"),
+        ({"not_half": 0.1, "pulse": 0.2}, "perhaps a multiple of the rate"),
+        ({"not_triple": 0.0, "pulse": 0.3}, "perhaps a multiple of the rate"),
+        ({"agreement": 0.0, "pulse": 0.4}, "windows disagree"),
+        ({"not_double": 0.59}, "perhaps twice the rate"),
+    ],
+)
+def test_evidence_that_lacks_makes_an_estimate_invalid_and_is_named(
+    changes: dict[str, float], expected: str
+) -> None:
+    assert reason(evidence=GOOD._replace(**changes)) == expected
+
+
+def test_a_wide_spread_lowers_the_score() -> None:
+    weak = GOOD._replace(pulse=0.2)
+    assert reason(sd_bpm=0.8, evidence=weak) == ""
+    assert reason(sd_bpm=4.9, evidence=weak) != ""
+
+
+@given(
+    kind=st.sampled_from(Evidence._fields),
+    better=st.floats(0, 1),
+    values=st.tuples(*[st.floats(0, 1)] * len(Evidence._fields)),
+    sd_bpm=st.floats(0.1, 20),
+)
+def test_more_evidence_never_makes_a_valid_estimate_invalid(
+    kind: str, better: float, values: tuple[float, ...], sd_bpm: float
+) -> None:
+    evidence = Evidence(*values)
+    more = evidence._replace(**{kind: max(better, getattr(evidence, kind))})
+    assert reason(sd_bpm=sd_bpm, evidence=evidence) or not reason(sd_bpm=sd_bpm, evidence=more)
 
 
 def test_the_reason_is_the_first_condition_that_fails() -> None:
-    nothing = Evidence(*[0.0] * len(Evidence._fields))
-    assert reason(float("nan"), float("nan"), nothing) == "no signal"
-    assert reason(240, 9, nothing) == "spread"
-    assert reason(240, 3, nothing) == "rate not learned"
-    assert reason(72, 3, nothing) == "no pulse"
+    assert reason(float("nan"), float("nan"), NOTHING) == "no signal"
+    assert reason(240, 9, NOTHING) == "spread"
+    assert reason(240, 3, NOTHING) == "rate not learned"
+    assert reason(72, 3, NOTHING) == "perhaps twice the rate"
 
 
 @pytest.mark.parametrize(("bpm", "valid"), [(49.9, False), (50, True), (180, True), (180.1, False)])
@@ -99,9 +139,9 @@ def test_the_stream_has_the_evidence_of_the_preprocessed_windows(
     )
     support = signal_support(window, channels, 25.0, bpm)
     evidence = evidence_of_windows(np.arange(len(bpm)), support, window_bpm, bpm)
-    for name in Evidence._fields:  # a bound at the middle of each kind: some pass, some do not
-        bound = float(np.median(getattr(evidence, name)))
-        rule = replace(stream.rule, least=stream.rule.least._replace(**{name: bound - 1e-6}))
+    probability = stream.rule.score.probability(score_terms(sd_bpm, evidence))
+    for share in (0.25, 0.5, 0.75):  # some pass, some do not
+        rule = replace(stream.rule, min_probability=float(np.quantile(probability, share)) - 1e-6)
         stream = HeartRateStream(student_file, online_filter=online_filter)
         stream.rule = rule
         found = [e.valid for e in stream.push(recording)]
