@@ -228,13 +228,15 @@ class Onnx(Section):
 class Latency(Section):
     """How a student is timed."""
 
-    runs: int = Field(1000, ge=500, description="Timed runs.")
+    runs: int = Field(
+        500, ge=500, description="Timed runs of a round; the quietest of at least three counts."
+    )
     warmup: int = Field(100, ge=1, description="Runs before them, which are not timed.")
     max_spread: float = Field(
         5,
         gt=1,
-        description="Largest p99 / p50 of the run times on a quiet machine. A job that finds no "
-        "quiet round reports no latency, and says so.",
+        description="Largest p99 / p50 of the run times on a quiet machine. Where no round is as "
+        "quiet, CPU time is reported instead, and marked.",
     )
 
 
