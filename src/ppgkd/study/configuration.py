@@ -154,6 +154,11 @@ class Augmentation(Section):
         0,
         description="Probability of a synthetic periodic motion in PPG and accelerometer.",
     )
+    real_motion: Fraction = Field(
+        0,
+        description="Probability that a pulse gets the motion of another training window, each "
+        "played back at a rate of its own, so that heart rate and cadence are drawn apart.",
+    )
     polarity: Fraction = Field(0.5, description="Probability that the PPG is inverted.")
     time_reversal: Fraction = Field(0.5, description="Probability that time is reversed.")
     axis_permutation: Fraction = Field(
@@ -179,6 +184,10 @@ class TrainingSection(Section):
     balance: LeftOut[Fraction] = left_out(
         "How far rare heart rates are oversampled in training. 0 or left out: every window once "
         "per pass. 1: all intervals of 10 BPM are drawn equally often."
+    )
+    balance_datasets: LeftOut[Fraction] = left_out(
+        "How far small datasets are oversampled in training. 0 or left out: every window once per "
+        "pass. 1: all datasets are drawn equally often."
     )
 
 

@@ -57,6 +57,9 @@ class TrainingConfig:
         How far rare heart rates are balanced: with 0, an epoch uses each window once; otherwise
         windows are drawn with replacement, with the weights of
         `ppgkd.training.sampling.sampling_weights`.
+    balance_datasets
+        How far small datasets are balanced, in the same way:
+        `ppgkd.training.sampling.dataset_weights`.
     """
 
     epochs: int
@@ -67,6 +70,7 @@ class TrainingConfig:
     threads: int = 1
     device: str = "cpu"
     balance: float = 0.0
+    balance_datasets: float = 0.0
 
 
 class TrainingJob(NamedTuple):
@@ -82,12 +86,16 @@ class TrainingJob(NamedTuple):
         Augmented views of the training windows.
     seed
         Of the order of the windows.
+    dataset
+        Number of the dataset of each window, shape (n_windows,), for
+        `TrainingConfig.balance_datasets`; None, all are of one dataset.
     """
 
     model: Network
     loss: nn.Module
     views: ViewSource
     seed: int
+    dataset: Tensor | None = None
 
 
 def fit(
@@ -100,10 +108,11 @@ def fit(
     label_sd_bpm: float,
     seed: int,
     checkpoint: Checkpoint | None = None,
+    dataset: Tensor | None = None,
 ) -> pd.DataFrame:
     """Train one network; see `fit_together`."""
     (history,) = fit_together(
-        [TrainingJob(model, loss, views, seed)],
+        [TrainingJob(model, loss, views, seed, dataset)],
         val,
         config,
         label_sd_bpm=label_sd_bpm,
@@ -174,6 +183,8 @@ def fit_together(
                 state.step.device,
                 balance=config.balance,
                 label_sd_bpm=label_sd_bpm,
+                dataset=job.dataset,
+                balance_datasets=config.balance_datasets,
             )
             for job, generator in zip(jobs, state.generators, strict=True)
         ]

@@ -54,6 +54,8 @@ def epoch_data(
     *,
     balance: float,
     label_sd_bpm: float,
+    dataset: Tensor | None = None,
+    balance_datasets: float = 0.0,
 ) -> EpochData:
     """Read the view of an epoch and draw the order of its windows.
 
@@ -73,10 +75,15 @@ def epoch_data(
         weights of `sampling_weights`.
     label_sd_bpm
         Standard deviation of the softened label.
+    dataset, balance_datasets
+        Number of the dataset of each window, shape (n_windows,), and how far the datasets are
+        balanced (`dataset_weights`). With 0 for both, each window is used once.
     """
     view, (spectra, hr_bpm) = views.of_epoch(epoch)
-    if balance:
+    if balance or (balance_datasets and dataset is not None):
         weights = sampling_weights(hr_bpm, balance)
+        if dataset is not None:
+            weights *= dataset_weights(dataset, balance_datasets)
         order = torch.multinomial(weights, len(weights), replacement=True, generator=generator)
     else:
         order = torch.randperm(views.n_windows, generator=generator)
@@ -107,6 +114,30 @@ def sampling_weights(hr_bpm: Tensor, balance: float) -> Tensor:
     if not known.any():
         return weights
     bins = (hr_bpm[known] / BALANCED_BPM).long()
-    weights[known] = torch.bincount(bins)[bins].double() ** -balance
-    weights[known] /= weights[known].mean()
+    weights[known] = _balanced(bins, balance)
     return weights
+
+
+def dataset_weights(dataset: Tensor, balance: float) -> Tensor:
+    """Relative frequencies with which windows are drawn: higher in small datasets.
+
+    Parameters
+    ----------
+    dataset
+        Number of the dataset of each window, shape (n_windows,).
+    balance
+        With 0, all windows have the same weight; with 1, all datasets are drawn equally often. In
+        between, the weight of a window is the size of its dataset to the power of ``-balance``.
+
+    Returns
+    -------
+    Tensor
+        Shape (n_windows,), with a mean of 1.
+    """
+    return _balanced(dataset, balance)
+
+
+def _balanced(group: Tensor, balance: float) -> Tensor:
+    """Weights by the size of a window's group, with a mean of 1."""
+    weights = torch.bincount(group)[group].double() ** -balance
+    return weights / weights.mean()

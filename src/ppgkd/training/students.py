@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
+from torch import Tensor
 
 from ppgkd.distill.loss import make_loss
 from ppgkd.distill.targets import TeacherTargets, read_targets
@@ -25,7 +26,7 @@ from ppgkd.study.cell import NO_TEACHER
 from ppgkd.training.checkpoint import Checkpoint
 from ppgkd.training.loop import TrainingConfig, TrainingJob, fit_together
 from ppgkd.views.cache import ViewCache, read_view_cache
-from ppgkd.views.examples import examples, fingerprint
+from ppgkd.views.examples import dataset_numbers, examples, fingerprint
 from ppgkd.windows.read import Windows
 
 Settings = Mapping[str, float]
@@ -91,11 +92,14 @@ class TrainingInputs:
         Fingerprint of the teacher; ``none`` for ``scratch``.
     targets
         Its outputs for the views.
+    dataset
+        Number of the dataset of each window, shape (n_windows,).
     """
 
     view_cache: ViewCache
     teacher: str = NO_TEACHER
     targets: TeacherTargets | None = None
+    dataset: Tensor | None = None
 
 
 def read_training_inputs(
@@ -120,14 +124,15 @@ def read_training_inputs(
         If a file is damaged, or was made for another window table, view cache or teacher.
     """
     views = read_view_cache(view_cache, examples(transfer))
+    dataset = dataset_numbers(transfer)
     if not teacher:
-        return TrainingInputs(views)
+        return TrainingInputs(views, dataset=dataset)
     try:
         teacher_fingerprint = read_json(teacher)["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise damaged_file(f"The teacher's metrics {teacher} cannot be read: {error}") from error
     return TrainingInputs(
-        views, teacher_fingerprint, read_targets(targets, views, teacher_fingerprint)
+        views, teacher_fingerprint, read_targets(targets, views, teacher_fingerprint), dataset
     )
 
 
@@ -186,4 +191,6 @@ def _training_job(config: StudentConfig, training_inputs: TrainingInputs) -> Tra
     window_shape = (config.inputs.channels, config.inputs.n_samples)
     targets = training_inputs.targets
     loss = make_loss(config.strategy, config.settings, targets, model, window_shape, config.seed)
-    return TrainingJob(model, loss, training_inputs.view_cache, config.seed)
+    return TrainingJob(
+        model, loss, training_inputs.view_cache, config.seed, training_inputs.dataset
+    )

@@ -17,7 +17,7 @@ from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.checkpoint import Checkpoint
 from ppgkd.training.loop import TrainingConfig, fit
 from ppgkd.views.augment import Augmentation
-from ppgkd.views.examples import examples, fingerprint
+from ppgkd.views.examples import dataset_numbers, examples, fingerprint
 from ppgkd.views.source import FreshViews
 from ppgkd.windows.read import Windows
 
@@ -104,6 +104,7 @@ def train_teacher(
             label_sd_bpm=label_sd_bpm,
             seed=seed,
             checkpoint=_checkpoint(checkpoints, stage, run),
+            dataset=dataset_numbers(stage.windows),
         )
         before_s = histories[-1]["seconds"].iloc[-1] if histories else 0.0
         seconds = history["seconds"] + before_s

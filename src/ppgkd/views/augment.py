@@ -11,14 +11,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.models.capacity import InputShape
 from ppgkd.views.examples import Examples
+from ppgkd.views.motion_bank import MotionBank, mix_motion
+from ppgkd.views.playback import factors_within_classes, play_back
+from ppgkd.views.rng import ViewRng
 
 MOTION_HZ = (0.7, 3.0)
 """Frequencies of a motion artefact: from a slow arm swing to the steps of a fast run."""
@@ -45,6 +46,9 @@ class Augmentation:
         Probability that a PPG channel is replaced by a copy of another.
     motion_artefact
         Probability of a synthetic motion artefact.
+    real_motion
+        Probability that a window's pulse gets the motion of another window, or its motion the pulse
+        of another (`ppgkd.views.motion_bank`).
     polarity
         Probability that all PPG channels are inverted.
     time_reversal
@@ -57,6 +61,7 @@ class Augmentation:
     noise_sd: float = 0.2
     channel_dropout: float = 0.1
     motion_artefact: float = 0.0
+    real_motion: float = 0.0
     polarity: float = 0.5
     time_reversal: float = 0.5
     axis_permutation: float = 0.5
@@ -69,6 +74,7 @@ def augmented_view(
     augmentation: Augmentation,
     seed: int,
     view: int,
+    bank: MotionBank | None = None,
 ) -> Examples:
     """Make one view of all windows.
 
@@ -88,6 +94,8 @@ def augmented_view(
         What may happen to them.
     seed, view
         What the view depends on, in addition to the windows.
+    bank
+        From `ppgkd.views.motion_bank.motion_bank`; None, there is no real motion to mix.
 
     Returns
     -------
@@ -95,7 +103,9 @@ def augmented_view(
         Windows and references after augmentation. Every PPG channel has unit variance, so an
         artefact hides the pulse instead of making the signal larger.
     """
-    rng = _ViewRng(seed, view, len(signal))
+    rng = ViewRng(seed, view, len(signal))
+    if bank is not None and augmentation.real_motion:
+        signal, hr_bpm = mix_motion(signal, hr_bpm, inputs, bank, augmentation.real_motion, rng)
     signal, hr_bpm = _stretch_time(signal, hr_bpm, augmentation, rng)
     signal = _add_motion(signal, inputs, augmentation.motion_artefact, rng)
     ppg, acc = signal[:, : inputs.ppg_channels], signal[:, inputs.ppg_channels :]
@@ -106,56 +116,19 @@ def augmented_view(
     return Examples(torch.cat([ppg, acc], dim=1), hr_bpm)
 
 
-@dataclass(frozen=True)
-class _ViewRng:
-    """Random-number source of a view, one row per window; more rows do not change the first."""
-
-    seed: int
-    view: int
-    n_windows: int
-
-    def uniform(self, kind: str, columns: int) -> Tensor:
-        """Draw from 0 to 1, shape (n_windows, columns)."""
-        size = (self.n_windows, columns)
-        return torch.from_numpy(self._stream(kind).random(size, dtype=np.float32))
-
-    def normal(self, kind: str, *row: int) -> Tensor:
-        """Draw with mean 0 and variance 1, shape (n_windows, *row)."""
-        size = (self.n_windows, *row)
-        return torch.from_numpy(self._stream(kind).standard_normal(size, dtype=np.float32))
-
-    def _stream(self, kind: str) -> np.random.Generator:
-        seeds = np.random.SeedSequence(self.seed, spawn_key=(self.view, *kind.encode()))
-        return np.random.Generator(np.random.PCG64(seeds))
-
-
 def _stretch_time(
-    signal: Tensor, hr_bpm: Tensor, augmentation: Augmentation, rng: _ViewRng
+    signal: Tensor, hr_bpm: Tensor, augmentation: Augmentation, rng: ViewRng
 ) -> tuple[Tensor, Tensor]:
-    """Stretch or compress each window in time about its centre, and reverse some.
-
-    A compressed window is padded with zeros: a mirrored wave would not continue the phase.
-    """
+    """Stretch or compress each window in time about its centre, and reverse some."""
     logarithm = math.log(augmentation.time_stretch) * (2 * rng.uniform("stretch", 1)[:, 0] - 1)
     factor = logarithm.exp()  # not pow, whose last digit depends on the number of windows
-    # the heart rate must not leave the classes, and one near their end must not move closer to it;
-    # fmax and fmin ignore the NaN limits of an unlabelled window
-    margin_bpm = 5.0
-    lower = ((BPM_MIN + margin_bpm) / hr_bpm).clamp_max(1)
-    upper = ((BPM_MAX - margin_bpm) / hr_bpm).clamp_min(1)
-    factor = torch.fmin(torch.fmax(factor, lower), upper)
-
+    factor = factors_within_classes(factor, hr_bpm)
     backwards = rng.uniform("reversal", 1)[:, 0] < augmentation.time_reversal
     speed = torch.where(backwards, -factor, factor)
-    n_windows, _, n_samples = signal.shape
-    # a window is an image one pixel high, whose ends are at -1 and 1
-    grid = torch.zeros(n_windows, 1, n_samples, 2)
-    grid[:, 0, :, 0] = speed[:, None] * torch.linspace(-1, 1, n_samples)
-    stretched = functional.grid_sample(signal[:, :, None], grid, align_corners=True)
-    return stretched[:, :, 0], hr_bpm * factor
+    return play_back(signal, speed), hr_bpm * factor
 
 
-def _add_motion(signal: Tensor, inputs: InputShape, probability: float, rng: _ViewRng) -> Tensor:
+def _add_motion(signal: Tensor, inputs: InputShape, probability: float, rng: ViewRng) -> Tensor:
     """Add a rhythm to the PPG and to the accelerometer; a pulse is in the PPG alone."""
     drawn = rng.uniform("motion", 3 + inputs.ppg_channels + 8)
     direction = rng.normal("motion direction", inputs.acc_channels)
@@ -190,7 +163,7 @@ def _waves(frequency_hz: Tensor, form: Tensor, inputs: InputShape) -> Tensor:
     return math.sqrt(2) * amplitude * wave
 
 
-def _drop_channel(ppg: Tensor, probability: float, rng: _ViewRng) -> Tensor:
+def _drop_channel(ppg: Tensor, probability: float, rng: ViewRng) -> Tensor:
     """Replace one channel by a copy of another in some windows; both are drawn at random."""
     n_windows, channels, _ = ppg.shape
     happens, which, other = rng.uniform("dropout", 3).unbind(dim=1)
@@ -202,20 +175,20 @@ def _drop_channel(ppg: Tensor, probability: float, rng: _ViewRng) -> Tensor:
     return ppg[row[:, None], source]
 
 
-def _add_noise(ppg: Tensor, largest_sd: float, rng: _ViewRng) -> Tensor:
+def _add_noise(ppg: Tensor, largest_sd: float, rng: ViewRng) -> Tensor:
     """Add white noise with a random level in each channel."""
     level = largest_sd * rng.uniform("noise level", ppg.shape[1])
     return torch.addcmul(ppg, rng.normal("noise", *ppg.shape[1:]), level[:, :, None])
 
 
-def _scale_and_invert(ppg: Tensor, probability: float, rng: _ViewRng) -> Tensor:
+def _scale_and_invert(ppg: Tensor, probability: float, rng: ViewRng) -> Tensor:
     """Scale each channel to unit variance and invert some windows."""
     sign = 1 - 2 * (rng.uniform("polarity", 1) < probability).float()
     rms = ppg.square().mean(dim=2).sqrt().clamp_min(1e-6)
     return ppg * (sign / rms)[:, :, None]
 
 
-def _permute_axes(acc: Tensor, probability: float, rng: _ViewRng) -> Tensor:
+def _permute_axes(acc: Tensor, probability: float, rng: ViewRng) -> Tensor:
     """Permute the accelerometer's axes and give them random signs, in some windows."""
     axes = acc.shape[1]
     happens, rank, sign = torch.split(rng.uniform("axes", 1 + 2 * axes), [1, axes, axes], dim=1)

@@ -20,6 +20,7 @@ from ppgkd.models.spectrum import Spectrum
 from ppgkd.runtime.artifacts import atomic_array, atomic_write, read_json, write_json
 from ppgkd.views.augment import Augmentation, augmented_view
 from ppgkd.views.examples import Examples, SpectralExamples, digest_of, fingerprint
+from ppgkd.views.motion_bank import motion_bank
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,13 @@ def write_view_cache(
     signal_shape = (*shape, *windows.signal.shape[1:])
     spectra_shape = (*shape, inputs.spectra, len(HARMONICS), BINS)
     front_end = Spectrum(inputs)
+    bank = motion_bank(*windows, inputs) if augmentation.real_motion else None
     with (
         atomic_array(folder / "signal.npy", signal_shape, np.float16) as append_signal,
         atomic_array(folder / "spectra.npy", spectra_shape, np.float16) as append_spectra,
     ):
         for number in range(views):
-            view = augmented_view(*windows, inputs, augmentation, seed, number)
+            view = augmented_view(*windows, inputs, augmentation, seed, number, bank)
             append_signal(view.signal.numpy())
             append_spectra(front_end.of_all(view.signal).numpy())
             references.append(view.hr_bpm.numpy())

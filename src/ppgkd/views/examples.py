@@ -48,6 +48,11 @@ def examples(windows: Windows) -> Examples:
     return Examples(torch.from_numpy(windows.signal), torch.from_numpy(hr_bpm))
 
 
+def dataset_numbers(windows: Windows) -> Tensor:
+    """Number the dataset of each window, shape (n_windows,)."""
+    return torch.from_numpy(windows.index["dataset"].factorize()[0])
+
+
 def fingerprint(windows: Examples) -> str:
     """SHA-256 of windows and their references."""
     digest = hashlib.sha256(str(tuple(windows.signal.shape)).encode())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.spectrum import Spectrum
 from ppgkd.views.augment import Augmentation, augmented_view
 from ppgkd.views.examples import Examples, SpectralExamples, digest_of, fingerprint
+from ppgkd.views.motion_bank import MotionBank, motion_bank
 
 
 class ViewSource(Protocol):
@@ -45,7 +47,15 @@ class FreshViews:
         """Digest of the windows and of how the views are made."""
         return digest_of(fingerprint(self.windows), self.inputs, self.augmentation, self.seed)
 
+    @cached_property
+    def bank(self) -> MotionBank | None:
+        """Real motion of the windows, if views use it."""
+        wanted = self.augmentation.real_motion > 0
+        return motion_bank(*self.windows, self.inputs) if wanted else None
+
     def of_epoch(self, epoch: int) -> tuple[int, SpectralExamples]:
         """Make the view of an epoch."""
-        view = augmented_view(*self.windows, self.inputs, self.augmentation, self.seed, epoch)
+        view = augmented_view(
+            *self.windows, self.inputs, self.augmentation, self.seed, epoch, self.bank
+        )
         return epoch, SpectralExamples(Spectrum(self.inputs).of_all(view.signal), view.hr_bpm)

@@ -33,7 +33,7 @@ from ppgkd.models.predict import predict
 from ppgkd.training import step
 from ppgkd.training.checkpoint import Checkpoint
 from ppgkd.training.loop import TrainingConfig, TrainingJob, fit, fit_together
-from ppgkd.training.sampling import sampling_weights
+from ppgkd.training.sampling import dataset_weights, epoch_data, sampling_weights
 from ppgkd.views.augment import Augmentation, augmented_view
 from ppgkd.views.cache import ViewCache, read_view_cache, write_view_cache
 from ppgkd.views.examples import Examples, SpectralExamples, examples
@@ -322,6 +322,37 @@ def test_windows_without_reference_weigh_as_the_mean() -> None:
     weights = sampling_weights(torch.tensor([60.0, 60, 60, 170, torch.nan]), 1)
     assert float(weights[-1]) == pytest.approx(float(weights[:-1].mean()))
     assert sampling_weights(torch.full((3,), torch.nan), 1).tolist() == [1, 1, 1]
+
+
+def test_balanced_datasets_are_drawn_equally_often_in_total() -> None:
+    dataset = torch.tensor([0] * 16 + [1] * 4)
+    weights = dataset_weights(dataset, 1)
+    assert weights[:16].sum().item() == pytest.approx(weights[16:].sum().item())
+    assert weights.mean().item() == pytest.approx(1)
+    # half way, a dataset's share is as the square root of its size
+    weights = dataset_weights(dataset, 0.5)
+    assert (weights[:16].sum() / weights[16:].sum()).item() == pytest.approx(2)
+
+
+def test_an_epoch_draws_small_datasets_as_often_as_large_ones_if_it_is_asked_to(
+    fresh: FreshViews,
+) -> None:
+    dataset = (torch.arange(fresh.n_windows) < 10).long()
+    shares = []
+    for balance in (0.0, 1.0):
+        data = epoch_data(
+            fresh,
+            0,
+            torch.Generator().manual_seed(0),
+            torch.device("cpu"),
+            balance=0,
+            label_sd_bpm=LABEL_SD_BPM,
+            dataset=dataset,
+            balance_datasets=balance,
+        )
+        shares.append(dataset[data.order].double().mean().item())
+    assert shares[0] == pytest.approx(10 / fresh.n_windows)
+    assert shares[1] == pytest.approx(0.5, abs=0.15)  # four standard deviations of 208 draws
 
 
 def test_balanced_training_sees_rare_heart_rates_as_often_as_common_ones(
