@@ -4,10 +4,24 @@ from typing import Any
 
 import pandas as pd
 
+from ppgkd.dataset_summary.spectral_ranks import COUNT_COLUMNS as RANK_COUNTS
 from ppgkd.dataset_summary.summary import HISTOGRAM_COLUMNS, LAG_COLUMNS, SHARED_LAG_COLUMNS
 from ppgkd.datasets.activity import ACTIVITIES
 from ppgkd.windows.motion import MOTION_BANDS
 from ppgkd.windows.segmentation import REJECTION_REASONS
+
+
+def reference_ranks(recordings: pd.DataFrame, **changes: Any) -> pd.DataFrame:
+    """Rows of `ppgkd.dataset_summary.spectral_ranks.rank_references`, of the same recordings."""
+    row = {
+        **{"activity": "unknown", **dict.fromkeys(RANK_COUNTS, 0)},
+        **{"windows": 40, "rank_1": 20, "rank_2": 4, "rank_3": 4, "rank_none": 12, "lost": 6},
+        **{"moving": 20, "reference_on_cadence": 5, "motion_wins": 10},
+        **{"peak_mae_bpm": 11.5, "oracle_mae_bpm": 2.5, "chance_mae_bpm": 9.5},
+        "chance_on_cadence": 0.15,
+        **changes,
+    }
+    return recordings[["dataset", "recording", "subject"]].assign(**row)
 
 
 def recording_summaries(dataset: str, n_recordings: int = 3, **changes: Any) -> pd.DataFrame:

@@ -23,12 +23,35 @@ rule dataset_summary:
         "../scripts/dataset_summary.py"
 
 
+rule spectral_ranks:
+    """Rank the references among the peaks of the spectrum: what any estimator can and cannot do."""
+    input:
+        WINDOWS,
+    output:
+        ranks="<results>/data/spectral_ranks.parquet",
+        csv="<results>/data/spectral_ranks.csv",
+    log:
+        "<logs>/spectral_ranks.log",
+    benchmark:
+        "<benchmarks>/spectral_ranks.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(30),
+    params:
+        code=lambda wildcards: digest("spectral_ranks"),
+    script:
+        "../scripts/spectral_ranks.py"
+
+
 rule data_report:
     """Write the data report: tables, figures and a page about the recordings."""
     input:
-        expand(
+        recordings=expand(
             "<results>/data/recordings/{dataset}.parquet", dataset=config["datasets"]
         ),
+        ranks="<results>/data/spectral_ranks.parquet",
     output:
         recordings="<results>/data/recordings.parquet",
         csv="<results>/data/recordings.csv",

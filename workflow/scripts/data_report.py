@@ -10,10 +10,11 @@ from ppgkd.runtime.artifacts import write_csv, write_parquet
 with job(snakemake.log[0]):
     output, params = snakemake.output, snakemake.params
     about = StudyData(params.study, params.datasets, params.files, params.windows)
-    recordings = pd.concat(map(pd.read_parquet, snakemake.input), ignore_index=True)
+    recordings = pd.concat(map(pd.read_parquet, snakemake.input.recordings), ignore_index=True)
+    ranks = pd.read_parquet(snakemake.input.ranks)
     titles = {dataset.name: dataset.title for dataset in about.datasets}
     figures = {"heart_rates": output.heart_rates, "difficulty": output.difficulty}
     write_parquet(output.recordings, recordings)
     write_csv(output.csv, recordings)
     draw_data_figures(recordings, titles, figures)
-    write_data_report(about, recordings, figures, output.page)
+    write_data_report(about, recordings, ranks, figures, output.page)

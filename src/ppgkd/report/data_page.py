@@ -10,6 +10,13 @@ from typing import Any
 import pandas as pd
 
 from ppgkd.alignment.shared_lag import SharedLag
+from ppgkd.dataset_summary.spectral_ranks import (
+    HARMONICS,
+    LOST_BPM,
+    N_PEAKS,
+    TOLERANCE_BPM,
+    aggregate_ranks,
+)
 from ppgkd.dataset_summary.summary import (
     HISTOGRAM_COLUMNS,
     SHARED_LAG_COLUMNS,
@@ -52,6 +59,7 @@ class StudyData:
 def write_data_report(
     about: StudyData,
     recordings: pd.DataFrame,
+    ranks: pd.DataFrame,
     figures: Mapping[str, str | Path],
     path: str | Path,
 ) -> None:
@@ -63,6 +71,8 @@ def write_data_report(
         Datasets and windows of the study.
     recordings
         Of `ppgkd.dataset_summary.summary.summarise_dataset`, of all datasets.
+    ranks
+        Of `ppgkd.dataset_summary.spectral_ranks.rank_references`, of all datasets.
     figures
         SVG files ``heart_rates`` and ``difficulty``.
     path
@@ -89,6 +99,12 @@ def write_data_report(
         "bands": MOTION_BANDS,
         "activities": [word for word in ACTIVITIES if recordings[f"windows_{word}"].any()],
         "labelled": is_labelled(recordings),
+        "ranks": aggregate_ranks(ranks, ["dataset", "activity"]).to_dict("records"),
+        "ranks_by_recording": ranks.to_dict("records"),
+        "n_peaks": N_PEAKS,
+        "tolerance_bpm": TOLERANCE_BPM,
+        "lost_bpm": LOST_BPM,
+        "harmonics": HARMONICS,
         "good": GOOD_CORRELATION,
         "rare_bpm": RARE_BPM,
         "figures": {name: data_uri(svg) for name, svg in figures.items()},

@@ -45,6 +45,42 @@ def spectral_peak_bpm(ppg: NDArray[np.floating], rate_hz: float) -> NDArray[np.f
     return np.asarray(bpm[peak])
 
 
+def largest_peaks_bpm(
+    signal: NDArray[np.floating], rate_hz: float, count: int
+) -> NDArray[np.float64]:
+    """Frequencies of the largest peaks of the mean spectrum of some channels.
+
+    A peak is higher than what is beside it; the ends of the range count as well, so that the first
+    peak is that of `spectral_peak_bpm`.
+
+    Parameters
+    ----------
+    signal
+        Windows, shape (n_windows, n_channels, n_samples).
+    rate_hz
+        Sampling rate.
+    count
+        Number of peaks.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, count)
+        In BPM, the largest peak first; NaN where a spectrum has fewer peaks, and where it is zero.
+    """
+    bpm, cosine, sine = _spectrum_matrices(signal.shape[2], rate_hz)
+    found = np.full((len(signal), count), np.nan)
+    for first in range(0, len(signal), BATCH):
+        batch = slice(first, first + BATCH)
+        power = _power(signal[batch], cosine, sine)
+        beside = np.pad(power, ((0, 0), (1, 1)), constant_values=-1.0)
+        is_peak = (power > beside[:, :-2]) & (power >= beside[:, 2:]) & (power > 0)
+        heights = np.where(is_peak, power, 0.0)
+        order = np.argsort(-heights, axis=1, kind="stable")[:, :count]
+        exists = np.take_along_axis(is_peak, order, axis=1)
+        found[batch] = np.where(exists, bpm[order], np.nan)
+    return found
+
+
 def motion_corrected_peak_bpm(
     ppg: NDArray[np.floating], acc: NDArray[np.floating], rate_hz: float
 ) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.recording_summaries import recording_summaries
+from tests.unit.recording_summaries import recording_summaries, reference_ranks
 from tests.unit.report.test_page import Page
 
 from ppgkd.datasets.registry import get_dataset, simulated_dataset
@@ -20,6 +20,7 @@ TITLES = {dataset.name: dataset.title for dataset in DATASETS}
 
 
 def render(folder: Path, recordings: pd.DataFrame, **changes: Any) -> Page:
+    ranks = reference_ranks(recordings, **changes.pop("ranks", {}))
     about = {
         "study": "mine",
         "datasets": [d for d in DATASETS if d.name in set(recordings["dataset"])],
@@ -29,7 +30,7 @@ def render(folder: Path, recordings: pd.DataFrame, **changes: Any) -> Page:
     }
     figures = {name: folder / f"{name}.svg" for name in ("heart_rates", "difficulty")}
     draw_data_figures(recordings, TITLES, figures)
-    write_data_report(StudyData(**about), recordings, figures, folder / "report.html")
+    write_data_report(StudyData(**about), recordings, ranks, figures, folder / "report.html")
     return Page((folder / "report.html").read_text(encoding="utf-8"))
 
 
@@ -97,6 +98,19 @@ def test_a_histogram_has_a_bar_for_every_rate_that_occurs(tmp_path: Path) -> Non
     page = render(tmp_path, recording_summaries("bami1", 1, **changes))
     bars = [value for tag, name, value in page.attributes if (name, value) == ("class", "bar")]
     assert len(bars) == 2 * 3, "the dataset's, the subject's and the recording's"
+
+
+def test_it_says_what_an_oracle_could_do_by_dataset_and_activity(tmp_path: Path) -> None:
+    page = render(tmp_path, two_datasets(), ranks={"activity": "walk"})
+    row = "120 50% 20% 0% 30% 11.5 2.5 9.5 15% 50% 25% 15% 50%"
+    assert f"BAMI-1 walk {row}" in page.text
+    assert f"bami1 r0 walk {row.replace('120', '40', 1)}" in page.text
+
+
+def test_without_motion_nothing_is_said_of_the_cadence(tmp_path: Path) -> None:
+    still = {"moving": 0, "reference_on_cadence": 0, "motion_wins": 0}
+    page = render(tmp_path, recording_summaries("bami1", 1), ranks=still)
+    assert "BAMI-1 unknown 40 50% 20% 0% 30% 11.5 2.5 9.5 15% 0% – – –" in page.text
 
 
 def test_shifted_references_are_named_with_their_lag(tmp_path: Path) -> None:

@@ -139,6 +139,7 @@ MAY_DEPEND_ON = {
     "windows": WINDOWS,
     "raw_windows": WINDOWS,
     "dataset_summary": f"{WINDOWS} alignment dataset_summary",
+    "spectral_ranks": f"{WINDOWS} dataset_summary",
     "data_report": f"{WINDOWS} alignment dataset_summary export inference plots profile report"
     " retrieve strategies",
     "splits": f"{BELOW_ALL} splits study windows",

@@ -6,7 +6,11 @@ from numpy.typing import NDArray
 from scipy.signal import periodogram
 from scipy.signal.windows import hann
 
-from ppgkd.windows.spectral_peak import motion_corrected_peak_bpm, spectral_peak_bpm
+from ppgkd.windows.spectral_peak import (
+    largest_peaks_bpm,
+    motion_corrected_peak_bpm,
+    spectral_peak_bpm,
+)
 
 RATE_HZ = 25.0
 TIME_S = np.arange(200) / RATE_HZ
@@ -96,3 +100,24 @@ def test_each_window_has_its_own_motion_in_every_batch() -> None:
     acc[300:, 0] = tone(150)
     found = motion_corrected_peak_bpm(ppg, acc, RATE_HZ)
     assert found == pytest.approx([150] * 300 + [80] * 400, abs=1)
+
+
+def test_the_largest_peaks_come_in_the_order_of_their_height() -> None:
+    window = (1.0 * tone(150) + 0.6 * tone(70) + 0.3 * tone(110))[None, None]
+    found = largest_peaks_bpm(window, RATE_HZ, 3)
+    np.testing.assert_allclose(found, [[150, 70, 110]], atol=2)
+
+
+def test_the_first_of_the_largest_peaks_is_the_spectral_peak() -> None:
+    windows = np.random.default_rng(0).standard_normal((600, 2, len(tone(60))))
+    found = largest_peaks_bpm(windows, RATE_HZ, 5)
+    np.testing.assert_array_equal(found[:, 0], spectral_peak_bpm(windows, RATE_HZ))
+    distance_bpm = np.abs(found[:, :, None] - found[:, None, :])[:, ~np.eye(5, dtype=bool)]
+    assert np.nanmin(distance_bpm) > 1, "a peak is one maximum"
+
+
+def test_a_spectrum_with_fewer_peaks_has_fewer() -> None:
+    found = largest_peaks_bpm(np.stack([tone(90), 0 * tone(90)])[:, None], RATE_HZ, 40)
+    assert found[0, 0] == pytest.approx(90, abs=1)
+    assert np.isnan(found[0, -1])
+    assert np.isnan(found[1]).all(), "a window of zeros has none"
