@@ -67,7 +67,7 @@ def test_times_are_those_of_the_time_stamps(predict: Predict, samples: Samples) 
     found = predict(samples, time_s=100 + np.arange(2_000) / 49.8)
     np.testing.assert_allclose(found.table["start_s"], 100 + np.arange(0, 33, 2))
     np.testing.assert_allclose(found.table["end_s"], 108 + np.arange(0, 33, 2))
-    assert "resampled from 49.8 Hz" in found.notes[0]
+    assert "49.8 Hz, to 50 Hz" in found.notes[0]
 
 
 def test_times_are_correct_across_a_gap_whose_windows_are_not_valid(
@@ -86,7 +86,7 @@ def test_times_are_correct_across_a_gap_whose_windows_are_not_valid(
 
 def test_the_summary_counts_valid_and_invalid_windows(predict: Predict, samples: Samples) -> None:
     lossy = samples.copy()
-    lossy[:, 1_000] = np.nan  # in four of 17 windows
+    lossy[:, 1_000:1_015] = np.nan  # in four of 17 windows
     spreads = predict(lossy).table["sd_bpm"]
     widest = spreads.quantile(0.5, interpolation="lower")
     found = predict(lossy, max_sd_bpm=widest)

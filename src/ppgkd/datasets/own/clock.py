@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ppgkd.datasets.own.lost_from_batches import missing_from_batches
 from ppgkd.datasets.own.missing_samples import (
     missing_by_intervals,
     missing_by_lateness,
@@ -105,6 +106,8 @@ def fit_clock(time_s: Times) -> Clock:
         return _even(first_s, 1 / float(since_s[1]), 0.0, np.arange(2), 0.0)
     missing = missing_by_intervals(since_s)
     clean = missing is not None
+    if missing is None:
+        missing = missing_from_batches(since_s)
     if missing is None:
         missing = missing_by_lateness(since_s)
     index = with_long_gaps(since_s, np.arange(len(time_s)) + missing, clean=clean)

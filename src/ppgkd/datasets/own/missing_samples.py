@@ -170,7 +170,7 @@ def _is_one_line(since_s: Times, period_s: float) -> bool:
     row = np.arange(len(since_s))
     slope, start = np.polyfit(row, since_s, 1)
     late_s = since_s - slope * row - start
-    if np.ptp(late_s) <= 1.05 * _grid_s(since_s):
+    if np.ptp(late_s) <= 1.05 * stamp_grid_s(since_s):
         return True
     best = (np.inf, np.inf)
     least_size = 4 * rows_per_batch(since_s, period_s)
@@ -188,7 +188,7 @@ def _is_one_line(since_s: Times, period_s: float) -> bool:
     return best[1] <= max(MAX_RANGE, SURE * best[0])
 
 
-def _grid_s(since_s: Times) -> float:
+def stamp_grid_s(since_s: Times) -> float:
     """Grid of rounded stamps: the smallest interval, if all are multiples of it; else zero."""
     interval_s = np.diff(since_s)
     interval_s = interval_s[interval_s > 1e-7]
