@@ -36,6 +36,8 @@ def recording_summaries(dataset: str, n_recordings: int = 3, **changes: Any) -> 
         **{**dict.fromkeys((f"windows_{word}" for word in ACTIVITIES), 0), "windows_unknown": 40},
         **dict(zip(LAG_COLUMNS, (0.5, 0.0, 1.0, False, ""), strict=True)),
         **dict(zip(SHARED_LAG_COLUMNS, (40, 0.5, 0.0, 1.0, 2.0, 1.9, ""), strict=True)),
+        **{"still_g": 1.0, "exchanged": "", "dead": "", "lost_share": 0.0},
+        **{"still_windows": 40, "pulse_windows": 38, "pulse_ratio": 1.001},
         **changes,
     }
     names = [{"recording": f"r{n}", "subject": f"s{n}"} for n in range(n_recordings)]

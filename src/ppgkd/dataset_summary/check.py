@@ -12,18 +12,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ppgkd.alignment.lag import estimate_lags, without_gross_errors
-from ppgkd.alignment.shared_lag import SharedLag, estimate_shared_lag
-from ppgkd.dataset_summary.own_verdict import assess_own
-from ppgkd.dataset_summary.units import still_magnitude, swapped_columns
+from ppgkd.alignment.shared_lag import SharedLag, estimate_shared_lag, lag_correction
+from ppgkd.dataset_summary.assess import assess_dataset
+from ppgkd.dataset_summary.pulse import count_pulse_windows
 from ppgkd.dataset_summary.verdict import Verdict
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.own.dataset import own_dataset
 from ppgkd.datasets.own.definition import Definition, read_definition
 from ppgkd.datasets.own.read import OwnRecording, read_with_notes
-from ppgkd.datasets.own.sentinels import Fault
 from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.segmentation import segment_recording
+from ppgkd.windows.signal_facts import signal_facts
 from ppgkd.windows.spectral_peak import motion_corrected_peak_bpm, spectral_peak_bpm
 
 SPEC = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
@@ -67,8 +67,9 @@ class DatasetCheck:
     recordings
         One row per recording: ``recording, subject, hours, kept``; the number of rejected windows
         for each of `ppgkd.windows.segmentation.REJECTION_REASONS`; ``lowest_bpm, highest_bpm`` of
-        the usable windows; ``median_acc_g``, and ``still_g`` at rest; ``spectral_peak_mae_bpm``;
-        ``n_values`` and ``n_implausible`` of the reference.
+        the usable windows; ``median_acc_g``; `ppgkd.windows.signal_facts.FACTS`;
+        `ppgkd.dataset_summary.pulse.PULSE_COLUMNS`; ``spectral_peak_mae_bpm``; ``n_values`` and
+        ``n_implausible`` of the reference.
     windows
         One row per usable window: ``dataset, subject, recording, role, window, start_s, hr_bpm,
         activity``, ``pred_bpm`` of the spectral peak and ``motion_corrected_bpm`` of the spectral
@@ -119,8 +120,6 @@ def check_dataset(path: str | Path) -> DatasetCheck:
     parts: list[pd.DataFrame] = []
     notes: list[tuple[str, str]] = []
     examples: list[ExampleWindow] = []
-    faults: dict[str, tuple[Fault, ...]] = {}
-    swaps: dict[str, list[tuple[str, str]]] = {}
     per_recording = -(-N_EXAMPLES // len(dataset.recordings))
     for found in read_with_notes(dataset.recordings):
         index, signal, n_rejected = segment_recording(found.recording, SPEC)
@@ -132,9 +131,6 @@ def check_dataset(path: str | Path) -> DatasetCheck:
             motion_corrected_bpm=motion_corrected_peak_bpm(ppg, acc, SPEC.rate_hz),
             is_still=motion_intensity_g(signal, channels) < MOTION_BANDS["still"][1],
         )
-        recording = found.recording
-        faults[recording.name] = found.faults
-        swaps[recording.name] = swapped_columns(recording.signal, channels, recording.rate_hz)
         rows.append(_recording_row(found, index, n_rejected))
         parts.append(index)
         notes += [(found.recording.name, note) for note in (*found.notes, *found.reference.notes)]
@@ -146,7 +142,12 @@ def check_dataset(path: str | Path) -> DatasetCheck:
         estimates = without_gross_errors(estimates)
     lags = estimate_lags(estimates) if len(windows) else pd.DataFrame()
     shared_lag = estimate_shared_lag(estimates)
-    verdict = assess_own(definition, recordings, windows, lags, shared_lag, faults, swaps)
+    if len(windows):
+        counts, ratio = count_pulse_windows(windows, lag_correction(lags, shared_lag))
+        recordings = recordings.merge(counts.assign(pulse_ratio=ratio), on="recording", how="left")
+        recordings = recordings.fillna({"still_windows": 0, "pulse_windows": 0})
+    accelerometer = bool(definition.acceleration)
+    verdict = assess_dataset(recordings, lags, shared_lag, definition, accelerometer=accelerometer)
     return DatasetCheck(
         definition=definition,
         dataset=dataset,
@@ -176,7 +177,7 @@ def _recording_row(
         **n_rejected,
         "lowest_bpm": index["hr_bpm"].min(),
         "highest_bpm": index["hr_bpm"].max(),
-        "still_g": still_magnitude(acc, recording.rate_hz) if len(acc) else np.nan,
+        **signal_facts(recording),
         "median_acc_g": float(np.median(finite_g)) if finite_g.size else np.nan,
         "spectral_peak_mae_bpm": error_bpm.mean(),
         "n_values": reference.n_values,

@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ppgkd.alignment.lag import estimate_lags, without_gross_errors
-from ppgkd.alignment.shared_lag import SharedLag, estimate_shared_lag
+from ppgkd.alignment.shared_lag import SharedLag, estimate_shared_lag, lag_correction
+from ppgkd.dataset_summary.pulse import PULSE_COLUMNS, count_pulse_windows
 from ppgkd.datasets.activity import ACTIVITIES
 from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.windows.motion import MOTION_BANDS, motion_intensity_g
@@ -35,6 +36,12 @@ MOTION_COLUMNS = tuple(f"windows_{band}" for band in MOTION_BANDS)
 ACTIVITY_COLUMNS = tuple(f"windows_{word}" for word in ACTIVITIES)
 PEAK_MAE_COLUMNS = tuple(f"peak_mae_{band}_bpm" for band in MOTION_BANDS)
 LAG_COLUMNS = ("lag_s", "lag_lower_s", "lag_upper_s", "lag_flagged", "lag_note")
+LAG_NAMES = {
+    **{"lag_lower_s": "lower_s", "lag_upper_s": "upper_s"},
+    **{"lag_flagged": "flagged", "lag_note": "note"},
+}
+"""Some of these columns, and what `ppgkd.alignment.lag.estimate_lags` calls them."""
+
 SHARED_LAG_COLUMNS = tuple(f"shared_{field.name}" for field in fields(SharedLag))
 
 COUNT_COLUMNS = ("kept", *REJECTION_REASONS, *HISTOGRAM_COLUMNS, *MOTION_COLUMNS, *ACTIVITY_COLUMNS)
@@ -77,12 +84,15 @@ def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.Data
           `ppgkd.alignment.lag.estimate_lags` with
           `ppgkd.windows.spectral_peak.motion_corrected_peak_bpm`; missing for further
           channels of a recording (`ppgkd.datasets.ppg_channels`), which have the same reference
+        - `ppgkd.dataset_summary.pulse.PULSE_COLUMNS`, and ``pulse_ratio``, the same in all rows:
+          whether the PPG of a still wrist has the reference's pulse
         - ``shared_lag_s``, ...: fields of `ppgkd.alignment.shared_lag.SharedLag`, the same in all
           rows
     """
     file = WindowsFile(windows_path)
     rows: list[dict[str, Any]] = []
     estimates: list[pd.DataFrame] = []
+    peaks: list[pd.DataFrame] = []
     for recording in counts["recording"]:
         of_recording = (file.index["recording"] == recording).to_numpy()
         index = file.index[of_recording]
@@ -95,12 +105,21 @@ def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.Data
         motion_g = motion_intensity_g(signal, file.channels)
         rows.append(_row(index, correlation, motion_g))
         if is_first_channel(recording):
+            peaks.append(index.assign(is_still=motion_g < MOTION_BANDS["still"][1]))
             motion_corrected_bpm = motion_corrected_peak_bpm(ppg, acc, file.rate_hz)
             estimates.append(index.assign(pred_bpm=motion_corrected_bpm))
     table = pd.concat([counts.reset_index(drop=True), pd.DataFrame(rows)], axis=1)
     lags, shared = _lags(pd.concat(estimates))
     table = table.merge(lags, on="recording", how="left")
     together = {f"shared_{name}": value for name, value in asdict(shared).items()}
+    together |= {"pulse_ratio": np.nan}
+    if len(lags):
+        pulse, together["pulse_ratio"] = count_pulse_windows(
+            pd.concat(peaks), lag_correction(lags.rename(columns=LAG_NAMES), shared)
+        )
+        table = table.merge(pulse, on="recording", how="left")
+    table = table.assign(**{name: table.get(name, 0) for name in PULSE_COLUMNS})
+    table = table.fillna(dict.fromkeys(PULSE_COLUMNS, 0))
     return table.assign(lag_flagged=table["lag_flagged"].eq(True), **together)
 
 
@@ -161,9 +180,8 @@ def _row(
 def _lags(estimates: pd.DataFrame) -> tuple[pd.DataFrame, SharedLag]:
     if not len(estimates):
         return pd.DataFrame(columns=["recording", *LAG_COLUMNS]), SharedLag(0, note=NO_WINDOWS)
-    names = {"lower_s": "lag_lower_s", "upper_s": "lag_upper_s"}
-    names |= {"flagged": "lag_flagged", "note": "lag_note"}
     estimates = without_gross_errors(estimates)
+    names = {name: column for column, name in LAG_NAMES.items()}
     lags = estimate_lags(estimates).rename(columns=names)[["recording", *LAG_COLUMNS]]
     return lags, estimate_shared_lag(estimates)
 

@@ -11,16 +11,9 @@ import pandas as pd
 import yaml
 
 from ppgkd.alignment.shared_lag import SharedLag, lag_correction
+from ppgkd.dataset_summary.pulse import MIN_STILL_WINDOWS, has_no_pulse
 
 Level = Literal["wrong", "note", "good"]
-
-MIN_STILL_WINDOWS = 10
-MIN_PULSE_SHARE = 0.25
-"""Share of still windows whose spectral peak is near the reference. On recordings of BAMI and SPC
-with this many still windows it is 0.39 at least; noise has 0.05 to 0.07."""
-
-NEAR = 0.15
-"""A spectral peak is near the reference within this fraction of it."""
 
 MIN_NEAR_WINDOWS = 30
 MAX_RATE_ERROR = 0.025
@@ -152,21 +145,19 @@ def assess_lag(lags: pd.DataFrame, shared: SharedLag) -> Finding:
     return Finding("wrong", text + rest, {"reference_lag_s": correction})
 
 
-def assess_pulse(windows: pd.DataFrame) -> list[Finding]:
+def assess_pulse(recordings: pd.DataFrame) -> list[Finding]:
     """Judge contact and sampling rate: whether the PPG of a still wrist has the reference's pulse.
 
     Parameters
     ----------
-    windows
-        ``recording, hr_bpm, pred_bpm`` of the spectral peak, and ``is_still``.
+    recordings
+        ``recording``, the columns of `ppgkd.dataset_summary.pulse.count_pulse_windows`, and
+        ``pulse_ratio``, the same in all rows.
     """
-    ratio = windows["pred_bpm"] / windows["hr_bpm"]
-    windows = windows.assign(ratio=ratio, near=(ratio - 1).abs() <= NEAR)
-    still = windows[windows["is_still"]]
-    by_recording = still.groupby("recording", sort=False)["near"].agg(["size", "mean"])
-    judged = by_recording[by_recording["size"] >= MIN_STILL_WINDOWS]
+    no_pulse = has_no_pulse(recordings)
+    without = [str(name) for name in recordings.loc[no_pulse, "recording"]]
+    n_still, n_pulse = recordings["still_windows"].sum(), recordings["pulse_windows"].sum()
     findings: list[Finding] = []
-    without = [str(name) for name in judged.index[judged["mean"] < MIN_PULSE_SHARE]]
     if without:
         findings.append(
             Finding(
@@ -174,27 +165,28 @@ def assess_pulse(windows: pd.DataFrame) -> list[Finding]:
                 "contact: no pulse that agrees with the reference, although the wrist is still, in "
                 f"{listed(without)}. The sensor was off the wrist, or the columns of the PPG, the "
                 "sampling rate or the reference are not those of the recording. Leave these "
-                "recordings out of 'files', or correct the columns",
+                "recordings out, or correct the columns",
             )
         )
-    elif len(judged):
+    elif (recordings["still_windows"] >= MIN_STILL_WINDOWS).any():
         findings.append(
             Finding(
                 "good",
-                f"contact: the pulse agrees with the reference in {still['near'].mean():.0%} of "
-                f"{len(still):,} windows of a still wrist",
+                f"contact: the pulse agrees with the reference in {n_pulse / n_still:.0%} of "
+                f"{n_still:,.0f} windows of a still wrist",
             )
         )
     else:
         findings.append(Finding("note", "contact: not judged, for the wrist is rarely still"))
-    near = still.loc[still["near"] & ~still["recording"].isin(without), "ratio"]
-    if len(near) >= MIN_NEAR_WINDOWS and abs(near.median() - 1) > MAX_RATE_ERROR:
+    n_near = recordings.loc[~no_pulse, "pulse_windows"].sum()
+    error = float(recordings["pulse_ratio"].iloc[0]) - 1
+    if n_near >= MIN_NEAR_WINDOWS and abs(error) > MAX_RATE_ERROR:
         findings.append(
             Finding(
                 "wrong",
-                f"rates: the pulse is {100 * (near.median() - 1):+.1f} % off the reference "
-                "throughout. The sampling rate, or the reference, is wrong by as much: correct "
-                "'rate_hz' or the time stamps",
+                f"rates: the pulse is {100 * error:+.1f} % off the reference throughout. The "
+                "sampling rate, or the reference, is wrong by as much: correct 'rate_hz' or the "
+                "time stamps",
             )
         )
     return findings

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ppgkd.alignment.shared_lag import SharedLag
+from ppgkd.dataset_summary.assess import assess_dataset
 from ppgkd.dataset_summary.spectral_ranks import (
     HARMONICS,
     LOST_BPM,
@@ -19,13 +20,17 @@ from ppgkd.dataset_summary.spectral_ranks import (
 )
 from ppgkd.dataset_summary.summary import (
     HISTOGRAM_COLUMNS,
+    LAG_NAMES,
     SHARED_LAG_COLUMNS,
     aggregate_recordings,
 )
-from ppgkd.dataset_summary.verdict import Verdict, assess_lag, assess_subjects, assess_windows
+from ppgkd.dataset_summary.verdict import Verdict
 from ppgkd.datasets.activity import ACTIVITIES, UNKNOWN
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.manifest import RawFile
+from ppgkd.datasets.own.definition import read_definition
+from ppgkd.datasets.own.files import SOURCE as OWN
+from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.report.data_figures import RARE_BPM
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
@@ -91,8 +96,13 @@ def write_data_report(
         "lags": recordings[recordings["lag_note"].notna()].to_dict("records"),
         "identified": int(recordings["lag_s"].notna().sum()),
         "verdicts": {
-            str(name): assess_summary(part)
-            for name, part in recordings.groupby("dataset", sort=False)
+            dataset.name: assess_summary(recordings[recordings["dataset"] == dataset.name], dataset)
+            for dataset in about.datasets
+        },
+        "paste_into": {
+            dataset.name: definition_file(dataset)
+            for dataset in about.datasets
+            if dataset.source == OWN
         },
         "moved": "reference_lag_s" in recordings,
         "reasons": rejection_reasons(recordings),
@@ -113,25 +123,30 @@ def write_data_report(
     write_page("data.html.j2", context, path)
 
 
-def assess_summary(recordings: pd.DataFrame) -> Verdict:
-    """Judge a dataset by its windows: how many are usable, the lag, and the subjects.
+def assess_summary(recordings: pd.DataFrame, dataset: Dataset) -> Verdict:
+    """Judge a dataset as ``check-dataset`` does, by its summary.
 
     Parameters
     ----------
     recordings
-        Rows of one dataset, with `SHARED_LAG_COLUMNS`.
+        Its rows of `ppgkd.dataset_summary.summary.summarise_dataset`.
+    dataset
+        The dataset.
     """
-    counts = recordings[["kept", *REJECTION_REASONS]].sum()
-    reason = str(counts[list(REJECTION_REASONS)].idxmax()).replace("_", " ")
-    findings = assess_windows(int(counts["kept"]), int(counts.sum()), f"most are: {reason}")
-    names = {"lag_lower_s": "lower_s", "lag_upper_s": "upper_s", "lag_flagged": "flagged"}
-    lags = recordings[recordings["lag_note"].notna()].rename(columns=names)
+    # further channels of a recording are no recordings of their own
+    recordings = recordings[recordings["recording"].map(is_first_channel)]
+    lags = recordings[recordings["lag_note"].notna()].rename(columns=LAG_NAMES)
     shared = SharedLag(
         **{name.removeprefix("shared_"): recordings[name].iloc[0] for name in SHARED_LAG_COLUMNS}
     )
-    findings.append(assess_lag(lags, shared))
-    subjects, split = assess_subjects(recordings.loc[recordings["kept"] > 0, "subject"].nunique())
-    return Verdict((*findings, subjects), split)
+    definition = read_definition(definition_file(dataset)) if dataset.source == OWN else None
+    accelerometer = dataset.acc_channels > 0
+    return assess_dataset(recordings, lags, shared, definition, accelerometer=accelerometer)
+
+
+def definition_file(dataset: Dataset) -> str:
+    """The YAML file of own recordings."""
+    return str(dataset.recordings[0].files[0].local)
 
 
 def rejection_reasons(recordings: pd.DataFrame) -> list[str]:

@@ -17,6 +17,7 @@ from ppgkd.errors import PpgkdError
 from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.segmentation import segment_recording
+from ppgkd.windows.signal_facts import signal_facts
 from ppgkd.windows.spectral_peak import spectral_peak_bpm
 from ppgkd.windows.table import windows_schema, windows_writer, write_row_group
 
@@ -50,7 +51,8 @@ def write_windows(
     -------
     DataFrame
         One row per recording: hours, windows kept, windows rejected by reason, and the MAE of the
-        spectral peak in BPM, a measure of the recording's difficulty.
+        spectral peak in BPM, a measure of the recording's difficulty; and
+        `ppgkd.windows.signal_facts.signal_facts`.
     """
     lags_s = reference_lags_s or {}
     rows: list[dict[str, Any]] = []
@@ -101,6 +103,7 @@ def _write_recording(
         "kept": len(index),
         **n_rejected,
         "spectral_peak_mae_bpm": _spectral_peak_mae(index, signal, recording.channels, spec),
+        **signal_facts(recording),
     }
 
 

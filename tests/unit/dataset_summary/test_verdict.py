@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ppgkd.cli import main
 from ppgkd.dataset_summary.check import DatasetCheck, check_dataset
-from ppgkd.dataset_summary.units import still_magnitude, unit_correction
 from ppgkd.dataset_summary.verdict import assess_subjects
 from ppgkd.simulation.subject import simulate_subject
+from ppgkd.windows.gravity import still_magnitude, unit_correction
 
 PPG, ACC = ["ppg_1", "ppg_2", "ppg_3"], ["acc_x", "acc_y", "acc_z"]
 RATE_HZ = 50.0
@@ -147,7 +147,8 @@ def test_a_dead_column_is_wrong_until_it_is_left_out(tmp_path: Path) -> None:
     path = write(tmp_path, dead, {})
     check = check_dataset(path)
     assert not check.n_usable
-    assert wrong(check) == ["windows", "PPG"]
+    assert wrong(check) == ["columns"]
+    assert check.verdict.title == "usable with corrections"
     again = corrected(path, check)
     assert again.n_usable
     assert not again.verdict.wrong

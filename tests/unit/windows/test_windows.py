@@ -23,6 +23,7 @@ from ppgkd.windows.preprocessing import (
 )
 from ppgkd.windows.read import Windows, concatenate_windows, read_windows, select_windows
 from ppgkd.windows.segmentation import REJECTION_REASONS, segment_recording
+from ppgkd.windows.signal_facts import FACTS
 from ppgkd.windows.write import write_windows as write
 
 RATE_HZ = 50
@@ -354,6 +355,7 @@ def test_the_counts_say_what_was_kept_and_dropped_and_how_hard_it_is(path: Path)
     second = counts.iloc[1].to_dict()
     assert list(counts["recording"]) == ["walk", "run"]
     assert second.pop("spectral_peak_mae_bpm") == pytest.approx(7 * 6 / 8)
+    assert {name: second.pop(name) for name in FACTS}["lost_share"] == 0
     assert second == only(no_reference=1, reference_out_of_range=1) | {
         "dataset": "d",
         "subject": "subject of run",

@@ -74,6 +74,8 @@ def _is_even(place: NDArray[np.int64], max_range: float = MAX_RANGE) -> bool:
     windows = place[: len(place) // WINDOW * WINDOW].reshape(-1, WINDOW).astype(np.float64)
     centred = np.arange(WINDOW) - (WINDOW - 1) / 2
     slope = windows @ centred / (centred @ centred)
+    if np.median(slope) < 1 / FEW_REPEATS:  # gaps here and there, else every row
+        return False
     return bool(np.median(np.ptp(windows - slope[:, None] * centred, axis=1)) <= max_range)
 
 

@@ -222,6 +222,18 @@ def test_cells_lost_at_random_are_no_slower_sensor(seed: int, lost: float, which
 
 
 @fixed
+@given(seed=st.integers(0, 2**31), run=st.integers(5, 500), kind=st.sampled_from(["empty", "held"]))
+def test_stretches_without_new_samples_are_no_slower_sensor(seed: int, run: int, kind: str) -> None:
+    at_s = np.arange(0, 60, 1 / 50)
+    table = recorded(ppg, PPG, at_s).merge(recorded(acc, ACC, at_s), on="time_s")
+    rng = np.random.default_rng(seed)
+    for first in rng.integers(1, len(at_s) - run, max(500 // run, 1)):
+        table.loc[first : first + run, list(PPG if seed % 2 else CHANNELS)] = np.nan
+    (sensor,) = sensors_of((table.ffill() if kind == "held" else table).drop(columns="time_s"), 50)
+    assert len(sensor.rows) == len(at_s)
+
+
+@fixed
 @given(
     seed=st.integers(0, 2**31),
     step_g=st.sampled_from([1 / 64, 1 / 16, 0.2]),

@@ -13,6 +13,9 @@ STILL_G = (0.8, 1.2)
 STILLEST = 0.2
 """Fraction of the seconds that counts as rest: those in which the magnitude varies least."""
 
+MAX_SECONDS = 2_000
+"""More than twice as many are thinned evenly, for memory."""
+
 STANDARD_G = 9.80665
 UNIT_TOLERANCE = 0.15
 
@@ -37,7 +40,8 @@ def still_magnitude(acc: NDArray[np.floating], rate_hz: float) -> float:
     """
     length = max(round(rate_hz), 2)
     n_seconds = acc.shape[1] // length
-    seconds = acc[:, : n_seconds * length].astype(np.float64).reshape(len(acc), n_seconds, length)
+    seconds = acc[:, : n_seconds * length].reshape(len(acc), n_seconds, length)
+    seconds = seconds[:, :: n_seconds // MAX_SECONDS + 1].astype(np.float64)
     seconds = seconds[:, np.isfinite(seconds).all(axis=(0, 2))]
     if not seconds.size:
         return float("nan")
