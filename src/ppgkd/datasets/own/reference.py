@@ -38,6 +38,11 @@ MAX_DISAGREEMENT_BPM = 10.0
 """Largest difference between values of one time that are averaged."""
 
 
+HELD_S = 60.0
+MIN_HELD = 10
+"""Time, and number of values, without a change beyond which the user is told."""
+
+
 @dataclass(frozen=True, eq=False)
 class Reference:
     """Reference of one recording.
@@ -214,13 +219,28 @@ def _from_values(
             f"'reference.longest_gap_s' is {rule.longest_gap_s:g} s, so nothing could be "
             "interpolated. Set it to a larger value."
         )
+    remarks = _held_remarks(time_s, bpm)
     gaps = np.flatnonzero(interval_s > rule.longest_gap_s)
     time_s = np.insert(time_s, gaps + 1, (time_s[gaps] + time_s[gaps + 1]) / 2)
     bpm = np.insert(bpm, gaps + 1, np.nan)
     counts = (len(implausible), int(implausible.sum()))
     if rule.window_s < WINDOW_S:
         time_s, bpm = _averaged(time_s, bpm, (WINDOW_S - rule.window_s) / 2)
-    return Reference(time_s, bpm.astype(np.float32), *counts)
+    return Reference(time_s, bpm.astype(np.float32), *counts, remarks)
+
+
+def _held_remarks(time_s: NDArray[np.float64], bpm: NDArray[np.float64]) -> tuple[str, ...]:
+    """Say if one value stands for long, as of a strap that lost contact."""
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(bpm) != 0]))
+    ends = np.concatenate([starts[1:], [len(bpm)]]) - 1
+    held_s = np.where(ends - starts + 1 >= MIN_HELD, time_s[ends] - time_s[starts], 0.0)
+    longest = int(held_s.argmax())
+    if held_s[longest] <= HELD_S:
+        return ()
+    return (
+        f"the reference is {bpm[starts[longest]]:g} BPM without a change for "
+        f"{held_s[longest]:.0f} s, and a strap that lost contact keeps its last value: look at it",
+    )
 
 
 def _averaged(

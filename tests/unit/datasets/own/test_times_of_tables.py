@@ -244,6 +244,16 @@ def test_values_of_one_time_are_averaged_if_they_agree(
     np.testing.assert_allclose(recording.reference_bpm, expected)
 
 
+def test_a_reference_that_stands_still_is_told(write: Write) -> None:
+    at_s = np.arange(0.0, 100.0)
+    bpm = 70 + at_s / 10
+    table = samples(time_s=SECOND)
+    assert read(write(table, pd.DataFrame({"time_s": at_s, "bpm": bpm}))).reference.notes == ()
+    held = pd.DataFrame({"time_s": at_s, "bpm": np.where((at_s > 20) & (at_s < 90), 75, bpm)})
+    (note,) = read(write(table, held)).reference.notes
+    assert "75 BPM without a change for 68 s" in note
+
+
 # Rows that were written twice
 
 
