@@ -1,9 +1,9 @@
 # make run           run the default study; the report is results/default/report/report.html
 # make plan          list the jobs that `make run` would run
 # make data-report   make the data report; nothing is trained
-# make test          run linters, type checks and all tests
+# make test          run linters, type checks and the tests, but for the next two targets
 # make verify        check that the tiny study is reproducible, and its report from the same artifacts
-# make test-faults   test recovery from kills and other faults, with more of them than `make test`
+# make test-faults   test recovery from kills and other faults, FAULTS=8 of them
 # make test-cluster  test a study on a Slurm cluster that is started on this machine; needs root and Slurm
 # make bench         benchmark windows, training, numbers of views, and fits of the laws
 # make bench-commands  benchmark make run against an earlier revision: AGAINST=f5d38ed
@@ -17,7 +17,7 @@
 # STUDY=studies/bami.yaml selects another study, CORES=8 the number of cores.
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 STUDY ?=
-FAULTS ?= 50
+FAULTS ?= 8
 AGAINST ?=
 RESULTS ?= results/bami_ladder
 PYTHON ?= python3
@@ -46,7 +46,7 @@ pipeline: .venv/installed
 	$(BIN)/python docs/draw_pipeline.py
 
 test: lint
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder tests
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder tests/unit tests/rules tests/e2e
 
 verify: .venv/installed
 	$(BIN)/python -m tests.e2e.verify
