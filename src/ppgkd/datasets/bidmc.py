@@ -10,7 +10,8 @@ columns ``Time [s]``, ``RESP``, ``PLETH`` and the leads of an ECG at 125 Hz. It 
   (`ppgkd.datasets.ecg_reference`). The monitor's heart rate, in another file, is not used, because
   it is an average over an unknown time.
 
-There is no accelerometer, so studies with this dataset can use the PPG only.
+There is no accelerometer: models that see the acceleration get zeros, if the study's
+``acceleration: still`` asks for them.
 """
 
 from __future__ import annotations
