@@ -519,7 +519,7 @@ NUMBERS = (
     "filter_jump_probability",
     "max_sd_bpm",
 )
-NUMBERS += ("max_filtered_sd_bpm", "bpm_min", "bpm_max", "learned_min_bpm", "score_pulse")
+NUMBERS += ("max_filtered_sd_bpm", "bpm_min", "bpm_max", "learned_min_bpm", "min_probability")
 
 
 @pytest.mark.parametrize("name", NUMBERS)
