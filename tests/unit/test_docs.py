@@ -199,7 +199,8 @@ def test_the_dataset_of_the_example_is_read_and_its_check_is_described(
     time_s = np.arange(60 * 50) / 50
     pulse = np.sin(2 * np.pi * 1.2 * time_s)
     colours = {"green": pulse, "infrared": pulse, "red": pulse}
-    still = {"ax": 0, "ay": 0, "az": 16384}
+    noise = np.random.default_rng(0).integers(-20, 21, (3, len(time_s)))  # one without is dead
+    still = {"ax": noise[0], "ay": noise[1], "az": 16384 + noise[2]}
     table = pd.DataFrame({"time_s": time_s, **colours, **still, "hr": 72, "what": "sit"})
     table.to_csv(tmp_path / "P1_rest.csv", index=False)
 
