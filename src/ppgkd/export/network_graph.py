@@ -20,9 +20,9 @@ from ppgkd.inference.model_card import OUTPUTS
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.front_end import (
     LOG_SCALE,
-    LOG_SHIFT,
-    POWER_FLOOR,
+    log_shifts,
     omega_rad_per_s,
+    power_floors,
     power_of_amplitude,
     sample_times_s,
 )
@@ -129,9 +129,9 @@ def network_graph(family: str, weights: Weights, inputs: InputShape) -> onnx.Mod
         "time_s": sample_times_s(inputs)[:, None],
         "omega": omega_rad_per_s(),
         "power_of_amplitude": np.float32(power_of_amplitude(inputs)),
-        "power_floor": np.float32(POWER_FLOOR),
+        "power_floor": power_floors(inputs),
         "log_scale": np.float32(LOG_SCALE),
-        "log_shift": np.float32(LOG_SHIFT),
+        "log_shift": log_shifts(inputs),
         "sensor_channels": np.array([inputs.ppg_channels, inputs.acc_channels]),
         "ppg_channels": np.array([inputs.ppg_channels]),
         "channel_axis": np.array([1]),

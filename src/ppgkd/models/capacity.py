@@ -19,6 +19,8 @@ from ppgkd.grid import N_CLASSES
 BINS = 90
 """Frequencies of the front end: every 2 BPM."""
 HARMONICS = (1, 2)
+PPG_FLOOR = 1e-3
+"""Power of the PPG below this, relative to a channel of unit variance, is noise."""
 POSITION_CHANNELS = 2
 KERNEL = 5
 DILATIONS = (1, 2, 4, 8)
@@ -34,12 +36,15 @@ class InputShape:
         Number of channels of each sensor, PPG first.
     n_samples, rate_hz
         Length and sampling rate of the window.
+    acc_floor
+        Power of the acceleration, in g², below which it is noise.
     """
 
     ppg_channels: int
     acc_channels: int
     n_samples: int
     rate_hz: float
+    acc_floor: float = 1e-3
 
     @property
     def channels(self) -> int:

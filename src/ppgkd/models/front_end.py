@@ -9,15 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ppgkd.grid import BPM_MIN, N_CLASSES
-from ppgkd.models.capacity import BINS, HARMONICS, InputShape
+from ppgkd.models.capacity import BINS, HARMONICS, PPG_FLOOR, InputShape
 
 BIN_BPM = N_CLASSES // BINS
 
-POWER_FLOOR = 1e-3
-"""Power below this, relative to a channel of unit variance, is noise."""
-
 LOG_SCALE, LOG_SHIFT = 0.5, 1.5
 """Half the log power, shifted so that typical values lie around zero."""
+
+
+def power_floors(inputs: InputShape) -> NDArray[np.float32]:
+    """Floor of each spectrum, shape (n_spectra, 1): the PPG channels, then the accelerometer."""
+    floors = [PPG_FLOOR] * inputs.ppg_channels + [inputs.acc_floor] * (inputs.acc_channels > 0)
+    return np.array(floors, np.float32)[:, None]
+
+
+def log_shifts(inputs: InputShape) -> NDArray[np.float32]:
+    """What is added to half the log power of each spectrum, shape (n_spectra, 1).
+
+    A channel without power has the same value whatever its floor.
+    """
+    above = np.log(np.float32(PPG_FLOOR) / power_floors(inputs))
+    return np.asarray(LOG_SHIFT + LOG_SCALE * above, dtype=np.float32)
 
 
 def omega_rad_per_s() -> NDArray[np.float32]:

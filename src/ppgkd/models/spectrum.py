@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape
 from ppgkd.models.front_end import (
     LOG_SCALE,
-    LOG_SHIFT,
-    POWER_FLOOR,
+    log_shifts,
     omega_rad_per_s,
+    power_floors,
     power_of_amplitude,
     sample_times_s,
 )
@@ -44,8 +44,12 @@ class Spectrum(nn.Module):
         time_s, omega = sample_times_s(inputs), omega_rad_per_s()
         self.register_buffer("time_s", torch.from_numpy(time_s), persistent=False)
         self.register_buffer("omega", torch.from_numpy(omega), persistent=False)
+        self.register_buffer("floor", torch.from_numpy(power_floors(inputs)), persistent=False)
+        self.register_buffer("shift", torch.from_numpy(log_shifts(inputs)), persistent=False)
         self.time_s: Tensor
         self.omega: Tensor
+        self.floor: Tensor
+        self.shift: Tensor
 
     def forward(self, window: Tensor) -> Tensor:
         """Transform windows.
@@ -70,7 +74,7 @@ class Spectrum(nn.Module):
         acc = power[:, self.ppg_channels :]
         if acc.shape[1]:
             ppg = torch.cat([ppg, acc.sum(dim=1, keepdim=True)], dim=1)
-        spectra = LOG_SCALE * torch.log(ppg + POWER_FLOOR) + LOG_SHIFT
+        spectra = LOG_SCALE * torch.log(ppg + self.floor) + self.shift
         return spectra.reshape(*spectra.shape[:2], len(HARMONICS), BINS)
 
     @torch.no_grad()

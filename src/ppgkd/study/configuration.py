@@ -129,6 +129,14 @@ class Inputs(Section):
         description="Whether the models see the acceleration. Datasets without an accelerometer "
         "need false, or the key acceleration.",
     )
+    acc_floor: float = Field(
+        1e-3,
+        gt=0,
+        le=1,
+        description="Power of the acceleration, in g², below which it is noise to the models. A "
+        "sine of 0.03 g has 0.001, so by default they do not see hands on a handlebar; with "
+        "0.00001 they do.",
+    )
 
 
 class Augmentation(Section):
@@ -164,6 +172,13 @@ class Augmentation(Section):
     axis_permutation: Fraction = Field(
         0.5,
         description="Probability that the accelerometer's axes are permuted and get random signs.",
+    )
+    weaker_acceleration: float = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="Largest factor by which the acceleration is divided; drawn log-uniformly "
+        "from 1.",
     )
 
 

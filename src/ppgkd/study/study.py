@@ -198,4 +198,5 @@ def input_shape(config: Config) -> InputShape:
         acc_channels=3 if inputs["accelerometer"] else 0,
         n_samples=round(windows["length_s"] * windows["rate_hz"]),
         rate_hz=windows["rate_hz"],
+        acc_floor=inputs["acc_floor"],
     )

@@ -55,6 +55,9 @@ class Augmentation:
         Probability that the window is reversed in time.
     axis_permutation
         Probability that the accelerometer's axes are permuted and given random signs.
+    weaker_acceleration
+        Largest factor by which the acceleration is divided; drawn log-uniformly from 1. Others walk
+        more gently, or hold a handlebar.
     """
 
     time_stretch: float = 1.18
@@ -65,6 +68,7 @@ class Augmentation:
     polarity: float = 0.5
     time_reversal: float = 0.5
     axis_permutation: float = 0.5
+    weaker_acceleration: float = 1.0
 
 
 def augmented_view(
@@ -113,6 +117,9 @@ def augmented_view(
     ppg = _add_noise(ppg, augmentation.noise_sd, rng)
     ppg = _scale_and_invert(ppg, augmentation.polarity, rng)
     acc = _permute_axes(acc, augmentation.axis_permutation, rng)
+    if augmentation.weaker_acceleration > 1:
+        weaker = -math.log(augmentation.weaker_acceleration) * rng.uniform("acceleration", 1)
+        acc = acc * weaker.exp()[:, :, None]
     return Examples(torch.cat([ppg, acc], dim=1), hr_bpm)
 
 

@@ -1,5 +1,7 @@
 """The front end: what its spectra depend on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,8 @@ from scipy.stats import special_ortho_group
 
 from ppgkd.heart_rate import bpm_grid
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape
-from ppgkd.models.spectrum import POWER_FLOOR, Spectrum
+from ppgkd.models.front_end import power_floors
+from ppgkd.models.spectrum import Spectrum
 
 INPUTS = InputShape(ppg_channels=3, acc_channels=3, n_samples=200, rate_hz=25.0)
 TIME_S = np.arange(INPUTS.n_samples) / INPUTS.rate_hz
@@ -24,7 +27,7 @@ def power_of(signal: NDArray[np.floating], inputs: InputShape = INPUTS) -> NDArr
     """Undo the logarithm, relative to a signal of zeros, which has the power of the floor."""
     silence = spectrum_of(np.zeros_like(signal), inputs).astype(np.float64)
     relative = np.exp(2 * (spectrum_of(signal, inputs) - silence))
-    return (relative - 1) * POWER_FLOOR
+    return np.asarray((relative - 1) * power_floors(inputs)[:, None])
 
 
 def dft_power(channel: NDArray[np.floating], frequency_hz: float) -> float:
@@ -155,3 +158,34 @@ def test_a_constant_offset_far_from_the_grid_is_not_taken_for_a_pulse() -> None:
 
 def test_a_dead_sensor_gives_finite_numbers() -> None:
     assert np.isfinite(spectrum_of(np.zeros((1, INPUTS.channels, INPUTS.n_samples)))).all()
+
+
+SENSITIVE = replace(INPUTS, acc_floor=1e-5)
+
+
+def test_a_channel_without_power_has_the_same_value_whatever_its_floor() -> None:
+    silence = spectrum_of(np.zeros((1, INPUTS.channels, INPUTS.n_samples)), SENSITIVE)
+    np.testing.assert_allclose(silence, np.full_like(silence, silence[0, 0, 0, 0]), rtol=1e-6)
+    as_before = spectrum_of(np.zeros((1, INPUTS.channels, INPUTS.n_samples)))
+    np.testing.assert_allclose(silence, as_before, rtol=1e-6)
+
+
+def test_the_floor_of_the_acceleration_is_the_power_at_which_it_doubles() -> None:
+    place = BINS // 2
+    for inputs in (INPUTS, SENSITIVE):
+        window = np.zeros((1, INPUTS.channels, INPUTS.n_samples))
+        tone = np.cos(2 * np.pi * CENTRES_BPM[place] / 60 * TIME_S)
+        window[0, 4] = np.sqrt(inputs.acc_floor) * tone
+        found = spectrum_of(window, inputs) - spectrum_of(np.zeros_like(window), inputs)
+        assert found[0, -1, 0, place] == pytest.approx(0.5 * np.log(2), rel=0.03)
+
+
+def test_hands_on_a_handlebar_are_seen_above_a_low_floor_and_a_sensors_noise_is_not() -> None:
+    """They move by 0.02 g; a sensor that lies still has a noise of 0.005 g."""
+    rng = np.random.default_rng(0)
+    window = np.zeros((1, INPUTS.channels, INPUTS.n_samples))
+    window[:, 3:] = 0.005 * rng.standard_normal((1, 3, INPUTS.n_samples))
+    assert np.median(power_of(window, SENSITIVE)[0, -1]) < SENSITIVE.acc_floor
+    place = BINS // 2
+    window[:, 3] += 0.02 * np.sin(2 * np.pi * CENTRES_BPM[place] / 60 * TIME_S)
+    assert power_of(window, SENSITIVE)[0, -1, 0, place] > 20 * SENSITIVE.acc_floor

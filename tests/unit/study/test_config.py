@@ -731,7 +731,7 @@ def test_what_is_not_given_is_filled_in() -> None:
         "low_hz": 0.4,
         "high_hz": 8,
     }
-    assert config["inputs"] == {"ppg_channels": 3, "accelerometer": True}
+    assert config["inputs"] == {"ppg_channels": 3, "accelerometer": True, "acc_floor": 0.001}
     assert config["seeds"] == [0]
     assert (config["mirror"], config["folds"], config["tuning"]) == (None, None, None)
     assert {section["device"] for section in config["training"].values()} == {"cpu"}

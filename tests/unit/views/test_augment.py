@@ -407,3 +407,29 @@ def test_axes_are_permuted_and_signed_in_all_ways() -> None:
     assert (arrangement.abs().sum(dim=2) == 1).all()
     assert len(arrangement.flatten(1).unique(dim=0)) == 6 * 8
     np.testing.assert_allclose(view[:, 0], signal[:, 0], atol=2e-4)
+
+
+# Weaker acceleration
+
+
+def test_acceleration_is_divided_by_up_to_the_factor_and_the_ppg_stays() -> None:
+    signal, hr_bpm = noise(4_000, 5), rates(4_000)
+    plain = augmented_view(signal, hr_bpm, shape(2, 3), NOTHING, 0, 0).signal
+    view = augmented_view(signal, hr_bpm, shape(2, 3), only(weaker_acceleration=20.0), 0, 0).signal
+    assert torch.equal(view[:, :2], plain[:, :2])
+    divided_by = (plain[:, 2:] / view[:, 2:]).flatten(1)
+    torch.testing.assert_close(
+        divided_by, divided_by[:, :1].expand_as(divided_by), rtol=1e-3, atol=0
+    )
+    factor = divided_by[:, 0].log() / np.log(20)  # uniform from 0 to 1
+    assert -1e-4 <= factor.min() < 0.01
+    assert 0.99 < factor.max() <= 1 + 1e-4
+    assert factor.mean().item() == pytest.approx(0.5, abs=0.02)
+
+
+def test_windows_without_an_accelerometer_stay_as_they_are() -> None:
+    signal, hr_bpm = noise(8, 2), rates(8)
+    plain = augmented_view(signal, hr_bpm, shape(2, 0), NOTHING, 0, 0)
+    assert same(
+        augmented_view(signal, hr_bpm, shape(2, 0), only(weaker_acceleration=20.0), 0, 0), plain
+    )
