@@ -517,6 +517,7 @@ NUMBERS = (
     "stride_s",
     "filter_sd_bpm",
     "filter_jump_probability",
+    "filter_evidence",
     "max_sd_bpm",
 )
 NUMBERS += ("max_filtered_sd_bpm", "bpm_min", "bpm_max", "learned_min_bpm", "min_probability")

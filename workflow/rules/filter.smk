@@ -17,5 +17,6 @@ rule filter:
         code=lambda wildcards: digest("filter"),
         inputs=INPUTS,
         stride_s=lookup(dpath="windows/stride_s", within=config),
+        evidence=lookup(dpath="filter_evidence", within=config),
     script:
         "../scripts/filter.py"

@@ -13,5 +13,6 @@ with job(snakemake.log[0]):
     params = snakemake.params
     inputs = InputShape(**params.inputs)
     windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
-    transition = fit_transition(references_by_recording(windows.train.index), params.stride_s)
+    references = references_by_recording(windows.train.index)
+    transition = fit_transition(references, params.stride_s, params.evidence)
     write_json(snakemake.output[0], asdict(transition))

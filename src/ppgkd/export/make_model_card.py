@@ -63,6 +63,7 @@ def make_model_card(
         high_hz=float(spec["high_hz"]),
         filter_sd_bpm=transition.sd_bpm,
         filter_jump_probability=transition.jump_probability,
+        filter_evidence=transition.evidence,
         **asdict(bounds),
         study=study.config["study"],
         strategy=cell["strategy"],

@@ -35,6 +35,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "bpm_max": (BPM_MAX, BPM_MAX),
     "filter_sd_bpm": (LEAST, inf),
     "filter_jump_probability": (0, 1),
+    "filter_evidence": (LEAST, 1),
 }
 """Allowed ranges. A stride of zero, for example, would be a stream without end."""
 
@@ -54,7 +55,7 @@ class ModelCard:
         Heart rate of the first and of the last class.
     preprocessing_version, model_rate_hz, low_hz, high_hz
         The preprocessing in the file, its output rate and its pass band.
-    filter_sd_bpm, filter_jump_probability
+    filter_sd_bpm, filter_jump_probability, filter_evidence
         Transition of the online filter (`ppgkd.inference.online_filter`), fitted on training
         subjects.
     max_sd_bpm, max_filtered_sd_bpm
@@ -92,6 +93,7 @@ class ModelCard:
     high_hz: float
     filter_sd_bpm: float
     filter_jump_probability: float
+    filter_evidence: float
     max_sd_bpm: float
     max_filtered_sd_bpm: float
     learned_min_bpm: float
@@ -132,7 +134,9 @@ class ModelCard:
     @property
     def transition(self) -> Transition:
         """Transition of the online filter."""
-        return Transition(self.filter_sd_bpm, self.filter_jump_probability, self.stride_s)
+        return Transition(
+            self.filter_sd_bpm, self.filter_jump_probability, self.stride_s, self.filter_evidence
+        )
 
     def validity_rule(self, *, online_filter: bool) -> ValidityRule:
         """When an estimate of the filter, or of a single window, is valid."""

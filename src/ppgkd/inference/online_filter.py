@@ -55,6 +55,9 @@ class Transition:
         Probability of a jump to any class.
     stride_s
         Time between two estimates.
+    evidence
+        Exponent of a window's probabilities. With 1, windows count as independent. Windows of 8 s
+        every 2 s have most of their samples in common, so a smaller one is right for them.
 
     Raises
     ------
@@ -65,11 +68,13 @@ class Transition:
     sd_bpm: float
     jump_probability: float
     stride_s: float
+    evidence: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
+        ranges = {"jump_probability": (0, 1), "evidence": (SMALLEST, 1)}
         for name, value in asdict(self).items():
-            least, most = (0, 1) if name == "jump_probability" else (SMALLEST, sys.float_info.max)
+            least, most = ranges.get(name, (SMALLEST, sys.float_info.max))
             if not least <= value <= most:
                 raise PpgkdError(
                     f"A transition's {name} is {value}; allowed are {least:g} to {most:g}."
@@ -84,7 +89,9 @@ class Transition:
         return np.asarray((1 - self.jump_probability) * near + self.jump_probability / N_CLASSES)
 
 
-def fit_transition(references: Iterable[NDArray[np.floating]], stride_s: float) -> Transition:
+def fit_transition(
+    references: Iterable[NDArray[np.floating]], stride_s: float, evidence: float = 1.0
+) -> Transition:
     """Fit the transition to references of training subjects, by maximum likelihood.
 
     Parameters
@@ -94,6 +101,8 @@ def fit_transition(references: Iterable[NDArray[np.floating]], stride_s: float) 
         where a window is missing.
     stride_s
         Time between two.
+    evidence
+        Of the transition; it is not fitted.
 
     Raises
     ------
@@ -117,7 +126,7 @@ def fit_transition(references: Iterable[NDArray[np.floating]], stride_s: float) 
         spread = np.sqrt((stayed * np.square(step_bpm)).sum() / max(stayed.sum(), 1e-12))
         sd_bpm = max(float(spread), LEAST_SD_BPM)
         jump_probability = float(np.clip(jumped.mean(), LEAST_JUMP_PROBABILITY, 0.5))
-    return Transition(sd_bpm, jump_probability, float(stride_s))
+    return Transition(sd_bpm, jump_probability, float(stride_s), evidence)
 
 
 class BeliefFilter:
@@ -130,7 +139,7 @@ class BeliefFilter:
     """
 
     def __init__(self, transition: Transition) -> None:
-        self._kernel = transition.kernel
+        self._kernel, self._evidence = transition.kernel, transition.evidence
         self._belief = np.full(N_CLASSES, 1 / N_CLASSES)
 
     def update(self, probabilities: NDArray[np.floating], strides: int = 1) -> NDArray[np.float64]:
@@ -159,6 +168,7 @@ class BeliefFilter:
                 f"strides is {strides}; an update must be at least one stride after the last one."
             )
         self._belief = self._belief @ self._kernel_of(strides)
+        row = row**self._evidence
         weighed = self._belief * row
         total = weighed.sum()
         # if the window excludes all classes of the belief, the window replaces it

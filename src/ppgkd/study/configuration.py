@@ -412,6 +412,13 @@ class Configuration(Section):
     training: Training = Field(
         Training(), description="Training of teachers and students, the same for every strategy."
     )
+    filter_evidence: float = Field(
+        1,
+        gt=0,
+        le=1,
+        description="Exponent of a window's probabilities in the online filter. 1: windows count "
+        "as independent. Windows of 8 s every 2 s share most of their samples: 0.5 then errs less.",
+    )
     onnx: Onnx = Field(Onnx(), description="Export of the students.")
     latency: Latency = Field(Latency(), description="How a student is timed.")
     plan: list[Constraints] = Field(

@@ -44,6 +44,7 @@ def test_every_digit_is_kept(card: Callable[..., ModelCard]) -> None:
         rate_hz=1000 / 3,
         filter_sd_bpm=2.8123456789012345,
         filter_jump_probability=3.3e-05,
+        filter_evidence=0.5,
         test_mae_bpm=0.1 + 0.2,
         fold="",
         trained_on=(),
@@ -88,6 +89,8 @@ def test_an_invalid_number_is_refused_by_name(
         ("filter_sd_bpm", "0"),
         ("filter_jump_probability", "-0.1"),
         ("filter_jump_probability", "1.1"),
+        ("filter_evidence", "0"),
+        ("filter_evidence", "1.1"),
         ("bpm_min", "40"),
         ("bpm_max", "219"),
         ("seed", "0.5"),
@@ -112,8 +115,10 @@ def test_a_raw_window_has_as_many_samples_as_its_length_times_the_rate(
 
 
 def test_the_transition_has_the_stride_of_the_windows(card: Callable[..., ModelCard]) -> None:
-    found = card(filter_sd_bpm=3.0, filter_jump_probability=0.01, stride_s=2.0).transition
-    assert found == Transition(3.0, 0.01, 2.0)
+    found = card(
+        filter_sd_bpm=3.0, filter_jump_probability=0.01, stride_s=2.0, filter_evidence=0.25
+    ).transition
+    assert found == Transition(3.0, 0.01, 2.0, 0.25)
 
 
 def test_reading_a_model_card_needs_neither_pytorch_nor_the_onnx_package() -> None:

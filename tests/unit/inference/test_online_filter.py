@@ -1,5 +1,6 @@
 """The online filter: its transition, its belief, and the decoding without PyTorch."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise, product
 from math import exp
@@ -128,6 +129,35 @@ def test_the_belief_is_the_sum_over_all_paths() -> None:
         np.testing.assert_allclose(
             tracker.update(row), believed(rows[:n], TRANSITION), rtol=1e-10, atol=1e-15
         )
+
+
+def test_with_half_the_evidence_two_windows_tell_what_one_does_with_all_of_it() -> None:
+    """A heart rate that never changes: the belief is the product of the rows to the exponent."""
+    whole, half = (
+        Transition(sd_bpm=1e-3, jump_probability=0.0, stride_s=2.0, evidence=evidence)
+        for evidence in (1.0, 0.5)
+    )
+    (row,) = random_rows(1, seed=3)
+    once = BeliefFilter(whole).update(row)
+    tracker = BeliefFilter(half)
+    tracker.update(row)
+    np.testing.assert_allclose(tracker.update(row), once, rtol=1e-9)
+
+
+def test_less_evidence_leaves_a_wider_belief() -> None:
+    row = np.exp(-0.5 * np.square((np.array(GRID_BPM) - 80) / 5))
+    row /= row.sum()
+    spreads = [
+        decode_bpm(BeliefFilter(replace(TRANSITION, evidence=evidence)).update(row)[None])[1][0]
+        for evidence in (0.25, 0.5, 1.0)
+    ]
+    assert spreads == sorted(spreads, reverse=True)
+
+
+@pytest.mark.parametrize("evidence", [0.0, -0.5, 1.1, np.nan])
+def test_evidence_out_of_range_is_refused(evidence: float) -> None:
+    with pytest.raises(PpgkdError, match=r"evidence is .*; allowed are 1e-06 to 1\."):
+        replace(TRANSITION, evidence=evidence)
 
 
 def test_a_single_outlier_is_suppressed() -> None:
