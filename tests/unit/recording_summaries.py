@@ -37,7 +37,7 @@ def recording_summaries(dataset: str, n_recordings: int = 3, **changes: Any) -> 
         **dict(zip(LAG_COLUMNS, (0.5, 0.0, 1.0, False, ""), strict=True)),
         **dict(zip(SHARED_LAG_COLUMNS, (40, 0.5, 0.0, 1.0, 2.0, 1.9, ""), strict=True)),
         **{"still_g": 1.0, "exchanged": "", "dead": "", "lost_share": 0.0},
-        **{"still_windows": 40, "pulse_windows": 38, "pulse_ratio": 1.001},
+        **{"still_windows": 40, "pulse_windows": 38, "constant_reference": 0, "pulse_ratio": 1.001},
         **changes,
     }
     names = [{"recording": f"r{n}", "subject": f"s{n}"} for n in range(n_recordings)]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ppgkd.alignment.lag import estimate_lags, without_gross_errors
 from ppgkd.alignment.shared_lag import SharedLag, estimate_shared_lag, lag_correction
 from ppgkd.dataset_summary.assess import assess_dataset
-from ppgkd.dataset_summary.pulse import count_pulse_windows
+from ppgkd.dataset_summary.pulse import PULSE_COLUMNS, count_pulse_windows
 from ppgkd.dataset_summary.verdict import Verdict
 from ppgkd.datasets.dataset import Dataset
 from ppgkd.datasets.own.dataset import own_dataset
@@ -145,7 +145,7 @@ def check_dataset(path: str | Path) -> DatasetCheck:
     if len(windows):
         counts, ratio = count_pulse_windows(windows, lag_correction(lags, shared_lag))
         recordings = recordings.merge(counts.assign(pulse_ratio=ratio), on="recording", how="left")
-        recordings = recordings.fillna({"still_windows": 0, "pulse_windows": 0})
+        recordings = recordings.fillna(dict.fromkeys(PULSE_COLUMNS, 0))
     accelerometer = bool(definition.acceleration)
     verdict = assess_dataset(recordings, lags, shared_lag, definition, accelerometer=accelerometer)
     return DatasetCheck(

@@ -15,7 +15,13 @@ MIN_PULSE_SHARE = 0.25
 """Share of still windows whose spectral peak is near the reference. On recordings of BAMI and SPC
 with this many still windows it is 0.39 at least; noise has 0.05 to 0.07."""
 
-PULSE_COLUMNS = ("still_windows", "pulse_windows")
+CONSTANT_WINDOWS = 60
+"""No heart keeps one rate for two minutes of usable windows; a strap without contact does."""
+
+SMALLEST_CHANGE_BPM = 0.01
+"""Larger than what averaging adds to a constant by rounding."""
+
+PULSE_COLUMNS = ("still_windows", "pulse_windows", "constant_reference")
 
 
 def count_pulse_windows(
@@ -34,7 +40,8 @@ def count_pulse_windows(
     Returns
     -------
     counts
-        ``recording`` and `PULSE_COLUMNS`.
+        ``recording`` and `PULSE_COLUMNS`; ``constant_reference`` is 1 if all of a recording's
+        windows, `CONSTANT_WINDOWS` at least, have one heart rate, else 0.
     ratio
         Median ratio of spectral peak and reference, of the recordings with a pulse; NaN without.
     """
@@ -50,8 +57,12 @@ def count_pulse_windows(
     still = still[still["is_still"] & still["ratio"].notna()]
     still = still.assign(near=(still["ratio"] - 1).abs() <= NEAR)
     counts = still.groupby("recording", sort=False)["near"].agg(["size", "sum"]).astype(int)
-    counts.columns = pd.Index(PULSE_COLUMNS)
-    counts = counts.reindex(windows["recording"].unique(), fill_value=0).reset_index()
+    counts.columns = pd.Index(PULSE_COLUMNS[:2])
+    counts = counts.reindex(windows["recording"].unique(), fill_value=0)
+    reference = windows.groupby("recording", sort=False)["hr_bpm"].agg(["min", "max", "count"])
+    steady = reference["max"] - reference["min"] < SMALLEST_CHANGE_BPM
+    constant = steady & (reference["count"] >= CONSTANT_WINDOWS)
+    counts = counts.assign(constant_reference=constant.astype(int)).reset_index()
     without = counts.loc[has_no_pulse(counts), "recording"]
     ratio = still.loc[still["near"] & ~still["recording"].isin(without), "ratio"]
     return counts, float(ratio.median())

@@ -178,6 +178,17 @@ def assess_pulse(recordings: pd.DataFrame) -> list[Finding]:
         )
     else:
         findings.append(Finding("note", "contact: not judged, for the wrist is rarely still"))
+    constant = recordings["constant_reference"].astype(bool)
+    if constant.any():
+        findings.append(
+            Finding(
+                "wrong",
+                "reference: one value throughout in "
+                f"{listed([str(name) for name in recordings.loc[constant, 'recording']])}, which "
+                "no heart has. The strap had no contact, or the column is another one. Leave these "
+                "recordings out, or correct the column",
+            )
+        )
     n_near = recordings.loc[~no_pulse, "pulse_windows"].sum()
     error = float(recordings["pulse_ratio"].iloc[0]) - 1
     if n_near >= MIN_NEAR_WINDOWS and abs(error) > MAX_RATE_ERROR:

@@ -207,3 +207,13 @@ def test_few_subjects_are_tested_in_folds(n_subjects: int, folds: int | None) ->
         assert split["train"] + split["val"] + split["test"] == pytest.approx(1, abs=1e-9)
     if folds:
         assert split["test"] == pytest.approx(1 / folds, abs=1e-3)
+
+
+def test_a_reference_of_one_value_is_none(tmp_path: Path) -> None:
+    """The strap has lost contact, or the column is an age or a target."""
+    changed = tables()
+    known = changed["P3"]["hr"].notna()
+    changed["P3"].loc[known, "hr"] = 80.0
+    check = check_dataset(write(tmp_path, changed, {}))
+    assert wrong(check) == ["reference"]
+    assert "one value throughout in P3," in check.verdict.wrong[0].text
