@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ppgkd.heart_rate import bpm_grid
+from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.front_end import sample_times_s
 from ppgkd.views.playback import factors_within_classes, play_back
@@ -181,7 +181,7 @@ def mix_motion(
 
 def _pulse_share(ppg: Tensor, hr_bpm: Tensor, time_s: Tensor) -> Tensor:
     """Share of the power that a pulse would have, shape (n_windows,): that of the worst channel."""
-    grid_bpm = bpm_grid()
+    grid_bpm = torch.arange(BPM_MIN, BPM_MAX + 1, dtype=torch.float32)
     phase = 2 * math.pi / 60 * time_s[:, None] * grid_bpm
     shares = []
     for some, rate in zip(
