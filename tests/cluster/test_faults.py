@@ -77,7 +77,7 @@ def test_the_run_completes_in_spite_of_failing_jobs(slurm: Slurm, disturbed: Dis
 
 def test_ready_jobs_of_a_rule_are_submitted_as_an_array(slurm: Slurm, disturbed: Disturbed) -> None:
     array = disturbed.cancelled.split("_")[0]
-    assert slurm.jobs("student")[:2] == [f"{array}_1", f"{array}_2"]
+    assert {f"{array}_1", f"{array}_2"} <= set(slurm.jobs("student"))
     assert "Submitted array job" in disturbed.log
 
 

@@ -97,6 +97,8 @@ IN_TUNED = [
     Change("windows.high_hz", 7, "windows"),
     Change("inputs.ppg_channels", 2, SHAPE),
     Change("inputs.accelerometer", False, SHAPE),
+    Change("inputs.acc_floor", 1e-5, SHAPE),
+    Change("filter_evidence", 0.5, "filter"),
     Change("label_sd_bpm", 2, "teacher student trial"),
     Change("teachers.resnet", [3000, 5000], "teacher",
            but="evaluate_teacher alignment trial settings"),

@@ -141,7 +141,7 @@ MAY_DEPEND_ON = {
     "dataset_summary": f"{WINDOWS} alignment dataset_summary",
     "spectral_ranks": f"{WINDOWS} dataset_summary",
     "data_report": f"{WINDOWS} alignment dataset_summary export inference plots profile report"
-    " retrieve strategies",
+    " retrieve schema strategies",
     "splits": f"{BELOW_ALL} splits study windows",
     "view_cache": f"{STUDY_WINDOWS} views",
     "filter": f"{STUDY_WINDOWS} inference",

@@ -1,4 +1,4 @@
-"""A new strategy or family is one module and one entry; everything else follows from these."""
+"""A new strategy or family is one module and its entries; everything else follows from these."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SquaredLoss(DistillationLoss):
 
 LOSS = SquaredLoss
 '''
-ENTRY_OF_THE_STRATEGY = '''
+SETTINGS_OF_THE_STRATEGY = '''
 class SquaredSettings(StrategySettings):
     """Settings of ``squared``."""
 
@@ -35,13 +35,14 @@ class SquaredSettings(StrategySettings):
     label_weight: float = _label_weight(0)
 
 
+SETTINGS = {**SETTINGS, "squared": SquaredSettings}
+'''
+ENTRY_OF_THE_STRATEGY = """
 STRATEGIES = {
     **STRATEGIES,
-    "squared": Strategy(
-        "squared", "squared logits", "Squared difference of the logits.", "", SquaredSettings, ()
-    ),
+    "squared": Strategy("squared", "squared logits", "Squared difference of the logits.", "", ()),
 }
-'''
+"""
 NEW_FAMILY = '''
 """Linear classifiers of the spectra."""
 
@@ -172,9 +173,12 @@ def append(file: Path, text: str) -> None:
     file.write_text(f"{file.read_text()}\n{text}")
 
 
-def test_a_new_strategy_is_one_module_and_one_entry(package: Path, tmp_path: Path) -> None:
+def test_a_new_strategy_is_a_module_an_entry_and_its_settings(
+    package: Path, tmp_path: Path
+) -> None:
     (package / "distill/squared.py").write_text(NEW_STRATEGY)
     append(package / "strategies/registry.py", ENTRY_OF_THE_STRATEGY)
+    append(package / "strategies/settings.py", SETTINGS_OF_THE_STRATEGY)
     assert train(tmp_path, "squared", "mlp", 4000) == "trained squared mlp"
 
 
