@@ -113,6 +113,17 @@ def test_without_motion_nothing_is_said_of_the_cadence(tmp_path: Path) -> None:
     assert "BAMI-1 unknown 40 50% 20% 0% 30% 11.5 2.5 9.5 15% 0% – – –" in page.text
 
 
+@pytest.mark.parametrize(
+    ("subjects", "split"), [(2, None), (3, "folds: 3"), (10, "folds: 5"), (25, "test: 0.2")]
+)
+def test_the_verdict_ends_in_the_split_for_so_many_subjects(
+    tmp_path: Path, subjects: int, split: str | None
+) -> None:
+    page = render(tmp_path, recording_summaries("bami1", subjects))
+    assert ("Split to use" in page.text) == (split is not None)
+    assert split is None or split in page.text
+
+
 def test_shifted_references_are_named_with_their_lag(tmp_path: Path) -> None:
     recordings = recording_summaries("bami1", 3)
     assert "No recording is shifted against the others" in render(tmp_path, recordings).text
