@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from ppgkd.errors import PpgkdError
+
+if TYPE_CHECKING:
+    from ppgkd.inference.predict_dataset import StudentAtRate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,7 +83,12 @@ def _add_predict(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--rate", type=float, metavar="HZ", help="sampling rate of the sensor, for a recording"
     )
-    parser.add_argument("--model", type=Path, required=True, help="student, an exported .onnx")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help="student, an exported .onnx; default: the one that comes with ppgkd, which needs "
+        "ppg_1, acc_x, acc_y, acc_z and no particular rate",
+    )
     parser.add_argument(
         "--output",
         type=Path,
@@ -153,13 +165,14 @@ def _predict(options: Namespace) -> None:
             "'--rate', the sampling rate of the sensor in Hz, is missing. Give it, or describe the "
             "recording in a YAML file and give that as '--dataset'."
         )
-    prediction = predict_recording(
-        options.recording,
-        options.model,
-        options.rate,
-        online_filter=not options.no_filter,
-        max_sd_bpm=options.max_sd,
-    )
+    with _student(options) as student_at:
+        prediction = predict_recording(
+            options.recording,
+            student_at(options.rate),
+            options.rate,
+            online_filter=not options.no_filter,
+            max_sd_bpm=options.max_sd,
+        )
     for note in prediction.notes:
         print(f"note: {note}", file=sys.stderr)
     if options.output:
@@ -180,16 +193,30 @@ def _predict_dataset(options: Namespace) -> None:
                 f"'--{option}' is for one recording and cannot be given with '--dataset'. Leave it "
                 "out: the YAML file or the time stamps say the rates."
             )
-    prediction = predict_dataset(
-        options.dataset,
-        options.model,
-        online_filter=not options.no_filter,
-        max_sd_bpm=options.max_sd,
-    )
+    with _student(options) as student_at:
+        prediction = predict_dataset(
+            options.dataset,
+            student_at,
+            online_filter=not options.no_filter,
+            max_sd_bpm=options.max_sd,
+        )
     for note in prediction.notes:
         print(f"note: {note}", file=sys.stderr)
     write_estimates(prediction, options.output or sys.stdout)
     print(prediction.summary, file=sys.stderr)
+
+
+@contextmanager
+def _student(options: Namespace) -> Iterator[StudentAtRate]:
+    """Yield the student that was named, for any rate; else the packaged one, made for that rate."""
+    if options.model is not None:
+        yield lambda rate_hz: options.model
+        return
+    from ppgkd.export.packaged_student import about_packaged_student, packaged_student
+
+    print(f"note: {about_packaged_student()}", file=sys.stderr)
+    with TemporaryDirectory() as folder:
+        yield partial(packaged_student, Path(folder))
 
 
 def _export(options: Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +24,9 @@ REFERENCE_GAP_S = 4.0
 """A reference is interpolated between two values that are at most this far apart."""
 
 GROSS_ERROR_BPM = 10.0
+
+StudentAtRate = Callable[[float], Path]
+"""From the rate of a sensor in Hz to a student for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +70,7 @@ class DatasetPrediction:
 
 def predict_dataset(
     definition: str | Path,
-    model: str | Path,
+    model: str | Path | StudentAtRate,
     *,
     online_filter: bool = True,
     max_sd_bpm: float | None = None,
@@ -78,7 +82,8 @@ def predict_dataset(
     definition
         YAML file, as for ``ppgkd check-dataset``.
     model
-        A student that a study has exported. It need not use all channels of the dataset.
+        A student that a study has exported, or a function that gives one for the rate of each
+        recording. It need not use all channels of the dataset.
     online_filter, max_sd_bpm
         As for `ppgkd.inference.stream.HeartRateStream`.
 
@@ -91,10 +96,11 @@ def predict_dataset(
     dataset = own_dataset("own", definition)
     tables, notes = [], []
     for found in read_with_notes(dataset.recordings):
-        stream = HeartRateStream(model, online_filter=online_filter, max_sd_bpm=max_sd_bpm)
+        file = model(found.recording.rate_hz) if callable(model) else model
+        stream = HeartRateStream(file, online_filter=online_filter, max_sd_bpm=max_sd_bpm)
         name = found.recording.name
         notes += [f"{name}: {note}" for note in (*found.notes, *found.reference.notes)]
-        table = _predict(stream, found.recording, definition, model)
+        table = _predict(stream, found.recording, definition, file)
         stretch = found.recording.rate_hz / found.true_rate_hz
         tables.append(on_log_clock(table, found.first_s, stretch, found.times))
     table = pd.concat(tables, ignore_index=True)
