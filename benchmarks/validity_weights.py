@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 
 from ppgkd.evaluation.estimators import evidence_of
 from ppgkd.evaluation.filtered import track
-from ppgkd.evaluation.fit_validity import MIN_NOT_DOUBLE, RIGHT_BPM
+from ppgkd.evaluation.fit_validity import MIN_NOT_DOUBLE, MIN_NOT_HALF, RIGHT_BPM
 from ppgkd.evaluation.made_windows import made_windows
 from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.inference.online_filter import Transition
@@ -119,9 +119,10 @@ class LeftOut:
     def __init__(self, rows: pd.DataFrame, score: Score) -> None:
         self.right = _right(rows)
         probability = score.probability(_terms(rows))
-        # a bound of its own, see `ppgkd.inference.validity.ValidityRule`
-        doubled = (rows["filtered_not_double"] < MIN_NOT_DOUBLE).to_numpy()
-        self.probability = np.where(doubled, 0.0, probability)
+        # bounds of their own, see `ppgkd.inference.validity.ValidityRule`
+        doubled = rows["filtered_not_double"] < MIN_NOT_DOUBLE
+        halved = rows["filtered_not_half"] < MIN_NOT_HALF
+        self.probability = np.where(doubled | halved, 0.0, probability)
 
     def wrong_pass(self, least: float) -> float:
         """Share of the wrong estimates that are valid."""

@@ -29,7 +29,7 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("rate_hz", "window_s", "stride_s", "model_rate_hz"), (LEAST, MOST)),
     **dict.fromkeys(("max_sd_bpm", "max_filtered_sd_bpm"), (LEAST, inf)),
     **dict.fromkeys(("learned_min_bpm", "learned_max_bpm"), (0, HIGHEST_BPM)),
-    **dict.fromkeys(("min_not_double", "min_probability"), (0.0, 1.0)),
+    **dict.fromkeys(("min_not_double", "min_not_half", "min_probability"), (0.0, 1.0)),
     **{f"score_{name}": (-LARGEST_WEIGHT, LARGEST_WEIGHT) for name in Score._fields},
     "bpm_min": (BPM_MIN, BPM_MIN),
     "bpm_max": (BPM_MAX, BPM_MAX),
@@ -63,7 +63,7 @@ class ModelCard:
         fraction of the validation windows does not exceed.
     learned_min_bpm, learned_max_bpm
         Heart rates that the student has learned; an estimate outside is not valid.
-    min_not_double, min_probability
+    min_not_double, min_not_half, min_probability
         Least evidence and least score of a valid estimate (`ppgkd.inference.validity`).
     score_intercept, score_pulse, score_rate, score_agreement, score_log_sd
         Weights of the score (`ppgkd.inference.validity.Score`).
@@ -99,6 +99,7 @@ class ModelCard:
     learned_min_bpm: float
     learned_max_bpm: float
     min_not_double: float
+    min_not_half: float
     min_probability: float
     score_intercept: float
     score_pulse: float

@@ -1,8 +1,9 @@
 """Whether an estimate is valid: one rule for the stream, for tables and for the report.
 
 An estimate is valid if it is a heart rate that the student has learned, its spread is narrow, the
-PPG has little power between its harmonics (a rate that is doubled has much), and a score is high
-enough. The score is a logistic regression on four terms:
+PPG has little power between its harmonics (a rate that is doubled has much) and some at its odd
+ones (a rate that is halved has none), and a score is high enough. The score is a logistic
+regression on four terms:
 
 - the pulse: how much of the PPG's power, beside the motion's, is at the estimate and its harmonics;
 - the rate: whether the PPG could be one of half, a third or twice of it;
@@ -63,14 +64,15 @@ REASONS = (
     "spread",
     "rate not learned",
     "perhaps twice the rate",
+    "perhaps half the rate",
     "no pulse beside motion",
     "perhaps a multiple of the rate",
     "windows disagree",
 )
-"""Why an estimate is not valid: the first of the first four that applies or, if its score is too
+"""Why an estimate is not valid: the first of the first five that applies or, if its score is too
 low, what lowers it most."""
 
-REASON_OF_TERM = np.array([4, 5, 6, 1])
+REASON_OF_TERM = np.array([5, 6, 7, 1])
 """Index into `REASONS` for each term of the score."""
 
 TYPICAL = np.array([0.0, 0.7, 1.0, 0.6])
@@ -131,8 +133,8 @@ class ValidityRule:
         Widest spread.
     learned_bpm
         Lowest and highest heart rate that the student has learned.
-    min_not_double
-        Least `Evidence.not_double`.
+    min_not_double, min_not_half
+        Least `Evidence.not_double` and `Evidence.not_half`.
     score, min_probability
         The score's weights, and the least probability of a right estimate by it.
     """
@@ -140,6 +142,7 @@ class ValidityRule:
     max_sd_bpm: float
     learned_bpm: tuple[float, float]
     min_not_double: float
+    min_not_half: float
     score: Score
     min_probability: float
 
@@ -166,6 +169,7 @@ class ValidityRule:
             sd_bpm <= self.max_sd_bpm,
             (bpm >= lowest_bpm) & (bpm <= highest_bpm),
             evidence.not_double >= self.min_not_double,
+            evidence.not_half >= self.min_not_half,
         ]
         failed = ~np.stack(np.broadcast_arrays(*met))
         terms = score_terms(sd_bpm, evidence)
@@ -185,7 +189,7 @@ class ValidityBounds:
         Widest spread of a single window's estimate, and of the filter's.
     learned_min_bpm, learned_max_bpm
         Heart rates that the student has learned.
-    min_not_double, min_probability
+    min_not_double, min_not_half, min_probability
         See `ValidityRule`.
     score_intercept, score_pulse, score_rate, score_agreement, score_log_sd
         See `Score`.
@@ -196,6 +200,7 @@ class ValidityBounds:
     learned_min_bpm: float
     learned_max_bpm: float
     min_not_double: float
+    min_not_half: float
     min_probability: float
     score_intercept: float
     score_pulse: float
@@ -209,6 +214,7 @@ class ValidityBounds:
             max_sd_bpm=self.max_filtered_sd_bpm if online_filter else self.max_sd_bpm,
             learned_bpm=(self.learned_min_bpm, self.learned_max_bpm),
             min_not_double=self.min_not_double,
+            min_not_half=self.min_not_half,
             score=Score(*(getattr(self, f"score_{name}") for name in Score._fields)),
             min_probability=self.min_probability,
         )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ppgkd.evaluation.estimators import ESTIMATORS, reasons
 from ppgkd.evaluation.fit_validity import (
     MIN_NOT_DOUBLE,
+    MIN_NOT_HALF,
     MIN_PROBABILITY,
     SCORE,
     WRONG_ON_MADE,
@@ -47,6 +48,7 @@ def test_a_student_adds_its_spread_and_its_rates_to_the_constants() -> None:
     assert (bounds.learned_min_bpm, bounds.learned_max_bpm) == (60.0, 100.0)
     assert bounds.rule(online_filter=True).score == SCORE
     assert (bounds.min_probability, bounds.min_not_double) == (MIN_PROBABILITY, MIN_NOT_DOUBLE)
+    assert bounds.min_not_half == MIN_NOT_HALF
 
 
 @settings(max_examples=10)

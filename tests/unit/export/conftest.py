@@ -52,6 +52,7 @@ def some_card(**changes: Any) -> ModelCard:
         "learned_min_bpm": 40.0,
         "learned_max_bpm": 200.0,
         "min_not_double": 0.0,
+        "min_not_half": 0.0,
         "min_probability": 0.0,
         "score_intercept": -2.0,
         "score_pulse": 0.8,

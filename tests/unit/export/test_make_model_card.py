@@ -30,7 +30,7 @@ CELL = {
     "seed": "1",
     "fold": "2",
 }
-BOUNDS = ValidityBounds(11.0, 7.0, 42.0, 190.0, 0.6, 0.5, -2.0, 1.0, 3.0, 2.0, -1.0)
+BOUNDS = ValidityBounds(11.0, 7.0, 42.0, 190.0, 0.6, 0.1, 0.5, -2.0, 1.0, 3.0, 2.0, -1.0)
 
 METRICS = {"mae_bpm": 2.5, "mae_lower_bpm": 2.0, "mae_upper_bpm": 3.25, "rmse_bpm": 4.0}
 

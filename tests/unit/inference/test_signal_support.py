@@ -42,6 +42,11 @@ def test_a_clean_pulse_supports_its_rate(bpm: float) -> None:
     assert found.not_half > 0.4
 
 
+@given(bpm=st.floats(100, 240))
+def test_a_pulse_of_twice_the_estimate_has_no_power_at_it(bpm: float) -> None:
+    assert support(pulse(bpm), bpm / 2).not_half < 0.05
+
+
 @given(bpm=st.floats(30, 100))
 def test_a_pulse_of_half_the_estimate_leaves_power_between_its_harmonics(bpm: float) -> None:
     # slope powers 1, 1 and 0.56: the second is at the estimate, the others between

@@ -27,7 +27,7 @@ from ppgkd.windows.preprocessing import WindowSpec, preprocess, resampling_matri
 Samples = NDArray[np.float32]
 
 SCORE = Score(intercept=-2.0, pulse=1.0, rate=3.0, agreement=2.0, log_sd=-1.0)
-RULE = ValidityRule(5.0, (50.0, 180.0), 0.6, SCORE, 0.5)
+RULE = ValidityRule(5.0, (50.0, 180.0), 0.6, 0.1, SCORE, 0.5)
 GOOD = Evidence(pulse=0.5, not_double=0.8, not_triple=0.9, not_half=0.7, agreement=1.0)
 NOTHING = Evidence(0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -56,6 +56,7 @@ def test_the_probability_is_that_of_a_logistic_regression() -> None:
         ({"not_triple": 0.0, "pulse": 0.3}, "perhaps a multiple of the rate"),
         ({"agreement": 0.0, "pulse": 0.4}, "windows disagree"),
         ({"not_double": 0.59}, "perhaps twice the rate"),
+        ({"not_half": 0.09}, "perhaps half the rate"),
     ],
 )
 def test_evidence_that_lacks_makes_an_estimate_invalid_and_is_named(
