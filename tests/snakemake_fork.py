@@ -13,9 +13,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from multiprocessing.connection import wait
+from threading import Lock
 
 from snakemake import cli
 
+_ASKING = Lock()
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
     [
@@ -31,8 +34,13 @@ def run_in_fork(
     """Run Snakemake with these arguments; return its exit code and all that it prints."""
     with tempfile.NamedTemporaryFile("r", prefix="snakemake-", encoding="utf-8") as output:
         process = _SERVER.Process(target=_main, args=(arguments, dict(environment), output.name))
-        process.start()
-        process.join()
+        # Starting a process asks all others whether they have ended. If two threads ask the same
+        # one, the second finds its exit code read already, and takes that for a failure.
+        with _ASKING:
+            process.start()
+        wait([process.sentinel])
+        with _ASKING:
+            process.join()
         return subprocess.CompletedProcess(arguments, process.exitcode, output.read())
 
 
