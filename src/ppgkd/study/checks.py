@@ -150,6 +150,21 @@ def check_windows(windows: Windows) -> None:
         )
 
 
+def check_motion(configuration: Configuration) -> None:
+    """Check that augmentations of the acceleration have one to change."""
+    augmentation = configuration.augmentation
+    given = {
+        "real_motion": augmentation.real_motion > 0,
+        "weaker_acceleration": augmentation.weaker_acceleration > 1,
+    }
+    if any(given.values()) and not configuration.inputs.accelerometer:
+        key = next(name for name, is_given in given.items() if is_given)
+        raise PpgkdError(
+            f"'augmentation.{key}' is {getattr(augmentation, key):g}, but with "
+            "'inputs.accelerometer: false' there is no motion to take; leave one of them out."
+        )
+
+
 def check_rates(configuration: Configuration) -> None:
     """Check that a window has a whole number of samples at every rate of export.
 

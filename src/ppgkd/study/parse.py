@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ppgkd.study.checks import check_compared, check_folds, check_rates, check_splits, check_windows
+from ppgkd.study.checks import (
+    check_compared,
+    check_folds,
+    check_motion,
+    check_rates,
+    check_splits,
+    check_windows,
+)
 from ppgkd.study.configuration import read_configuration
 from ppgkd.study.members import find_models, find_teachers, find_tuning
 from ppgkd.study.study import Study, input_shape
@@ -35,6 +42,7 @@ def parse_study(given: Mapping[str, Any]) -> Study:
     tested = tuple(name for name, split in splits.items() if split.has_subjects("test"))
     check_folds(configuration.folds, tested)
     check_windows(configuration.windows)
+    check_motion(configuration)
     check_rates(configuration)
     check_compared(configuration)
     # in the order in which they were written, which is that of the sweep

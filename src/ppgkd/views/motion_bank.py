@@ -13,6 +13,7 @@ frequencies.
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from ppgkd.models.capacity import InputShape
 from ppgkd.models.front_end import sample_times_s
 from ppgkd.views.playback import factors_within_classes, play_back
 from ppgkd.views.rng import ViewRng
+
+log = logging.getLogger(__name__)
 
 PULSE_SHARE = 0.6
 """Least share of a channel's power around the heart rate and twice it, where a pulse is plain."""
@@ -112,17 +115,18 @@ def motion_bank(signal: Tensor, hr_bpm: Tensor, inputs: InputShape) -> MotionBan
     Returns
     -------
     MotionBank or None
-        None if there is no accelerometer, or no window that gives a pulse, or none that gives
-        motion.
+        None, with a warning in the log, if no window gives a pulse, or none gives motion.
     """
-    if not inputs.acc_channels:
-        return None
     ppg, acc = signal[:, : inputs.ppg_channels], signal[:, inputs.ppg_channels :]
     time_s = torch.from_numpy(sample_times_s(inputs))
     moving = acc.square().sum(dim=1).mean(dim=1).sqrt() >= MOVING_G
     gives_pulse = _pulse_share(ppg, hr_bpm, time_s) >= PULSE_SHARE
     motions = (moving & ~gives_pulse & ~hr_bpm.isnan()).nonzero()[:, 0]
     if not (gives_pulse.any() and len(motions)):
+        log.warning(
+            "no real motion is mixed: of %d windows %d have a plain pulse and %d have motion",
+            *(len(signal), int(gives_pulse.sum()), len(motions)),
+        )
         return None
     artefacts = [
         _unit(_without_pulse(ppg[rows], hr_bpm[rows], time_s))

@@ -1134,3 +1134,15 @@ def test_keys_of_any_kind_are_refused_by_name(group: str, key: object) -> None:
     given = {group: {key: 1}} if group else {key: 1}
     message = message_of(MINIMAL | given)
     assert f"has unknown keys [{key!r}]" in message
+
+
+@pytest.mark.parametrize("changed", [{"real_motion": 0.4}, {"weaker_acceleration": 20}])
+def test_motion_is_not_taken_from_an_accelerometer_that_is_left_out(
+    changed: dict[str, float],
+) -> None:
+    message = message_of(
+        MINIMAL | {"inputs": {"accelerometer": False}, "augmentation": {**changed}}
+    )
+    assert f"'augmentation.{next(iter(changed))}' is" in message
+    assert "'inputs.accelerometer: false'" in message
+    study(augmentation=changed)

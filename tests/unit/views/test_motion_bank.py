@@ -198,3 +198,17 @@ def test_the_cadence_stays_within_its_stretch() -> None:
 def test_mixed_windows_go_through_the_front_end() -> None:
     spectra = Spectrum(INPUTS)(mixed(REST_AND_MOTION, RATES))
     assert spectra.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("signal", "said"),
+    [
+        (at_rest(HR_BPM), "6 have a plain pulse and 0 have motion"),
+        (moving(HR_BPM, CADENCE_BPM), "0 have a plain pulse and 6 have motion"),
+    ],
+)
+def test_windows_that_have_nothing_to_mix_are_told(
+    signal: Tensor, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert motion_bank(signal, HR_BPM, INPUTS) is None
+    assert said in caplog.text
