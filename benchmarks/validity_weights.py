@@ -3,7 +3,8 @@
 The study's folds must be datasets (``studies/validity.yaml``): the estimates on each dataset are
 then those of a student that has not seen it. Every dataset counts the same, right and wrong
 estimates count the same, and a dataset is left out of the fit in turn, too: the table has the
-shares of its right and of its wrong estimates that pass, and of its valid ones that are wrong.
+shares of its right and of its wrong estimates that pass, of its valid ones that are wrong, and the
+least `not_half` of a right one, below which `MIN_NOT_HALF` must lie.
 The datasets of ``--judged`` are in no fit. Made windows, which have no rate or one that no student
 knows, are in all. `ppgkd.evaluation.fit_validity` has the result.
 """
@@ -59,6 +60,7 @@ def main() -> None:
     rows = [[dataset, *one.row(least)] for dataset, one in found.items()]
     score = fit_score(predictions, [MADE, *fitted])
     header = ["left out", "estimates", "wrong", "right pass", "wrong pass", "valid", "valid, wrong"]
+    header.append("least not_half, right")
     print(markdown(header, rows))
     weights = {name: round(value, 2) for name, value in score._asdict().items()}
     print(f"fitted on {', '.join(fitted)}: {weights}; least probability {least:.2f}")
@@ -118,6 +120,7 @@ class LeftOut:
 
     def __init__(self, rows: pd.DataFrame, score: Score) -> None:
         self.right = _right(rows)
+        self.least_not_half = float(rows["filtered_not_half"][self.right].min())
         probability = score.probability(_terms(rows))
         # bounds of their own, see `ppgkd.inference.validity.ValidityRule`
         doubled = rows["filtered_not_double"] < MIN_NOT_DOUBLE
@@ -138,7 +141,8 @@ class LeftOut:
             valid.mean(),
             (~self.right[valid]).mean(),
         ]
-        return [f"{len(valid):,}", *(f"{share:.1%}" for share in shares)]
+        percent = (f"{share:.1%}" for share in shares)
+        return [f"{len(valid):,}", *percent, f"{self.least_not_half:.2f}"]
 
 
 def _least_probability(left_out: list[LeftOut]) -> float:

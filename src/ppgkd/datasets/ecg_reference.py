@@ -29,6 +29,7 @@ from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 from scipy.signal import butter, find_peaks, sosfiltfilt
 from sleepecg.heartbeats import detect_heartbeats
 
+from ppgkd.datasets.beat_reference import MAX_RATIO
 from ppgkd.datasets.recording import PLAUSIBLE_BPM
 from ppgkd.datasets.resampling import resample
 from ppgkd.errors import PpgkdError
@@ -36,7 +37,6 @@ from ppgkd.grid import STRIDE_S, WINDOW_S
 
 MIN_AGREEMENT = 0.9
 SAME_BEAT_S = 0.1
-MAX_RATIO = 1.6
 
 MIN_RATE_HZ = 100.0
 """At lower rates the detectors lose beats, and beats are timed to 5 ms at best."""

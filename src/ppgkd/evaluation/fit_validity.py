@@ -28,7 +28,7 @@ MIN_NOT_DOUBLE = 0.6
 
 MIN_NOT_HALF = 0.1
 """Clean pulses that are read at half their rate have 0.00. No right estimate has so little, on any
-of six datasets that were left out of training in turn."""
+of six datasets that were left out of training in turn (``benchmarks/validity_weights.py``)."""
 
 WRONG_ON_MADE = 0.02
 """Largest share of valid and wrong estimates on the made windows of one kind."""
