@@ -67,7 +67,7 @@ def assess_dataset(
     findings += _judge_acceleration(definition, recordings) if accelerometer else []
     if counts["kept"]:
         # with columns exchanged, nothing else can be told
-        findings += [] if exchanged else assess_pulse(recordings)
+        findings += [] if exchanged else assess_pulse(recordings, own=definition is not None)
         findings.append(assess_lag(lags, shared))
         own = _lag_so_far(definition, recordings)
         if findings[-1].level == "wrong" and own:

@@ -41,11 +41,14 @@ class Finding:
     correction
         Keys of the YAML file, or of the dataset in a study, that correct it; empty if nothing in
         them does.
+    others_remain
+        Whether it is corrected by leaving out the recordings that it names, because others remain.
     """
 
     level: Level
     text: str
     correction: Mapping[str, Any] = field(default_factory=dict)
+    others_remain: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Verdict:
         """One of three verdicts."""
         if not self.wrong:
             return "usable"
-        if all(finding.correction for finding in self.wrong):
+        if all(finding.correction or finding.others_remain for finding in self.wrong):
             return "usable with corrections"
         return "not usable"
 
@@ -145,7 +148,7 @@ def assess_lag(lags: pd.DataFrame, shared: SharedLag) -> Finding:
     return Finding("wrong", text + rest, {"reference_lag_s": correction})
 
 
-def assess_pulse(recordings: pd.DataFrame) -> list[Finding]:
+def assess_pulse(recordings: pd.DataFrame, *, own: bool = True) -> list[Finding]:
     """Judge contact and sampling rate: whether the PPG of a still wrist has the reference's pulse.
 
     Parameters
@@ -153,20 +156,29 @@ def assess_pulse(recordings: pd.DataFrame) -> list[Finding]:
     recordings
         ``recording``, the columns of `ppgkd.dataset_summary.pulse.count_pulse_windows`, and
         ``pulse_ratio``, the same in all rows.
+    own
+        Whether these are own recordings, whose description may be wrong. A registered dataset's
+        reader is tested: without a pulse, the contact was poor.
     """
     no_pulse = has_no_pulse(recordings)
     without = [str(name) for name in recordings.loc[no_pulse, "recording"]]
     n_still, n_pulse = recordings["still_windows"].sum(), recordings["pulse_windows"].sum()
     findings: list[Finding] = []
     if without:
+        text = (
+            "contact: no pulse that agrees with the reference, although the wrist is still, in "
+            f"{listed(without)}"
+        )
+        causes = (
+            ". The sensor was off the wrist, or the columns of the PPG, the sampling rate or the "
+            "reference are not those of the recording. Leave these recordings out, or correct the "
+            "columns"
+        )
+        others = len(without) < len(recordings)
         findings.append(
-            Finding(
-                "wrong",
-                "contact: no pulse that agrees with the reference, although the wrist is still, in "
-                f"{listed(without)}. The sensor was off the wrist, or the columns of the PPG, the "
-                "sampling rate or the reference are not those of the recording. Leave these "
-                "recordings out, or correct the columns",
-            )
+            Finding("wrong", text + causes, others_remain=others)
+            if own
+            else Finding("note", f"{text}: poor contact, or a sensor that is not still")
         )
     elif (recordings["still_windows"] >= MIN_STILL_WINDOWS).any():
         findings.append(
@@ -187,6 +199,7 @@ def assess_pulse(recordings: pd.DataFrame) -> list[Finding]:
                 f"{listed([str(name) for name in recordings.loc[constant, 'recording']])}, which "
                 "no heart has. The strap had no contact, or the column is another one. Leave these "
                 "recordings out, or correct the column",
+                others_remain=not constant.all(),
             )
         )
     n_near = recordings.loc[~no_pulse, "pulse_windows"].sum()

@@ -160,8 +160,20 @@ def test_a_still_wrist_without_the_references_pulse_is_no_contact(tmp_path: Path
     changed["P1"][PPG] = 20_000 + np.cumsum(rng.normal(size=(len(changed["P1"]), 3)), axis=0)
     check = check_dataset(write(tmp_path, changed, {}))
     assert wrong(check) == ["contact"]
-    assert check.verdict.title == "not usable"
+    assert check.verdict.title == "usable with corrections", "without P1"
     assert "P1" in check.verdict.wrong[0].text
+
+
+def test_recordings_that_all_lack_the_pulse_are_not_usable(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    noise = {
+        name: table.assign(**{ppg: 20_000 + rng.normal(0, 40, len(table)) for ppg in PPG})
+        for name, table in tables().items()
+        if name == "P1"
+    }
+    check = check_dataset(write(tmp_path, noise, {}))
+    assert wrong(check) == ["contact"]
+    assert check.verdict.title == "not usable"
 
 
 @pytest.mark.parametrize("error", [0.94, 1.06])

@@ -145,6 +145,15 @@ def test_the_verdict_names_a_lag_that_all_references_share(tmp_path: Path) -> No
     assert "subjects: 2; a study needs" in page.text
 
 
+def test_poor_contact_in_a_registered_dataset_is_a_note(tmp_path: Path) -> None:
+    """Its reader is tested, so nothing is described wrongly."""
+    recordings = recording_summaries("bami1", 3)
+    recordings.loc[1, "pulse_windows"] = 2
+    page = render(tmp_path, recordings)
+    assert "although the wrist is still, in r1: poor contact" in page.text
+    assert "BAMI-1 : usable. " in page.text
+
+
 def test_a_reference_that_the_study_moved_is_said(tmp_path: Path) -> None:
     recordings = recording_summaries("bami1", 2).assign(reference_lag_s=[0.0, 6.5])
     assert "corrected by (s)" in (text := render(tmp_path, recordings).text)
