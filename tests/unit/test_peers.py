@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
+from tests.benchmark_module import BENCHMARKS
+from tests.benchmark_module import benchmark_module as module
 from tests.unit.export.conftest import some_card
 
 from ppgkd.datasets.bami import CHANNELS, RATE_HZ
@@ -28,18 +28,8 @@ from ppgkd.runtime.artifacts import read_json, write_parquet
 from ppgkd.windows.spectral_peak import spectral_peak_bpm
 
 CHECKOUT = Path(__file__).parents[2]
-BENCHMARKS = CHECKOUT / "benchmarks"
 DURATION_S, N_WINDOWS = 60, 27
 PULSE_BPM, STEPS_BPM = 100.0, 150.0
-
-
-def module(name: str) -> ModuleType:
-    """Import one of the benchmark's modules, which lie beside the script that runs them."""
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(BENCHMARKS))
 
 
 def sine(bpm: float, rate_hz: int = RATE_HZ) -> NDArray[np.float64]:
