@@ -67,7 +67,9 @@ def assess_dataset(
     findings += _judge_acceleration(definition, recordings) if accelerometer else []
     if counts["kept"]:
         # with columns exchanged, nothing else can be told
-        findings += [] if exchanged else assess_pulse(recordings, own=definition is not None)
+        own_data = definition is not None
+        if not exchanged:
+            findings += assess_pulse(recordings, own=own_data, accelerometer=accelerometer)
         findings.append(assess_lag(lags, shared))
         own = _lag_so_far(definition, recordings)
         if findings[-1].level == "wrong" and own:

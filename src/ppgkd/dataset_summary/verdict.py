@@ -148,7 +148,9 @@ def assess_lag(lags: pd.DataFrame, shared: SharedLag) -> Finding:
     return Finding("wrong", text + rest, {"reference_lag_s": correction})
 
 
-def assess_pulse(recordings: pd.DataFrame, *, own: bool = True) -> list[Finding]:
+def assess_pulse(
+    recordings: pd.DataFrame, *, own: bool = True, accelerometer: bool = True
+) -> list[Finding]:
     """Judge contact and sampling rate: whether the PPG of a still wrist has the reference's pulse.
 
     Parameters
@@ -159,6 +161,8 @@ def assess_pulse(recordings: pd.DataFrame, *, own: bool = True) -> list[Finding]
     own
         Whether these are own recordings, whose description may be wrong. A registered dataset's
         reader is tested: without a pulse, the contact was poor.
+    accelerometer
+        Whether the dataset has one; without, no wrist is known to be still.
     """
     no_pulse = has_no_pulse(recordings)
     without = [str(name) for name in recordings.loc[no_pulse, "recording"]]
@@ -189,7 +193,8 @@ def assess_pulse(recordings: pd.DataFrame, *, own: bool = True) -> list[Finding]
             )
         )
     else:
-        findings.append(Finding("note", "contact: not judged, for the wrist is rarely still"))
+        why = "the wrist is rarely still" if accelerometer else "there is no accelerometer"
+        findings.append(Finding("note", f"contact: not judged, for {why}"))
     constant = recordings["constant_reference"].astype(bool)
     if constant.any():
         findings.append(

@@ -154,6 +154,16 @@ def test_poor_contact_in_a_registered_dataset_is_a_note(tmp_path: Path) -> None:
     assert "BAMI-1 : usable. " in page.text
 
 
+@pytest.mark.parametrize(
+    ("acc_channels", "why"),
+    [(3, "the wrist is rarely still"), (0, "there is no accelerometer")],
+)
+def test_why_contact_was_not_judged_is_said(tmp_path: Path, acc_channels: int, why: str) -> None:
+    moving = recording_summaries("bami1", 2, still_windows=0, pulse_windows=0)
+    page = render(tmp_path, moving, datasets=[replace(BAMI, acc_channels=acc_channels)])
+    assert f"contact: not judged, for {why}" in page.text
+
+
 def test_a_reference_that_the_study_moved_is_said(tmp_path: Path) -> None:
     recordings = recording_summaries("bami1", 2).assign(reference_lag_s=[0.0, 6.5])
     assert "corrected by (s)" in (text := render(tmp_path, recordings).text)
