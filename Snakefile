@@ -81,7 +81,15 @@ SMALL_JOB = {"mem_mb": 1000, "runtime": 10}
 
 # Files that are inputs of many rules.
 WINDOWS = expand("<results>/windows/{dataset}.parquet", dataset=config["datasets"])
-VIEW_CACHE = ["bank.json", "signal.npy", "spectra.npy", "hr_bpm.npy"]
+COUNTS = expand("<results>/windows/{dataset}.counts.csv", dataset=config["datasets"])
+VIEW_CACHE = [
+    "bank.json",
+    "signal.npy",
+    "spectra.npy",
+    "hr_bpm.npy",
+    "pulse_row.npy",
+    "rate_factor.npy",
+]
 TARGETS = ["targets.json", "logits.npy", "features.npy"]
 
 
@@ -139,6 +147,7 @@ include: "workflow/rules/teachers.smk"
 include: "workflow/rules/alignment.smk"
 include: "workflow/rules/view_cache.smk"
 include: "workflow/rules/targets.smk"
+include: "workflow/rules/recorded.smk"
 
 
 if study.tuning:

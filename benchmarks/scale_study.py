@@ -26,6 +26,14 @@ SUBJECTS, TEST_SHARE, DURATION_S, STRIDE_S = 25, 0.2, 300, 2
 WINDOWS = DURATION_S // STRIDE_S
 """Of one subject."""
 
+VIEW_CACHE_FILES = (
+    "bank.json",
+    "signal.npy",
+    "spectra.npy",
+    "hr_bpm.npy",
+    "pulse_row.npy",
+    "rate_factor.npy",
+)
 TRAINED = ("model.safetensors", "metrics.json", "history.parquet", "predictions.parquet")
 STEP_S = 0.01
 """From one stage to the next, by the times of their files."""
@@ -103,7 +111,7 @@ def simulate_artifacts(study: Study, folder: Path) -> None:
         empty(2, cell_folder / "splits.csv")
         empty(3, cell_folder / "filter.json")
         for seed in study.config["seeds"]:
-            for file in ("bank.json", "signal.npy", "spectra.npy", "hr_bpm.npy"):
+            for file in VIEW_CACHE_FILES:
                 empty(3, cell_folder / f"bank/seed{seed}" / file)
         for teacher, seed in product(study.teachers, study.config["seeds"]):
             name = f"{teacher.name}/seed{seed}"

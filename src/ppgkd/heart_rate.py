@@ -22,7 +22,7 @@ def class_of(hr_bpm: Tensor) -> Tensor:
     return (hr_bpm.round().long() - BPM_MIN).clamp(0, N_CLASSES - 1)
 
 
-def soft_labels(hr_bpm: Tensor, sd_bpm: float) -> Tensor:
+def soft_labels(hr_bpm: Tensor, sd_bpm: float | Tensor) -> Tensor:
     """Labels as Gaussian distributions over the classes.
 
     Parameters
@@ -30,7 +30,7 @@ def soft_labels(hr_bpm: Tensor, sd_bpm: float) -> Tensor:
     hr_bpm
         Reference, shape (n_windows,); NaN where there is none.
     sd_bpm
-        Standard deviation of the Gaussian.
+        Standard deviation of the Gaussian; one for all, or of shape (n_windows, 1).
 
     Returns
     -------

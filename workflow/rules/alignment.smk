@@ -1,5 +1,5 @@
-# Uses the first teacher with the first seed. The report shows the lags; to correct a reference, set
-# `reference_lag_s` in the configuration.
+# Uses the first teacher with the first seed; a recorded one, if the study has no other. The report shows
+# the lags; to correct a reference, set `reference_lag_s` in the configuration.
 
 
 rule alignment:
@@ -7,13 +7,14 @@ rule alignment:
     input:
         models=[
             file
-            for fold in FOLDS
+            for fold in (FOLDS[:1] if study.teachers[0].estimates else FOLDS)
             for file in study.teacher_files(
                 study.teachers[0].name, config["seeds"][0], f"{fold}/teachers"
             )
         ],
         windows=WINDOWS,
         splits=expand("{fold}/splits.csv", fold=FOLDS),
+        counts=COUNTS if study.teachers[0].estimates else [],
     output:
         "<results>/alignment.csv",
     log:
@@ -30,5 +31,6 @@ rule alignment:
             "alignment", *teacher_modules(study.teachers[0].name)
         ),
         inputs=INPUTS,
+        recorded=recorded_datasets(study.teachers[0].name),
     script:
         "../scripts/alignment.py"

@@ -41,6 +41,12 @@ def teacher_modules(*teachers):
     return sorted({f"models.{model.family}" for model in models if model})
 
 
+def recorded_datasets(teacher):
+    """Return the datasets of a recorded teacher's files, in their order; of others, none."""
+    estimates = study.teacher(teacher).estimates
+    return [*estimates.datasets] if estimates else []
+
+
 def has_pretraining():
     """Return whether any subjects are reserved for pretraining the teachers."""
     return any(split.get("pretrain") for split in config["datasets"].values())

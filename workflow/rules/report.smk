@@ -132,8 +132,9 @@ rule report:
     params:
         code=lambda wildcards: digest("report", "study.study"),
         study=study,
-        # the report shows the whole configuration; the mirror has no influence on the results
-        configuration=json.dumps(
+        # the report shows the whole configuration; the mirror has no influence on the results. As a
+        # function: braces in it are no wildcards
+        configuration=lambda wildcards: json.dumps(
             {key: value for key, value in config.items() if key != "mirror"},
             sort_keys=True,
         ),

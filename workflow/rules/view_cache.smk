@@ -7,6 +7,8 @@ rule view_cache:
         signal="<fold>/bank/seed{seed}/signal.npy",
         spectra="<fold>/bank/seed{seed}/spectra.npy",
         hr_bpm="<fold>/bank/seed{seed}/hr_bpm.npy",
+        pulse_row="<fold>/bank/seed{seed}/pulse_row.npy",
+        rate_factor="<fold>/bank/seed{seed}/rate_factor.npy",
         about="<fold>/bank/seed{seed}/bank.json",
     log:
         "<fold_logs>/view_cache/seed{seed}.log",

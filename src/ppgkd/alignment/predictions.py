@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
-from torch import nn
 
 from ppgkd.alignment.lag import RECORDING_KEYS
-from ppgkd.evaluation.score import score
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.study.roles import ROLES
+from ppgkd.windows.read import Windows
 
 
 def predict_recordings(
-    teachers: Sequence[nn.Module], windows: Iterable[StudyWindows]
+    teachers: Sequence[Callable[[Windows], pd.DataFrame]], windows: Iterable[StudyWindows]
 ) -> pd.DataFrame:
     """Predict every recording by the network of the fold that tests on it.
 
@@ -24,7 +23,7 @@ def predict_recordings(
     Parameters
     ----------
     teachers
-        One network for each fold; one in a study without folds.
+        The predictions of a network of each fold; of one in a study without folds.
     windows
         The study's windows of each fold.
 
@@ -38,8 +37,9 @@ def predict_recordings(
     for number, (teacher, fold) in enumerate(zip(teachers, windows, strict=True)):
         for role in ROLES if number == 0 else ("test",):
             if (found := getattr(fold, role)) is not None:
-                parts.append(score(teacher, found)[0].assign(role=role))
-    tested_first = sorted(parts, key=lambda part: part["role"].iloc[0] != "test")
+                parts.append(teacher(found).assign(role=role))
+    parts = [part for part in parts if len(part)] or parts[:1]
+    tested_first = sorted(parts, key=lambda part: not (part["role"] == "test").any())
     table = pd.concat(tested_first, ignore_index=True)
     table = table.drop_duplicates([*RECORDING_KEYS, "window"])
     return table.sort_values(["dataset", "subject", "recording", "window"], ignore_index=True)

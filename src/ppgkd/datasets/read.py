@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from ppgkd.datasets.dataset import Dataset
+from ppgkd.datasets.dataset import Dataset, RecordingEntry
 from ppgkd.datasets.recording import Recording
 from ppgkd.datasets.registry import get_dataset
 
@@ -35,13 +35,26 @@ def read_recordings(
         cohort = import_module("ppgkd.datasets.cohort").read_cohort(files[0])
         yield from (recording for recording in cohort if recording.name in names)
         return
-    description = _describe(dataset, files[0])
-    entries = [entry for entry in description.recordings if entry.name in names]
-    if not entries:
-        return
+    entries, raw_dir = find_entries(dataset, names, files)
+    if entries:
+        yield from _describe(dataset, files[0]).read_many(entries, raw_dir)
+
+
+def find_entries(
+    dataset: str, names: Sequence[str], files: Sequence[str | Path]
+) -> tuple[list[RecordingEntry], Path]:
+    """Find the entries of recordings that have files, and the folder that their paths begin in.
+
+    Parameters
+    ----------
+    dataset, names, files
+        As of `read_recordings`.
+    """
+    entries = [entry for entry in _describe(dataset, files[0]).recordings if entry.name in names]
     own = Path(files[0]).suffix in DEFINITION_SUFFIXES
-    raw_dir = Path() if own else Path(files[0]).parents[len(entries[0].files[0].local.parts) - 1]
-    yield from description.read_many(entries, raw_dir)
+    if own or not entries:
+        return entries, Path()
+    return entries, Path(files[0]).parents[len(entries[0].files[0].local.parts) - 1]
 
 
 def _describe(dataset: str, first: str | Path) -> Dataset:

@@ -26,3 +26,8 @@ class Batch(NamedTuple):
     view: int
     hr_bpm: Tensor
     labels: Tensor
+
+    def take(self, chosen: Tensor) -> Batch:
+        """Some windows of the batch, by their positions in it, which are on the CPU."""
+        on_device = chosen.to(self.hr_bpm.device)
+        return Batch(self.rows[chosen], self.view, self.hr_bpm[on_device], self.labels[on_device])

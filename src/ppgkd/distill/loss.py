@@ -47,11 +47,26 @@ class DistillationLoss(nn.Module, ABC):
 
     @abstractmethod
     def distillation_loss(self, output: Output, batch: Batch, epoch: int) -> Tensor:
-        """Distance of the student's output from the teacher's for one batch."""
+        """Distance of the student's output from the teacher's, mean over the windows of a batch.
+
+        The teacher says something of all these windows.
+        """
 
     def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
-        """Distillation loss plus ``label_weight`` times the label loss, for one batch."""
-        loss = self.distillation_loss(output, batch, epoch)
+        """Distillation loss plus ``label_weight`` times the label loss, for one batch.
+
+        A window that the teacher says nothing of contributes to the label loss alone.
+        """
+        taught = self.targets.taught(batch.view, batch.rows)
+        if taught.all():
+            loss = self.distillation_loss(output, batch, epoch)
+        elif taught.any():
+            chosen = taught.nonzero()[:, 0]
+            on_device = chosen.to(output.logits.device)
+            of_taught = Output(output.logits[on_device], output.features[on_device])
+            loss = self.distillation_loss(of_taught, batch.take(chosen), epoch)
+        else:
+            loss = 0 * output.logits.sum()
         weight = self.settings["label_weight"]
         return loss + weight * label_loss(output.logits, batch.labels) if weight else loss
 

@@ -31,7 +31,8 @@ class TeacherTargets:
     Attributes
     ----------
     logits
-        Shape (n_views, n_windows, 180), float16; the largest of each window is zero.
+        Shape (n_views, n_windows, 180), float16; the largest of each window is zero. NaN where
+        the teacher says nothing of the window, so that it does not teach there.
     features
         Shape (n_views, n_windows, n_features, n_positions), float16; each feature has zero mean
         and unit variance in the first view, so a loss on them weighs the same for every teacher.
@@ -47,13 +48,18 @@ class TeacherTargets:
         if self.features is None:
             raise PpgkdError(
                 "Strategy 'feature' needs a teacher with features, and this one has none: its ONNX "
-                "file has one output. Add a second output, or leave the strategy out."
+                "file has one output, or it is recorded estimates. Add a second output, or leave "
+                "the strategy out."
             )
         return self.features.shape[2], self.features.shape[3]
 
     def logits_of(self, view: int, rows: Tensor) -> Tensor:
         """Logits of some windows in a view, shape (len(rows), 180)."""
         return torch.from_numpy(self.logits[view, rows.numpy()].astype(np.float32))
+
+    def taught(self, view: int, rows: Tensor) -> Tensor:
+        """Which of some windows the teacher says something of in a view, shape (len(rows),)."""
+        return torch.from_numpy(~np.isnan(self.logits[view, rows.numpy(), 0]))
 
     def features_of(self, view: int, rows: Tensor) -> Tensor:
         """Features of some windows in a view, shape (len(rows), n_features, n_positions)."""

@@ -59,10 +59,11 @@ COLUMNS: dict[str, str] = {
     "train_s": "float64",
     "model": "string",
 }
-"""Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and so is
-``fold`` in a study without folds. ``settings`` is JSON. Latency is from raw samples to BPM;
-``latency_busy`` where the machine was too busy for the wall clock, and the latencies are CPU times
-(`ppgkd.profile.timing`). ``int8_loss_bpm`` is the increase of the MAE by int8 quantisation."""
+"""Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and may be
+of a recorded teacher; so is ``fold`` in a study without folds. ``settings`` is JSON. Latency is
+from raw samples to BPM; ``latency_busy`` where the machine was too busy for the wall clock, and the
+latencies are CPU times (`ppgkd.profile.timing`). ``int8_loss_bpm`` is the increase of the MAE by
+int8 quantisation."""
 
 
 def collect_cells(
@@ -111,7 +112,7 @@ def collect_cells(
                 of_teacher[cell.teacher_path] = read_json(
                     results / cell.teacher_path / "metrics.json"
                 )
-            row["teacher_params"] = of_teacher[cell.teacher_path]["params"]
+            row["teacher_params"] = of_teacher[cell.teacher_path].get("params")
             row["teacher_mae_bpm"] = of_teacher[cell.teacher_path]["mae_bpm"]
         rows.append(row)
     return pd.DataFrame(rows).reindex(columns=list(COLUMNS)).astype(COLUMNS)

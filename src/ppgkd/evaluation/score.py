@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ppgkd.evaluation.metrics import error_metrics, subject_interval
 from ppgkd.heart_rate import class_of, decode
 from ppgkd.models.predict import predict
-from ppgkd.views.examples import examples
 from ppgkd.windows.read import Windows
 
 IDENTITY = ("dataset", "subject", "recording", "window", "start_s", "hr_bpm")
@@ -38,10 +37,22 @@ def score(model: nn.Module, windows: Windows) -> tuple[pd.DataFrame, dict[str, A
         probability of the reference's class), the 95 % interval of the MAE over subjects, and
         counts.
     """
-    signal, hr_bpm = examples(windows)
-    probabilities = predict(model, signal)
+    return score_probabilities(predict(model, torch.from_numpy(windows.signal)), windows.index)
+
+
+def score_probabilities(
+    probabilities: Tensor, index: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Measure the error of distributions, shape (n_windows, 180), of the windows of an index.
+
+    Returns
+    -------
+    predictions, metrics
+        As of `score`.
+    """
+    hr_bpm = torch.from_numpy(index["hr_bpm"].to_numpy(np.float32, copy=True))
     bpm, sd_bpm = decode(probabilities)
-    predictions = windows.index[list(IDENTITY)].assign(
+    predictions = index[list(IDENTITY)].assign(
         pred_bpm=bpm.numpy().astype(np.float32), sd_bpm=sd_bpm.numpy().astype(np.float32)
     )
     of_reference = probabilities.gather(1, class_of(hr_bpm)[:, None])
@@ -53,7 +64,7 @@ def score(model: nn.Module, windows: Windows) -> tuple[pd.DataFrame, dict[str, A
         "nll": float(nll),
         "mae_lower_bpm": lower_bpm,
         "mae_upper_bpm": upper_bpm,
-        "n_windows": len(windows),
-        "n_subjects": int(windows.index["subject"].nunique()),
+        "n_windows": len(index),
+        "n_subjects": int(index["subject"].nunique()),
     }
     return predictions, metrics

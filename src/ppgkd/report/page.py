@@ -159,15 +159,22 @@ def _teachers(results: Results, gated: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for name in dict.fromkeys(name for name, _ in results.teachers):
         trained = pd.DataFrame([metrics for of, metrics in results.teachers if of == name])
-        mae_bpm = float(np.average(trained["mae_bpm"], weights=trained["n_windows"]))
+        # a recorded teacher may say nothing of some windows, or of any
+        errors_bpm = trained[["mae_bpm", "val_mae_bpm"]].astype(float)
+        tested = trained["n_windows"].sum()
+        mae_bpm = (
+            (errors_bpm["mae_bpm"] * trained["n_windows"]).sum() / tested if tested else np.nan
+        )
+        of = trained["test_windows"].sum() if "test_windows" in trained else tested
         own = gated[gated["teacher"] == name]
         rows.append(
             {
                 "name": name,
                 "count": len(trained),
-                "params": int(trained["params"].iloc[0]),
-                "val_mae_bpm": trained["val_mae_bpm"].mean(),
-                "mae_bpm": mae_bpm,
+                "params": trained["params"].iloc[0],
+                "val_mae_bpm": errors_bpm["val_mae_bpm"].mean(),
+                "mae_bpm": float(mae_bpm),
+                "covered": float(tested / of),
                 "train_s": trained["train_s"].mean() if "train_s" in trained else None,
                 "students": len(own),
                 "better": int((own["mae_bpm"] < mae_bpm).sum()),

@@ -326,8 +326,27 @@ else:
     )
 
 
+class RecordedEstimates(Section):
+    """What a teacher that is not run here says of recordings over time."""
+
+    estimates: str = Field(
+        description="Path of its file of a dataset, with {dataset} in the place of the dataset's "
+        "name; docs/artifacts.md describes the file. The path is relative to the folder that "
+        "Snakemake works in."
+    )
+    datasets: LeftOut[FilledList[str]] = left_out(
+        "Datasets that it says something of; left out, all of the study."
+    )
+    surest: LeftOut[float] = left_out(
+        "Share of the windows of each dataset that it teaches on: those with the smallest spread. "
+        "Left out: all that it says something of.",
+        gt=0,
+        le=1,
+    )
+
+
 class Teachers(Capacities):
-    """The teachers: networks that the study trains, their ensembles, and ONNX files."""
+    """The teachers: networks that the study trains, their ensembles, and those of the user."""
 
     ensembles: LeftOut[UniqueList[str]] = left_out(
         "Names of trained teachers (resnet-130000) whose seeds also teach together, as "
@@ -337,6 +356,10 @@ class Teachers(Capacities):
         "Name to an ONNX file that maps windows (batch, channels, samples) to logits (batch, 180) "
         "and, for the strategy feature, to features (batch, features, positions). It teaches as "
         "onnx-<name>."
+    )
+    recorded: LeftOut[dict[OnnxName, str | RecordedEstimates]] = left_out(
+        "Name to what a teacher says of the recordings, which any program may have written: a path "
+        "with {dataset} in the place of the dataset's name, or keys. It teaches as recorded-<name>."
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES, InputShape, nearest_shape
-from ppgkd.study.configuration import Teachers
-from ppgkd.study.study import Config, Model, Teacher, Tuning
+from ppgkd.study.configuration import RecordedEstimates, Teachers
+from ppgkd.study.study import Config, Estimates, Model, Teacher, Tuning
 
 
 def find_models(
@@ -39,8 +39,10 @@ def find_models(
     return tuple(members.values())
 
 
-def find_teachers(given: Teachers, inputs: InputShape) -> tuple[Teacher, ...]:
-    """Teachers that the study trains, their ensembles, and ONNX files of the user.
+def find_teachers(
+    given: Teachers, inputs: InputShape, datasets: tuple[str, ...]
+) -> tuple[Teacher, ...]:
+    """Teachers that the study trains, their ensembles, and the user's ONNX files and estimates.
 
     Raises
     ------
@@ -65,9 +67,46 @@ def find_teachers(given: Teachers, inputs: InputShape) -> tuple[Teacher, ...]:
                 f"'teachers.onnx': the file {teacher.onnx} of teacher '{teacher.name}' does not "
                 "exist; paths are relative to the folder that Snakemake works in."
             )
-    if not trained + ensembles + own:
-        raise PpgkdError("'teachers' names none; give capacities, or an ONNX file of your own.")
-    return (*trained, *ensembles, *own)
+    recorded = [
+        Teacher(f"recorded-{name}", estimates=_find_estimates(name, found, datasets))
+        for name, found in (given.recorded or {}).items()
+    ]
+    if not trained + ensembles + own + recorded:
+        raise PpgkdError(
+            "'teachers' names none; give capacities, or an ONNX file or recorded estimates of your "
+            "own."
+        )
+    return (*trained, *ensembles, *own, *recorded)
+
+
+def _find_estimates(
+    name: str, given: str | RecordedEstimates, datasets: tuple[str, ...]
+) -> Estimates:
+    """Find the files of recorded estimates, one for each dataset."""
+    where = f"'teachers.recorded.{name}'"
+    if isinstance(given, str):
+        given = RecordedEstimates(estimates=given)
+    of = datasets if given.datasets is None else tuple(given.datasets)
+    unknown = sorted(set(of) - set(datasets))
+    if unknown:
+        raise PpgkdError(
+            f"{where} names the datasets {unknown}, which are not in the study; there are "
+            f"{[*datasets]}."
+        )
+    if len(of) > 1 and "{dataset}" not in given.estimates:
+        raise PpgkdError(
+            f"{where} has one path, {given.estimates}, for the datasets {[*of]}; a file is of one "
+            "dataset: write {dataset} where its name is, or list the dataset under 'datasets'."
+        )
+    found = Estimates(given.estimates, of, 1.0 if given.surest is None else given.surest)
+    missing = [path for path in found.files.values() if not Path(path).is_file()]
+    if missing:
+        raise PpgkdError(
+            f"{where}: the files {missing} do not exist; paths are relative to the folder that "
+            "Snakemake works in. If the teacher says nothing of a dataset, list the others under "
+            "'datasets'."
+        )
+    return found
 
 
 def find_tuning(

@@ -36,25 +36,53 @@ class Model:
 
 
 @dataclass(frozen=True, order=True)
+class Estimates:
+    """Where the recorded estimates of a teacher are, and what is taken of them.
+
+    Attributes
+    ----------
+    path
+        Of the file of a dataset, with ``{dataset}`` in the place of its name.
+    datasets
+        Those that the teacher says something of.
+    surest
+        Share of the windows of each dataset that it teaches on, those with the smallest spread.
+    """
+
+    path: str
+    datasets: tuple[str, ...]
+    surest: float = 1.0
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Dataset to its file."""
+        return {name: self.path.replace("{dataset}", name) for name in self.datasets}
+
+
+@dataclass(frozen=True, order=True)
 class Teacher:
-    """A network, an ensemble or an ONNX file that students learn from.
+    """A network, an ensemble, an ONNX file or recorded estimates that students learn from.
 
     Attributes
     ----------
     name
         Name used in paths and tables.
     model
-        The network that the study trains; in an ensemble, each member. None: an ONNX file.
+        The network that the study trains; in an ensemble, each member. None: the teacher is not
+        trained here.
     ensemble
         Whether the models of all seeds teach together.
     onnx
         The user's own ONNX file.
+    estimates
+        Recorded estimates, of a teacher that is not run here.
     """
 
     name: str
     model: Model | None = None
     ensemble: bool = False
     onnx: str | None = None
+    estimates: Estimates | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +184,8 @@ class Study:
     def teacher_files(self, name: str, seed: int | str, folder: str) -> list[str]:
         """Files of a teacher; those of the study's own networks are in ``folder``."""
         teacher = self.teacher(name)
+        if teacher.estimates:
+            return [*teacher.estimates.files.values()]
         if teacher.model is None:
             return [str(teacher.onnx)]
         seeds = self.config["seeds"] if teacher.ensemble else [seed]

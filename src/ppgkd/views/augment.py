@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ppgkd.models.capacity import InputShape
-from ppgkd.views.examples import Examples
+from ppgkd.views.examples import View
 from ppgkd.views.motion_bank import MotionBank, mix_motion
 from ppgkd.views.playback import factors_within_classes, play_back
 from ppgkd.views.rng import ViewRng
@@ -79,7 +79,7 @@ def augmented_view(
     seed: int,
     view: int,
     bank: MotionBank | None = None,
-) -> Examples:
+) -> View:
     """Make one view of all windows.
 
     The front end of the models (`ppgkd.models.spectrum`) does not depend on polarity, on the
@@ -103,14 +103,16 @@ def augmented_view(
 
     Returns
     -------
-    view : Examples
-        Windows and references after augmentation. Every PPG channel has unit variance, so an
-        artefact hides the pulse instead of making the signal larger.
+    View
+        Every PPG channel has unit variance, so an artefact hides the pulse instead of making the
+        signal larger.
     """
     rng = ViewRng(seed, view, len(signal))
+    made = View(signal, hr_bpm, torch.arange(len(signal)), torch.ones(len(signal)))
     if bank is not None and augmentation.real_motion:
-        signal, hr_bpm = mix_motion(signal, hr_bpm, inputs, bank, augmentation.real_motion, rng)
-    signal, hr_bpm = _stretch_time(signal, hr_bpm, augmentation, rng)
+        made = mix_motion(signal, hr_bpm, inputs, bank, augmentation.real_motion, rng)
+    made = _stretch_time(made, augmentation, rng)
+    signal = made.signal
     signal = _add_motion(signal, inputs, augmentation.motion_artefact, rng)
     ppg, acc = signal[:, : inputs.ppg_channels], signal[:, inputs.ppg_channels :]
     ppg = _drop_channel(ppg, augmentation.channel_dropout, rng)
@@ -120,19 +122,21 @@ def augmented_view(
     if augmentation.weaker_acceleration > 1:
         weaker = -math.log(augmentation.weaker_acceleration) * rng.uniform("acceleration", 1)
         acc = acc * weaker.exp()[:, :, None]
-    return Examples(torch.cat([ppg, acc], dim=1), hr_bpm)
+    return made._replace(signal=torch.cat([ppg, acc], dim=1))
 
 
-def _stretch_time(
-    signal: Tensor, hr_bpm: Tensor, augmentation: Augmentation, rng: ViewRng
-) -> tuple[Tensor, Tensor]:
+def _stretch_time(view: View, augmentation: Augmentation, rng: ViewRng) -> View:
     """Stretch or compress each window in time about its centre, and reverse some."""
     logarithm = math.log(augmentation.time_stretch) * (2 * rng.uniform("stretch", 1)[:, 0] - 1)
     factor = logarithm.exp()  # not pow, whose last digit depends on the number of windows
-    factor = factors_within_classes(factor, hr_bpm)
+    factor = factors_within_classes(factor, view.hr_bpm)
     backwards = rng.uniform("reversal", 1)[:, 0] < augmentation.time_reversal
     speed = torch.where(backwards, -factor, factor)
-    return play_back(signal, speed), hr_bpm * factor
+    return view._replace(
+        signal=play_back(view.signal, speed),
+        hr_bpm=view.hr_bpm * factor,
+        rate_factor=view.rate_factor * factor,
+    )
 
 
 def _add_motion(signal: Tensor, inputs: InputShape, probability: float, rng: ViewRng) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,9 @@ from ppgkd.runtime.artifacts import atomic_array, atomic_write, read_json, write
 from ppgkd.views.augment import Augmentation, augmented_view
 from ppgkd.views.examples import Examples, SpectralExamples, digest_of, fingerprint
 from ppgkd.views.motion_bank import motion_bank
+
+SMALL_ARRAYS = {"hr_bpm": np.float32, "pulse_row": np.int32, "rate_factor": np.float32}
+"""Arrays with one number for each window of each view, and their types."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class ViewCache:
         Shape (n_views, n_windows, n_spectra, n_harmonics, 90), float16.
     hr_bpm
         Shape (n_views, n_windows), float32.
+    pulse_row, rate_factor
+        As in `ppgkd.views.examples.View`; shape (n_views, n_windows), int32 and float32.
     windows
         Fingerprint of the windows that it was made from.
     fingerprint
@@ -47,6 +53,8 @@ class ViewCache:
     signal: NDArray[np.float16]
     spectra: NDArray[np.float16]
     hr_bpm: NDArray[np.float32]
+    pulse_row: NDArray[np.int32]
+    rate_factor: NDArray[np.float32]
     windows: str
     fingerprint: str
 
@@ -81,7 +89,7 @@ def write_view_cache(
     views: int,
     seed: int,
 ) -> None:
-    """Make views: ``signal.npy``, ``spectra.npy``, ``hr_bpm.npy`` and ``bank.json``.
+    """Make views: ``signal.npy``, ``spectra.npy``, one of each of `SMALL_ARRAYS`, ``bank.json``.
 
     Parameters
     ----------
@@ -99,7 +107,7 @@ def write_view_cache(
         Of the views.
     """
     folder = Path(folder)
-    references = []
+    small: dict[str, list[NDArray[Any]]] = {name: [] for name in SMALL_ARRAYS}
     shape = (views, len(windows.signal))
     signal_shape = (*shape, *windows.signal.shape[1:])
     spectra_shape = (*shape, inputs.spectra, len(HARMONICS), BINS)
@@ -113,9 +121,11 @@ def write_view_cache(
             view = augmented_view(*windows, inputs, augmentation, seed, number, bank)
             append_signal(view.signal.numpy())
             append_spectra(front_end.of_all(view.signal).numpy())
-            references.append(view.hr_bpm.numpy())
-    with atomic_write(folder / "hr_bpm.npy") as temporary:
-        np.save(temporary, np.stack(references).astype(np.float32))
+            for name in SMALL_ARRAYS:
+                small[name].append(getattr(view, name).numpy())
+    for name, dtype in SMALL_ARRAYS.items():
+        with atomic_write(folder / f"{name}.npy") as temporary:
+            np.save(temporary, np.stack(small[name]).astype(dtype))
     source = fingerprint(windows)
     about = {"windows": source, "bank": digest_of(source, inputs, augmentation, seed, views)}
     write_json(folder / "bank.json", about)
@@ -142,7 +152,7 @@ def read_view_cache(folder: str | Path, windows: Examples | None = None) -> View
         cache = ViewCache(
             signal=np.load(folder / "signal.npy", mmap_mode="r"),
             spectra=np.load(folder / "spectra.npy", mmap_mode="r"),
-            hr_bpm=np.load(folder / "hr_bpm.npy"),
+            **{name: np.load(folder / f"{name}.npy") for name in SMALL_ARRAYS},
             windows=about["windows"],
             fingerprint=about["bank"],
         )

@@ -27,6 +27,27 @@ class Examples(NamedTuple):
     hr_bpm: Tensor
 
 
+class View(NamedTuple):
+    """Augmented windows, and what happened to the pulse of each.
+
+    Attributes
+    ----------
+    signal, hr_bpm
+        As in `Examples`, after the augmentation.
+    pulse_row
+        Row of the window whose pulse it is, shape (n_windows,), int64: another one's where real
+        motion was mixed.
+    rate_factor
+        Heart rate in the view, relative to that of the window whose pulse it is; shape
+        (n_windows,). It is known of unlabelled windows, too.
+    """
+
+    signal: Tensor
+    hr_bpm: Tensor
+    pulse_row: Tensor
+    rate_factor: Tensor
+
+
 class SpectralExamples(NamedTuple):
     """The spectra of windows, which are the output of the models' front end, with the references.
 

@@ -23,6 +23,7 @@ from torch import Tensor
 from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.front_end import sample_times_s
+from ppgkd.views.examples import View
 from ppgkd.views.playback import factors_within_classes, play_back
 from ppgkd.views.rng import ViewRng
 
@@ -142,7 +143,7 @@ def mix_motion(
     bank: MotionBank,
     probability: float,
     rng: ViewRng,
-) -> tuple[Tensor, Tensor]:
+) -> View:
     """Replace windows by a pulse under motion; one of the two is the window's own.
 
     Parameters
@@ -158,8 +159,8 @@ def mix_motion(
 
     Returns
     -------
-    signal, hr_bpm
-        Of all windows; the heart rate of a mixed one is that of its pulse.
+    View
+        All windows; the heart rate of a mixed one is that of its pulse.
     """
     happens, partner, speed, faster, level = rng.uniform("real motion", 5).unbind(dim=1)
     pulse, motion = bank.pairs(partner)
@@ -180,7 +181,12 @@ def mix_motion(
     mixed = torch.cat(
         [beats + gain[:, :, None] * artefact, _sloped(acc, slope, inputs.rate_hz)], dim=1
     )
-    return signal.index_copy(0, rows, mixed), hr_bpm.index_copy(0, rows, hr_bpm[pulse] * factor)
+    return View(
+        signal.index_copy(0, rows, mixed),
+        hr_bpm.index_copy(0, rows, hr_bpm[pulse] * factor),
+        torch.arange(len(signal)).index_copy(0, rows, pulse),
+        torch.ones(len(signal)).index_copy(0, rows, factor),
+    )
 
 
 def _pulse_share(ppg: Tensor, hr_bpm: Tensor, time_s: Tensor) -> Tensor:

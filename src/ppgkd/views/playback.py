@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ppgkd.grid import BPM_MAX, BPM_MIN
+from ppgkd.grid import BPM_MAX, BPM_MIN, N_CLASSES
 
 MARGIN_BPM = 5.0
 """Least distance of a changed heart rate from the ends of the classes."""
@@ -30,6 +30,39 @@ def play_back(signal: Tensor, speed: Tensor) -> Tensor:
     grid = torch.zeros(n_windows, 1, n_samples, 2)
     grid[:, 0, :, 0] = speed[:, None] * torch.linspace(-1, 1, n_samples)
     return functional.grid_sample(signal[:, :, None], grid, align_corners=True)[:, :, 0]
+
+
+def scale_distribution(probabilities: Tensor, factor: Tensor) -> tuple[Tensor, Tensor]:
+    """Distribution of a heart rate times a factor.
+
+    What is done to a window is done to what a teacher says of it. The probability of a class is
+    spread evenly over its 1 BPM, so the mass that lands in every class follows from the cumulative
+    distribution, which is then linear between the edges of the classes.
+
+    Parameters
+    ----------
+    probabilities
+        Shape (n_windows, 180).
+    factor
+        Of each window, above zero, shape (n_windows,).
+
+    Returns
+    -------
+    scaled
+        Probabilities of the classes, which sum to one, shape (n_windows, 180); zero where nothing
+        is left within the classes.
+    kept
+        Share of the mass that stays within the classes, shape (n_windows,).
+    """
+    below = torch.nn.functional.pad(probabilities.double().cumsum(dim=1), (1, 0))
+    edges_bpm = BPM_MIN - 0.5 + torch.arange(N_CLASSES + 1, dtype=torch.float64)
+    position = (edges_bpm / factor.double()[:, None] - edges_bpm[0]).clamp(0, N_CLASSES)
+    left = position.long().clamp_max(N_CLASSES - 1)
+    cumulative = torch.lerp(below.gather(1, left), below.gather(1, left + 1), position - left)
+    mass = cumulative.diff(dim=1)
+    kept = mass.sum(dim=1)
+    scaled = mass / kept.clamp_min(torch.finfo(torch.float64).tiny)[:, None]
+    return scaled.to(probabilities.dtype), kept.to(probabilities.dtype)
 
 
 def factors_within_classes(factor: Tensor, hr_bpm: Tensor) -> Tensor:

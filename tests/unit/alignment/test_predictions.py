@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ppgkd.alignment.predictions import predict_recordings
+from ppgkd.evaluation.score import score
 from ppgkd.heart_rate import BPM_MIN, N_CLASSES
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output
@@ -28,6 +29,10 @@ class Says(nn.Module):
         sure = torch.full((len(window), N_CLASSES), -100.0)
         sure[:, self.bpm - BPM_MIN] = 0.0
         return Output(sure, window[:, :1, :1])
+
+
+def says(bpm: int) -> Callable[[Windows], pd.DataFrame]:
+    return lambda windows: score(Says(bpm), windows)[0]
 
 
 @pytest.fixture
@@ -56,7 +61,7 @@ def test_with_folds_a_recording_is_predicted_by_the_network_that_is_tested_on_it
         test=of_subjects("ada"),
         pretrain=of_subjects("di"),
     )
-    table = predict_recordings([Says(100), Says(120)], [first, second])
+    table = predict_recordings([says(100), says(120)], [first, second])
     assert len(table) == 8
     assert who_predicted(table) == {
         "ada": (120, "test"),
@@ -72,7 +77,7 @@ def test_without_folds_all_recordings_are_predicted_by_the_one_network(
     study = StudyWindows(
         train=of_subjects("ada", "bo"), val=of_subjects("cy"), test=of_subjects("di")
     )
-    table = predict_recordings([Says(100)], [study])
+    table = predict_recordings([says(100)], [study])
     assert who_predicted(table) == {
         "ada": (100, "train"),
         "bo": (100, "train"),

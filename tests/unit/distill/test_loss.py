@@ -305,3 +305,53 @@ def test_the_other_strategies_need_no_features_of_the_teacher(
     bare = TeacherTargets(targets.logits, None)
     expected = value(made(strategy, targets, inputs), output, batch)
     assert value(made(strategy, bare, inputs), output, batch) == expected
+
+
+def weighted(
+    strategy: str, targets: TeacherTargets, inputs: InputShape, weight: float
+) -> torch.nn.Module:
+    student, shape = (
+        build_model(ResNetShape(6), inputs, seed=0),
+        (inputs.channels, inputs.n_samples),
+    )
+    settings = {**SETTINGS[strategy], "label_weight": weight}
+    return make_loss(strategy, settings, targets, student, shape, seed=0)
+
+
+@pytest.mark.parametrize("strategy", ["hard", "soft", "dkd", "ordinal"])
+@pytest.mark.parametrize("weight", [0.0, 0.7])
+def test_where_the_teacher_says_nothing_the_label_alone_teaches(
+    strategy: str,
+    weight: float,
+    inputs: InputShape,
+    targets: TeacherTargets,
+    batch: Batch,
+    output: Output,
+) -> None:
+    silent = targets.logits.copy()
+    silent[:, [0, 2]] = np.nan  # rows 1 and 3 of the batch
+    loss = weighted(strategy, TeacherTargets(silent, None), inputs, weight)
+    student = Output(output.logits.clone().requires_grad_(), output.features)
+    found = loss(student, batch, 1)
+    found.backward()
+
+    of_others = Batch(batch.rows[::2], 1, batch.hr_bpm[::2], batch.labels[::2])
+    alone = weighted(strategy, targets, inputs, 0.0)
+    expected = alone(Output(output.logits[::2], output.features[::2]), of_others, 1)
+    expected = expected + weight * label_loss(output.logits, batch.labels)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+    untaught = student.logits.grad[[1, 3]].abs().sum().item()
+    assert (untaught > 0) == (weight > 0)
+    assert torch.isfinite(student.logits.grad).all()
+
+
+def test_a_batch_of_which_the_teacher_says_nothing_has_no_distillation_loss(
+    inputs: InputShape, targets: TeacherTargets, batch: Batch, output: Output
+) -> None:
+    silent = TeacherTargets(np.full_like(targets.logits, np.nan), None)
+    loss = weighted("soft", silent, inputs, 0.0)
+    student = Output(output.logits.clone().requires_grad_(), output.features)
+    found = loss(student, batch, 1)
+    found.backward()
+    assert found.item() == 0
+    assert student.logits.grad.abs().sum().item() == 0

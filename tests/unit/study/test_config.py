@@ -15,7 +15,7 @@ from ppgkd.datasets.registry import MANIFEST
 from ppgkd.errors import PpgkdError
 from ppgkd.study.cell import Cell
 from ppgkd.study.parse import parse_study
-from ppgkd.study.study import COMPARED, Model, Study, Teacher, input_shape
+from ppgkd.study.study import COMPARED, Estimates, Model, Study, Teacher, input_shape
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 STUDIES = [
@@ -100,7 +100,7 @@ def message_of(config: Mapping[str, object]) -> str:
             {"teachers": {"cnn": [1_000]}},
             [
                 "'teachers' has unknown keys ['cnn']",
-                "allowed are ['ensembles', 'mlp', 'onnx', 'resnet']",
+                "allowed are ['ensembles', 'mlp', 'onnx', 'recorded', 'resnet']",
             ],
         ),
         (
@@ -541,6 +541,48 @@ def test_an_ensemble_of_a_teacher_that_is_not_trained_is_refused() -> None:
     message = message_of(MINIMAL | {"teachers": teachers})
     assert "'teachers.ensembles' names 'resnet-6000', which is not trained" in message
     assert "there are ['resnet-20000', 'resnet-60000']" in message
+
+
+def test_recorded_estimates_are_found_for_every_dataset_or_for_those_listed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "simulated.parquet"
+    path.write_bytes(b"estimates")
+    template = str(tmp_path / "{dataset}.parquet")
+    every = Estimates(template, ("simulated",))
+    assert study(teachers={"recorded": {"mine": template}}).teachers == (
+        Teacher("recorded-mine", estimates=every),
+    )
+    keys = {"estimates": str(path), "datasets": ["simulated"], "surest": 0.8}
+    parsed = study(teachers={"recorded": {"mine": keys}})
+    assert parsed.teacher("recorded-mine").estimates == Estimates(str(path), ("simulated",), 0.8)
+    assert parsed.teacher_files("recorded-mine", 0, "teachers") == [str(path)]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("{dataset}.parquet", "the files ['simulated.parquet'] do not exist"),
+        (
+            {"estimates": "mine.parquet", "datasets": ["bami2"]},
+            "names the datasets ['bami2'], which are not in the study; there are ['simulated']",
+        ),
+        ({"estimates": "mine.parquet", "surest": 0}, "'teachers.recorded.mine.surest' must be"),
+        ({"surest": 0.5}, "'teachers.recorded.mine' lacks ['estimates']"),
+        (3, "'teachers.recorded.mine' must be text or keys with values, found 3"),
+    ],
+)
+def test_recorded_estimates_that_cannot_be_are_refused_by_name(given: Any, expected: str) -> None:
+    message = message_of(MINIMAL | {"teachers": {"recorded": {"mine": given}}})
+    assert expected in message
+    assert "teachers.recorded.mine" in message
+
+
+def test_one_file_cannot_be_of_two_datasets() -> None:
+    two = {"simulated": {"train": 1}, "bami1": {"train": 0.5, "val": 0.2, "test": 0.3}}
+    given = {"datasets": two, "teachers": {"recorded": {"mine": "mine.parquet"}}}
+    message = message_of(MINIMAL | given)
+    assert "write {dataset} where its name is" in message
 
 
 def test_an_onnx_file_that_is_not_there_is_named_with_its_teacher(tmp_path: Path) -> None:

@@ -433,3 +433,25 @@ def test_windows_without_an_accelerometer_stay_as_they_are() -> None:
     assert same(
         augmented_view(signal, hr_bpm, shape(2, 0), only(weaker_acceleration=20.0), 0, 0), plain
     )
+
+
+# What happened to the pulse
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_view_says_how_far_it_moved_the_rate_of_every_window(labelled: bool) -> None:
+    hr_bpm = torch.linspace(60, 150, 40)
+    given = hr_bpm if labelled else torch.full((40,), torch.nan)
+    view = augmented_view(tones(hr_bpm, 1), given, shape(1, 0), only(time_stretch=1.18), 0, 0)
+    assert view.pulse_row.tolist() == [*range(40)]
+    if labelled:
+        np.testing.assert_allclose(view.hr_bpm, hr_bpm * view.rate_factor, rtol=1e-6)
+    else:
+        stretch = view.rate_factor.log() / np.log(1.18)
+        assert stretch.abs().max() <= 1
+        assert stretch.std() == pytest.approx(1 / np.sqrt(3), abs=0.15)
+
+
+def test_a_view_without_a_stretch_leaves_every_rate() -> None:
+    view = augmented_view(noise(5, 4), rates(5), shape(1, 3), NOTHING, 0, 0)
+    assert (view.rate_factor == 1).all()

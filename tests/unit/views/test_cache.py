@@ -20,7 +20,14 @@ from ppgkd.windows.read import Windows
 
 VIEWS, SEED, WINDOWS = 3, 4, 12
 AUGMENTATION = Augmentation()
-FILES = ["bank.json", "hr_bpm.npy", "signal.npy", "spectra.npy"]
+FILES = [
+    "bank.json",
+    "hr_bpm.npy",
+    "pulse_row.npy",
+    "rate_factor.npy",
+    "signal.npy",
+    "spectra.npy",
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,71 @@
+# Teachers that are not run here: what they say of the recordings is a file of each dataset.
+
+RECORDED = "|".join(t.name for t in study.teachers if t.estimates) or "none"
+
+
+rule evaluate_recorded:
+    """Evaluate a recorded teacher on the windows that it says something of."""
+    input:
+        estimates=lambda wildcards: study.teacher_files(
+            wildcards.recorded, wildcards.seed, "<fold>/teachers"
+        ),
+        counts=COUNTS,
+        windows=WINDOWS,
+        splits="<fold>/splits.csv",
+    output:
+        metrics="<fold>/teachers/{recorded}/seed{seed}/metrics.json",
+        predictions="<fold>/teachers/{recorded}/seed{seed}/predictions.parquet",
+    log:
+        "<fold_logs>/evaluate_recorded/{recorded}/seed{seed}.log",
+    wildcard_constraints:
+        recorded=RECORDED,
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=doubled_on_retry(4000),
+        runtime=doubled_on_retry(60),
+    params:
+        code=lambda wildcards: digest("evaluate_recorded"),
+        inputs=INPUTS,
+        datasets=lambda wildcards: recorded_datasets(wildcards.recorded),
+        surest=lambda wildcards: study.teacher(wildcards.recorded).estimates.surest,
+    script:
+        "../scripts/evaluate_recorded.py"
+
+
+rule recorded_targets:
+    """Move what a recorded teacher says of each window to the cached views of it."""
+    input:
+        estimates=lambda wildcards: study.teacher_files(
+            wildcards.recorded, wildcards.seed, "<fold>/teachers"
+        ),
+        counts=COUNTS,
+        windows=WINDOWS,
+        splits="<fold>/splits.csv",
+        view_cache=expand(
+            "<fold>/bank/seed{seed}/{file}", file=VIEW_CACHE, allow_missing=True
+        ),
+    output:
+        logits="<fold>/targets/{recorded}/seed{seed}/logits.npy",
+        features="<fold>/targets/{recorded}/seed{seed}/features.npy",
+        about="<fold>/targets/{recorded}/seed{seed}/targets.json",
+    log:
+        "<fold_logs>/recorded_targets/{recorded}/seed{seed}.log",
+    wildcard_constraints:
+        recorded=RECORDED,
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=doubled_on_retry(4000),
+        runtime=doubled_on_retry(60),
+    params:
+        code=lambda wildcards: digest("recorded_targets"),
+        inputs=INPUTS,
+        datasets=lambda wildcards: recorded_datasets(wildcards.recorded),
+        surest=lambda wildcards: study.teacher(wildcards.recorded).estimates.surest,
+    script:
+        "../scripts/recorded_targets.py"
+
+
+# The other rule would run a network.
+ruleorder: recorded_targets > targets
