@@ -69,6 +69,10 @@ config.update(study.config)
 RESULTS = f"results/{config['study']}"
 FOLD = f"{RESULTS}/fold{{fold}}" if config["folds"] else RESULTS
 FOLDS = [f"{RESULTS}/{fold_folder(fold)}".rstrip("/") for fold in study.folds]
+# These train the recommended student alone.
+PEOPLE_FOLDS = [
+    f"{RESULTS}/{fold_folder(fold)}".rstrip("/") for fold in study.people_folds
+]
 
 # As a mapping, because Snakemake detects changes only of numbers, strings, lists and mappings.
 INPUTS = asdict(input_shape(config))

@@ -162,33 +162,81 @@ def test_the_study_ends_in_a_report_of_its_strategies(study: Workflow) -> None:
         assert f"<code>{strategy}</code>" in page
 
 
-def test_a_dataset_left_out_is_tested_whole(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
-    """Two sets of simulated walks serve as two datasets of the user's."""
+# Datasets left out, and other people of the same
+
+
+@pytest.fixture(scope="module")
+def left_out(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) -> Workflow:
+    """Two sets of pulses at rest serve as two datasets of the user's; one has too few people."""
+    folder = tmp_path_factory.mktemp("left_out")
     rng = np.random.default_rng(0)
     datasets: dict[str, Any] = {}
-    for name in ("hills", "stairs"):
-        for number in range(3):
-            table = pd.DataFrame(
-                {"green": rng.standard_normal(3_000), "hr": 80.0}  # 60 s at 50 Hz
-            )
-            path = tmp_path / name / f"{name}{number}.csv"
+    for name, people in (("hills", 4), ("stairs", 3)):
+        for number in range(people):
+            hr_bpm = 60.0 + 10 * number
+            time_s = np.arange(3_000) / 50
+            green = np.sin(2 * np.pi * hr_bpm / 60 * time_s) + rng.normal(0, 0.3, len(time_s))
+            path = folder / name / f"{name}{number}.csv"
             path.parent.mkdir(exist_ok=True)
-            table.to_csv(path, index=False)
-        (tmp_path / f"{name}.yaml").write_text(
+            pd.DataFrame({"green": green, "hr": hr_bpm}).to_csv(path, index=False)
+        (folder / f"{name}.yaml").write_text(
             f"title: {name} (simulated)\nterms: none\nfiles: {name}/*.csv\nrate_hz: 50\n"
             "channels: {ppg: [green], systole: rises}\nreference: {column: hr}\n"
         )
         datasets[name] = {"file": f"{name}.yaml", "train": 0.6, "val": 0.4, "test": 1}
     changes = {
         "folds": "datasets",
+        "other_people": 2,
         "datasets": datasets,
         "inputs": {"ppg_channels": 1, "accelerometer": False},
+        "students": {"mlp": [1300]},
+        "strategies": {"scratch": {}},
     }
-    study = Workflow(tmp_path, {**tiny_config, **changes})
-    study.make(*(f"results/tiny/fold{fold}/splits.csv" for fold in (0, 1)), cores=2)
-    for fold, left_out in (("fold0", "hills"), ("fold1", "stairs")):
-        splits = pd.read_csv(study.results / fold / "splits.csv")
+    made = Workflow(folder, {**tiny_config, **changes})
+    made.make(cores=2)
+    return made
+
+
+def test_a_dataset_left_out_is_tested_whole(left_out: Workflow) -> None:
+    for fold, name, n_people in (("fold0", "hills", 4), ("fold1", "stairs", 3)):
+        splits = pd.read_csv(left_out.results / fold / "splits.csv")
         tested = splits[splits["role"] == "test"]
-        assert set(tested["dataset"]) == {left_out}
-        assert len(tested) == 3
-        assert set(splits.loc[splits["dataset"] != left_out, "role"]) == {"train", "val"}
+        assert set(tested["dataset"]) == {name}
+        assert len(tested) == n_people
+        assert set(splits.loc[splits["dataset"] != name, "role"]) == {"train", "val"}
+
+
+def test_the_recommended_student_is_tested_on_other_people_of_a_dataset_that_it_learned(
+    left_out: Workflow,
+) -> None:
+    folds = [pd.read_csv(left_out.results / fold / "splits.csv") for fold in ("fold2", "fold3")]
+    tested = pd.concat([splits[splits["role"] == "test"] for splits in folds])
+    assert sorted(tested["subject"]) == [f"hills{number}" for number in range(4)]
+    found = pd.read_parquet(left_out.results / "recommended/other_people.parquet")
+    for fold, splits in zip((2, 3), folds, strict=True):
+        subjects = set(splits.loc[splits["role"] == "test", "subject"])
+        assert set(found.loc[found["fold"] == fold, "subject"]) == subjects
+        roles = splits.groupby("dataset")["role"].unique().map(set).to_dict()
+        assert roles == {"hills": {"train", "val", "test"}, "stairs": {"train", "val"}}
+
+
+def test_no_teacher_and_no_other_student_is_trained_for_other_people(left_out: Workflow) -> None:
+    for fold in ("fold2", "fold3"):
+        trained = {path.parent for path in left_out.results.glob(f"{fold}/**/model.safetensors")}
+        assert trained == {left_out.results / fold / "students/scratch/none/mlp-1300/seed0"}
+
+
+def test_the_report_has_both_errors_of_the_dataset_or_says_that_one_is_not_known(
+    left_out: Workflow,
+) -> None:
+    page = " ".join((left_out.results / "report/report.html").read_text().split())
+    quality = json.loads((left_out.results / "recommended/quality.json").read_text())
+    others = json.loads((left_out.results / "recommended/other_people.json").read_text())
+    worst = max(quality["by_dataset"], key=lambda row: row["filtered_mae_bpm"]["estimate"])
+    box = page.split('<section class="verdict">')[1].split("</section>")[0]
+    assert f"Worst dataset left out of training: {worst['dataset']}" in box
+    assert f"<td>{worst['mae_bpm']['estimate']:.2f}<span" in box
+    (row,) = others["by_dataset"]
+    assert row["dataset"] == "hills"
+    assert f"<td>{row['mae_bpm']['estimate']:.2f}<span" in page
+    assert ("has too few people" in box) == (worst["dataset"] == "stairs")

@@ -145,6 +145,23 @@ IN_PLAIN = [
     Change("students.mlp", [1300, 2600], "student"),
 ]
 """``None``: nothing runs, not even the report, because the value is the default."""
+LEFT_OUT = {
+    **PLAIN,
+    "study": "left_out",
+    "datasets": {
+        "simulated": {"train": 0.8, "val": 0.2, "test": 1},
+        "bami1": {"train": 0.8, "val": 0.2, "test": 1},
+    },
+    "folds": "datasets",
+    "other_people": 2,
+    "teachers": {"resnet": [3000]},
+    "students": {"resnet": [350]},
+    "strategies": {"scratch": {}, "soft": {}},
+}
+IN_LEFT_OUT = [
+    Change("other_people", 3, "splits", but="alignment cells onnx latency quality"),
+    Change("other_people", None, ""),
+]
 
 
 def finished(folder: Path, config: Mapping[str, Any], project: Path = REPOSITORY) -> Workflow:
@@ -259,6 +276,13 @@ def test_a_study_without_tuning_and_pretraining_does_not_depend_on_theirs(plain:
     check(plain, IN_PLAIN, graph)
 
 
+def test_folds_of_other_people_make_the_recommended_student_again_and_no_other_result(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    study = finished(tmp_path_factory.mktemp("left_out"), LEFT_OUT)
+    check(study, IN_LEFT_OUT, rule_graph(study))
+
+
 def test_the_table_has_every_key() -> None:
     path = REPOSITORY / "workflow/schemas/config.schema.yaml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -272,7 +296,7 @@ def test_the_table_has_every_key() -> None:
         for key in schema["properties"]["datasets"]["additionalProperties"]["properties"]
     }
     listed = set()
-    for change in IN_TUNED + IN_PLAIN:
+    for change in IN_TUNED + IN_PLAIN + IN_LEFT_OUT:
         names = [name for name in change.key.split(".") if name not in ("simulated", "bami2")]
         listed |= {names[0], ".".join(names[:2])}
         if isinstance(change.value, dict):

@@ -51,6 +51,7 @@ def tone_windows(
             "window": [row // len(subjects) for row in range(len(hr_bpm))],
             "start_s": [2.0 * (row // len(subjects)) for row in range(len(hr_bpm))],
             "hr_bpm": np.asarray(hr_bpm, np.float32),
+            "activity": "unknown",
         }
     )
     channels = [f"ppg_{n + 1}" for n in range(inputs.ppg_channels)]

@@ -79,6 +79,15 @@ def reader_module(wildcards):
     return f"datasets.{study.dataset(wildcards.dataset).reader}"
 
 
+def other_people_fold(wildcards):
+    """Return number and count of a fold that tests other people, and who are not known apart."""
+    fold = int(wildcards.get("fold", 0))
+    if fold not in study.people_folds:
+        return []
+    unknown = [dataset.name for dataset in study.datasets if dataset.people_unknown]
+    return [study.people_folds.index(fold), config["other_people"], unknown]
+
+
 def doubled_on_retry(first):
     """Return a resource (MB, minutes) that is doubled at every new attempt of a job."""
     return lambda wildcards, attempt: first * 2 ** (attempt - 1)
@@ -114,19 +123,20 @@ def cell_files(cells, file):
     return [f"<results>/{cell.path}/{file}" for cell in cells]
 
 
-def student_files(student, files, first):
+def student_files(student, files, first, other_people=False):
     """Return paths of files of a student's cells in all folds and seeds, or of the first cell."""
-    cells = study.cells_of(*(student[key] for key in STUDENT))
+    key = (student[name] for name in STUDENT)
+    cells = study.cells_of(*key, other_people=other_people)
     cells = cells[:1] if first else cells
     return [path for file in files for path in cell_files(cells, file)]
 
 
-def recommended_files(*files, first=False):
+def recommended_files(*files, first=False, other_people=False):
     """Return an input function: files of the recommended student, once it is chosen."""
 
     def input_files(wildcards):
         with checkpoints.recommend.get().output[0].open() as file:
-            return student_files(json.load(file), files, first)
+            return student_files(json.load(file), files, first, other_people)
 
     return input_files
 

@@ -53,6 +53,38 @@ rule quality:
         "../scripts/quality.py"
 
 
+rule other_people:
+    """Evaluate the recommended student, trained on each dataset, on other people of the same."""
+    input:
+        choice="<results>/recommended/choice.json",
+        models=recommended_files("model.safetensors", other_people=True),
+        windows=WINDOWS,
+        splits=expand("{fold}/splits.csv", fold=PEOPLE_FOLDS),
+        filters=expand("{fold}/filter.json", fold=PEOPLE_FOLDS),
+    output:
+        predictions="<results>/recommended/other_people.parquet",
+        errors="<results>/recommended/other_people.json",
+    log:
+        "<logs>/other_people.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(30),
+    params:
+        code=lambda wildcards: digest(
+            "other_people",
+            "study.study",
+            *(f"models.{family}" for family in config["students"]),
+        ),
+        study=study,
+        results=subpath(output.predictions, ancestor=2),
+        spec=config_section("windows"),
+        coverage=lookup(dpath="onnx/coverage", within=config),
+    script:
+        "../scripts/other_people.py"
+
+
 rule ship:
     """Copy the recommended student's files, and convert the model to other sampling rates."""
     input:

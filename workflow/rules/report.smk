@@ -109,6 +109,11 @@ rule report:
             bool(config["compare"]), then="<results>/compared.json", otherwise=[]
         ),
         quality="<results>/recommended/quality.json",
+        other_people=branch(
+            bool(config["other_people"]),
+            then="<results>/recommended/other_people.json",
+            otherwise=[],
+        ),
         profile="<results>/recommended/profile.json",
         alignment="<results>/alignment.csv",
         tuning=expand(

@@ -16,5 +16,6 @@ rule splits:
         datasets=lookup(dpath="datasets", within=config),
         split={"seed": config["split_seed"], "folds": config["folds"]},
         fold=lambda wildcards: wildcards.get("fold"),
+        other_people=lambda wildcards: other_people_fold(wildcards),
     script:
         "../scripts/splits.py"

@@ -23,6 +23,7 @@ with job(snakemake.log[0]):
         teachers=[(Path(path).parts[-3], read_json(path)) for path in files.teachers],
         tuning=[(Path(path).stem, read_json(path)) for path in files.tuning],
         quality=read_json(files.quality),
+        other_people=read_json(files.other_people)["by_dataset"] if files.other_people else [],
         profile=read_json(files.profile),
         alignment=pd.read_csv(files.alignment),
         compared=read_json(files.compared) if files.compared else [],

@@ -33,9 +33,9 @@ def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.Da
     Returns
     -------
     DataFrame
-        ``dataset, subject, recording, window, start_s, hr_bpm, pred_bpm, sd_bpm, filtered_bpm,
-        filtered_sd_bpm, motion_g``; and the `Evidence` for each of `ESTIMATORS`, such as
-        ``single_pulse, filtered_agreement``.
+        ``dataset, subject, recording, window, start_s, hr_bpm, activity, pred_bpm, sd_bpm,
+        filtered_bpm, filtered_sd_bpm, motion_g``; and the `Evidence` for each of `ESTIMATORS`, such
+        as ``single_pulse, filtered_agreement``.
     """
     probabilities = predict(network, torch.from_numpy(windows.signal)).numpy().astype(np.float64)
     belief: NDArray[np.float64] = np.empty_like(probabilities)
@@ -46,7 +46,7 @@ def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.Da
         belief[rows] = filter_windows(probabilities[rows], number[rows], transition)
     pred_bpm, sd_bpm = decode_bpm(probabilities)
     filtered_bpm, filtered_sd_bpm = decode_bpm(belief)
-    tracked = windows.index[list(IDENTITY)].assign(
+    tracked = windows.index[[*IDENTITY, "activity"]].assign(
         pred_bpm=pred_bpm,
         sd_bpm=sd_bpm,
         filtered_bpm=filtered_bpm,

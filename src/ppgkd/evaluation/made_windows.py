@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ppgkd.datasets.activity import UNKNOWN
 from ppgkd.simulation.heart import perfused_pulse
 from ppgkd.windows.preprocessing import WindowSpec, preprocess, resampling_matrix
 from ppgkd.windows.read import Windows
@@ -98,5 +99,7 @@ def _cut(signal: NDArray[np.float64], spec: WindowSpec) -> tuple[pd.DataFrame, N
     """Windows of a recording, and their numbers and times."""
     n_raw = round(spec.length_s * RATE_HZ)
     first = np.arange(0, signal.shape[1] - n_raw + 1, round(spec.stride_s * RATE_HZ))
-    index = pd.DataFrame({"window": np.arange(len(first)), "start_s": first / RATE_HZ})
+    index = pd.DataFrame(
+        {"window": np.arange(len(first)), "start_s": first / RATE_HZ, "activity": UNKNOWN}
+    )
     return index, np.stack([signal[:, start : start + n_raw] for start in first])

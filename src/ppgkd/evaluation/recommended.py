@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ppgkd.evaluation.bootstrap import estimate_with_interval, resampled_sums
+from ppgkd.evaluation.by_dataset import errors_by_dataset
 from ppgkd.evaluation.estimators import ESTIMATORS, as_estimates, reasons
 from ppgkd.evaluation.filtered import track
 from ppgkd.evaluation.fit_validity import RIGHT_BPM, fit_bounds, learned_range_bpm
@@ -96,11 +97,13 @@ def assess_recommended(predictions: pd.DataFrame) -> dict[str, Any]:
         share of windows that are ``kept`` as valid, their ``mae_bpm`` and that of the others; and
         the share off by more than 10 BPM of all, of these and of the others (``wrong, kept_wrong,
         left_out_wrong``). ``gain``: the ``share`` by which the filter reduces the MAE, with its
-        paired 95 % interval over subjects.
+        paired 95 % interval over subjects. ``by_dataset``:
+        `ppgkd.evaluation.by_dataset.errors_by_dataset`.
     """
     return {
         **{name: _assess(predictions, name) for name in ESTIMATORS},
         "gain": _gain(predictions),
+        "by_dataset": errors_by_dataset(predictions),
     }
 
 

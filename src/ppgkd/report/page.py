@@ -24,6 +24,7 @@ from ppgkd.report.data_page import data_rows, is_labelled, rejection_reasons
 from ppgkd.report.figures import pareto_front
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
+from ppgkd.report.unseen import compare_unseen, other_people_of
 from ppgkd.strategies.registry import STRATEGIES
 from ppgkd.study.roles import BY_DATASET, ROLES
 from ppgkd.study.study import Study
@@ -57,6 +58,9 @@ class Results:
         Lag of each recording's reference.
     figures
         SVG files by name.
+    other_people
+        Rows of `ppgkd.evaluation.by_dataset.errors_by_dataset` of the folds that test the
+        recommended student on other people of the datasets; empty without such folds.
     compared
         Comparison with other studies, `ppgkd.report.compared.compare_studies`; empty without any.
     """
@@ -76,6 +80,7 @@ class Results:
     profile: Mapping[str, Any]
     alignment: pd.DataFrame
     figures: Mapping[str, Path]
+    other_people: Sequence[Mapping[str, Any]] = ()
     compared: Sequence[Mapping[str, Any]] = ()
 
 
@@ -124,6 +129,10 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "folds": len(study.folds) if study.config["folds"] else None,
         "left_out": study.tested if study.config["folds"] == BY_DATASET else (),
         "by_dataset": _by_dataset(results, str(recommend(gated)["student"])),
+        "unseen": compare_unseen(study, results.quality["by_dataset"], results.other_people),
+        "errors_by_dataset": _errors_by_dataset(results),
+        "people_unknown": [d.name for d in study.datasets if d.people_unknown],
+        "few": FEW_TEST_SUBJECTS,
         "laws": results.laws,
         "effects": results.effects,
         "plan": results.plan,
@@ -231,6 +240,17 @@ def _by_dataset(results: Results, student: str) -> list[dict[str, Any]]:
             dataset=name, n_subjects=len(test_subjects)
         )
         rows += [dict(row) for _, row in students.iterrows()]
+    return rows
+
+
+def _errors_by_dataset(results: Results) -> list[dict[str, Any]]:
+    """Rows by dataset and activity; after a whole dataset, that of its other people, if any."""
+    rows: list[dict[str, Any]] = []
+    for row in results.quality["by_dataset"]:
+        rows.append({**row, "other_people": False})
+        same = other_people_of(row["dataset"], results.other_people)
+        if row["activity"] is None and same:
+            rows.append({**same, "other_people": True})
     return rows
 
 

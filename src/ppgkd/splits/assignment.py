@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ppgkd.errors import PpgkdError
-from ppgkd.study.roles import REQUIRED_ROLES, ROLES
+from ppgkd.study.roles import REQUIRED_ROLES, ROLES, has_other_people
 
 
 def split_subjects(
@@ -99,6 +99,59 @@ def leave_one_dataset_out(
     }
 
 
+def leave_people_out(
+    subjects: Mapping[str, Sequence[str]],
+    fractions: Mapping[str, Mapping[str, Any]],
+    folds: int,
+    people_unknown: Sequence[str] = (),
+) -> dict[str, dict[str, Any]]:
+    """Fractions for folds by subject over the datasets that `leave_one_dataset_out` leaves out.
+
+    A dataset that has too few people, or in which one person may have several names, is not tested;
+    all of it trains in every fold.
+
+    Parameters
+    ----------
+    subjects, fractions
+        As in `split_subjects`.
+    folds
+        Number of folds.
+    people_unknown
+        Datasets in which a person may have made several recordings under several names.
+
+    Raises
+    ------
+    PpgkdError
+        If no dataset can be tested.
+    """
+    people = {
+        dataset: 0
+        if dataset in people_unknown
+        else len(set(present) - set(fractions[dataset].get("exclude", ())))
+        for dataset, present in subjects.items()
+    }
+    tested = {
+        dataset
+        for dataset, given in fractions.items()
+        if given.get("test") and has_other_people(people[dataset], _given(given), folds)
+    }
+    if not tested:
+        raise PpgkdError(
+            f"'other_people' is {folds}, but no dataset has people with usable windows to test in "
+            f"each of so many folds and others to learn from; found {people}. Take fewer folds, or "
+            "leave the key out."
+        )
+    return {
+        dataset: {key: value for key, value in given.items() if key != "test" or dataset in tested}
+        for dataset, given in fractions.items()
+    }
+
+
+def _given(fractions: Mapping[str, Any]) -> dict[str, Any]:
+    """Fraction or list of each role that has any subjects."""
+    return {role: fractions[role] for role in ROLES if fractions.get(role)}
+
+
 def _roles_of_dataset(
     dataset: str,
     present: Sequence[str],
@@ -108,7 +161,7 @@ def _roles_of_dataset(
 ) -> dict[str, list[str]]:
     excluded = set(fractions.get("exclude", ()))
     available = [subject for subject in sorted(present) if subject not in excluded]
-    given = {role: fractions[role] for role in ROLES if fractions.get(role)}
+    given = _given(fractions)
     if all(isinstance(value, list) for value in given.values()):
         return {
             role: [subject for subject in available if subject in set(members)]

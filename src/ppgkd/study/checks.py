@@ -8,7 +8,7 @@ from pathlib import Path
 from ppgkd.datasets.registry import Dataset
 from ppgkd.errors import PpgkdError
 from ppgkd.study.configuration import Configuration, DatasetSplit, Windows
-from ppgkd.study.roles import BY_DATASET, REQUIRED_ROLES, ROLES
+from ppgkd.study.roles import BY_DATASET, REQUIRED_ROLES, ROLES, has_other_people
 from ppgkd.study.study import COMPARED
 
 Folds = int | str | None
@@ -127,6 +127,35 @@ def check_folds(folds: Folds, tested: tuple[str, ...]) -> None:
         raise PpgkdError(
             f"'folds: {BY_DATASET}' leaves out datasets with 'test: 1' in turn; found "
             f"{list(tested)}, expected at least two."
+        )
+
+
+def check_other_people(
+    configuration: Configuration, datasets: tuple[Dataset, ...], tested: tuple[str, ...]
+) -> None:
+    """Check that a dataset that is left out has other people, enough for the folds."""
+    folds = configuration.other_people
+    if folds is None:
+        return
+    if configuration.folds != BY_DATASET:
+        raise PpgkdError(
+            f"'other_people' is {folds}, but 'folds' is {configuration.folds}; it belongs to "
+            f"'folds: {BY_DATASET}', beside whose errors it puts those on other people of the same "
+            "datasets. Leave one of them out."
+        )
+    people = {
+        dataset.name: 0
+        if dataset.people_unknown
+        else len(set(dataset.subjects) - set(configuration.datasets[dataset.name].exclude or ()))
+        for dataset in datasets
+        if dataset.name in tested
+    }
+    roles = {name: configuration.datasets[name].roles for name in people}
+    if not any(has_other_people(people[name], roles[name], folds) for name in people):
+        raise PpgkdError(
+            f"'other_people' is {folds}, but no dataset that is left out has so many people, known "
+            f"apart, that all are tested in turn and some are left for its other roles; found "
+            f"{people}. Take fewer folds, at least 2, or leave the key out."
         )
 
 

@@ -396,6 +396,13 @@ class Configuration(Section):
         "one fold. datasets: each fold leaves out one dataset with test of 1, and tests on all of "
         "it networks that learned from the others.",
     )
+    other_people: Annotated[int, Field(ge=2)] | None = Field(
+        None,
+        description="A number k, with folds of datasets: the recommended student is trained again "
+        "in k folds by subject over all datasets, so that the report puts its error on a dataset "
+        "that is left out beside that on other people of a dataset that it has learned. null: "
+        "the report says that the second is not known.",
+    )
     simulation: Simulation = Field(Simulation(), description="The simulated cohort.")
     windows: Windows = Field(
         Windows(), description="How recordings are segmented into windows and preprocessed."

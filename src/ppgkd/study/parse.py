@@ -9,6 +9,7 @@ from ppgkd.study.checks import (
     check_compared,
     check_folds,
     check_motion,
+    check_other_people,
     check_rates,
     check_splits,
     check_windows,
@@ -41,6 +42,7 @@ def parse_study(given: Mapping[str, Any]) -> Study:
     check_splits(splits, datasets, configuration.folds)
     tested = tuple(name for name, split in splits.items() if split.has_subjects("test"))
     check_folds(configuration.folds, tested)
+    check_other_people(configuration, datasets, tested)
     check_windows(configuration.windows)
     check_motion(configuration)
     check_rates(configuration)

@@ -137,6 +137,12 @@ class Study:
         return tuple(range(count)) if count else (None,)
 
     @property
+    def people_folds(self) -> tuple[int, ...]:
+        """Numbers of the folds, after the others, that test a student on other people."""
+        first = len(self.folds)
+        return tuple(range(first, first + (self.config["other_people"] or 0)))
+
+    @property
     def cells(self) -> tuple[Cell, ...]:
         """The sweep: each strategy, teacher, student, seed and fold."""
         return tuple(
@@ -165,12 +171,14 @@ class Study:
         """Dataset whose sensor the students are exported for: the first that is tested on."""
         return next(dataset for dataset in self.datasets if dataset.name in self.tested)
 
-    def cells_of(self, strategy: str, teacher: str, student: str) -> tuple[Cell, ...]:
+    def cells_of(
+        self, strategy: str, teacher: str, student: str, *, other_people: bool = False
+    ) -> tuple[Cell, ...]:
         """Cells of one student, which need not be one of the sweep, for all seeds and folds."""
         return tuple(
             Cell(strategy, teacher, student, seed, fold)
             for seed in self.config["seeds"]
-            for fold in self.folds
+            for fold in (self.people_folds if other_people else self.folds)
         )
 
     def dataset(self, name: str) -> Dataset:

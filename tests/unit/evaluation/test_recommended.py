@@ -134,7 +134,11 @@ def table() -> pd.DataFrame:
     factor = np.array([0.5] * 6 + [2.0] * 2)
     return pd.DataFrame(
         {
+            "dataset": "walks",
             "subject": ["ada"] * 3 + ["bo"] * 3 + ["cy"] * 2,
+            "recording": ["a"] * 3 + ["b"] * 3 + ["c"] * 2,
+            "window": [0, 1, 2, 0, 1, 2, 0, 1],
+            "activity": "unknown",
             "hr_bpm": hr_bpm,
             "pred_bpm": hr_bpm + single,
             "sd_bpm": [2.0, 2.0, 9.0, 3.0, 2.0, 12.0, 2.0, 2.0],

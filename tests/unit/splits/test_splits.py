@@ -10,7 +10,11 @@ import pytest
 from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
-from ppgkd.splits.assignment import leave_one_dataset_out, split_subjects
+from ppgkd.splits.assignment import (
+    leave_one_dataset_out,
+    leave_people_out,
+    split_subjects,
+)
 from ppgkd.splits.study_windows import input_channels, read_study_windows
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.read import read_windows
@@ -199,6 +203,60 @@ def test_a_fold_that_leaves_too_few_for_the_other_roles_is_refused() -> None:
     message = r"'walks' has 3 subjects .* fold 0 of 2 tests 2 .* leaves 1 for 2 roles"
     with pytest.raises(PpgkdError, match=message):
         split(3, fractions, fold=(0, 2))
+
+
+# Folds that test other people of datasets that are left out elsewhere
+
+
+LEFT_OUT = {"train": 0.8, "val": 0.2, "test": 1}
+
+
+def other_people(
+    subjects: dict[str, list[str]], fractions: dict[str, dict[str, object]], folds: int, *args: str
+) -> list[pd.DataFrame]:
+    split = leave_people_out(subjects, fractions, folds, args)
+    return [split_subjects(subjects, split, 0, (k, folds)) for k in range(folds)]
+
+
+def test_other_people_are_all_tested_once_and_their_dataset_trains_beside_them() -> None:
+    subjects = {"hills": names(7), "stairs": ["t1", "t2", "t3"], "home": ["h1"]}
+    fractions = {"hills": LEFT_OUT, "stairs": {"train": 1, "test": 1}, "home": {"train": 1}}
+    folds = other_people(subjects, fractions, 3)
+    tested = [table[table["role"] == "test"] for table in folds]
+    assert sorted(pd.concat(tested)["subject"]) == sorted([*subjects["hills"], *subjects["stairs"]])
+    for table in folds:
+        assert sorted(table["subject"]) == sorted(chain(*subjects.values()))
+        roles = table.groupby("dataset")["role"].unique().map(set).to_dict()
+        assert roles == {
+            "hills": {"train", "val", "test"},
+            "stairs": {"train", "test"},
+            "home": {"train"},
+        }
+
+
+@pytest.mark.parametrize(
+    ("stairs", "given", "unknown"),
+    [
+        (["t1", "t2"], {"train": 1, "test": 1}, ()),  # fewer than there are folds
+        (["t1", "t2", "t3"], {"train": 0.5, "val": 0.3, "pretrain": 0.2, "test": 1}, ()),
+        (names(9), {"train": 1, "test": 1}, ("stairs",)),  # one person may have several names
+        (names(9), {"test": 1}, ()),  # none of it is learned from
+    ],
+)
+def test_a_dataset_without_people_to_spare_is_not_tested_and_learned_from_whole(
+    stairs: list[str], given: dict[str, object], unknown: tuple[str, ...]
+) -> None:
+    subjects = {"hills": [f"h{number}" for number in range(6)], "stairs": stairs}
+    folds = other_people(subjects, {"hills": LEFT_OUT, "stairs": given}, 3, *unknown)
+    for table in folds:
+        of_stairs = table[table["dataset"] == "stairs"]
+        assert "test" not in set(of_stairs["role"])
+        assert sorted(of_stairs["subject"]) == (sorted(stairs) if "train" in given else [])
+
+
+def test_where_no_dataset_has_people_to_spare_the_folds_are_refused() -> None:
+    with pytest.raises(PpgkdError, match=r"'other_people' is 3, but no dataset .* \{'hills': 2\}"):
+        leave_people_out({"hills": names(3)}, {"hills": LEFT_OUT | {"exclude": ["s01"]}}, 3)
 
 
 # Roles that a study need not have

@@ -15,6 +15,7 @@ from ppgkd.datasets.registry import MANIFEST
 from ppgkd.errors import PpgkdError
 from ppgkd.study.cell import Cell
 from ppgkd.study.parse import parse_study
+from ppgkd.study.roles import has_other_people
 from ppgkd.study.study import COMPARED, Estimates, Model, Study, Teacher, input_shape
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -1188,3 +1189,72 @@ def test_motion_is_not_taken_from_an_accelerometer_that_is_left_out(
     assert f"'augmentation.{next(iter(changed))}' is" in message
     assert "'inputs.accelerometer: false'" in message
     study(augmentation=changed)
+
+
+# Folds that test other people of datasets that are left out
+
+
+PEOPLE: dict[str, Any] = {
+    "folds": "datasets",
+    "datasets": {
+        "bami1": {"train": 0.8, "val": 0.2, "test": 1},
+        "wrist_exercise": {"train": 1, "test": 1},
+    },
+    "inputs": {"ppg_channels": 1},
+}
+
+
+def test_folds_of_other_people_come_after_those_of_datasets_and_are_not_of_the_sweep() -> None:
+    found = study(**PEOPLE, other_people=3, seeds=[4])
+    assert found.folds == (0, 1)
+    assert found.people_folds == (2, 3, 4)
+    assert {cell.fold for cell in found.cells} == {0, 1}
+    cells = found.cells_of("scratch", "none", "resnet-1000", other_people=True)
+    assert [(cell.seed, cell.fold) for cell in cells] == [(4, 2), (4, 3), (4, 4)]
+
+
+def test_by_default_no_fold_tests_other_people() -> None:
+    assert study(**PEOPLE).people_folds == ()
+
+
+@pytest.mark.parametrize("folds", [None, 5])
+def test_other_people_without_datasets_left_out_are_refused(folds: int | None) -> None:
+    shares = SHARES if folds is None else {"train": 0.6, "val": 0.2, "test": 0.2}
+    config = MINIMAL | {"folds": folds, "datasets": {"simulated": shares}, "other_people": 3}
+    message = message_of(config)
+    assert f"'other_people' is 3, but 'folds' is {folds}" in message
+    assert "'folds: datasets'" in message
+
+
+def test_other_people_of_datasets_that_have_none_are_refused() -> None:
+    unknown = {"train": 1, "test": 1, "ppg": ["ppg_1"], "acceleration": "still"}
+    datasets = {
+        "simulated": {"train": 0.5, "val": 0.5},
+        "wrist_exercise": {"train": 1, "test": 1},
+        "welltory": unknown,
+    }
+    changes = PEOPLE | {"datasets": datasets, "other_people": 9}
+    message = message_of(MINIMAL | changes)
+    assert "'other_people' is 9" in message
+    assert "found {'wrist_exercise': 6, 'welltory': 0}" in message
+    assert study(**(changes | {"other_people": 6})).people_folds == tuple(range(2, 8))
+
+
+@pytest.mark.parametrize(
+    ("n_people", "roles", "folds", "expected"),
+    [
+        (2, {"train": 1, "test": 1}, 2, True),
+        (1, {"train": 1, "test": 1}, 2, False),
+        (2, {"train": 0.8, "val": 0.2, "test": 1}, 2, False),  # one of two is left for two roles
+        (3, {"train": 0.8, "val": 0.2, "test": 1}, 2, False),  # the larger half is two
+        (4, {"train": 0.8, "val": 0.2, "test": 1}, 2, True),
+        (3, {"train": 0.8, "val": 0.2, "test": 1}, 3, True),
+        (3, {"train": 1, "val": 0, "test": 1}, 2, True),  # a role without anybody needs nobody
+        (20, {"test": 1}, 2, False),  # nobody to learn from
+        (0, {"train": 1, "test": 1}, 2, False),
+    ],
+)
+def test_a_dataset_has_other_people_if_some_are_left_to_learn_from(
+    n_people: int, roles: dict[str, float], folds: int, expected: bool
+) -> None:
+    assert has_other_people(n_people, roles, folds) is expected
