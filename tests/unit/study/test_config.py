@@ -1258,3 +1258,16 @@ def test_a_dataset_has_other_people_if_some_are_left_to_learn_from(
     n_people: int, roles: dict[str, float], folds: int, expected: bool
 ) -> None:
     assert has_other_people(n_people, roles, folds) is expected
+
+
+def test_the_study_before_the_recipe_for_what_is_unlike_differs_by_the_recipe_alone() -> None:
+    before, after = (
+        yaml.safe_load((CHECKOUT / "studies" / f"{name}.yaml").read_text(encoding="utf-8"))
+        for name in ("leave_one_dataset_out_before", "leave_one_dataset_out")
+    )
+    shared = ("datasets", "folds", "simulation", "seeds", "strategies", "views")
+    assert {key: before[key] for key in shared} == {key: after[key] for key in shared}
+    assert set(before["students"]["resnet"]) <= set(after["students"]["resnet"])
+    assert before["training"]["student"] == {"epochs": after["training"]["student"]["epochs"]}
+    assert before["inputs"] == {"ppg_channels": after["inputs"]["ppg_channels"]}
+    assert not {"augmentation", "filter_evidence"} & set(before)
