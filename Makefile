@@ -22,6 +22,7 @@ STUDY ?=
 FAULTS ?= 8
 AGAINST ?=
 RESULTS ?= results/bami_ladder
+PEERS_OPTIONS ?=
 PYTHON ?= python3
 BIN := .venv/bin
 # Snakemake would run Python code in a study with the key __use_yte__, so the file is checked first.
@@ -73,7 +74,7 @@ bench-scale: .venv/installed
 	$(BIN)/python benchmarks/scale.py --skeleton
 
 bench-peers: .venv-peers/installed
-	.venv-peers/bin/python benchmarks/peers.py $(RESULTS)
+	.venv-peers/bin/python benchmarks/peers.py $(RESULTS) $(PEERS_OPTIONS)
 
 bench-lost-samples: .venv/installed
 	$(BIN)/python benchmarks/lost_samples.py $(RESULTS)

@@ -6,6 +6,9 @@ estimate for some windows is evaluated on the others, and compared with the stud
 
 Peers need TensorFlow and other versions of packages, so ``make bench-peers`` installs them in their
 own environment. Latencies are those of this machine with one thread; the JSON file has its load.
+
+With ``--rate-hz`` the recordings are resampled first, as a slower sensor would have taken them. The
+student's estimates stay the study's, of the recordings as they are.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from peers.evaluation import OURS, evaluate, read_predictions, windows_of
+from peers.evaluation import OURS, evaluate, of_datasets, read_predictions, windows_of
 from peers.peer_report import report
 from peers.process import OTHERS, run
 
@@ -31,9 +34,12 @@ def main() -> None:
     load_before = os.getloadavg()[0]
     try:
         predictions = read_predictions(folder / "predictions.parquet")
+        predictions = of_datasets(predictions, options.datasets)
         windows, model = windows_of(predictions), folder / "student.onnx"
         asked = [*options.peers, *OURS]  # ours are always compared with
-        estimates = {name: run(name, model, windows, options.raw) for name in asked}
+        estimates = {
+            name: run(name, model, windows, options.raw, options.rate_hz) for name in asked
+        }
         results = evaluate(predictions, estimates)
     except PpgkdError as error:
         raise SystemExit(str(error)) from error
@@ -41,8 +47,8 @@ def main() -> None:
     load = {"before": load_before, "after": os.getloadavg()[0]}
     setting = (
         f"{options.study.name}: {windows['subject'].nunique()} subjects of "
-        f"{', '.join(windows['dataset'].unique())}, windows of 8 s every 2 s that end at second "
-        f"{context_s:g} or later. Latencies with one thread, on "
+        f"{', '.join(windows['dataset'].unique())}, {_rate(options)}windows of 8 s every 2 s that "
+        f"end at second {context_s:g} or later. Latencies with one thread, on "
         f"{platform.processor() or platform.machine()} with {os.cpu_count()} cores at a load of "
         f"{load['before']:.1f} to {load['after']:.1f}."
     )
@@ -56,11 +62,23 @@ def main() -> None:
     print(f"written to {options.output}")
 
 
+def _rate(options: Namespace) -> str:
+    if options.rate_hz is None:
+        return ""
+    return f"resampled to {options.rate_hz} Hz except for the student's estimates, "
+
+
 def _options() -> Namespace:
     parser = ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("study", type=Path, help="folder of a finished study, results/<study>")
     parser.add_argument(
         "--raw", type=Path, default=Path("resources/raw"), help="folder of the raw files"
+    )
+    parser.add_argument(
+        "--datasets", nargs="*", default=[], help="those of the study's test subjects to compare on"
+    )
+    parser.add_argument(
+        "--rate-hz", type=int, help="resample the recordings to the rate of a slower sensor"
     )
     parser.add_argument("--peers", nargs="*", choices=[*OTHERS], default=[*OTHERS])
     parser.add_argument(

@@ -35,10 +35,14 @@ BINS, LOW_HZ, HIGH_HZ, FFT_SAMPLES = 64, 0.5, 3.5, 535
 BAND_HZ = (0.1, 18.0)
 """As the package sets them for these weights."""
 
+LEAST_RATE_HZ = 50
+"""The band's upper end must be below half of the rate: the package refuses 36 Hz and less."""
+
 TRAINING = (
     "Pretrained weights of the package, which does not say on whom; its training code reads "
     "PPG-DaLiA, WESAD, BAMI-1, BAMI-2 and the SPC training set, all at once if asked to. So assume "
-    "that most of these subjects were seen. PPG and acceleration."
+    f"that most of these subjects were seen. PPG and acceleration, below {LEAST_RATE_HZ} Hz "
+    "resampled to it: the package refuses 36 Hz and less."
 )
 
 
@@ -51,6 +55,7 @@ def beliefppg_peer() -> Peer:
 
     def estimate_segment(segment: Segment) -> Estimates:
         tf.keras.utils.set_random_seed(0)
+        segment = segment.at_least(LEAST_RATE_HZ)
         ppg, acc = segment.ppg.T, segment.acc.T
         options: dict[str, Any] = {"decoding": "sumproduct", "batch_size": segment.n_windows}
         started = time.perf_counter()
@@ -116,7 +121,7 @@ def beliefppg_online_peer() -> Peer:
             yield float(belief @ bins_bpm)
 
     def estimate_segment(segment: Segment) -> Estimates:
-        found = timed(steps(segment))
+        found = timed(steps(segment.at_least(LEAST_RATE_HZ)))
         # the first call builds the graph; what comes before has no estimate
         return Estimates(found.bpm, found.latency_ms[FRAMES:])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,24 @@ def read_predictions(path: Path) -> pd.DataFrame:
             "or name another one: python benchmarks/peers.py results/<study>"
         )
     return pd.read_parquet(path)
+
+
+def of_datasets(predictions: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Predictions on these datasets; on all without a name.
+
+    Raises
+    ------
+    PpgkdError
+        If the study tests on none of this name.
+    """
+    tested = predictions["dataset"].unique()
+    if unknown := [name for name in names if name not in tested]:
+        raise PpgkdError(
+            f"The study does not test on {', '.join(unknown)}; it tests on {', '.join(tested)}. "
+            "Name some of these by --datasets."
+        )
+    kept = predictions["dataset"].isin(names if names else tested)
+    return predictions[kept].reset_index(drop=True)
 
 
 def windows_of(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -37,7 +37,8 @@ def heartpy_peer() -> Peer:
             protocol=(
                 "Without learning. Single windows of 8 s, mean of the PPG channels, band-passed "
                 f"from {BAND_HZ[0]} to {BAND_HZ[1]} Hz, peaks up; no acceleration. Refuses bad "
-                "signals. Filter and direction selected with a look at BAMI-1."
+                "signals, and some pulses that are perfectly regular. Filter and direction "
+                "selected with a look at BAMI-1."
             ),
             signal_s=WINDOW_S,
             model_bytes=0,

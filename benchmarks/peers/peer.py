@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ppgkd.datasets.recording import Recording
+from ppgkd.datasets.resampling import resample
 from ppgkd.grid import STRIDE_S, WINDOW_S
 
 Signal = NDArray[np.float64]
@@ -50,13 +51,29 @@ class Segment:
         part = slice(end - round(length_s * self.rate_hz), end)
         return self.ppg[:, part], self.acc[:, part]
 
+    def resampled(self, rate_hz: int) -> Segment:
+        """It at another sampling rate."""
+        ppg, acc = (
+            resample(signal, self.rate_hz, rate_hz).astype(np.float64)
+            for signal in (self.ppg, self.acc)
+        )
+        return replace(self, ppg=ppg, acc=acc, rate_hz=rate_hz)
+
+    def at_least(self, rate_hz: int) -> Segment:
+        """It, at this sampling rate if its own is lower: for an estimator that needs as much."""
+        return self if self.rate_hz >= rate_hz else self.resampled(rate_hz)
+
 
 def segment_of(recording: Recording) -> Segment:
-    """Signal of a recording from the window of its first reference on."""
+    """Signal of a recording from the window of its first reference on.
+
+    Without an accelerometer, the acceleration is zero.
+    """
     start_s = max(float(recording.reference_time_s[0]) - WINDOW_S / 2, 0.0)
     signal = recording.signal[:, round(start_s * recording.rate_hz) :].astype(np.float64)
     is_ppg = np.array([name.startswith("ppg") for name in recording.channels])
-    return Segment(signal[is_ppg], signal[~is_ppg], round(recording.rate_hz), start_s)
+    acc = np.zeros((3, signal.shape[1])) if is_ppg.all() else signal[~is_ppg]
+    return Segment(signal[is_ppg], acc, round(recording.rate_hz), start_s)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +17,11 @@ from tqdm import tqdm
 from peers.beliefppg_peer import beliefppg_online_peer, beliefppg_peer
 from peers.heartpy_peer import heartpy_peer
 from peers.neurokit2_peer import neurokit2_peer
-from peers.peer import Description, Peer, Segment, segment_of
+from peers.peer import Description, Peer
+from peers.read import read_segment
 from peers.spectral_peer import spectral_peer
 from peers.student_peer import student_peer
-from ppgkd.datasets import get_dataset
 from ppgkd.errors import PpgkdError
-from ppgkd.grid import STRIDE_S
 
 STUDENT, FILTERED = "student", "student-filtered"
 
@@ -63,7 +61,9 @@ class PeerEstimates:
     latency_ms: NDArray[np.float64]
 
 
-def run(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> PeerEstimates:
+def run(
+    name: str, model: Path, windows: pd.DataFrame, raw: Path, rate_hz: int | None = None
+) -> PeerEstimates:
     """Estimate windows by one estimator, recording by recording.
 
     Parameters
@@ -73,28 +73,32 @@ def run(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> PeerEstimat
     model
         File of the student.
     windows
-        ``dataset, recording, window, start_s``, one row per window.
+        ``dataset, recording, window, start_s, hr_bpm``, one row per window.
     raw
         Folder of the raw files.
+    rate_hz
+        Sampling rate of a slower sensor, to which the recordings are resampled first; None: each
+        as it was recorded.
 
     Raises
     ------
     PpgkdError
-        If the estimator is not installed, or a recording cannot be read or has other windows.
+        If the estimator is not installed, or a recording cannot be read, has other windows or was
+        recorded at a lower rate.
     """
     os.environ.update(ONE_THREAD, TF_CPP_MIN_LOG_LEVEL="3")  # read when libraries are loaded
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_estimate_all, name, model, windows, raw).result()
+        return pool.submit(_estimate_all, name, model, windows, raw, rate_hz).result()
 
 
-def _estimate_all(name: str, model: Path, windows: pd.DataFrame, raw: Path) -> PeerEstimates:
+def _estimate_all(
+    name: str, model: Path, windows: pd.DataFrame, raw: Path, rate_hz: int | None
+) -> PeerEstimates:
     peer = _make(name, model)
     bpm, latency_ms = np.full(len(windows), np.nan), []
     recordings = windows.groupby(["dataset", "recording"], sort=False)
     for (dataset, recording), rows in tqdm(recordings, desc=name, unit="recording"):
-        segment = _read(str(dataset), str(recording), raw)
-        _require_windows(str(recording), rows, segment)
-        found = peer.estimate(segment)
+        found = peer.estimate(read_segment(str(dataset), str(recording), rows, raw, rate_hz))
         bpm[rows.index] = found.bpm[rows["window"]]
         latency_ms.append(found.latency_ms)
     return PeerEstimates(peer.description, bpm, np.concatenate(latency_ms))
@@ -111,23 +115,3 @@ def _make(name: str, model: Path) -> Peer:
             "'make bench-peers', which makes an environment from envs/peers.txt; or leave it out "
             "by --peers."
         ) from error
-
-
-def _read(dataset: str, name: str, raw: Path) -> Segment:
-    described = get_dataset(dataset)
-    for entry in described.recordings:
-        if entry.name == name:
-            return segment_of(described.read(entry, raw))
-    raise PpgkdError(
-        f"The recording '{name}' of the dataset '{dataset}' has no published files, and peers are "
-        "compared on real recordings. Name a study whose test subjects are from such a dataset."
-    )
-
-
-def _require_windows(recording: str, rows: Any, segment: Segment) -> None:
-    expected_s = segment.start_s + STRIDE_S * rows["window"]
-    if rows["window"].max() >= segment.n_windows or not np.allclose(rows["start_s"], expected_s):
-        raise PpgkdError(
-            f"The windows of recording '{recording}' are not those of its reference, 8 s every "
-            f"{STRIDE_S} s; peers are compared on these. Name a study with this length and stride."
-        )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from peers.peer import Description, Estimates, Peer, Segment, timed
+from ppgkd.datasets.resampling import resample
 from ppgkd.inference.stream import HeartRateStream
 
 
@@ -32,7 +33,8 @@ def student_peer(model: Path, *, online_filter: bool) -> Peer:
     def steps(segment: Segment) -> Iterator[float]:
         stream = HeartRateStream(model, online_filter=online_filter)
         ppg = segment.ppg[np.arange(n_ppg) % len(segment.ppg)]
-        signal = np.concatenate([ppg, segment.acc]).astype(np.float32)
+        rows = np.concatenate([ppg, segment.acc])[: len(card.channels)]
+        signal = resample(rows, segment.rate_hz, card.rate_hz)  # the file is for one sensor
         ahead = card.n_samples - stride
         stream.push(signal[:, :ahead])
         for first in range(ahead, signal.shape[1] - stride + 1, stride):

@@ -19,12 +19,16 @@ from tests.benchmark_module import benchmark_module as module
 from tests.unit.export.conftest import some_card
 
 from ppgkd.datasets.bami import CHANNELS, RATE_HZ
+from ppgkd.datasets.cohort import read_cohort, write_cohort
 from ppgkd.datasets.devices import BAMI
+from ppgkd.datasets.recording import Recording
+from ppgkd.errors import PpgkdError
 from ppgkd.export.verify import export_student
 from ppgkd.inference.model_card import units_of
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.artifacts import read_json, write_parquet
+from ppgkd.simulation.subject import Cohort
 from ppgkd.windows.spectral_peak import spectral_peak_bpm
 
 CHECKOUT = Path(__file__).parents[2]
@@ -105,9 +109,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def compared(study: Path) -> tuple[dict[str, Any], str]:
-    """The JSON of a comparison, and what it printed."""
+    """The JSON of a comparison at half the sensor's rate, and what it printed."""
     output = study / "peers.json"
-    done = run(study, "--raw", study / "raw", "--peers", "spectral", "--output", output)
+    options = ["--raw", study / "raw", "--peers", "spectral", "--datasets", "bami1"]
+    done = run(study, *options, "--rate-hz", 25, "--output", output)
     assert done.returncode == 0, done.stderr
     return read_json(output)["estimators"], done.stdout
 
@@ -137,7 +142,8 @@ def test_the_students_error_is_that_of_the_study_and_its_latency_that_of_its_fil
 
 
 def test_every_protocol_stands_below_the_table(compared: tuple[dict[str, Any], str]) -> None:
-    table, protocols = compared[1].split("\n\n")[1:3]
+    setting, table, protocols = compared[1].split("\n\n")[:3]
+    assert "2 subjects of bami1, resampled to 25 Hz except for the student's estimates" in setting
     for found in compared[0].values():
         assert f"| {found['description']['title']} | {found['mae_bpm'][0]:.2f} |" in table
         assert f"- {found['description']['title']}: {found['description']['protocol']}" in protocols
@@ -193,6 +199,73 @@ def test_the_tracker_does_not_leave_its_path_for_a_louder_peak() -> None:
     np.testing.assert_allclose(list(tracker.track(segment)), PULSE_BPM, atol=1)
 
 
+def test_a_simulated_recording_is_read_from_the_cohort_with_the_studys_references(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "simulated"
+    folder.mkdir()
+    for seed in (3, 4):
+        write_cohort(Cohort(n_subjects=2, duration_s=60, seed=seed), folder / f"seed{seed}.npz")
+    expected = list(read_cohort(folder / "seed4.npz"))[1]
+    window = np.arange(3, N_WINDOWS)
+    rows = pd.DataFrame({"window": window, "hr_bpm": expected.reference_bpm[window]})
+    rows["start_s"] = 2.0 * window
+    read_segment = module("peers.read").read_segment
+    segment = read_segment("simulated", "sim-02", rows, tmp_path)
+    np.testing.assert_array_equal(segment.ppg, expected.signal[:3])
+    (folder / "seed4.npz").unlink()
+    with pytest.raises(PpgkdError, match="references of the study's recording 'sim-02'"):
+        read_segment("simulated", "sim-02", rows, tmp_path)
+
+
+def test_a_recording_has_no_more_samples_than_its_sensor_took(study: Path) -> None:
+    rows = predictions_of()[:N_WINDOWS]
+    read = module("peers.read").read_segment
+    slow = read("bami1", "BAMI1_1", rows, study / "raw", rate_hz=25)
+    assert (slow.rate_hz, slow.ppg.shape) == (25, (3, 25 * DURATION_S))
+    with pytest.raises(PpgkdError, match="--rate-hz is 100, but the recording 'BAMI1_1' was"):
+        read("bami1", "BAMI1_1", rows, study / "raw", rate_hz=100)
+
+
+def test_datasets_that_the_study_does_not_test_on_are_named() -> None:
+    of_datasets = module("peers.evaluation").of_datasets
+    predictions = pd.concat([predictions_of(), predictions_of().assign(dataset="wesad")])
+    assert set(of_datasets(predictions, ["wesad"])["dataset"]) == {"wesad"}
+    assert len(of_datasets(predictions, [])) == len(predictions)
+    with pytest.raises(PpgkdError, match="does not test on bami2; it tests on bami1, wesad"):
+        of_datasets(predictions, ["wesad", "bami2"])
+
+
+@pytest.mark.parametrize(("from_hz", "least_hz"), [(25, 50), (30, 50), (36, 40), (50, 50)])
+def test_an_estimator_that_needs_a_rate_gets_it(from_hz: int, least_hz: int) -> None:
+    slow = np.tile(sine(PULSE_BPM, from_hz), (3, 1))
+    peer = module("peers.peer")
+    segment = peer.Segment(slow, slow, from_hz, start_s=4.0).at_least(least_hz)
+    assert (segment.rate_hz, segment.start_s) == (least_hz, 4.0)
+    inside = slice(2 * least_hz, -2 * least_hz)
+    expected = sine(PULSE_BPM, least_hz)[inside]
+    for signal in (segment.ppg, segment.acc):
+        assert signal.shape == (3, DURATION_S * least_hz)
+        np.testing.assert_allclose(signal[0][inside], expected, atol=0.01)
+
+
+def test_an_estimator_that_needs_less_gets_the_signal_as_it_is() -> None:
+    segment = module("peers.peer").Segment(np.ones((1, 999)), np.ones((3, 999)), 64, start_s=0)
+    assert segment.at_least(50) is segment
+
+
+def test_without_an_accelerometer_the_acceleration_is_zero() -> None:
+    recording = Recording(
+        **{"name": "still", "subject": "one", "rate_hz": 30.0, "channels": ("ppg_1",)},
+        signal=np.ones((1, 600), np.float32),
+        reference_time_s=np.array([6.0]),
+        reference_bpm=np.array([60.0], np.float32),
+    )
+    segment = module("peers.peer").segment_of(recording)
+    np.testing.assert_array_equal(segment.acc, np.zeros((3, 540)))
+    assert segment.ppg.shape == (1, 540)
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_pulse_wave_is_turned_so_that_it_rises_faster_than_it_falls(sign: int) -> None:
     beat = np.concatenate([np.linspace(0, 1, 5), np.linspace(1, 0, 25)])
@@ -227,5 +300,5 @@ def pins(file: str) -> dict[str, str]:
 def test_the_student_has_the_same_versions_in_the_peers_environment() -> None:
     ours, peers = pins("requirements.txt"), pins("peers.txt")
     assert {"heartpy", "neurokit2", "beliefppg"} <= set(peers)
-    for name in ("numpy", "scipy", "onnxruntime", "pyarrow"):
+    for name in ("numpy", "scipy", "onnxruntime", "pyarrow", "edfio"):
         assert peers[name] == ours[name]
