@@ -99,6 +99,7 @@ IN_TUNED = [
     Change("inputs.accelerometer", False, SHAPE),
     Change("inputs.acc_floor", 1e-5, SHAPE),
     Change("filter_evidence", 0.5, "filter"),
+    Change("filter_motion_discount", 0.7, "filter"),
     Change("label_sd_bpm", 2, "teacher student trial"),
     Change("teachers.resnet", [3000, 5000], "teacher",
            but="evaluate_teacher alignment trial settings"),

@@ -518,6 +518,7 @@ NUMBERS = (
     "filter_sd_bpm",
     "filter_jump_probability",
     "filter_evidence",
+    "filter_motion_discount",
     "max_sd_bpm",
 )
 NUMBERS += ("max_filtered_sd_bpm", "bpm_min", "bpm_max", "learned_min_bpm", "min_probability")

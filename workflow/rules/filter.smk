@@ -18,5 +18,6 @@ rule filter:
         inputs=INPUTS,
         stride_s=lookup(dpath="windows/stride_s", within=config),
         evidence=lookup(dpath="filter_evidence", within=config),
+        motion_discount=lookup(dpath="filter_motion_discount", within=config),
     script:
         "../scripts/filter.py"

@@ -14,5 +14,7 @@ with job(snakemake.log[0]):
     inputs = InputShape(**params.inputs)
     windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
     references = references_by_recording(windows.train.index)
-    transition = fit_transition(references, params.stride_s, params.evidence)
+    transition = fit_transition(
+        references, params.stride_s, params.evidence, params.motion_discount
+    )
     write_json(snakemake.output[0], asdict(transition))

@@ -10,6 +10,7 @@ from torch import nn
 
 from ppgkd.evaluation.estimators import ESTIMATORS
 from ppgkd.evaluation.score import IDENTITY
+from ppgkd.inference.motion_frequencies import classes_on_motion
 from ppgkd.inference.online_filter import Transition, decode_bpm, filter_windows
 from ppgkd.inference.signal_support import signal_support
 from ppgkd.inference.validity import Evidence, evidence_of_windows
@@ -43,7 +44,10 @@ def track(network: nn.Module, windows: Windows, transition: Transition) -> pd.Da
     motion_g = motion_intensity_g(windows.signal, windows.channels)
     recordings = windows.index.groupby(["dataset", "recording"], sort=False).indices.values()
     for rows in recordings:
-        belief[rows] = filter_windows(probabilities[rows], number[rows], transition)
+        on_motion = None
+        if transition.motion_discount:
+            on_motion = classes_on_motion(windows.signal[rows], windows.channels, windows.rate_hz)
+        belief[rows] = filter_windows(probabilities[rows], number[rows], transition, on_motion)
     pred_bpm, sd_bpm = decode_bpm(probabilities)
     filtered_bpm, filtered_sd_bpm = decode_bpm(belief)
     tracked = windows.index[[*IDENTITY, "activity"]].assign(

@@ -64,6 +64,7 @@ def make_model_card(
         filter_sd_bpm=transition.sd_bpm,
         filter_jump_probability=transition.jump_probability,
         filter_evidence=transition.evidence,
+        filter_motion_discount=transition.motion_discount,
         **asdict(bounds),
         study=study.config["study"],
         strategy=cell["strategy"],

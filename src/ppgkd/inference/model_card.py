@@ -13,7 +13,7 @@ from typing import Any
 
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import BPM_MAX, BPM_MIN
-from ppgkd.inference.online_filter import HIGHEST_BPM, Transition
+from ppgkd.inference.online_filter import HIGHEST_BPM, MOST_DISCOUNT, Transition
 from ppgkd.inference.validity import Score, ValidityBounds, ValidityRule
 from ppgkd.windows.preprocessing import WindowSpec
 
@@ -36,8 +36,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "filter_sd_bpm": (LEAST, inf),
     "filter_jump_probability": (0, 1),
     "filter_evidence": (LEAST, 1),
+    "filter_motion_discount": (0, MOST_DISCOUNT),
 }
 """Allowed ranges. A stride of zero, for example, would be a stream without end."""
+
+ADDED = {"filter_motion_discount": "0"}
+"""What older files lack, and what they mean by that."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,9 @@ class ModelCard:
         Heart rate of the first and of the last class.
     preprocessing_version, model_rate_hz, low_hz, high_hz
         The preprocessing in the file, its output rate and its pass band.
-    filter_sd_bpm, filter_jump_probability, filter_evidence
-        Transition of the online filter (`ppgkd.inference.online_filter`), fitted on training
-        subjects.
+    filter_sd_bpm, filter_jump_probability, filter_evidence, filter_motion_discount
+        Transition of the online filter (`ppgkd.inference.online_filter`); the first two are fitted
+        on training subjects.
     max_sd_bpm, max_filtered_sd_bpm
         Widest spread of a valid estimate of a single window, or of the filter: that which a given
         fraction of the validation windows does not exceed.
@@ -94,6 +98,7 @@ class ModelCard:
     filter_sd_bpm: float
     filter_jump_probability: float
     filter_evidence: float
+    filter_motion_discount: float
     max_sd_bpm: float
     max_filtered_sd_bpm: float
     learned_min_bpm: float
@@ -136,7 +141,11 @@ class ModelCard:
     def transition(self) -> Transition:
         """Transition of the online filter."""
         return Transition(
-            self.filter_sd_bpm, self.filter_jump_probability, self.stride_s, self.filter_evidence
+            self.filter_sd_bpm,
+            self.filter_jump_probability,
+            self.stride_s,
+            self.filter_evidence,
+            self.filter_motion_discount,
         )
 
     def validity_rule(self, *, online_filter: bool) -> ValidityRule:
@@ -185,10 +194,10 @@ def _text(value: Any) -> str:
 
 def _read(metadata: Mapping[str, str], name: str, kind: str, path: object) -> Any:
     key = PREFIX + name
-    if key not in metadata:
+    if key not in metadata and name not in ADDED:
         problem = f"its metadata have no {key}"
     else:
-        text = metadata[key]
+        text = metadata[key] if key in metadata else ADDED[name]
         if kind == "str":
             return text
         if kind == "tuple[str, ...]":

@@ -5,6 +5,10 @@ back and forth within seconds. The filter keeps a belief, the probability of eac
 windows so far. At each stride it spreads the belief as heart rates change, and multiplies it by the
 window's probabilities. It uses past windows only, and its state is one belief. It needs only NumPy,
 so it runs together with an exported student.
+
+Motion may look like a pulse for minutes, so what the accelerometer feels may count less: the
+probabilities of the classes at its frequencies are lowered first
+(`ppgkd.inference.motion_frequencies`).
 """
 
 from __future__ import annotations
@@ -36,6 +40,9 @@ HIGHEST_BPM = 500.0
 SUM_TOLERANCE = 1e-3
 """Largest difference of the sum of a window's probabilities from one; that of logits is larger."""
 
+MOST_DISCOUNT = 0.99
+"""Largest discount: a class at a frequency of motion remains possible."""
+
 LONGEST_GAP = 100_000
 """Strides after which a gap has made the belief as wide as possible."""
 
@@ -58,6 +65,8 @@ class Transition:
     evidence
         Exponent of a window's probabilities. With 1, windows count as independent. Windows of 8 s
         every 2 s have most of their samples in common, so a smaller one is right for them.
+    motion_discount
+        Share by which a class at a frequency of motion is lowered in a window's probabilities.
 
     Raises
     ------
@@ -69,10 +78,15 @@ class Transition:
     jump_probability: float
     stride_s: float
     evidence: float = 1.0
+    motion_discount: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        ranges = {"jump_probability": (0, 1), "evidence": (SMALLEST, 1)}
+        ranges = {
+            "jump_probability": (0, 1),
+            "evidence": (SMALLEST, 1),
+            "motion_discount": (0, MOST_DISCOUNT),
+        }
         for name, value in asdict(self).items():
             least, most = ranges.get(name, (SMALLEST, sys.float_info.max))
             if not least <= value <= most:
@@ -90,7 +104,10 @@ class Transition:
 
 
 def fit_transition(
-    references: Iterable[NDArray[np.floating]], stride_s: float, evidence: float = 1.0
+    references: Iterable[NDArray[np.floating]],
+    stride_s: float,
+    evidence: float = 1.0,
+    motion_discount: float = 0.0,
 ) -> Transition:
     """Fit the transition to references of training subjects, by maximum likelihood.
 
@@ -101,8 +118,8 @@ def fit_transition(
         where a window is missing.
     stride_s
         Time between two.
-    evidence
-        Of the transition; it is not fitted.
+    evidence, motion_discount
+        Of the transition; they are not fitted.
 
     Raises
     ------
@@ -126,7 +143,7 @@ def fit_transition(
         spread = np.sqrt((stayed * np.square(step_bpm)).sum() / max(stayed.sum(), 1e-12))
         sd_bpm = max(float(spread), LEAST_SD_BPM)
         jump_probability = float(np.clip(jumped.mean(), LEAST_JUMP_PROBABILITY, 0.5))
-    return Transition(sd_bpm, jump_probability, float(stride_s), evidence)
+    return Transition(sd_bpm, jump_probability, float(stride_s), evidence, motion_discount)
 
 
 class BeliefFilter:
@@ -140,9 +157,15 @@ class BeliefFilter:
 
     def __init__(self, transition: Transition) -> None:
         self._kernel, self._evidence = transition.kernel, transition.evidence
+        self._kept_on_motion = 1 - transition.motion_discount
         self._belief = np.full(N_CLASSES, 1 / N_CLASSES)
 
-    def update(self, probabilities: NDArray[np.floating], strides: int = 1) -> NDArray[np.float64]:
+    def update(
+        self,
+        probabilities: NDArray[np.floating],
+        strides: int = 1,
+        on_motion: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.float64]:
         """Update the belief with the probabilities of one window.
 
         Parameters
@@ -151,6 +174,8 @@ class BeliefFilter:
             Probability of each class, shape (180,).
         strides
             Strides since the last update, at least one.
+        on_motion
+            Classes at a frequency of motion, shape (180,); None, there are none.
 
         Returns
         -------
@@ -168,6 +193,8 @@ class BeliefFilter:
                 f"strides is {strides}; an update must be at least one stride after the last one."
             )
         self._belief = self._belief @ self._kernel_of(strides)
+        if on_motion is not None:
+            row = np.where(on_motion, row * self._kept_on_motion, row)
         row = row**self._evidence
         weighed = self._belief * row
         total = weighed.sum()
@@ -182,7 +209,10 @@ class BeliefFilter:
 
 
 def filter_windows(
-    probabilities: NDArray[np.floating], window: NDArray[np.integer], transition: Transition
+    probabilities: NDArray[np.floating],
+    window: NDArray[np.integer],
+    transition: Transition,
+    on_motion: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Filter the windows of one recording.
 
@@ -194,6 +224,8 @@ def filter_windows(
         Number of each window in strides, shape (n_windows,); those of missing windows are left out.
     transition
         How heart rates change.
+    on_motion
+        Classes at a frequency of motion, shape (n_windows, 180); None, there are none.
 
     Returns
     -------
@@ -203,13 +235,20 @@ def filter_windows(
     Raises
     ------
     PpgkdError
-        If the probabilities are invalid, or the windows are not in chronological order.
+        If the probabilities or ``on_motion`` are invalid, or the windows are not in chronological
+        order.
     """
     rows, number = _checked_probabilities(probabilities), np.asarray(window)
     if number.shape != (len(rows),) or number.dtype.kind not in "iu":
         raise PpgkdError(
             f"window has the shape {number.shape} and the type {number.dtype}; expected an integer "
             f"for each of the {len(rows)} rows of probabilities."
+        )
+    moved = np.zeros(rows.shape, np.bool_) if on_motion is None else np.asarray(on_motion)
+    if moved.shape != rows.shape or moved.dtype != np.bool_:
+        raise PpgkdError(
+            f"on_motion has the shape {moved.shape} and the type {moved.dtype}; expected true or "
+            f"false for each of the {len(rows)} x {N_CLASSES} probabilities."
         )
     backward = np.flatnonzero(number[1:] <= number[:-1])
     if backward.size:
@@ -221,7 +260,10 @@ def filter_windows(
     number = number.astype(object)  # integers that cannot overflow
     strides = np.diff(number, prepend=number[:1] - 1).tolist()
     online_filter = BeliefFilter(transition)
-    beliefs = [online_filter.update(row, step) for row, step in zip(rows, strides, strict=True)]
+    beliefs = [
+        online_filter.update(row, step, moving)
+        for row, step, moving in zip(rows, strides, moved, strict=True)
+    ]
     return np.array(beliefs).reshape(-1, N_CLASSES)
 
 

@@ -16,8 +16,9 @@ from onnxruntime.capi.onnxruntime_pybind11_state import InvalidProtobuf
 
 from ppgkd.errors import PpgkdError
 from ppgkd.inference.model_card import OUTPUTS, RAW, ModelCard, read_model_card
+from ppgkd.inference.motion_frequencies import classes_on_motion
 from ppgkd.inference.online_filter import BeliefFilter, decode_bpm
-from ppgkd.inference.signal_support import Support, signal_support
+from ppgkd.inference.signal_support import signal_support
 from ppgkd.inference.validity import NO_EVIDENCE, REASONS, RecentEvidence, ValidityRule
 from ppgkd.windows.gaps import without_lost_samples
 from ppgkd.windows.preprocessing import preprocess, resampling_matrix
@@ -164,18 +165,20 @@ class HeartRateStream:
         return round(self._windows * self.model_card.stride_s * self.model_card.rate_hz)
 
     def _estimate(self, raw: NDArray[np.float32]) -> Estimate:
-        # a channel that still has NaN is none: the graph and `_support` leave it out
+        # a channel that still has NaN is none: the graph and `_preprocessed` leave it out
         self._window[0] = without_lost_samples(raw, self._is_ppg, self.model_card.rate_hz)
         outputs = self._session.run([*OUTPUTS], {RAW: self._window})
         window_bpm, window_sd_bpm = float(outputs[0][0]), float(outputs[1][0])
         bpm, sd_bpm = window_bpm, window_sd_bpm
-        if self._filter is not None:
-            belief = self._filter.update(outputs[2][0])
-            bpm, sd_bpm = (float(value[0]) for value in decode_bpm(belief[None]))
         has_signal = bool(np.isfinite(window_bpm))
+        window = self._preprocessed(self._window[0]) if has_signal else None
+        if self._filter is not None:
+            belief = self._filter.update(outputs[2][0], on_motion=self._on_motion(window))
+            bpm, sd_bpm = (float(value[0]) for value in decode_bpm(belief[None]))
         evidence = NO_EVIDENCE
-        if has_signal:
-            support = self._support(self._window[0], bpm)
+        if window is not None:
+            card = self.model_card
+            support = signal_support(window, card.channels, card.model_rate_hz, np.array([bpm]))
             evidence = self._evidence.update(self._windows, support, window_bpm, bpm)
         else:
             bpm = sd_bpm = window_sd_bpm = NAN
@@ -193,13 +196,19 @@ class HeartRateStream:
             window_sd_bpm=window_sd_bpm,
         )
 
-    def _support(self, raw: NDArray[np.float32], bpm: float) -> Support:
-        """How well a window supports an estimate; a channel with lost samples does not."""
-        card = self.model_card
+    def _preprocessed(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The window as the network sees it; a channel with lost samples is zero."""
         whole = np.isfinite(raw).all(axis=1, keepdims=True)
         raw = np.where(whole, raw, 0)
-        window = preprocess(raw[None], self._preprocessing, card.channels)
-        return signal_support(window, card.channels, card.model_rate_hz, np.array([bpm]))
+        return preprocess(raw[None], self._preprocessing, self.model_card.channels)
+
+    def _on_motion(self, window: NDArray[np.float32] | None) -> NDArray[np.bool_] | None:
+        """Classes at a frequency of motion, if the filter wants to know; None without a signal."""
+        card = self.model_card
+        if window is None or not card.filter_motion_discount:
+            return None
+        (on_motion,) = classes_on_motion(window, card.channels, card.model_rate_hz)
+        return np.asarray(on_motion)
 
     def _checked(self, samples: ArrayLike) -> NDArray[np.float32]:
         n_channels = len(self.model_card.channels)

@@ -449,6 +449,14 @@ class Configuration(Section):
         description="Exponent of a window's probabilities in the online filter. 1: windows count "
         "as independent. Windows of 8 s every 2 s share most of their samples: 0.5 then errs less.",
     )
+    filter_motion_discount: float = Field(
+        0,
+        ge=0,
+        le=0.99,
+        description="Share by which the online filter lowers the probability of heart rates at the "
+        "frequencies of the acceleration, while the wrist moves. 0: they count as others do. 0.7 "
+        "errs less on people whose pulse is not tied to their steps, and more where it is.",
+    )
     onnx: Onnx = Field(Onnx(), description="Export of the students.")
     latency: Latency = Field(Latency(), description="How a student is timed.")
     plan: list[Constraints] = Field(

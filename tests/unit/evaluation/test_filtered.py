@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ppgkd.evaluation.filtered import track
 from ppgkd.evaluation.score import score
 from ppgkd.heart_rate import bpm_grid
+from ppgkd.inference.motion_frequencies import classes_on_motion
 from ppgkd.inference.online_filter import Transition, decode_bpm, filter_windows
 from ppgkd.models.capacity import InputShape
 from ppgkd.models.output import Output
@@ -118,6 +119,28 @@ def test_windows_may_have_any_index(recording: Callable[..., Windows]) -> None:
     found = track(ReadsFirstSample(), moved, TRANSITION)
     np.testing.assert_allclose(found["filtered_bpm"], filtered(windows), rtol=1e-9)
     assert list(found.index) == [10, 5, 7]
+
+
+def test_the_filter_believes_rates_of_motion_less_if_it_is_told_to(
+    recording: Callable[..., Windows],
+) -> None:
+    """The acceleration is a swing of 100 BPM, which windows take for the pulse."""
+    windows = recording("walk", [100.0, 75.0, 100.0, 100.0], [0, 1, 2, 3], sd_bpm=30.0)
+    time_s = np.arange(windows.signal.shape[2]) / windows.rate_hz
+    windows.signal[:, -3:] = 0.3 * np.sin(2 * np.pi * 100 / 60 * time_s)
+    discounting = replace(TRANSITION, motion_discount=0.9)
+    found = track(ReadsFirstSample(), windows, discounting)
+    with torch.inference_mode():
+        logits = ReadsFirstSample()(torch.from_numpy(windows.signal)).logits
+    rows = torch.softmax(logits, dim=1).numpy().astype(np.float64)
+    on_motion = classes_on_motion(windows.signal, windows.channels, windows.rate_hz)
+    expected = decode_bpm(filter_windows(rows, np.arange(4), discounting, on_motion))[0]
+    np.testing.assert_allclose(found["filtered_bpm"], expected, rtol=1e-9)
+    assert (found["filtered_bpm"] - filtered(windows)).abs().max() > 5
+    still = replace(windows, signal=windows.signal.copy())
+    still.signal[:, -3:] = 0
+    without = track(ReadsFirstSample(), still, discounting)
+    np.testing.assert_allclose(without["filtered_bpm"], filtered(still), rtol=1e-9)
 
 
 def test_each_window_has_its_motion(recording: Callable[..., Windows]) -> None:

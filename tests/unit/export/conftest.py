@@ -47,6 +47,7 @@ def some_card(**changes: Any) -> ModelCard:
         "filter_sd_bpm": 2.8,
         "filter_jump_probability": 4e-4,
         "filter_evidence": 0.5,
+        "filter_motion_discount": 0.7,
         "max_sd_bpm": 10.0,
         "max_filtered_sd_bpm": 6.0,
         "learned_min_bpm": 40.0,

@@ -12,7 +12,7 @@ from tests.unit.export.conftest import Exported
 
 from ppgkd.errors import PpgkdError
 from ppgkd.export.student import model_card_of
-from ppgkd.inference.model_card import ModelCard, read_model_card, units_of
+from ppgkd.inference.model_card import ADDED, ModelCard, read_model_card, units_of
 from ppgkd.inference.online_filter import Transition
 
 NAMES = [field.name for field in fields(ModelCard)]
@@ -67,7 +67,13 @@ def test_other_entries_do_not_matter(card: Callable[..., ModelCard]) -> None:
     assert read_model_card({**card().metadata, "author": "somebody"}, "") == card()
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_a_file_from_before_the_motion_discount_has_none(metadata: dict[str, str]) -> None:
+    older = {key: value for key, value in metadata.items() if key != "ppgkd.filter_motion_discount"}
+    assert len(older) == len(metadata) - 1
+    assert read_model_card(older, "").transition.motion_discount == 0
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ADDED])
 def test_a_missing_key_is_refused_by_name(metadata: dict[str, str], name: str) -> None:
     rest = {key: value for key, value in metadata.items() if key != f"ppgkd.{name}"}
     assert f"its metadata have no ppgkd.{name}." in message_of(rest)
@@ -91,6 +97,8 @@ def test_an_invalid_number_is_refused_by_name(
         ("filter_jump_probability", "1.1"),
         ("filter_evidence", "0"),
         ("filter_evidence", "1.1"),
+        ("filter_motion_discount", "-0.1"),
+        ("filter_motion_discount", "1"),
         ("bpm_min", "40"),
         ("bpm_max", "219"),
         ("seed", "0.5"),
@@ -116,9 +124,13 @@ def test_a_raw_window_has_as_many_samples_as_its_length_times_the_rate(
 
 def test_the_transition_has_the_stride_of_the_windows(card: Callable[..., ModelCard]) -> None:
     found = card(
-        filter_sd_bpm=3.0, filter_jump_probability=0.01, stride_s=2.0, filter_evidence=0.25
+        filter_sd_bpm=3.0,
+        filter_jump_probability=0.01,
+        stride_s=2.0,
+        filter_evidence=0.25,
+        filter_motion_discount=0.6,
     ).transition
-    assert found == Transition(3.0, 0.01, 2.0, 0.25)
+    assert found == Transition(3.0, 0.01, 2.0, 0.25, 0.6)
 
 
 def test_reading_a_model_card_needs_neither_pytorch_nor_the_onnx_package() -> None:

@@ -160,6 +160,52 @@ def test_evidence_out_of_range_is_refused(evidence: float) -> None:
         replace(TRANSITION, evidence=evidence)
 
 
+@given(discount=st.floats(0, 0.99), seed=st.integers(0, 99), evidence=st.sampled_from([0.5, 1.0]))
+def test_a_class_on_motion_counts_less_by_the_discount(
+    discount: float, seed: int, evidence: float
+) -> None:
+    on_motion = np.random.default_rng(seed).random((4, 180)) < 0.3
+    rows = random_rows(4, seed)
+    lowered = np.where(on_motion, (1 - discount) * rows, rows)
+    lowered /= lowered.sum(axis=1, keepdims=True)
+    plain = replace(TRANSITION, evidence=evidence)
+    found = filter_windows(rows, np.arange(4), replace(plain, motion_discount=discount), on_motion)
+    np.testing.assert_allclose(found, filter_windows(lowered, np.arange(4), plain), rtol=1e-9)
+
+
+def test_a_peak_that_moves_with_the_steps_gives_way_to_a_weaker_pulse() -> None:
+    """Each window holds the steps for twice as likely; discounted by 0.7 they are 0.6 times so."""
+    rows = np.tile(distribution(bpm_80=1 / 3, bpm_120=2 / 3), (40, 1)) + 1e-9
+    rows /= rows.sum(axis=1, keepdims=True)
+    on_motion = np.zeros((40, 180), np.bool_)
+    on_motion[:, 120 - 30] = True
+    discounting = replace(TRANSITION, motion_discount=0.7)
+    assert decode_bpm(filter_windows(rows, np.arange(40), TRANSITION))[0][-1] > 115
+    assert decode_bpm(filter_windows(rows, np.arange(40), discounting, on_motion))[0][-1] < 85
+
+
+@pytest.mark.parametrize("on_motion", [None, np.zeros((5, 180), np.bool_)])
+def test_without_motion_the_discount_changes_nothing(on_motion: NDArray[np.bool_] | None) -> None:
+    rows = random_rows(5, 0)
+    discounting = replace(TRANSITION, motion_discount=0.7)
+    np.testing.assert_array_equal(
+        filter_windows(rows, np.arange(5), discounting, on_motion),
+        filter_windows(rows, np.arange(5), TRANSITION),
+    )
+
+
+@pytest.mark.parametrize("on_motion", [np.zeros((4, 180), np.bool_), np.zeros((5, 180))])
+def test_classes_on_motion_of_another_shape_or_type_are_refused(on_motion: Vector) -> None:
+    with pytest.raises(PpgkdError, match=r"on_motion has the shape .* 5 x 180"):
+        filter_windows(random_rows(5, 0), np.arange(5), TRANSITION, on_motion)
+
+
+@pytest.mark.parametrize("discount", [-0.1, 1.0, float("nan")])
+def test_a_discount_out_of_range_is_refused(discount: float) -> None:
+    with pytest.raises(PpgkdError, match="motion_discount"):
+        replace(TRANSITION, motion_discount=discount)
+
+
 def test_a_single_outlier_is_suppressed() -> None:
     steady, wrong = (
         distribution(bpm_69=0.3, bpm_70=0.4, bpm_71=0.3),

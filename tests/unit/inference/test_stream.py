@@ -18,8 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ppgkd.export.student import change_rate, read_student, write_student
 from ppgkd.inference.model_card import ModelCard
+from ppgkd.inference.motion_frequencies import classes_on_motion
 from ppgkd.inference.online_filter import decode_bpm, filter_windows
 from ppgkd.inference.stream import Estimate, HeartRateStream, estimate_recording
+from ppgkd.windows.preprocessing import preprocess, resampling_matrix
 
 Samples = NDArray[np.float32]
 
@@ -102,8 +104,14 @@ def test_single_windows_have_the_files_estimates(
 def test_estimates_are_the_filtered_windows(
     student_file: Path, card: Callable[..., ModelCard], recording: Samples, whole: list[Estimate]
 ) -> None:
-    _, _, probabilities = run_file(student_file, cut(recording, 100 * np.arange(21), 400))
-    beliefs = filter_windows(probabilities, np.arange(21), card().transition)
+    raw = cut(recording, 100 * np.arange(21), 400)
+    _, _, probabilities = run_file(student_file, raw)
+    own, channels = card(), card().channels
+    window = preprocess(raw, resampling_matrix(own.window_spec, own.rate_hz), channels)
+    on_motion = classes_on_motion(window, channels, own.model_rate_hz)
+    assert own.transition.motion_discount > 0
+    assert on_motion.any()
+    beliefs = filter_windows(probabilities, np.arange(21), own.transition, on_motion)
     bpm, sd_bpm = decode_bpm(beliefs)
     np.testing.assert_allclose([e.bpm for e in whole], bpm, rtol=1e-12)
     np.testing.assert_allclose([e.sd_bpm for e in whole], sd_bpm, rtol=1e-12)
