@@ -122,11 +122,18 @@ lint-imports:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.venv-peers/installed: envs/peers.txt pyproject.toml
+.venv-peers/installed: envs/peers.txt envs/beliefppg.txt pyproject.toml
 	$(PYTHON) envs/check.py
 	$(PYTHON) -m venv --clear .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary --no-deps -r envs/peers.txt
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+# Of the published teacher BeliefPPG; the rule beliefppg_environment makes it where a study asks for it.
+.venv-beliefppg/installed: envs/beliefppg.txt
+	$(PYTHON) envs/check.py
+	$(PYTHON) -m venv --clear .venv-beliefppg
+	.venv-beliefppg/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary --no-deps -r envs/beliefppg.txt
 	touch $@
 
 # The project's environment together with Snakemake's plugin for Slurm.
@@ -139,8 +146,8 @@ lint-imports:
 schema: .venv/installed
 	$(BIN)/python -m ppgkd.study.schema_files
 
-envs/environment.yaml: envs/requirements.txt envs/make_environment.py
+envs/environment.yaml envs/beliefppg.post-deploy.sh: envs/requirements.txt envs/beliefppg.txt envs/make_environment.py
 	$(PYTHON) envs/make_environment.py
 
 clean-env:
-	rm -rf .venv .venv-peers .venv-slurm
+	rm -rf .venv .venv-peers .venv-slurm .venv-beliefppg

@@ -34,6 +34,7 @@ from ppgkd.datasets.own.files import SOURCE as OWN_SOURCE
 from ppgkd.datasets.registry import MANIFEST
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES
+from ppgkd.published.registry import PUBLISHED
 from ppgkd.runtime.run_lock import acquire_run_lock
 from ppgkd.runtime.code_digest import code_digest
 from ppgkd.runtime.interrupt import IGNORE_IN_JOBS, explain_interrupts
@@ -152,6 +153,7 @@ include: "workflow/rules/alignment.smk"
 include: "workflow/rules/view_cache.smk"
 include: "workflow/rules/targets.smk"
 include: "workflow/rules/recorded.smk"
+include: "workflow/rules/published.smk"
 
 
 if study.tuning:

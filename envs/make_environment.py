@@ -1,4 +1,4 @@
-"""Write environment.yaml, for conda, from requirements.txt, for pip: one list, two forms."""
+"""Write what conda needs from the lists of pins for pip: one list each, two forms."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ PYTHON = "3.11"
 
 def environment_yaml(requirements: str) -> str:
     """Give the text of the conda environment for the text of the requirements."""
-    pins = [line for line in requirements.splitlines() if line and not line.startswith("#")]
     head = [
         "# Made by envs/make_environment.py from envs/requirements.txt: change that, then run",
         "# make envs/environment.yaml",
@@ -20,9 +19,31 @@ def environment_yaml(requirements: str) -> str:
         "  - pip",
         "  - pip:",
     ]
-    return "\n".join([*head, *(f"      - {pin}" for pin in pins)]) + "\n"
+    return "\n".join([*head, *(f"      - {pin}" for pin in pins(requirements))]) + "\n"
+
+
+def post_deploy_script(requirements: str) -> str:
+    """Give the text of the script by which conda installs BeliefPPG's requirements."""
+    return "\n".join(
+        [
+            "# Made by envs/make_environment.py from envs/beliefppg.txt: change that, then run",
+            "# make envs/beliefppg.post-deploy.sh",
+            "set -e",
+            "python -m pip install --no-deps --requirement /dev/stdin <<'PINS'",
+            *pins(requirements),
+            "PINS",
+            "",
+        ]
+    )
+
+
+def pins(requirements: str) -> list[str]:
+    """Give the lines of a list for pip that name a package."""
+    return [line for line in requirements.splitlines() if line and not line.startswith("#")]
 
 
 if __name__ == "__main__":
     text = (HERE / "requirements.txt").read_text(encoding="utf-8")
     (HERE / "environment.yaml").write_text(environment_yaml(text), encoding="utf-8")
+    text = (HERE / "beliefppg.txt").read_text(encoding="utf-8")
+    (HERE / "beliefppg.post-deploy.sh").write_text(post_deploy_script(text), encoding="utf-8")

@@ -46,17 +46,29 @@ every_rule = pytest.mark.parametrize(
 )
 
 
-def test_the_conda_environment_is_made_from_the_pins() -> None:
+@pytest.mark.parametrize(
+    ("listed", "made", "maker"),
+    [
+        ("requirements.txt", "environment.yaml", "environment_yaml"),
+        ("beliefppg.txt", "beliefppg.post-deploy.sh", "post_deploy_script"),
+    ],
+)
+def test_what_conda_needs_is_made_from_the_pins(listed: str, made: str, maker: str) -> None:
     spec = importlib.util.spec_from_file_location("make_environment", ENVS / "make_environment.py")
     assert spec
     assert spec.loader
     make_environment = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(make_environment)
-    requirements = (ENVS / "requirements.txt").read_text(encoding="utf-8")
-    made = make_environment.environment_yaml(requirements)
-    assert (ENVS / "environment.yaml").read_text(encoding="utf-8") == made, (
-        "run make envs/environment.yaml"
-    )
+    text = getattr(make_environment, maker)((ENVS / listed).read_text(encoding="utf-8"))
+    assert (ENVS / made).read_text(encoding="utf-8") == text, f"run make envs/{made}"
+
+
+def test_conda_installs_beliefppg_without_what_its_package_asks_for() -> None:
+    """Its list has all that it needs, and its package asks for wandb and another TensorFlow."""
+    script = (ENVS / "beliefppg.post-deploy.sh").read_text(encoding="utf-8")
+    assert "pip install --no-deps" in script
+    assert "beliefppg==" in script
+    assert "tensorflow" not in (ENVS / "requirements.txt").read_text(encoding="utf-8")
 
 
 def test_conda_and_pip_have_the_same_pins() -> None:
@@ -99,7 +111,8 @@ def test_every_stage_has_its_rules() -> None:
 def test_a_rule_names_the_environment(file: Path, text: str) -> None:
     named = directive(text, "conda").strip('"')
     assert named
-    assert (file.parent / named).resolve() == ENVS / "environment.yaml"
+    own = "beliefppg.yaml" if "-m ppgkd.published.beliefppg" in text else "environment.yaml"
+    assert (file.parent / named).resolve() == ENVS / own
 
 
 @every_rule
@@ -130,7 +143,10 @@ def test_a_rule_says_how_much_memory_and_time_it_takes(file: Path, text: str) ->
 @every_rule
 def test_a_rule_runs_an_existing_script(file: Path, text: str) -> None:
     script = directive(text, "script").strip('"')
-    assert script
+    module = re.search(r"-m (ppgkd\.[\w.]+)", directive(text, "shell"))
+    assert script or module
+    if module:
+        script = f"../../src/{module[1].replace('.', '/')}.py"
     assert (file.parent / script).is_file()
 
 

@@ -292,13 +292,16 @@ def test_a_study_that_has_not_run_is_named_with_the_remedy(tmp_path: Path) -> No
 def pins(file: str) -> dict[str, str]:
     text = (CHECKOUT / "envs" / file).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    if file == "peers.txt":
+        assert lines.pop(0) == "-r beliefppg.txt"
     found = [re.fullmatch(r"([\w.-]+)==([\w.]+)(; .+)?", line) for line in lines]
     assert all(found), f"{file} has a line that is no exact pin"
     return {match[1]: match[2] for match in found if match}
 
 
 def test_the_student_has_the_same_versions_in_the_peers_environment() -> None:
-    ours, peers = pins("requirements.txt"), pins("peers.txt")
+    ours, peers = pins("requirements.txt"), pins("peers.txt") | pins("beliefppg.txt")
+    assert not set(pins("peers.txt")) & set(pins("beliefppg.txt"))
     assert {"heartpy", "neurokit2", "beliefppg"} <= set(peers)
     for name in ("numpy", "scipy", "onnxruntime", "pyarrow", "edfio"):
         assert peers[name] == ours[name]

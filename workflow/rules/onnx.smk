@@ -50,6 +50,7 @@ rule onnx:
             "teacher": repr(
                 [t for t in study.teachers if t.name == wildcards.teacher]
             ),
+            "published": repr(PUBLISHED.get(wildcards.teacher)),
         },
         onnx={
             key: config["onnx"][key]

@@ -10,6 +10,7 @@ from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.inference.model_card import ModelCard, units_of
 from ppgkd.inference.online_filter import Transition
 from ppgkd.inference.validity import ValidityBounds
+from ppgkd.published.registry import PUBLISHED
 from ppgkd.runtime.revision import code_revision
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.study.cell import NO_TEACHER
@@ -95,7 +96,14 @@ def _training_datasets(
 
 def _terms(datasets: list[Dataset], teacher: Teacher | None) -> str:
     terms = [f"{dataset.name}: {dataset.terms}" for dataset in datasets]
-    if teacher and teacher.model is None:
+    published = PUBLISHED.get(teacher.name) if teacher else None
+    if published:
+        terms.append(
+            f"{published.name}: {published.title} {published.version}, {published.licence}; cite "
+            f"{published.citation} It may have learned from "
+            f"{', '.join(published.maybe_trained_on)}, whose terms are their own."
+        )
+    elif teacher and teacher.model is None:
         terms.append(
             f"{teacher.name}: a teacher of the user's own, whose data and terms are not known."
         )

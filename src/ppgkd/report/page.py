@@ -124,6 +124,7 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "labelled": is_labelled(results.recordings),
         "strategies": results.strategies.to_dict("records"),
         "teachers": _teachers(results, gated),
+        "maybe_seen": maybe_seen(results.teachers, results.splits),
         "tuning": _tuning(results.tuning),
         "by_fold": _by_fold(results, gated),
         "folds": len(study.folds) if study.config["folds"] else None,
@@ -190,6 +191,34 @@ def _teachers(results: Results, gated: pd.DataFrame) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def maybe_seen(
+    teachers: Sequence[tuple[str, Mapping[str, Any]]], splits: pd.DataFrame
+) -> dict[str, list[str]]:
+    """Tested datasets that a teacher which was trained elsewhere may have learned from.
+
+    Parameters
+    ----------
+    teachers
+        Name and metrics of each teacher of each seed and fold.
+    splits
+        ``dataset, role``.
+
+    Returns
+    -------
+    dict
+        Teacher to the datasets; without those that are known to have seen none. If it is not known
+        what a teacher has learned from, it is all that are tested.
+    """
+    tested = [*dict.fromkeys(splits.loc[splits["role"] == "test", "dataset"])]
+    found: dict[str, list[str]] = {}
+    for name, metrics in teachers:
+        for made in metrics.get("estimates", {}).values():
+            learned = made["trained_on"]
+            seen = [name for name in tested if learned is None or name in learned]
+            found[name] = [*dict.fromkeys(found.get(name, []) + seen)]
+    return {name: seen for name, seen in found.items() if seen}
 
 
 def _tuning(tuning: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

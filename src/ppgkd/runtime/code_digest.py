@@ -36,6 +36,7 @@ TABLES = frozenset(
         "ppgkd.datasets.registry",
         "ppgkd.datasets.published",
         "ppgkd.datasets.manifest",
+        "ppgkd.published.registry",
         "ppgkd.strategies.registry",
     }
 )

@@ -345,8 +345,21 @@ class RecordedEstimates(Section):
     )
 
 
+class PublishedEstimates(Section):
+    """What is taken of a published model that teaches."""
+
+    datasets: LeftOut[FilledList[str]] = left_out(
+        "Datasets that it teaches on; left out, all of the study."
+    )
+    surest: LeftOut[float] = left_out(
+        "As of a recorded teacher: share of the windows of each dataset that it teaches on.",
+        gt=0,
+        le=1,
+    )
+
+
 class Teachers(Capacities):
-    """The teachers: networks that the study trains, their ensembles, and those of the user."""
+    """The teachers: networks that the study trains, their ensembles, and those of others."""
 
     ensembles: LeftOut[UniqueList[str]] = left_out(
         "Names of trained teachers (resnet-130000) whose seeds also teach together, as "
@@ -360,6 +373,12 @@ class Teachers(Capacities):
     recorded: LeftOut[dict[OnnxName, str | RecordedEstimates]] = left_out(
         "Name to what a teacher says of the recordings, which any program may have written: a path "
         "with {dataset} in the place of the dataset's name, or keys. It teaches as recorded-<name>."
+    )
+    published: LeftOut[UniqueList[str] | dict[str, PublishedEstimates]] = left_out(
+        "Published models that teach, by name; or name to what is taken of it. They run in an "
+        "environment of their own, which is made when a study first names one. beliefppg is "
+        "decoded online; beliefppg_hindsight uses what comes after, too; beliefppg_undecoded "
+        "takes each time alone, and its spread tells where it errs."
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES, InputShape, nearest_shape
-from ppgkd.study.configuration import RecordedEstimates, Teachers
+from ppgkd.published.registry import PUBLISHED
+from ppgkd.study.configuration import PublishedEstimates, RecordedEstimates, Teachers
 from ppgkd.study.study import Config, Estimates, Model, Teacher, Tuning
 
 
@@ -40,9 +41,9 @@ def find_models(
 
 
 def find_teachers(
-    given: Teachers, inputs: InputShape, datasets: tuple[str, ...]
+    given: Teachers, inputs: InputShape, datasets: tuple[str, ...], study: str
 ) -> tuple[Teacher, ...]:
-    """Teachers that the study trains, their ensembles, and the user's ONNX files and estimates.
+    """Teachers that the study trains, their ensembles, and those that are trained elsewhere.
 
     Raises
     ------
@@ -71,12 +72,46 @@ def find_teachers(
         Teacher(f"recorded-{name}", estimates=_find_estimates(name, found, datasets))
         for name, found in (given.recorded or {}).items()
     ]
-    if not trained + ensembles + own + recorded:
+    published = _find_published(given, datasets, study)
+    if not trained + ensembles + own + recorded + published:
         raise PpgkdError(
-            "'teachers' names none; give capacities, or an ONNX file or recorded estimates of your "
-            "own."
+            "'teachers' names none; give capacities, a published model, or an ONNX file or "
+            "recorded estimates of your own."
         )
-    return (*trained, *ensembles, *own, *recorded)
+    return (*trained, *ensembles, *own, *recorded, *published)
+
+
+def _find_published(given: Teachers, datasets: tuple[str, ...], study: str) -> list[Teacher]:
+    """Published models, whose estimates a rule of the study makes."""
+    asked = given.published or {}
+    if isinstance(asked, list):
+        asked = {name: PublishedEstimates() for name in asked}
+    unknown = [name for name in asked if name not in PUBLISHED]
+    if unknown:
+        raise PpgkdError(
+            f"'teachers.published' names {unknown}, which are not known; there are {[*PUBLISHED]}."
+        )
+    teachers = []
+    for name, taken in asked.items():
+        of = _require_in_study(taken.datasets, datasets, f"'teachers.published.{name}'")
+        path = f"results/{study}/published/{name}/{{dataset}}.parquet"
+        surest = 1.0 if taken.surest is None else taken.surest
+        teachers.append(Teacher(name, estimates=Estimates(path, of, surest)))
+    return teachers
+
+
+def _require_in_study(
+    given: list[str] | None, datasets: tuple[str, ...], where: str
+) -> tuple[str, ...]:
+    """Names of the given datasets, or of all; only those of the study are allowed."""
+    of = datasets if given is None else tuple(given)
+    unknown = sorted(set(of) - set(datasets))
+    if unknown:
+        raise PpgkdError(
+            f"{where} names the datasets {unknown}, which are not in the study; there are "
+            f"{[*datasets]}."
+        )
+    return of
 
 
 def _find_estimates(
@@ -86,13 +121,7 @@ def _find_estimates(
     where = f"'teachers.recorded.{name}'"
     if isinstance(given, str):
         given = RecordedEstimates(estimates=given)
-    of = datasets if given.datasets is None else tuple(given.datasets)
-    unknown = sorted(set(of) - set(datasets))
-    if unknown:
-        raise PpgkdError(
-            f"{where} names the datasets {unknown}, which are not in the study; there are "
-            f"{[*datasets]}."
-        )
+    of = _require_in_study(given.datasets, datasets, where)
     if len(of) > 1 and "{dataset}" not in given.estimates:
         raise PpgkdError(
             f"{where} has one path, {given.estimates}, for the datasets {[*of]}; a file is of one "

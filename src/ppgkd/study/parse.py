@@ -49,6 +49,6 @@ def parse_study(given: Mapping[str, Any]) -> Study:
     check_compared(configuration)
     # in the order in which they were written, which is that of the sweep
     students = find_models("students", config["students"], inputs)
-    teachers = find_teachers(configuration.teachers, inputs, tuple(splits))
+    teachers = find_teachers(configuration.teachers, inputs, tuple(splits), configuration.study)
     tuning = find_tuning(config, teachers, students)
     return Study(config, datasets, tested, teachers, students, tuning)

@@ -11,6 +11,7 @@ from ppgkd.inference.model_card import ModelCard
 from ppgkd.inference.online_filter import Transition
 from ppgkd.inference.validity import ValidityBounds
 from ppgkd.models.capacity import InputShape
+from ppgkd.published.registry import PUBLISHED
 from ppgkd.runtime.revision import code_revision
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.study.parse import parse_study
@@ -50,7 +51,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
         },
         "windows": {"length_s": 8, "stride_s": 1, "rate_hz": 25, "low_hz": 0.5, "high_hz": 7},
         "inputs": {"ppg_channels": 2},
-        "teachers": {"resnet": [3000], "onnx": {"mine": str(own)}},
+        "teachers": {
+            "resnet": [3000],
+            "onnx": {"mine": str(own)},
+            "published": ["beliefppg"],
+        },
         "students": {"resnet": [350]},
     }
     return parse_study(config)
@@ -125,6 +130,17 @@ def test_the_training_data_of_a_teacher_of_the_users_own_are_unknown(
     assert card.terms.endswith(
         " onnx-mine: a teacher of the user's own, whose data and terms are not known."
     )
+
+
+def test_a_published_teacher_has_its_licence_and_citation_and_what_it_may_have_seen(
+    made: Callable[..., ModelCard],
+) -> None:
+    terms = made({**CELL, "teacher": "beliefppg"}).terms
+    published = PUBLISHED["beliefppg"]
+    made_by = f"beliefppg: BeliefPPG (decoding: online) {published.version}, MIT"
+    assert f"{made_by}; cite {published.citation}" in terms
+    assert "may have learned from ppg_dalia, wesad, bami1, bami2, ieee_spc_train" in terms
+    assert "not known" not in terms
 
 
 def test_the_subjects_held_out_are_the_test_subjects(

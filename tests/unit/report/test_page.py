@@ -16,7 +16,7 @@ from tests.unit.recording_summaries import recording_summaries
 
 from ppgkd.evaluation.recommended import assess_recommended
 from ppgkd.evaluation.summary import summarise_strategies, summarise_students
-from ppgkd.report.page import Results, write_report
+from ppgkd.report.page import Results, maybe_seen, write_report
 from ppgkd.study.parse import parse_study
 from ppgkd.study.study import Study
 
@@ -650,6 +650,43 @@ def test_a_teacher_has_one_row_weighted_by_windows(
     teachers = [("resnet-50000", one) for one in metrics]
     page = render(study, replace(results, teachers=teachers), tmp_path / "report.html")
     assert "resnet-50000 2 50,123 1.90 2.00" in page.text
+
+
+def trained_on(*datasets: str) -> dict[str, Any]:
+    """Metrics of a teacher that was trained elsewhere."""
+    return {**TEACHER_METRICS, "estimates": {"simulated": {"trained_on": [*datasets]}}}
+
+
+def test_rows_of_a_teacher_that_may_have_seen_the_tested_people_are_marked(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    """`resnet-50000` is the teacher of the sweep's students."""
+
+    def text_of(metrics: dict[str, Any]) -> str:
+        marked = replace(results, teachers=[("resnet-50000", metrics)])
+        return render(study, marked, tmp_path / "report.html").text
+
+    assert "†" not in text_of(TEACHER_METRICS)
+    assert "†" not in text_of(trained_on("bami1"))
+    seen = text_of(trained_on("bami1", "simulated"))
+    assert "resnet-50000† may have learned from simulated, on which it and its students" in seen
+    assert "Rows with † are not results on unseen people." in seen
+    for section in ("Students", "Teachers", "Cells"):
+        assert "resnet-50000†" in seen.split(section)[-1], section
+        assert not re.search("resnet-50000 ", seen.split(section)[-1]), section
+
+
+@pytest.mark.parametrize(
+    ("learned", "seen"),
+    [(["a"], ["a"]), (["c"], None), (["b", "a"], ["a", "b"]), (None, ["a", "b"])],
+)
+def test_a_tested_dataset_is_unseen_only_if_that_is_known(
+    learned: list[str] | None, seen: list[str] | None
+) -> None:
+    roles = {"dataset": ["a", "b", "c"], "role": ["test", "test", "train"]}
+    metrics = {"estimates": {"a": {"trained_on": learned}}}
+    found = maybe_seen([("theirs", metrics), ("ours", {})], pd.DataFrame(roles))
+    assert found == ({} if seen is None else {"theirs": seen})
 
 
 def test_every_trial_of_the_tuning_is_shown_with_its_error(sweep: Sweep, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def message_of(config: Mapping[str, object]) -> str:
             {"teachers": {"cnn": [1_000]}},
             [
                 "'teachers' has unknown keys ['cnn']",
-                "allowed are ['ensembles', 'mlp', 'onnx', 'recorded', 'resnet']",
+                "allowed are ['ensembles', 'mlp', 'onnx', 'published', 'recorded', 'resnet']",
             ],
         ),
         (
@@ -577,6 +577,34 @@ def test_recorded_estimates_that_cannot_be_are_refused_by_name(given: Any, expec
     message = message_of(MINIMAL | {"teachers": {"recorded": {"mine": given}}})
     assert expected in message
     assert "teachers.recorded.mine" in message
+
+
+@pytest.mark.parametrize(
+    ("given", "surest"), [(["beliefppg"], 1.0), ({"beliefppg": {"surest": 0.5}}, 0.5)]
+)
+def test_a_published_teacher_has_a_file_that_the_study_makes_for_each_dataset(
+    given: Any, surest: float
+) -> None:
+    parsed = study(teachers={"published": given})
+    files = parsed.teacher_files("beliefppg", 0, "teachers")
+    name = parsed.config["study"]
+    assert files == [f"results/{name}/published/beliefppg/simulated.parquet"]
+    assert parsed.teacher("beliefppg").estimates.surest == surest
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["beliefpg"], "names ['beliefpg'], which are not known; there are ['beliefppg', "),
+        ({"beliefpg": {}}, "names ['beliefpg'], which are not known; there are ['beliefppg', "),
+        ({"beliefppg": {"datasets": ["bami2"]}}, "names the datasets ['bami2'], which are not in"),
+        ({"beliefppg": {"surest": 0}}, "'teachers.published.beliefppg.surest' must be"),
+    ],
+)
+def test_a_published_teacher_that_cannot_be_is_refused_by_name(given: Any, expected: str) -> None:
+    message = message_of(MINIMAL | {"teachers": {"published": given}})
+    assert expected in message
+    assert "teachers.published" in message
 
 
 def test_one_file_cannot_be_of_two_datasets() -> None:
