@@ -57,8 +57,9 @@ def _normalised(weights: Array) -> Array:
 def on_classes(belief: Array, rates_bpm: Array) -> NDArray[np.float32]:
     """Beliefs over evenly spaced rates as probabilities of the classes of 1 BPM.
 
-    The probability of a rate is spread evenly over half the distance to its neighbours, so the mean
-    stays. What lies below 29.5 BPM goes to the first class.
+    The probability of a rate is spread evenly over half the distance to its neighbours, and each
+    point of that is shared by the two nearest classes, as in linear interpolation, so the mean
+    stays. What lies below 30 BPM goes to the first class.
 
     Parameters
     ----------
@@ -73,8 +74,16 @@ def on_classes(belief: Array, rates_bpm: Array) -> NDArray[np.float32]:
         Rows sum to one.
     """
     half = (rates_bpm[1] - rates_bpm[0]) / 2
-    edges_bpm = BPM_MIN - 0.5 + np.arange(N_CLASSES + 1)
-    below = ((edges_bpm - (rates_bpm[:, None] - half)) / (2 * half)).clip(0, 1)
-    below[:, 0], below[:, -1] = 0, 1
-    classes = belief @ np.diff(below, axis=1)
+    above_class = rates_bpm[:, None] - (BPM_MIN + np.arange(N_CLASSES))
+    shares = (_hat_below(above_class + half) - _hat_below(above_class - half)) / (2 * half)
+    shares = shares.clip(min=0)  # a difference may round to less
+    lost = 1 - shares.sum(axis=1)
+    shares[:, 0] += np.where(rates_bpm - half < BPM_MIN, lost, 0)
+    classes = belief @ shares
     return np.asarray(classes / classes.sum(axis=1, keepdims=True), np.float32)
+
+
+def _hat_below(distance: Array) -> Array:
+    """Integral, up to a distance, of the weight of linear interpolation, ``1 - |distance|``."""
+    near = distance.clip(-1, 1)
+    return np.asarray(np.where(near < 0, (1 + near) ** 2 / 2, 1 - (1 - near) ** 2 / 2))

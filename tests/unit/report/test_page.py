@@ -671,9 +671,10 @@ def test_rows_of_a_teacher_that_may_have_seen_the_tested_people_are_marked(
     seen = text_of(trained_on("bami1", "simulated"))
     assert "resnet-50000† may have learned from simulated, on which it and its students" in seen
     assert "Rows with † are not results on unseen people." in seen
-    for section in ("Students", "Teachers", "Cells"):
-        assert "resnet-50000†" in seen.split(section)[-1], section
-        assert not re.search("resnet-50000 ", seen.split(section)[-1]), section
+    assert "soft resnet-50000†" in seen
+    assert "resnet-50000† 1 50,123" in seen
+    assert "scratch none" in seen
+    assert not re.search(r"(soft|dkd|hard|feature|from) resnet-50000(?!†)", seen)
 
 
 @pytest.mark.parametrize(
