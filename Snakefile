@@ -39,7 +39,7 @@ from ppgkd.runtime.run_lock import acquire_run_lock
 from ppgkd.runtime.code_digest import code_digest
 from ppgkd.runtime.interrupt import IGNORE_IN_JOBS, explain_interrupts
 from ppgkd.strategies.registry import STRATEGIES
-from ppgkd.study.cell import fold_folder
+from ppgkd.study.cell import FINAL, fold_folder
 from ppgkd.study.parse import parse_study
 from ppgkd.study.study import COMPARED, input_shape
 
@@ -66,9 +66,10 @@ except PpgkdError as error:
 config.update(study.config)
 
 
-# Networks are trained in FOLD; a study with folds has one folder for each.
+# Networks are trained in FOLD; a study with folds has one folder for each, and one for the student
+# that is shipped, which leaves nobody out.
 RESULTS = f"results/{config['study']}"
-FOLD = f"{RESULTS}/fold{{fold}}" if config["folds"] else RESULTS
+FOLD = f"{RESULTS}/{{fold}}" if config["folds"] else RESULTS
 FOLDS = [f"{RESULTS}/{fold_folder(fold)}".rstrip("/") for fold in study.folds]
 # These train the recommended student alone.
 PEOPLE_FOLDS = [
@@ -114,7 +115,7 @@ wildcard_constraints:
     source="|".join(sorted({source for source, _ in MANIFEST})),
     strategy="|".join(config["strategies"]),
     teacher="|".join(["none", *(teacher.name for teacher in study.teachers)]),
-    fold=r"\d+",
+    fold=rf"fold\d+|{FINAL}",
     family="|".join(SHAPES),
     capacity=r"\d+",
     seed=r"\d+",

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
 from tests.workflow import Workflow
 
+from ppgkd.inference.model_card import ModelCard, read_model_card
 from ppgkd.study.roles import ROLES
 
 STUDENTS = {
@@ -53,9 +55,21 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
     return made
 
 
+@pytest.fixture(scope="module")
+def finished(study: Workflow) -> Workflow:
+    study.make(cores=2)
+    return study
+
+
 def splits_of(study: Workflow, fold: str) -> pd.Series:
     """Return the role of each subject; only the test role has several."""
     return pd.read_csv(study.results / fold / "splits.csv").set_index("subject")["role"]
+
+
+def shipped_card(study: Workflow) -> ModelCard:
+    path = study.results / "recommended/student.onnx"
+    metadata = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+    return read_model_card(metadata, path)
 
 
 def windows_of(study: Workflow, fold: str, *roles: str) -> pd.DataFrame:
@@ -155,11 +169,35 @@ def test_only_students_of_the_first_fold_are_exported_and_timed(study: Workflow)
     assert set(map(Path, cells["model"])) == exported
 
 
-def test_the_study_ends_in_a_report_of_its_strategies(study: Workflow) -> None:
-    study.make()
-    page = (study.results / "report/report.html").read_text()
+def test_the_study_ends_in_a_report_of_its_strategies(finished: Workflow) -> None:
+    page = (finished.results / "report/report.html").read_text()
     for strategy in STUDENTS:
         assert f"<code>{strategy}</code>" in page
+
+
+def test_the_student_that_is_shipped_has_learned_from_the_subjects_tested_in_the_folds(
+    finished: Workflow,
+) -> None:
+    before, final = splits_of(finished, "fold0"), splits_of(finished, "final")
+    assert set(before) - set(final) == {"test"}
+    assert set(final.index) == set(before.index)
+    count = final.value_counts()
+    assert count["train"] == 5, "one of eight, and the four that a fold tests"
+    n_windows = len(windows_of(finished, "final", "train", "unlabelled"))
+    assert np.load(finished.results / "final/bank/seed0/hr_bpm.npy").shape[1] == n_windows
+
+
+def test_what_the_shipped_student_errs_by_is_said_by_the_folds(finished: Workflow) -> None:
+    card = shipped_card(finished)
+    assert (card.fold, card.subjects_held_out) == ("final", ())
+    choice = json.loads((finished.results / "recommended/choice.json").read_text())
+    chosen = pd.read_parquet(finished.results / "students.parquet")
+    for key in ("strategy", "teacher", "student"):
+        chosen = chosen[chosen[key] == choice[key]]
+    assert (card.strategy, card.student) == (choice["strategy"], choice["student"])
+    bounds = [card.test_mae_bpm, card.test_mae_lower_bpm, card.test_mae_upper_bpm]
+    names = ["mae_bpm", "mae_lower_bpm", "mae_upper_bpm"]
+    assert bounds == pytest.approx(chosen[names].iloc[0].tolist())
 
 
 # Datasets left out, and other people of the same
@@ -204,6 +242,19 @@ def test_a_dataset_left_out_is_tested_whole(left_out: Workflow) -> None:
         assert set(tested["dataset"]) == {name}
         assert len(tested) == n_people
         assert set(splits.loc[splits["dataset"] != name, "role"]) == {"train", "val"}
+
+
+def test_the_student_that_is_shipped_has_learned_from_all_datasets(left_out: Workflow) -> None:
+    splits = pd.read_csv(left_out.results / "final/splits.csv")
+    counts = splits.groupby("dataset")["role"].value_counts().to_dict()
+    assert counts == {
+        ("hills", "train"): 2,
+        ("hills", "val"): 2,
+        ("stairs", "train"): 2,
+        ("stairs", "val"): 1,
+    }
+    card = shipped_card(left_out)
+    assert (card.fold, card.trained_on) == ("final", ("hills", "stairs"))
 
 
 def test_the_recommended_student_is_tested_on_other_people_of_a_dataset_that_it_learned(

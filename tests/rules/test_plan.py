@@ -2,9 +2,12 @@
 
 import json
 
+import onnxruntime
 import pandas as pd
 import pytest
 from tests.workflow import Workflow
+
+from ppgkd.inference.model_card import read_model_card
 
 STRATEGIES = {"scratch": {}}
 
@@ -47,6 +50,16 @@ def test_the_planned_students_are_trained_and_compared_with_what_was_predicted(
     assert compared[0]["measured"]["onnx_bytes"] <= 21_000
     report = (study.results / "report/report.html").read_text()
     assert "Planned students" in report
+
+
+def test_a_student_that_is_not_in_the_sweep_is_exported_and_timed(study: Workflow) -> None:
+    folder = study.results / "students/scratch/none/resnet-500/seed0"
+    study.make(f"{folder.relative_to(study.folder)}/latency.json", cores=2)
+    session = onnxruntime.InferenceSession(folder / "model.onnx")
+    card = read_model_card(session.get_modelmeta().custom_metadata_map, folder)
+    assert card.student == "resnet-500"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert card.test_mae_bpm == pytest.approx(metrics["mae_bpm"])
 
 
 def test_a_study_without_constraints_plans_nothing(study: Workflow) -> None:

@@ -79,13 +79,18 @@ def reader_module(wildcards):
     return f"datasets.{study.dataset(wildcards.dataset).reader}"
 
 
+def fold_of(wildcards):
+    """Return a fold's number, or `FINAL`, as text; it is empty in a study without folds."""
+    return wildcards.get("fold", "").removeprefix("fold")
+
+
 def other_people_fold(wildcards):
     """Return number and count of a fold that tests other people, and who are not known apart."""
-    fold = int(wildcards.get("fold", 0))
-    if fold not in study.people_folds:
+    folds = [str(fold) for fold in study.people_folds]
+    if fold_of(wildcards) not in folds:
         return []
     unknown = [dataset.name for dataset in study.datasets if dataset.people_unknown]
-    return [study.people_folds.index(fold), config["other_people"], unknown]
+    return [folds.index(fold_of(wildcards)), config["other_people"], unknown]
 
 
 def doubled_on_retry(first):
@@ -131,14 +136,24 @@ def student_files(student, files, first, other_people=False):
     return [path for file in files for path in cell_files(cells, file)]
 
 
-def recommended_files(*files, first=False, other_people=False):
+def recommended_files(*files, other_people=False):
     """Return an input function: files of the recommended student, once it is chosen."""
+    return lambda wildcards: student_files(
+        recommended_student(), files, first=False, other_people=other_people
+    )
 
-    def input_files(wildcards):
-        with checkpoints.recommend.get().output[0].open() as file:
-            return student_files(json.load(file), files, first, other_people)
 
-    return input_files
+def shipped_file(file):
+    """Return an input function: a file of the cell that is shipped, once it is chosen."""
+    return lambda wildcards: cell_files(
+        [study.shipped_cell(*(recommended_student()[key] for key in STUDENT))], file
+    )
+
+
+def recommended_student():
+    """Return strategy, teacher and student of the recommended student, once it is chosen."""
+    with checkpoints.recommend.get().output[0].open() as file:
+        return json.load(file)
 
 
 def planned_files(*files, first=False):

@@ -33,6 +33,7 @@ rule onnx:
         mem_mb=doubled_on_retry(2000),
         runtime=doubled_on_retry(10),
     params:
+        fold=lambda wildcards: fold_of(wildcards),
         code=lambda wildcards: digest(
             "onnx",
             *[f"models.{student.family}" for student in study.students],

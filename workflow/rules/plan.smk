@@ -42,6 +42,8 @@ use rule onnx as planned_onnx with:
         costs=for_each_exported_seed("<fold>/students/<student>/seed{seed}/int8.json"),
     log:
         "<fold_logs>/onnx/<student>.log",
+    params:
+        students=lambda wildcards: [[wildcards.family, wildcards.capacity]],
 
 
 use rule latency as planned_latency with:

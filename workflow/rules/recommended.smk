@@ -85,14 +85,39 @@ rule other_people:
         "../scripts/other_people.py"
 
 
+if config["folds"]:
+
+    # The student that is shipped has learned from everybody; the folds say what it errs by.
+    FINAL_STUDENT = f"<results>/{FINAL}/students/<student>/seed{{seed}}"
+
+    use rule planned_onnx as final_onnx with:
+        input:
+            models=for_each_exported_seed(f"{FINAL_STUDENT}/model.safetensors"),
+            metrics="<results>/recommended/choice.json",
+            windows=WINDOWS,
+            splits=f"<results>/{FINAL}/splits.csv",
+            filter=f"<results>/{FINAL}/filter.json",
+            raw=f"<results>/windows/{study.sensor.name}.raw.parquet",
+        output:
+            models=for_each_exported_seed(f"{FINAL_STUDENT}/model.onnx"),
+            int8=for_each_exported_seed(f"{FINAL_STUDENT}/model.int8.onnx"),
+            costs=for_each_exported_seed(f"{FINAL_STUDENT}/int8.json"),
+        log:
+            f"<results>/{FINAL}/logs/onnx/<student>.log",
+        params:
+            fold=FINAL,
+
+    ruleorder: final_onnx > onnx > planned_onnx
+
+
 rule ship:
     """Copy the recommended student's files, and convert the model to other sampling rates."""
     input:
         choice="<results>/recommended/choice.json",
-        model=recommended_files("model.onnx", first=True),
-        int8=recommended_files("model.int8.onnx", first=True),
-        cost=recommended_files("int8.json", first=True),
-        latency=recommended_files("latency.json", first=True),
+        model=shipped_file("model.onnx"),
+        int8=shipped_file("model.int8.onnx"),
+        cost=shipped_file("int8.json"),
+        latency=shipped_file("latency.json"),
     output:
         model="<results>/recommended/student.onnx",
         int8="<results>/recommended/student.int8.onnx",

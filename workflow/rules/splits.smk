@@ -15,7 +15,7 @@ rule splits:
         code=lambda wildcards: digest("splits"),
         datasets=lookup(dpath="datasets", within=config),
         split={"seed": config["split_seed"], "folds": config["folds"]},
-        fold=lambda wildcards: wildcards.get("fold"),
+        fold=lambda wildcards: fold_of(wildcards),
         other_people=lambda wildcards: other_people_fold(wildcards),
     script:
         "../scripts/splits.py"

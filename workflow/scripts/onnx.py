@@ -15,6 +15,7 @@ from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import read_json, write_json
 from ppgkd.splits.study_windows import read_study_windows
+from ppgkd.study.cell import FINAL
 from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.raw import read_raw_windows
 
@@ -28,11 +29,14 @@ with job(snakemake.log[0]):
     spec = WindowSpec(**params.card["windows"])
     made = made_windows(spec, windows.train.channels, learned_bpm)
     cells = [
-        {**snakemake.wildcards, "family": family, "capacity": capacity, "seed": seed}
+        {**snakemake.wildcards, "fold": params.fold, "family": family, "capacity": capacity}
+        | {"seed": seed}
         for (family, capacity), seed in product(params.students, params.seeds)
     ]
+    # the errors of the final training are those of the folds, in one file
+    metrics_files = [files.metrics] * len(cells) if params.fold == FINAL else files.metrics
     for cell, weights, metrics, path, int8_path, cost_path in zip(
-        cells, files.models, files.metrics, output.models, output.int8, output.costs, strict=True
+        cells, files.models, metrics_files, output.models, output.int8, output.costs, strict=True
     ):
         network, _, inputs = load_model(weights)
         of_val, of_made = (track(network, part, transition) for part in (windows.val, made))

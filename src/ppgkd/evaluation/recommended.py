@@ -63,7 +63,7 @@ def predict_recommended(
         alone.
     """
     results, parts = Path(results), []
-    of_fold: dict[int | None, tuple[StudyWindows, tuple[float, float], Windows]] = {}
+    of_fold: dict[int | str | None, tuple[StudyWindows, tuple[float, float], Windows]] = {}
     for cell in cells:
         folder = results / fold_folder(cell.fold)
         network, _, inputs = load_model(results / cell.path / "model.safetensors")

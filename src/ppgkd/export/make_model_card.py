@@ -13,7 +13,7 @@ from ppgkd.inference.validity import ValidityBounds
 from ppgkd.published.registry import PUBLISHED
 from ppgkd.runtime.revision import code_revision
 from ppgkd.splits.study_windows import StudyWindows
-from ppgkd.study.cell import NO_TEACHER
+from ppgkd.study.cell import FINAL, NO_TEACHER
 from ppgkd.windows.preprocessing import PREPROCESSING_VERSION
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def make_model_card(
     windows
         The windows of the student's fold.
     metrics
-        Its metrics on the test subjects.
+        Its metrics on the test subjects; of the final training, those of the folds.
     rate_hz
         Rate of the sensor.
     transition, bounds
@@ -50,6 +50,7 @@ def make_model_card(
     spec, channels = study.config["windows"], windows.train.channels
     teacher = None if cell["teacher"] == NO_TEACHER else study.teacher(cell["teacher"])
     datasets = _training_datasets(study, teacher, windows)
+    held_out = () if cell.get("fold") == FINAL else windows.test.index["subject"].unique()
     return ModelCard(
         rate_hz=rate_hz,
         window_s=float(spec["length_s"]),
@@ -75,7 +76,7 @@ def make_model_card(
         fold=cell.get("fold", ""),
         trained_on=tuple(dataset.name for dataset in datasets),
         terms=_terms(datasets, teacher),
-        subjects_held_out=tuple(sorted(windows.test.index["subject"].unique())),
+        subjects_held_out=tuple(sorted(held_out)),
         test_mae_bpm=metrics["mae_bpm"],
         test_mae_lower_bpm=metrics["mae_lower_bpm"],
         test_mae_upper_bpm=metrics["mae_upper_bpm"],

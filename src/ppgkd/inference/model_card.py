@@ -72,14 +72,15 @@ class ModelCard:
     score_intercept, score_pulse, score_rate, score_agreement, score_log_sd
         Weights of the score (`ppgkd.inference.validity.Score`).
     study, strategy, teacher, student, seed, fold
-        Cell of the study that the weights come from.
+        Cell of the study that the weights come from; the fold ``final`` has left nobody out.
     trained_on, terms
         Datasets on which the student or its teacher was trained or selected, and their terms of
         use.
     subjects_held_out
-        Test subjects, on whom neither was trained or selected.
+        Test subjects, on whom neither was trained or selected; none of the fold ``final``.
     test_mae_bpm, test_mae_lower_bpm, test_mae_upper_bpm
-        Error on their single windows, with the 95 % interval over subjects.
+        Error on their single windows, with the 95 % interval over subjects; of the fold ``final``,
+        that of the folds, each of whose subjects its student had not seen.
     revision
         Revision of the code that wrote the file.
     """

@@ -18,6 +18,7 @@ def split_subjects(
     fractions: Mapping[str, Mapping[str, Any]],
     seed: int,
     fold: tuple[int, int] | None = None,
+    required: Sequence[str] = REQUIRED_ROLES,
 ) -> pd.DataFrame:
     """Assign a role to each subject.
 
@@ -36,6 +37,8 @@ def split_subjects(
         Seed of the shuffle.
     fold
         Index of the fold and number of folds; None without folds.
+    required
+        Roles that somebody must have.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def split_subjects(
             "'exclude' of one of its datasets, or list the subjects of each role. The same name in "
             "two datasets is the same person; give different persons different names."
         )
-    for role in REQUIRED_ROLES:
+    for role in required:
         if role not in set(table["role"]):
             raise PpgkdError(
                 f"No subject is left for role '{role}'; the subjects with usable windows are in "
@@ -147,9 +150,37 @@ def leave_people_out(
     }
 
 
+def leave_nobody_out(
+    fractions: Mapping[str, Mapping[str, Any]], by_dataset: bool
+) -> dict[str, dict[str, Any]]:
+    """Fractions for the final training, in which the subjects tested in the folds learn, too.
+
+    Parameters
+    ----------
+    fractions
+        As in `split_subjects`.
+    by_dataset
+        Whether the folds leave out one dataset each. The other roles have all subjects then.
+        Otherwise, a dataset's test subjects join those in ``train``, if it has any.
+    """
+    return {
+        dataset: {
+            key: value + given["test"] if _joined(key, given, by_dataset) else value
+            for key, value in given.items()
+            if key != "test"
+        }
+        for dataset, given in fractions.items()
+    }
+
+
 def _given(fractions: Mapping[str, Any]) -> dict[str, Any]:
     """Fraction or list of each role that has any subjects."""
     return {role: fractions[role] for role in ROLES if fractions.get(role)}
+
+
+def _joined(role: str, given: Mapping[str, Any], by_dataset: bool) -> bool:
+    """Whether the test subjects of a dataset join this role."""
+    return role == "train" and bool(given.get("test")) and not by_dataset
 
 
 def _roles_of_dataset(

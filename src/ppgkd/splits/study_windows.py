@@ -22,7 +22,11 @@ EVALUATED_ROLES = ("val", "test")
 
 @dataclass(frozen=True)
 class StudyWindows:
-    """The windows of a study, by role."""
+    """The windows of a study, by role.
+
+    After the final training of a study with folds, which has no test subjects, ``test`` has the
+    windows of ``val``.
+    """
 
     train: Windows
     val: Windows
@@ -72,19 +76,19 @@ def read_study_windows(
     files = [WindowsFile(path) for path in window_paths]
     roles = [_roles_of_windows(file.index, role_of) for file in files]
     found = [role for role in ROLES if any((of_file == role).any() for of_file in roles)]
-    for role in REQUIRED_ROLES:
+    is_final = "test" not in set(role_of)
+    for role in REQUIRED_ROLES[:2] if is_final else REQUIRED_ROLES:
         if role not in found:
             raise PpgkdError(f"No windows are left for role '{role}'; see {splits_path}.")
-    return StudyWindows(
-        **{
-            role: read_selected(
-                [(file, of_file == role) for file, of_file in zip(files, roles, strict=True)],
-                channels,
-                fill=role not in REQUIRED_ROLES,
-            )
-            for role in found
-        }
-    )
+    windows = {
+        role: read_selected(
+            [(file, of_file == role) for file, of_file in zip(files, roles, strict=True)],
+            channels,
+            fill=role not in REQUIRED_ROLES,
+        )
+        for role in found
+    }
+    return StudyWindows(**{"test": windows["val"], **windows})
 
 
 def input_channels(inputs: InputShape) -> tuple[str, ...]:

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 NO_TEACHER = "none"
 
+FINAL = "final"
+"""Folder of the last training in a study with folds, which leaves nobody out."""
+
 
 @dataclass(frozen=True)
 class Cell:
-    """One student of the sweep; ``fold`` is None in a study without folds."""
+    """One student; ``fold`` is None in a study without folds, and `FINAL` after all folds."""
 
     strategy: str
     teacher: str
     student: str
     seed: int
-    fold: int | None = None
+    fold: int | str | None = None
 
     @property
     def path(self) -> str:
@@ -29,6 +32,8 @@ class Cell:
         return f"{fold_folder(self.fold)}teachers/{self.teacher}/seed{self.seed}"
 
 
-def fold_folder(fold: int | None) -> str:
+def fold_folder(fold: int | str | None) -> str:
     """Folder of a fold below ``results/<study>/``; a study without folds has none."""
-    return "" if fold is None else f"fold{fold}/"
+    if fold is None:
+        return ""
+    return f"{fold}/" if fold == FINAL else f"fold{fold}/"

@@ -13,7 +13,7 @@ from ppgkd.datasets.own.files import SOURCE
 from ppgkd.datasets.registry import Dataset, RecordingEntry
 from ppgkd.models.capacity import InputShape
 from ppgkd.strategies.registry import STRATEGIES
-from ppgkd.study.cell import NO_TEACHER, Cell
+from ppgkd.study.cell import FINAL, NO_TEACHER, Cell
 from ppgkd.study.roles import BY_DATASET, ROLES
 
 COMPARED = ("students.parquet", "subjects.parquet", "recommended/student.onnx")
@@ -180,6 +180,11 @@ class Study:
             for seed in self.config["seeds"]
             for fold in (self.people_folds if other_people else self.folds)
         )
+
+    def shipped_cell(self, strategy: str, teacher: str, student: str) -> Cell:
+        """Cell whose file is shipped if this student is: with folds, one that leaves nobody out."""
+        fold = FINAL if self.config["folds"] else None
+        return Cell(strategy, teacher, student, self.config["seeds"][0], fold)
 
     def dataset(self, name: str) -> Dataset:
         """Find a dataset by its name."""

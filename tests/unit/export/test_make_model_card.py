@@ -156,6 +156,10 @@ def test_another_fold_has_other_subjects_held_out(
     assert made(test=both).subjects_held_out == ("ada", "bo", "cy")
 
 
+def test_after_the_final_training_nobody_is_held_out(made: Callable[..., ModelCard]) -> None:
+    assert made({**CELL, "fold": "final"}).subjects_held_out == ()
+
+
 def test_it_has_the_error_on_them_with_its_interval(made: Callable[..., ModelCard]) -> None:
     card = made()
     assert (card.test_mae_lower_bpm, card.test_mae_bpm, card.test_mae_upper_bpm) == (2.0, 2.5, 3.25)

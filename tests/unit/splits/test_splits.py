@@ -11,6 +11,7 @@ from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
 from ppgkd.splits.assignment import (
+    leave_nobody_out,
     leave_one_dataset_out,
     leave_people_out,
     split_subjects,
@@ -556,3 +557,33 @@ def test_a_fold_tests_all_of_one_dataset_and_learns_from_the_others(
     others = table[table["dataset"] != left_out]
     assert set(others["role"]) == {"train", "val"}
     assert "simulated" in set(others["dataset"])
+
+
+def test_after_leaving_out_datasets_in_turn_all_of_them_teach() -> None:
+    subjects = {"walks": names(8), "runs": ["r1", "r2", "r3"], "simulated": ["sim-01"]}
+    final = leave_nobody_out(TURNS, by_dataset=True)
+    table = split_subjects(subjects, final, seed=0, required=("train", "val"))
+    counts = table.groupby("dataset")["role"].value_counts()
+    assert counts.to_dict() == {
+        ("walks", "train"): 6,
+        ("walks", "val"): 2,
+        ("runs", "train"): 1,
+        ("runs", "val"): 1,
+        ("simulated", "train"): 1,
+    }
+
+
+def test_after_the_folds_by_subject_the_test_subjects_train() -> None:
+    fractions: dict[str, dict[str, object]] = {
+        "walks": {"train": 0.6, "val": 0.2, "test": 0.2},
+        "listed": {"train": ["a"], "val": ["b"], "test": ["c"]},
+        "judged": {"test": 1},
+    }
+    subjects = {"walks": names(10), "listed": ["a", "b", "c"], "judged": ["d"]}
+    final = leave_nobody_out(fractions, by_dataset=False)
+    table = split_subjects(subjects, final, seed=0, required=("train", "val"))
+    counts = table[table["dataset"] == "walks"]["role"].value_counts()
+    assert counts.to_dict() == {"train": 8, "val": 2}
+    role_of = table.set_index("subject")["role"]
+    assert role_of[["a", "b", "c"]].tolist() == ["train", "val", "train"]
+    assert "d" not in role_of, "a dataset that only tests does not teach"
