@@ -241,7 +241,8 @@ def test_a_rule_of_the_map_has_its_file_its_script_and_its_module(
     declared = set(re.findall(r"^(?:rule|checkpoint) (\w+):", text, re.MULTILINE))
     assert set(rules.split(", ")) == declared
     for rule in declared:
-        assert (CHECKOUT / f"workflow/scripts/{rule}.py").is_file()
+        own_module = CHECKOUT / f"src/ppgkd/published/{rule}.py"  # run in another environment
+        assert (CHECKOUT / f"workflow/scripts/{rule}.py").is_file() or own_module.is_file()
     for module in re.findall(r"`([^`]+)`", modules):
         place = CHECKOUT / "src/ppgkd" / module
         assert place.is_dir() if module.endswith("/") else place.with_suffix(".py").is_file()

@@ -45,8 +45,8 @@ def test_each_estimate_is_that_of_its_time(inputs: Path, tmp_path: Path) -> None
     write_beliefs(tmp_path / "b.npz", ANY_STEP, one=sure_of(*range(10, 30)))
     found = published_estimates(PUBLISHED["beliefppg"], tmp_path / "b.npz", inputs, {"one": "abc"})
     assert set(found.recording) == {"one"}
-    # the 20 s of the estimates from 27 to 45 s hold the lost samples, at least one second of them
-    expected_s = [*np.arange(17, 30, 2), *np.arange(47, 56, 2)]
+    # from 16 s before its time to 4 s after it; from 29 to 47 s, over one second is lost
+    expected_s = [*range(17, 28, 2), *range(49, 56, 2)]
     assert found.time_s.tolist() == expected_s
     rates_bpm = RATES_BPM[[10 + int((time_s - 17) / 2) for time_s in expected_s]]
     modes_bpm = BPM_MIN + found.probabilities.argmax(axis=1)
@@ -62,7 +62,7 @@ def test_hindsight_knows_what_comes_after(inputs: Path, tmp_path: Path) -> None:
         published_estimates(PUBLISHED[name], tmp_path / "b.npz", inputs, {}).probabilities[0]
         for name in ("beliefppg", "beliefppg_hindsight")
     )
-    assert online.max() < 0.01
+    assert online.max() < 0.02
     assert BPM_MIN + hindsight.argmax() == pytest.approx(RATES_BPM[20], abs=1.5)
 
 
