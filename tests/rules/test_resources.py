@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from tests.rules.test_staleness import TUNED
+from tests.rules.test_staleness import LEFT_OUT, TUNED
 from tests.workflow import REPOSITORY, Workflow
 
 from ppgkd.study.study import COMPARED
@@ -41,13 +41,15 @@ def resources(output: str, rule: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def dry_run(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return what a dry run prints of a study that uses every rule."""
+    """Return what dry runs print of studies that use every rule."""
+    others = Workflow(tmp_path_factory.mktemp("left_out"), LEFT_OUT)
+    other_people = others.make(options=("--dry-run",), cores=2).stdout
     study = Workflow(tmp_path_factory.mktemp("all"), TUNED)
     for file in COMPARED:
         path = study.folder / "results/other" / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    return study.make(options=("--dry-run",), cores=2).stdout
+    return other_people + study.make(options=("--dry-run",), cores=2).stdout
 
 
 @pytest.mark.parametrize("rule", rules())
