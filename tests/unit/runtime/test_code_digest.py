@@ -159,6 +159,7 @@ MAY_DEPEND_ON = {
     "cells": f"{BELOW_ALL} evaluation study",
     "recommend": f"{BELOW_ALL} evaluation",
     "quality": f"{EVALUATION} inference simulation",
+    "other_people": f"{EVALUATION} inference simulation",
     "quality_figures": f"{EVALUATION} inference plots strategies report",
     "scaling": SCALING,
     "plan": SCALING,
@@ -189,7 +190,7 @@ def test_only_jobs_with_a_network_import_pytorch() -> None:
             found.add(script.stem)
     assert found == {
         *("view_cache", "teacher", "evaluate_teacher", "targets", "trial", "student"),
-        *("alignment", "onnx", "quality"),
+        *("alignment", "onnx", "quality", "other_people"),
     }
 
 
