@@ -3,6 +3,41 @@
 RECORDED = "|".join(t.name for t in study.teachers if t.estimates) or "none"
 
 
+rule smooth:
+    """Smooth what a teacher of the study says of each recording, in both directions of time."""
+    input:
+        models=lambda wildcards: study.teacher_files(
+            wildcards.smoothed, wildcards.seed, "<fold>/teachers"
+        ),
+        counts=COUNTS,
+        windows=WINDOWS,
+        splits="<fold>/splits.csv",
+        filter="<fold>/filter.json",
+    output:
+        expand(
+            "<fold>/teachers/{smoothed}-smoothed/seed{seed}/{of}.parquet",
+            of=config["datasets"],
+            allow_missing=True,
+        ),
+    log:
+        "<fold_logs>/smooth/{smoothed}/seed{seed}.log",
+    wildcard_constraints:
+        smoothed="|".join(t.smoothed for t in study.teachers if t.smoothed) or "none",
+    conda:
+        "../../envs/environment.yaml"
+    threads: lookup(dpath="training/teacher/threads", within=config)
+    resources:
+        mem_mb=doubled_on_retry(4000),
+        runtime=doubled_on_retry(60),
+    params:
+        code=lambda wildcards: digest("smooth", *teacher_modules(wildcards.smoothed)),
+        inputs=INPUTS,
+        datasets=[*config["datasets"]],
+        source=lambda wildcards: wildcards.smoothed,
+    script:
+        "../scripts/smooth.py"
+
+
 rule evaluate_recorded:
     """Evaluate a recorded teacher on the windows that it says something of."""
     input:

@@ -9,7 +9,7 @@ from ppgkd.datasets.registry import Dataset
 from ppgkd.errors import PpgkdError
 from ppgkd.study.configuration import Configuration, DatasetSplit, Windows
 from ppgkd.study.roles import BY_DATASET, REQUIRED_ROLES, ROLES, has_other_people
-from ppgkd.study.study import COMPARED
+from ppgkd.study.study import COMPARED, Teacher
 
 Folds = int | str | None
 
@@ -191,6 +191,17 @@ def check_motion(configuration: Configuration) -> None:
         raise PpgkdError(
             f"'augmentation.{key}' is {getattr(augmentation, key):g}, but with "
             "'inputs.accelerometer: false' there is no motion to take; leave one of them out."
+        )
+
+
+def check_features(strategies: Iterable[str], teachers: Iterable[Teacher]) -> None:
+    """Check that no teacher without features is to teach by them."""
+    without = [teacher.name for teacher in teachers if teacher.estimates]
+    if "feature" in strategies and without:
+        raise PpgkdError(
+            f"Strategy 'feature' needs teachers with features, and {without} have none: what is "
+            "recorded are distributions. Name the other strategies under 'strategies', without "
+            "feature, or leave these teachers out."
         )
 
 

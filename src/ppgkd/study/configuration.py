@@ -370,6 +370,11 @@ class Teachers(Capacities):
         "and, for the strategy feature, to features (batch, features, positions). It teaches as "
         "onnx-<name>."
     )
+    smoothed: LeftOut[UniqueList[str]] = left_out(
+        "Names of teachers that the study trains or runs, ensembles and onnx-<name> too, whose "
+        "estimates also teach as <name>-smoothed: each recording's are smoothed in both directions "
+        "of time, by the model of the online filter."
+    )
     recorded: LeftOut[dict[OnnxName, str | RecordedEstimates]] = left_out(
         "Name to what a teacher says of the recordings, which any program may have written: a path "
         "with {dataset} in the place of the dataset's name, or keys. It teaches as recorded-<name>."

@@ -72,13 +72,24 @@ def find_teachers(
         Teacher(f"recorded-{name}", estimates=_find_estimates(name, found, datasets))
         for name, found in (given.recorded or {}).items()
     ]
+    run_here = {teacher.name: teacher for teacher in trained + ensembles + own}
+    smoothed = []
+    for name in given.smoothed or ():
+        if name not in run_here:
+            raise PpgkdError(
+                f"'teachers.smoothed' names '{name}', which the study does not run; there are "
+                f"{[*run_here]}."
+            )
+        made = Estimates("{dataset}.parquet", datasets)
+        source = run_here[name]
+        smoothed.append(Teacher(f"{name}-smoothed", source.model, estimates=made, smoothed=name))
     published = _find_published(given, datasets, study)
     if not trained + ensembles + own + recorded + published:
         raise PpgkdError(
             "'teachers' names none; give capacities, a published model, or an ONNX file or "
             "recorded estimates of your own."
         )
-    return (*trained, *ensembles, *own, *recorded, *published)
+    return (*trained, *ensembles, *own, *recorded, *published, *smoothed)
 
 
 def _find_published(given: Teachers, datasets: tuple[str, ...], study: str) -> list[Teacher]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ppgkd.study.checks import (
     check_compared,
+    check_features,
     check_folds,
     check_motion,
     check_other_people,
@@ -50,5 +51,6 @@ def parse_study(given: Mapping[str, Any]) -> Study:
     # in the order in which they were written, which is that of the sweep
     students = find_models("students", config["students"], inputs)
     teachers = find_teachers(configuration.teachers, inputs, tuple(splits), configuration.study)
+    check_features(config["strategies"], teachers)
     tuning = find_tuning(config, teachers, students)
     return Study(config, datasets, tested, teachers, students, tuning)

@@ -75,7 +75,10 @@ class Teacher:
     onnx
         The user's own ONNX file.
     estimates
-        Recorded estimates, of a teacher that is not run here.
+        Recorded estimates, which teach in place of a network.
+    smoothed
+        Name of the teacher whose estimates they are, smoothed by the study; empty, they are not the
+        study's own.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Teacher:
     ensemble: bool = False
     onnx: str | None = None
     estimates: Estimates | None = None
+    smoothed: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,8 @@ class Study:
         """Files of a teacher; those of the study's own networks are in ``folder``."""
         teacher = self.teacher(name)
         if teacher.estimates:
-            return [*teacher.estimates.files.values()]
+            made = f"{folder}/{name}/seed{seed}/" if teacher.smoothed else ""
+            return [made + path for path in teacher.estimates.files.values()]
         if teacher.model is None:
             return [str(teacher.onnx)]
         seeds = self.config["seeds"] if teacher.ensemble else [seed]

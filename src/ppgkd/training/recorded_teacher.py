@@ -71,6 +71,8 @@ class RecordedTeacher:
         """What the teacher says of windows, shape (n_windows, 180); NaN where it says nothing.
 
         It is the estimate that is nearest to the window's centre in time, at most `NEAREST_S` away.
+        Where each PPG channel is a recording of its own, it is that of the channel, or else that of
+        the recording.
         """
         found = np.full((len(windows), N_CLASSES), np.nan, np.float32)
         centre_s = windows.index["start_s"].to_numpy() + (
@@ -81,7 +83,9 @@ class RecordedTeacher:
             if dataset not in self.estimates:
                 continue
             estimates = self.estimates[dataset]
-            known = np.flatnonzero(estimates.recording == name_without_channel(recording))
+            own = estimates.recording == recording
+            whole = estimates.recording == name_without_channel(recording)
+            known = np.flatnonzero(own if own.any() else whole)
             rows = np.flatnonzero((recordings == [dataset, recording]).all(axis=1))
             nearest, distance_s = _nearest(estimates.time_s[known], centre_s[rows])
             near = distance_s <= NEAREST_S + TIME_TOLERANCE_S
@@ -220,7 +224,7 @@ def _nearest(
 def _check_recordings(estimates: TeacherEstimates, counts: pd.DataFrame, what: str) -> None:
     found = dict.fromkeys(estimates.recording)
     duration_s = dict(zip(counts["recording"], 3600 * counts["hours"], strict=True))
-    if not any(name in duration_s for name in found):
+    if found and not any(name in duration_s for name in found):
         raise PpgkdError(
             f"{what} say nothing of the recordings that the study uses; they name "
             f"{[*found][:5]}, and the study has {[*duration_s][:5]}."

@@ -147,7 +147,10 @@ MAY_DEPEND_ON = {
     "filter": f"{STUDY_WINDOWS} inference",
     "teacher": TRAINING,
     "evaluate_teacher": f"{EVALUATION} training",
-    "alignment": f"{EVALUATION} alignment training",
+    "evaluate_recorded": f"{EVALUATION} schema training",
+    "recorded_targets": f"{EVALUATION} distill schema training",
+    "smooth": f"{EVALUATION} inference schema training",
+    "alignment": f"{EVALUATION} alignment schema training",
     "targets": f"{BELOW_ALL} distill models training views windows",
     "trial": f"{TRAINING} strategies",
     "settings": f"{BELOW_ALL} training",
@@ -191,6 +194,7 @@ def test_only_jobs_with_a_network_import_pytorch() -> None:
     assert found == {
         *("view_cache", "teacher", "evaluate_teacher", "targets", "trial", "student"),
         *("alignment", "onnx", "quality", "other_people"),
+        *("evaluate_recorded", "recorded_targets", "smooth"),
     }
 
 

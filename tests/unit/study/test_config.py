@@ -101,7 +101,8 @@ def message_of(config: Mapping[str, object]) -> str:
             {"teachers": {"cnn": [1_000]}},
             [
                 "'teachers' has unknown keys ['cnn']",
-                "allowed are ['ensembles', 'mlp', 'onnx', 'published', 'recorded', 'resnet']",
+                "allowed are ['ensembles', 'mlp', 'onnx', 'published', 'recorded', 'resnet', "
+                "'smoothed']",
             ],
         ),
         (
@@ -551,13 +552,36 @@ def test_recorded_estimates_are_found_for_every_dataset_or_for_those_listed(
     path.write_bytes(b"estimates")
     template = str(tmp_path / "{dataset}.parquet")
     every = Estimates(template, ("simulated",))
-    assert study(teachers={"recorded": {"mine": template}}).teachers == (
+    soft = {"strategies": {"soft": {}}}
+    assert study(teachers={"recorded": {"mine": template}}, **soft).teachers == (
         Teacher("recorded-mine", estimates=every),
     )
     keys = {"estimates": str(path), "datasets": ["simulated"], "surest": 0.8}
-    parsed = study(teachers={"recorded": {"mine": keys}})
+    parsed = study(teachers={"recorded": {"mine": keys}}, **soft)
     assert parsed.teacher("recorded-mine").estimates == Estimates(str(path), ("simulated",), 0.8)
     assert parsed.teacher_files("recorded-mine", 0, "teachers") == [str(path)]
+
+
+@pytest.mark.parametrize("strategies", [{}, {"strategies": {"soft": {}, "feature": {}}}])
+def test_recorded_distributions_teach_no_features(strategies: dict[str, Any]) -> None:
+    given = {"teachers": {"resnet": [60_000], "smoothed": ["resnet-60000"]}, **strategies}
+    message = message_of(MINIMAL | given)
+    assert "'feature' needs teachers with features, and ['resnet-60000-smoothed'] have" in message
+
+
+def test_a_smoothed_teacher_is_made_from_one_that_the_study_runs() -> None:
+    parsed = study(
+        teachers={"resnet": [60_000], "smoothed": ["resnet-60000"]}, strategies={"soft": {}}
+    )
+    assert [teacher.name for teacher in parsed.teachers] == [
+        "resnet-60000",
+        "resnet-60000-smoothed",
+    ]
+    assert parsed.teacher_files("resnet-60000-smoothed", 2, "teachers") == [
+        "teachers/resnet-60000-smoothed/seed2/simulated.parquet"
+    ]
+    message = message_of(MINIMAL | {"teachers": {"resnet": [60_000], "smoothed": ["resnet-1"]}})
+    assert "names 'resnet-1', which the study does not run; there are ['resnet-60000']" in message
 
 
 @pytest.mark.parametrize(
@@ -585,7 +609,7 @@ def test_recorded_estimates_that_cannot_be_are_refused_by_name(given: Any, expec
 def test_a_published_teacher_has_a_file_that_the_study_makes_for_each_dataset(
     given: Any, surest: float
 ) -> None:
-    parsed = study(teachers={"published": given})
+    parsed = study(teachers={"published": given}, strategies={"soft": {}})
     files = parsed.teacher_files("beliefppg", 0, "teachers")
     name = parsed.config["study"]
     assert files == [f"results/{name}/published/beliefppg/simulated.parquet"]

@@ -1,0 +1,99 @@
+"""Teachers that are not run for each view: recorded estimates, and a smoothed teacher.
+
+The tests share one folder: later ones use what earlier ones made.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.workflow import Workflow
+
+STUDENT = "resnet-350/seed0"
+SAID = ["sim-01", "sim-02", "sim-04"]
+
+
+def write_estimates(path: Path, last_s: float = 50.0) -> None:
+    """Write what a program of the user might: 90 BPM, less and less sure, of three recordings."""
+    time_s = np.arange(2.0, last_s, 2.0)
+    columns = {
+        "recording": np.repeat(SAID, len(time_s)),
+        "time_s": np.tile(time_s, len(SAID)),
+        "hr_bpm": np.full(len(SAID) * len(time_s), 90, np.float32),
+        "sd_bpm": np.tile(1 + time_s / 10, len(SAID)).astype(np.float32),
+    }
+    about = {"format": 1, "made_by": "me", "version": "1", "licence": "MIT", "citation": ""}
+    table = pa.table(columns).replace_schema_metadata({"ppgkd": json.dumps(about)})
+    pq.write_table(table, path)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) -> Workflow:
+    mine = {"estimates": "mine-{dataset}.parquet", "surest": 0.5}
+    changes = {
+        "simulation": {"n_subjects": 6, "duration_s": 60, "seed": 0},
+        "teachers": {
+            "resnet": [3_000],
+            "smoothed": ["resnet-3000"],
+            "recorded": {"mine": mine},
+        },
+        "students": {"resnet": [350]},
+        "strategies": {"soft": {}},
+    }
+    made = Workflow(tmp_path_factory.mktemp("recorded"), {**tiny_config, **changes})
+    write_estimates(made.folder / "mine-simulated.parquet")
+    return made
+
+
+def test_a_smoothed_teacher_is_evaluated_and_teaches(study: Workflow) -> None:
+    name = "resnet-3000-smoothed"
+    study.make(f"results/tiny/students/soft/{name}/{STUDENT}/metrics.json", cores=2)
+    folder = study.results / f"teachers/{name}/seed0"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    plain = json.loads((study.results / "teachers/resnet-3000/seed0/metrics.json").read_text())
+    assert metrics["n_windows"] == metrics["test_windows"] == plain["n_windows"]
+    assert metrics["params"] == plain["params"]
+    assert metrics["mae_bpm"] < plain["mae_bpm"]
+    counts = pd.read_csv(study.results / "windows/simulated.counts.csv")
+    about = json.loads(pq.read_schema(folder / "simulated.parquet").metadata[b"ppgkd"])
+    assert about["recordings"] == dict(zip(counts["recording"], counts["sha256"], strict=True))
+
+
+def test_recorded_estimates_teach_on_the_surest_windows_that_they_cover(study: Workflow) -> None:
+    study.make(f"results/tiny/students/soft/recorded-mine/{STUDENT}/metrics.json", cores=2)
+    splits = pd.read_csv(study.results / "splits.csv").set_index("subject")["role"]
+    windows = pd.read_parquet(
+        study.results / "windows/simulated.parquet", columns=["recording", "subject", "start_s"]
+    )
+    train = windows[windows["subject"].map(splits) == "train"]
+    covered = train["recording"].isin(SAID) & (train["start_s"] + 4 <= 49)
+    logits = np.load(study.results / "targets/recorded-mine/seed0/logits.npy")
+    taught = ~np.isnan(logits[0, :, 0])
+    assert taught.sum() == np.ceil(covered.sum() / 2)
+    assert not (taught & ~covered.to_numpy()).any()
+    factor = np.load(study.results / "bank/seed0/rate_factor.npy")
+    said_bpm = 30 + logits[:, taught].argmax(axis=2)
+    np.testing.assert_allclose(said_bpm, 90 * factor[:, taught], atol=1)
+    tested = windows["subject"].map(splits) == "test"
+    of_test = tested & windows["recording"].isin(SAID)
+    metrics = json.loads((study.results / "teachers/recorded-mine/seed0/metrics.json").read_text())
+    assert metrics["test_windows"] == tested.sum()
+    assert metrics["n_windows"] == (of_test & (windows["start_s"] + 4 <= 49)).sum()
+
+
+def test_estimates_of_times_after_the_end_are_refused_by_name(study: Workflow) -> None:
+    path = study.folder / "mine-simulated.parquet"
+    whole = path.read_bytes()
+    try:
+        write_estimates(path, last_s=70)
+        done = study.run("results/tiny/teachers/recorded-mine/seed0/metrics.json")
+    finally:
+        path.write_bytes(whole)
+    assert done.returncode != 0
+    assert "recording 'sim-01' at 68 s, and the recording is from 0 to 60 s" in done.stdout
+    assert "Traceback" not in done.stdout
