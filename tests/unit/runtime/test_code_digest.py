@@ -147,6 +147,9 @@ MAY_DEPEND_ON = {
     "filter": f"{STUDY_WINDOWS} inference",
     "teacher": TRAINING,
     "evaluate_teacher": f"{EVALUATION} training",
+    "published_environment": f"{BELOW_ALL} published",
+    "published_inputs": f"{BELOW_ALL} datasets published",
+    "published": f"{BELOW_ALL} datasets heart_rate published schema training",
     "evaluate_recorded": f"{EVALUATION} schema training",
     "recorded_targets": f"{EVALUATION} distill schema training",
     "smooth": f"{EVALUATION} inference schema training",
@@ -155,7 +158,7 @@ MAY_DEPEND_ON = {
     "trial": f"{TRAINING} strategies",
     "settings": f"{BELOW_ALL} training",
     "student": f"{TRAINING} strategies",
-    "onnx": f"{EVALUATION} export inference simulation",
+    "onnx": f"{EVALUATION} export inference published simulation",
     "int8": f"{STUDY_WINDOWS} export heart_rate inference",
     "latency": f"{BELOW_ALL} export inference profile windows",
     "ship": EXPORT,
@@ -194,7 +197,7 @@ def test_only_jobs_with_a_network_import_pytorch() -> None:
     assert found == {
         *("view_cache", "teacher", "evaluate_teacher", "targets", "trial", "student"),
         *("alignment", "onnx", "quality", "other_people"),
-        *("evaluate_recorded", "recorded_targets", "smooth"),
+        *("evaluate_recorded", "recorded_targets", "smooth", "published"),
     }
 
 
