@@ -35,7 +35,8 @@ class Support(NamedTuple):
         motion leaves free; of the best PPG channel.
     not_double, not_triple
         Power at the estimate's harmonics, as a share of that and the power at the harmonics that a
-        pulse of half, or of a third of the rate, would have between them.
+        pulse of half, or of a third of the rate, would have between them; of the latter, the power
+        at frequencies of motion does not count.
     not_half
         The slope's power at the estimate, as a share of that and the power at twice the estimate.
     """
@@ -71,22 +72,26 @@ def signal_support(
     motion = is_motion(window[:, ~is_ppg], power[:, ~is_ppg], frequency_hz)
     free = slope * ~motion[:, None]
     centre_hz = np.asarray(bpm, np.float64)[:, None] / 60 * MULTIPLES
-    found = _shares(np.concatenate([slope, free], axis=1), centre_hz, frequency_hz)
-    share = found[:, : slope.shape[1]].sum(axis=1)
-    pulse = found[:, slope.shape[1] :, :3].sum(axis=2)
+    around = _power_around(np.concatenate([slope, free], axis=1), centre_hz, frequency_hz)
+    n_ppg = slope.shape[1]
+    pulse = around[:, n_ppg:, :3].sum(axis=2) / np.maximum(free.sum(axis=2), TINY)
+    total = np.maximum(slope.sum(axis=2), TINY)[:, :, None]
+    share, free_share = (
+        (part / total).sum(axis=1) for part in (around[:, :n_ppg], around[:, n_ppg:])
+    )
     harmonics = share[:, :3].sum(axis=1)
     return Support(
         pulse=pulse.max(axis=1),
-        not_double=_part(harmonics, share[:, 3:6].sum(axis=1)),
-        not_triple=_part(harmonics, share[:, 6:].sum(axis=1)),
+        not_double=_part(harmonics, free_share[:, 3:6].sum(axis=1)),
+        not_triple=_part(harmonics, free_share[:, 6:].sum(axis=1)),
         not_half=_part(share[:, 0], share[:, 1]),
     )
 
 
-def _shares(
+def _power_around(
     power: NDArray[np.float64], centre_hz: NDArray[np.float64], frequency_hz: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Share of the power around each centre, shape (n_windows, n_channels, n_centres)."""
+    """Power around each centre, shape (n_windows, n_channels, n_centres)."""
     cumulative = np.zeros((*power.shape[:-1], power.shape[-1] + 1))
     np.cumsum(power, axis=-1, out=cumulative[..., 1:])
     first = np.ceil((centre_hz - HALF_WIDTH_HZ) / frequency_hz[1])
@@ -94,8 +99,7 @@ def _shares(
     edges = np.concatenate([first, end], axis=1).clip(0, power.shape[-1]).astype(np.int64)
     at_edges = np.take_along_axis(cumulative, edges[:, None], axis=-1)
     n_centres = centre_hz.shape[1]
-    inside = at_edges[..., n_centres:] - at_edges[..., :n_centres]
-    return np.asarray(inside / np.maximum(cumulative[..., -1:], TINY))
+    return np.asarray(at_edges[..., n_centres:] - at_edges[..., :n_centres])
 
 
 def _part(part: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -105,6 +105,22 @@ def test_half_of_a_strong_rate_of_motion_is_no_pulse(cadence: float) -> None:
     assert support(ppg, cadence / 2, acc=acc).pulse < 0.15
 
 
+@given(bpm=st.floats(65, 100), between=st.sampled_from([1.5, 2.5]))
+def test_steps_between_the_harmonics_of_a_pulse_do_not_make_it_a_doubled_one(
+    bpm: float, between: float
+) -> None:
+    steps = tones(between * bpm, (1.0,))
+    mixed = pulse(bpm) + 1.5 * steps
+    assert support(mixed, bpm).not_double < 0.75
+    assert support(mixed, bpm, acc=0.3 * steps).not_double > 0.85
+
+
+@given(bpm=st.floats(60, 75))
+def test_a_doubled_rate_is_seen_beside_motion_that_is_elsewhere(bpm: float) -> None:
+    swing = tones(2.6 * bpm, (0.3,))  # neither it nor its half is 1, 3 or 5 times the pulse
+    assert support(pulse(bpm), 2 * bpm, acc=swing).not_double < 0.5
+
+
 def test_the_noise_of_an_accelerometer_at_rest_is_no_motion() -> None:
     noise = np.random.default_rng(0).normal(0, 0.01, 200)
     resting, silent = support(pulse(70), 70, acc=noise), support(pulse(70), 70)
