@@ -18,7 +18,7 @@ from ppgkd.models.build import load_model
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.training.onnx_teacher import OnnxTeacher
-from ppgkd.views.cache import read_view_cache
+from ppgkd.views.cache import SMALL_ARRAYS, read_view_cache
 
 INPUTS = InputShape(ppg_channels=1, acc_channels=3, n_samples=10, rate_hz=25.0)
 
@@ -59,13 +59,19 @@ def test_a_pickle_in_place_of_weights_is_refused(
     assert not touched.exists()
 
 
-def test_arrays_of_objects_are_not_loaded(tmp_path: Path, touched: Path) -> None:
+@pytest.mark.parametrize("hostile_array", ["signal", "spectra", *SMALL_ARRAYS])
+def test_arrays_of_objects_are_not_loaded(
+    hostile_array: str, tmp_path: Path, touched: Path
+) -> None:
     write_json(tmp_path / "bank.json", {"windows": "these", "bank": "this"})
-    for name in ("signal", "spectra", "hr_bpm"):
+    for name in ("signal", "spectra", *SMALL_ARRAYS):
         np.save(tmp_path / f"{name}.npy", np.zeros(1))
     read_view_cache(tmp_path)
-    np.save(tmp_path / "hr_bpm.npy", np.array([Touch(touched)], object), allow_pickle=True)
-    with pytest.raises(PpgkdError, match="allow_pickle=False"):
+    np.save(
+        tmp_path / f"{hostile_array}.npy", np.array([Touch(touched)], object), allow_pickle=True
+    )
+    # an array that is mapped cannot be of objects at all
+    with pytest.raises(PpgkdError, match=r"allow_pickle=False|Array can't be memory-mapped"):
         read_view_cache(tmp_path)
     assert not touched.exists()
 
