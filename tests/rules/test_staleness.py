@@ -164,6 +164,9 @@ IN_LEFT_OUT = [
     Change("other_people", None, ""),
 ]
 
+BEHIND_THE_CHOICE = {"final_onnx", "planned_latency"}
+"""Jobs of the shipped student, unknown to a dry run while the choice is to be made again."""
+
 
 def finished(folder: Path, config: Mapping[str, Any], project: Path = REPOSITORY) -> Workflow:
     study = Workflow(folder, config, project)
@@ -250,9 +253,10 @@ def check(study: Workflow, changes: list[Change], graph: RuleGraph) -> None:
         # because the report shows the whole configuration
         shown = "" if change.rules is None or change.key == "mirror" else " report"
         rules = (change.rules or "") + shown
-        wrong += differences(
-            change.key, jobs, graph.with_downstream(rules, change.but), change.only
-        )
+        expected = graph.with_downstream(rules, change.but)
+        if "recommend" in expected:
+            expected -= BEHIND_THE_CHOICE
+        wrong += differences(change.key, jobs, expected, change.only)
     assert not wrong, "\n".join(wrong)
 
 
