@@ -57,6 +57,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
             "published": ["beliefppg"],
         },
         "students": {"resnet": [350]},
+        "strategies": {"scratch": {}, "soft": {}},
     }
     return parse_study(config)
 
