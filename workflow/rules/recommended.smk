@@ -107,6 +107,7 @@ if config["folds"]:
         params:
             fold=FINAL,
 
+    # in order, because Snakemake 9.27 applies no constraint to a wildcard in a path variable
     ruleorder: final_onnx > onnx > planned_onnx
 
 
