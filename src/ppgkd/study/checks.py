@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ppgkd.datasets.registry import Dataset
 from ppgkd.errors import PpgkdError
+from ppgkd.strategies.registry import STRATEGIES
 from ppgkd.study.configuration import Configuration, DatasetSplit, Windows
 from ppgkd.study.roles import BY_DATASET, REQUIRED_ROLES, ROLES, has_other_people
 from ppgkd.study.study import COMPARED, Teacher
@@ -203,6 +204,27 @@ def check_features(strategies: Iterable[str], teachers: Iterable[Teacher]) -> No
             "recorded are distributions. Name the other strategies under 'strategies', without "
             "feature, or leave these teachers out."
         )
+
+
+def check_what_is_taught(
+    strategies: Mapping[str, Mapping[str, float]],
+    teachers: Iterable[Teacher],
+    splits: Mapping[str, DatasetSplit],
+) -> None:
+    """Check that each dataset with labels teaches something, by its labels or by the teacher."""
+    labelled = [name for name, split in splits.items() if split.has_subjects("train")]
+    for teacher in teachers:
+        if teacher.estimates is None:
+            continue
+        silent = [name for name in labelled if name not in teacher.estimates.datasets]
+        for strategy, settings in strategies.items():
+            if silent and STRATEGIES[strategy].needs_teacher and not settings["label_weight"]:
+                raise PpgkdError(
+                    f"Teacher '{teacher.name}' says nothing of the training datasets {silent}, and "
+                    f"'strategies.{strategy}.label_weight' is 0, so that their labels would teach "
+                    "nothing, either. Give it a weight, such as 1; or give these datasets another "
+                    "role."
+                )
 
 
 def check_rates(configuration: Configuration) -> None:

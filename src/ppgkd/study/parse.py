@@ -13,6 +13,7 @@ from ppgkd.study.checks import (
     check_other_people,
     check_rates,
     check_splits,
+    check_what_is_taught,
     check_windows,
 )
 from ppgkd.study.configuration import read_configuration
@@ -52,5 +53,6 @@ def parse_study(given: Mapping[str, Any]) -> Study:
     students = find_models("students", config["students"], inputs)
     teachers = find_teachers(configuration.teachers, inputs, tuple(splits), configuration.study)
     check_features(config["strategies"], teachers)
+    check_what_is_taught(config["strategies"], teachers, splits)
     tuning = find_tuning(config, teachers, students)
     return Study(config, datasets, tested, teachers, students, tuning)

@@ -569,6 +569,23 @@ def test_recorded_distributions_teach_no_features(strategies: dict[str, Any]) ->
     assert "'feature' needs teachers with features, and ['resnet-60000-smoothed'] have" in message
 
 
+@pytest.mark.parametrize("strategy", ["soft", "hard", "ordinal"])
+def test_labels_and_a_teacher_that_together_leave_a_dataset_out_are_refused(strategy: str) -> None:
+    given = {
+        "datasets": {
+            "bami1": {"train": 0.6, "val": 0.2, "test": 0.2},
+            "simulated": {"train": 1},
+        },
+        "teachers": {"published": {"beliefppg": {"datasets": ["bami1"]}}},
+    }
+    message = message_of(MINIMAL | given | {"strategies": {strategy: {}}})
+    assert "Teacher 'beliefppg' says nothing of the training datasets ['simulated']" in message
+    assert f"'strategies.{strategy}.label_weight' is 0" in message
+    parse_study(MINIMAL | given | {"strategies": {strategy: {"label_weight": 1}}})
+    unlabelled = {**given["datasets"], "simulated": {"unlabelled": 1}}
+    parse_study(MINIMAL | given | {"datasets": unlabelled, "strategies": {strategy: {}}})
+
+
 def test_a_smoothed_teacher_is_made_from_one_that_the_study_runs() -> None:
     parsed = study(
         teachers={"resnet": [60_000], "smoothed": ["resnet-60000"]}, strategies={"soft": {}}
