@@ -286,8 +286,8 @@ def test_the_report_has_both_errors_of_the_dataset_or_says_that_one_is_not_known
     worst = max(quality["by_dataset"], key=lambda row: row["filtered_mae_bpm"]["estimate"])
     box = page.split('<section class="verdict">')[1].split("</section>")[0]
     assert f"Worst dataset left out of training: {worst['dataset']}" in box
-    assert f"<td>{worst['mae_bpm']['estimate']:.2f}<span" in box
+    assert f"<td>{worst['mae_bpm']['estimate']:.2f} <span" in box
     (row,) = others["by_dataset"]
     assert row["dataset"] == "hills"
-    assert f"<td>{row['mae_bpm']['estimate']:.2f}<span" in page
+    assert f"<td>{row['mae_bpm']['estimate']:.2f} <span" in page
     assert ("has too few people" in box) == (worst["dataset"] == "stairs")
