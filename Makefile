@@ -129,7 +129,7 @@ lint-imports:
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-# Of the published teacher BeliefPPG; the rule beliefppg_environment makes it where a study asks for it.
+# Of the published teacher BeliefPPG; the rule published_environment makes it where a study asks for it.
 .venv-beliefppg/installed: envs/beliefppg.txt
 	$(PYTHON) envs/check.py
 	$(PYTHON) -m venv --clear .venv-beliefppg
