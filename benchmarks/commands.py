@@ -30,7 +30,7 @@ SWEEP = {
     "study": "sweep",
     "datasets": {"simulated": {"train": 0.5, "val": 0.25, "test": 0.25}},
     "simulation": {"n_subjects": 4, "duration_s": 60, "seed": 0},
-    "teachers": {"resnet": [1000, 2000, 3000, 4000]},
+    "teachers": {"spectral_resnet": [1000, 2000, 3000, 4000]},
     "strategies": {"scratch": {}, "hard": {}, "soft": {}, "dkd": {}, "feature": {}},
     "views": 1,
     "training": {"teacher": {"epochs": 1}, "student": {"epochs": 1}},
@@ -96,14 +96,14 @@ def run_make(target: str, place: Path) -> tuple[float, float]:
 def measure_sweep(folder: Path) -> None:
     """Run a sweep of 400 tiny cells; print the CPU seconds of Snakemake's own process per job."""
     sys.path.insert(0, str(CHECKOUT / "src"))
-    from ppgkd.models.capacity import ResNetShape
+    from ppgkd.models.capacity import SpectralResNetShape
     from ppgkd.study.parse import parse_study
     from ppgkd.study.study import input_shape
 
-    inputs = input_shape(parse_study({**SWEEP, "students": {"resnet": [350]}}).config)
-    sizes = [ResNetShape(width).n_params(inputs) for width in SWEEP_WIDTHS]
+    inputs = input_shape(parse_study({**SWEEP, "students": {"spectral_resnet": [350]}}).config)
+    sizes = [SpectralResNetShape(width).n_params(inputs) for width in SWEEP_WIDTHS]
     folder.mkdir(parents=True)
-    study = {**SWEEP, "students": {"resnet": sizes[: 400 // 17 + 1]}}
+    study = {**SWEEP, "students": {"spectral_resnet": sizes[: 400 // 17 + 1]}}
     (folder / "sweep.yaml").write_text(yaml.safe_dump(study))
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(folder)]
     command += ["--snakefile", str(CHECKOUT / "Snakefile")]

@@ -80,7 +80,7 @@ def train_resnet_teacher(
     n_params: int, inputs: InputShape, windows: StudyWindows, training: TrainingConfig
 ) -> tuple[Network, Shape, pd.DataFrame]:
     """Train a residual network as a teacher; return it with its shape and history."""
-    shape = nearest_shape("resnet", n_params, inputs)
+    shape = nearest_shape("spectral_resnet", n_params, inputs)
     model, history = train_teacher(
         shape,
         inputs,

@@ -23,7 +23,7 @@ from ppgkd.distill.soft import soft_loss
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import BINS, HARMONICS, N_CLASSES, InputShape, nearest_shape
 from ppgkd.models.network import Network
-from ppgkd.models.resnet import GroupedResNets
+from ppgkd.models.spectral_resnet import GroupedSpectralResNets
 from ppgkd.training.step import GRADIENT_NORM, has_fast_bfloat16
 
 STEPS = 15
@@ -62,7 +62,7 @@ class EngineTimes:
 
 def time_engine(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) -> EngineTimes:
     """Time the steps of one student size, in a process that has not compiled anything yet."""
-    shape = nearest_shape("resnet", n_params, inputs)
+    shape = nearest_shape("spectral_resnet", n_params, inputs)
     networks = [build_model(shape, inputs, seed) for seed in range(SEEDS)]
     spectra = _spectra(inputs, SEEDS, batch_size)
     steps = {
@@ -114,7 +114,7 @@ def _step(network: nn.Module, spectra: Tensor) -> Step:
 
 def _grouped_step(networks: Sequence[Network], spectra: Tensor) -> Step:
     """Return a function that takes a step of several networks by grouped convolutions."""
-    models = GroupedResNets(networks)
+    models = GroupedSpectralResNets(networks)
     return _learning(
         lambda: torch.stack([output.logits for output in models([*spectra])]), models.parameters()
     )

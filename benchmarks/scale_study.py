@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import InputShape, SpectralMLPShape, SpectralResNetShape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.study.cell import Cell, fold_folder
 from ppgkd.study.parse import parse_study
@@ -72,14 +72,16 @@ def make_config(name: str, cells: int, layout: Layout) -> dict[str, Any]:
     }
     inputs = InputShape(3, 3, 200, 25)
     widths = range(2, 2 + (students + 1) // 2)
-    resnets = [ResNetShape(width).n_params(inputs) for width in widths]
-    mlps = [MLPShape(width).n_params(inputs) for width in widths][: students - len(resnets)]
+    resnets = [SpectralResNetShape(width).n_params(inputs) for width in widths]
+    mlps = [SpectralMLPShape(width).n_params(inputs) for width in widths][: students - len(resnets)]
     large = range(100, 100 + teachers)
     return {
         **config,
         **({"folds": layout.folds} if layout.folds else {}),
-        "students": {"resnet": resnets, "mlp": mlps},
-        "teachers": {"resnet": [ResNetShape(width).n_params(inputs) for width in large]},
+        "students": {"spectral_resnet": resnets, "spectral_mlp": mlps},
+        "teachers": {
+            "spectral_resnet": [SpectralResNetShape(width).n_params(inputs) for width in large]
+        },
     }
 
 
@@ -153,7 +155,7 @@ def _metrics(params: int, error_bpm: float) -> dict[str, Any]:
     return {
         **{f"{name}_bpm": error_bpm for name in names},
         **dict.fromkeys(shares, 0.5),
-        **{"params": params, "macs": 90 * params, "family": "resnet"},
+        **{"params": params, "macs": 90 * params, "family": "spectral_resnet"},
         **{"epochs": 15, "train_s": 60.0, "settings": {"temperature": 2, "label_weight": 1}},
     }
 

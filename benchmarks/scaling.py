@@ -73,20 +73,20 @@ def sweep(teachers: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     for strategy in STRATEGIES:
         sizes = [np.nan] if strategy == "scratch" else 1e5 * np.arange(1, teachers + 1)
         for teacher_params in sizes:
-            teacher = "none" if strategy == "scratch" else f"resnet-{teacher_params:.0f}"
+            teacher = "none" if strategy == "scratch" else f"spectral_resnet-{teacher_params:.0f}"
             for params in CAPACITIES:
                 for seed in range(SEEDS):
                     run = (2 + 60 * params**-0.6) * np.exp(0.03 * rng.standard_normal())
                     key = {
                         "strategy": strategy,
                         "teacher": teacher,
-                        "student": f"resnet-{params}",
+                        "student": f"spectral_resnet-{params}",
                         "seed": seed,
                     }
                     cells.append(
                         {
                             **key,
-                            "family": "resnet",
+                            "family": "spectral_resnet",
                             "params": params,
                             "macs": 90 * params,
                             "onnx_bytes": 9_000 + 4 * params,

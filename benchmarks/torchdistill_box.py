@@ -71,7 +71,7 @@ def _train(task: Task, windows: StudyWindows, inputs: InputShape, workers: int) 
     dataset = AugmentedWindows(examples(windows.transfer), inputs, Augmentation())
     size = min(task.training.batch_size, len(dataset))
     steps = task.training.epochs * (len(dataset) // size)
-    shape = nearest_shape("resnet", task.n_params, inputs)
+    shape = nearest_shape("spectral_resnet", task.n_params, inputs)
     student = build_model(shape, inputs, task.seed)
     box = get_distillation_box(
         LogitsOnly(load_model(task.teacher)[0]),

@@ -140,7 +140,10 @@ def _setting(options: Namespace, data: Data) -> Setting:
 
 
 def _prepare(setting: Setting, n_params: int, epochs: int, folder: Path) -> PreparedTeacher:
-    shape, file = nearest_shape("resnet", n_params, setting.inputs), folder / "model.safetensors"
+    shape, file = (
+        nearest_shape("spectral_resnet", n_params, setting.inputs),
+        folder / "model.safetensors",
+    )
     training = training_config(epochs, setting.training.batch_size)
     mae_bpm = in_fresh_process(make_teacher, setting.data, n_params, training, file)
     view_cache, targets = in_fresh_process(
@@ -164,7 +167,7 @@ def _compare(
         teacher.view_cache.cpu_s + teacher.targets.cpu_s,
     )
     for n_params in students:
-        shape = nearest_shape("resnet", n_params, setting.inputs)
+        shape = nearest_shape("spectral_resnet", n_params, setting.inputs)
         task = Task(setting.data, n_params, teacher.file, teacher.shared, setting.training)
         for name, method in methods.items():
             outcome = in_fresh_process(method, task)

@@ -131,7 +131,7 @@ def train_by_engine(task: Task, windows: StudyWindows, inputs: InputShape) -> fl
     first = StudentConfig(
         strategy="soft",
         settings={"temperature": 1.0, "label_weight": 0.0},
-        shape=nearest_shape("resnet", task.n_params, inputs),
+        shape=nearest_shape("spectral_resnet", task.n_params, inputs),
         inputs=inputs,
         training=task.training,
         label_sd_bpm=LABEL_SD_BPM,
@@ -184,7 +184,9 @@ def train_plainly(task: Task, windows: StudyWindows, inputs: InputShape, workers
     size = min(task.training.batch_size, len(dataset))
     loader = DataLoader(dataset, size, shuffle=True, drop_last=True, num_workers=workers)
     teacher = load_model(task.teacher)[0]
-    student = build_model(nearest_shape("resnet", task.n_params, inputs), inputs, task.seed)
+    student = build_model(
+        nearest_shape("spectral_resnet", task.n_params, inputs), inputs, task.seed
+    )
     optimiser = adamw([*student.parameters()], task.training)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, **one_cycle(task.training, task.training.epochs * len(loader))

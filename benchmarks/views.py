@@ -81,7 +81,9 @@ def main() -> None:
     content = {
         "data": "simulated" if options.windows is None else options.windows.stem,
         "windows": len(windows.transfer),
-        "student_params": nearest_shape("resnet", options.student, inputs).n_params(inputs),
+        "student_params": nearest_shape("spectral_resnet", options.student, inputs).n_params(
+            inputs
+        ),
         "teacher_val_mae_bpm": _subjects_mae_bpm(teacher, windows.val),
         "rows": [asdict(row) for row in rows],
     }
@@ -149,7 +151,7 @@ def _sweep(
             config = StudentConfig(
                 strategy,
                 settings,
-                nearest_shape("resnet", options.student, inputs),
+                nearest_shape("spectral_resnet", options.student, inputs),
                 inputs,
                 training_config(epochs, options.batch_size),
                 LABEL_SD_BPM,

@@ -17,10 +17,10 @@ import pytest
 from safetensors import safe_open
 from tests.workflow import Workflow
 
-CELLS = ("scratch/none", "soft/resnet-3000")
-STUDENT = "resnet-350/seed0"
+CELLS = ("scratch/none", "soft/spectral_resnet-3000")
+STUDENT = "spectral_resnet-350/seed0"
 STRATEGIES = ("scratch", "hard", "soft", "dkd", "feature")
-FAMILIES = ("resnet", "mlp")
+FAMILIES = ("spectral_resnet", "spectral_mlp")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_splits_gives_every_subject_one_role(study: Workflow) -> None:
 
 
 def test_teacher_writes_weights_metrics_and_history(study: Workflow) -> None:
-    folder = study.results / "teachers/resnet-3000/seed0"
+    folder = study.results / "teachers/spectral_resnet-3000/seed0"
     metrics = json.loads((folder / "metrics.json").read_text())
     with safe_open(str(folder / "model.safetensors"), "np") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -79,7 +79,7 @@ def test_targets_has_logits_of_every_window_in_every_view(study: Workflow) -> No
     splits = pd.read_csv(study.results / "splits.csv")
     windows = pd.read_parquet(study.results / "windows/simulated.parquet", columns=["subject"])
     training = splits.loc[splits["role"] == "train", "subject"]
-    logits = np.load(study.results / "targets/resnet-3000/seed0/logits.npy")
+    logits = np.load(study.results / "targets/spectral_resnet-3000/seed0/logits.npy")
     assert logits.shape == (2, windows["subject"].isin(training).sum(), 180)
     assert logits.dtype == np.float16
 
@@ -101,7 +101,7 @@ def test_student_writes_predictions_of_the_test_subjects_only(study: Workflow, c
 
 
 def test_student_logs_progress_with_the_time_left(study: Workflow) -> None:
-    log = (study.results / "logs/student" / CELLS[0] / "resnet-350.log").read_text()
+    log = (study.results / "logs/student" / CELLS[0] / "spectral_resnet-350.log").read_text()
     assert "epoch 2/2" in log
     assert "s left" in log
 
@@ -180,9 +180,9 @@ def test_latency_takes_every_core_of_the_machine(study: Workflow) -> None:
 def test_cells_is_a_tidy_table_with_one_row_per_cell(study: Workflow) -> None:
     cells = pd.read_parquet(study.results / "cells.parquet")
     assert cells[["strategy", "teacher", "student", "seed"]].to_numpy().tolist() == [
-        [strategy, "none" if strategy == "scratch" else "resnet-3000", student, 0]
+        [strategy, "none" if strategy == "scratch" else "spectral_resnet-3000", student, 0]
         for strategy in sorted(STRATEGIES)
-        for student in ("mlp-1300", "resnet-350")
+        for student in ("spectral_mlp-1300", "spectral_resnet-350")
     ]
     assert cells["mae_bpm"].between(0, 180).all()
     assert all((study.results / model).exists() for model in cells["model"])
@@ -216,7 +216,7 @@ def test_a_second_run_has_nothing_to_do(study: Workflow) -> None:
 
 def test_a_student_never_reads_its_teachers_weights(study: Workflow) -> None:
     target = f"results/tiny/students/{CELLS[1]}/{STUDENT}/metrics.json"
-    weights = study.results / "teachers/resnet-3000/seed0/model.safetensors"
+    weights = study.results / "teachers/spectral_resnet-3000/seed0/model.safetensors"
     aside = weights.rename(study.folder / "aside.safetensors")
     try:
         done = study.make(target, options=("--forcerun", "student"))
@@ -225,13 +225,13 @@ def test_a_student_never_reads_its_teachers_weights(study: Workflow) -> None:
     assert "1 of 1 steps" in done.stdout
     job = done.stdout.split("rule student:")[1]
     inputs = next(line for line in job.splitlines() if "input:" in line)
-    assert "targets/resnet-3000/seed0/logits.npy" in inputs
+    assert "targets/spectral_resnet-3000/seed0/logits.npy" in inputs
     assert ".safetensors" not in inputs
 
 
 def test_targets_of_other_views_stop_the_student_with_a_message(study: Workflow) -> None:
     target = f"results/tiny/students/{CELLS[1]}/{STUDENT}/metrics.json"
-    path = study.results / "targets/resnet-3000/seed0/targets.json"
+    path = study.results / "targets/spectral_resnet-3000/seed0/targets.json"
     about = path.read_text()
     try:
         path.write_text(json.dumps(json.loads(about) | {"bank": "0" * 64}))
@@ -239,7 +239,7 @@ def test_targets_of_other_views_stop_the_student_with_a_message(study: Workflow)
     finally:
         path.write_text(about)
     assert done.returncode != 0
-    assert "targets/resnet-3000/seed0 was made for another view cache" in done.stdout
+    assert "targets/spectral_resnet-3000/seed0 was made for another view cache" in done.stdout
     assert "Traceback" not in done.stdout
 
 
@@ -262,7 +262,7 @@ def test_a_killed_student_resumes_from_its_last_epoch(study: Workflow) -> None:
     assert not (folder / "metrics.json").exists()
 
     long.make(target)
-    log = (study.results / "logs/student" / CELLS[1] / "resnet-350.log").read_text()
+    log = (study.results / "logs/student" / CELLS[1] / "spectral_resnet-350.log").read_text()
     assert re.search(r"going on after epoch \d+ of 150", log)
     assert "epoch 1/150" not in log
     history = pd.read_parquet(folder / "history.parquet")

@@ -15,7 +15,7 @@ LISTS = {"train": ["sim-01", "sim-02"], "val": ["sim-03"], "test": ["sim-04"]}
         ({"seeds": "0"}, ["'seeds' must be a list", "'0'"]),
         ({"datasets": {"dalia": {"train": 1}}}, ["'dalia'", "bami1"]),
         ({"strategies": {"softer": {}}}, ["'softer'", "'soft'"]),
-        ({"students": {"resnet": [3]}}, ["3", "resnet"]),
+        ({"students": {"spectral_resnet": [3]}}, ["3", "spectral_resnet"]),
         (
             {"datasets": {"simulated": {**LISTS, "test": ["sim-01"]}}},
             ["sim-01", "'train'", "'test'"],
@@ -24,8 +24,8 @@ LISTS = {"train": ["sim-01", "sim-02"], "val": ["sim-03"], "test": ["sim-04"]}
         ({"folds": 5}, ["'folds: 5'", "'test' must be 0.2", "0.33"]),
         ({"teachers": {"onnx": {"own": "own.onnx"}}}, ["own.onnx", "'onnx-own' does not exist"]),
         (
-            {"tuning": {"student": "resnet-350", "teacher": "resnet-1"}},
-            ["'tuning.teacher'", "'resnet-1'", "['resnet-3000']"],
+            {"tuning": {"student": "spectral_resnet-350", "teacher": "spectral_resnet-1"}},
+            ["'tuning.teacher'", "'spectral_resnet-1'", "['spectral_resnet-3000']"],
         ),
     ],
 )

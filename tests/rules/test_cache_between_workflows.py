@@ -15,7 +15,7 @@ from tests.e2e.verify import differences
 from tests.rules.test_resources import rules
 from tests.workflow import REPOSITORY, Workflow
 
-TARGET = "results/tiny/students/soft/resnet-3000/resnet-350/seed0/metrics.json"
+TARGET = "results/tiny/students/soft/spectral_resnet-3000/spectral_resnet-350/seed0/metrics.json"
 
 # Prints every job that may be cached, with its cache key; Snakemake has no command for it.
 CACHED_JOBS = """
@@ -60,7 +60,7 @@ class Pair(NamedTuple):
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) -> Pair:
-    config = {**tiny_config, "students": {"resnet": [350]}, "strategies": {"soft": {}}}
+    config = {**tiny_config, "students": {"spectral_resnet": [350]}, "strategies": {"soft": {}}}
     folder = tmp_path_factory.mktemp("cache")
     cache = folder / "cache"
     cache.mkdir()
@@ -74,9 +74,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) 
 
 def test_a_second_folder_neither_trains_nor_runs_a_teacher(pair: Pair) -> None:
     first, second = pair.printed
-    assert "Moving output file results/tiny/teachers/resnet-3000/seed0/model.safetensors" in first
+    assert (
+        "Moving output file results/tiny/teachers/spectral_resnet-3000/seed0/model.safetensors"
+        in first
+    )
     assert "Moving output file" not in second
-    targets = pair.second.results / "targets/resnet-3000/seed0/logits.npy"
+    targets = pair.second.results / "targets/spectral_resnet-3000/seed0/logits.npy"
     assert targets.resolve().parent == pair.cache
 
 
@@ -90,7 +93,9 @@ def test_all_inputs_of_the_student_except_the_splits_come_from_the_cache(pair: P
 
 
 def test_both_folders_have_equal_artifacts(pair: Pair) -> None:
-    assert (pair.second.results / "teachers/resnet-3000/seed0/model.safetensors").is_symlink()
+    assert (
+        pair.second.results / "teachers/spectral_resnet-3000/seed0/model.safetensors"
+    ).is_symlink()
     assert [*differences(pair.first.results, pair.second.results)] == []
     # teachers come from the cache, so even their timings are equal
     teachers = [study.results / "teachers" for study in (pair.first, pair.second)]
@@ -125,7 +130,11 @@ def cached_jobs(
         },
         "folds": 2,
         "seeds": [0, 1],
-        "teachers": {"resnet": [3000], "mlp": [60_000], "ensembles": ["mlp-60000"]},
+        "teachers": {
+            "spectral_resnet": [3000],
+            "spectral_mlp": [60_000],
+            "ensembles": ["spectral_mlp-60000"],
+        },
     }
     folder = tmp_path_factory.mktemp("cached_jobs")
     *_, configfile = Workflow(folder, config).command(cores=1)

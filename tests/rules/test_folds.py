@@ -17,8 +17,8 @@ from ppgkd.inference.model_card import ModelCard, read_model_card
 from ppgkd.study.roles import ROLES
 
 STUDENTS = {
-    "scratch": "students/scratch/none/resnet-350/seed0",
-    "ordinal": "students/ordinal/resnet-3000/resnet-350/seed0",
+    "scratch": "students/scratch/none/spectral_resnet-350/seed0",
+    "ordinal": "students/ordinal/spectral_resnet-3000/spectral_resnet-350/seed0",
 }
 TRIALS = {
     "scratch": [{"learning_rate": 0.02}, {"label_sd_bpm": 3}],
@@ -41,9 +41,13 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
             }
         },
         "simulation": {"n_subjects": 8, "duration_s": 60, "seed": 0},
-        "students": {"resnet": [350]},
+        "students": {"spectral_resnet": [350]},
         "strategies": {"scratch": {}, "ordinal": {"label_weight": 0.5}},
-        "tuning": {"student": "resnet-350", "teacher": "resnet-3000", "trials": TRIALS},
+        "tuning": {
+            "student": "spectral_resnet-350",
+            "teacher": "spectral_resnet-3000",
+            "trials": TRIALS,
+        },
         "training": {
             "pretraining": {"epochs": 1},
             "teacher": {"epochs": 2},
@@ -92,7 +96,7 @@ def test_every_fold_has_all_roles_and_every_subject_is_tested_once(study: Workfl
 
 def test_the_teacher_is_pretrained_before_it_is_trained(study: Workflow) -> None:
     for fold in FOLDS:
-        folder = study.results / fold / "teachers/resnet-3000/seed0"
+        folder = study.results / fold / "teachers/spectral_resnet-3000/seed0"
         history = pd.read_parquet(folder / "history.parquet")
         assert history["stage"].tolist() == ["pretraining", "training", "training"]
         assert not (folder / "checkpoints").exists()
@@ -105,7 +109,7 @@ def test_the_view_cache_has_training_windows_and_unlabelled_ones_without_a_refer
         n_train = len(windows_of(study, fold, "train"))
         n_unlabelled = len(windows_of(study, fold, "unlabelled"))
         hr_bpm = np.load(study.results / fold / "bank/seed0/hr_bpm.npy")
-        logits = np.load(study.results / fold / "targets/resnet-3000/seed0/logits.npy")
+        logits = np.load(study.results / fold / "targets/spectral_resnet-3000/seed0/logits.npy")
         assert hr_bpm.shape == logits.shape[:2] == (2, n_train + n_unlabelled)
         assert np.isfinite(hr_bpm[:, :n_train]).all()
         assert np.isnan(hr_bpm[:, n_train:]).all()
@@ -227,7 +231,7 @@ def left_out(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, An
         "other_people": 2,
         "datasets": datasets,
         "inputs": {"ppg_channels": 1, "accelerometer": False},
-        "students": {"mlp": [1300]},
+        "students": {"spectral_mlp": [1300]},
         "strategies": {"scratch": {}},
     }
     made = Workflow(folder, {**tiny_config, **changes})
@@ -274,7 +278,9 @@ def test_the_recommended_student_is_tested_on_other_people_of_a_dataset_that_it_
 def test_no_teacher_and_no_other_student_is_trained_for_other_people(left_out: Workflow) -> None:
     for fold in ("fold2", "fold3"):
         trained = {path.parent for path in left_out.results.glob(f"{fold}/**/model.safetensors")}
-        assert trained == {left_out.results / fold / "students/scratch/none/mlp-1300/seed0"}
+        assert trained == {
+            left_out.results / fold / "students/scratch/none/spectral_mlp-1300/seed0"
+        }
 
 
 def test_the_report_has_both_errors_of_the_dataset_or_says_that_one_is_not_known(

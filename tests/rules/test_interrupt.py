@@ -13,12 +13,12 @@ CONFIG = {
     "study": "interrupted",
     "datasets": {"simulated": {"train": 0.5, "val": 0.25, "test": 0.25}},
     "simulation": {"n_subjects": 4, "duration_s": 60, "seed": 0},
-    "teachers": {"resnet": [3000]},
-    "students": {"resnet": [350]},
+    "teachers": {"spectral_resnet": [3000]},
+    "students": {"spectral_resnet": [350]},
     "strategies": {"scratch": {}},
     "training": {"teacher": {"epochs": 100_000, "patience": 100_000}},
 }
-TEACHER = "results/interrupted/teachers/resnet-3000/seed0/metrics.json"
+TEACHER = "results/interrupted/teachers/spectral_resnet-3000/seed0/metrics.json"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workflow, int
         start_new_session=True,
     )
     assert process.stdout is not None
-    log = study.results / "logs/teacher/resnet-3000/seed0.log"
+    log = study.results / "logs/teacher/spectral_resnet-3000/seed0.log"
     for line in process.stdout:
         if "rule teacher:" in line:
             break
@@ -71,7 +71,7 @@ def test_the_same_command_goes_on_after_the_last_epoch(
     interrupted: tuple[Workflow, int, str],
 ) -> None:
     study, *_ = interrupted
-    assert (study.results / "teachers/resnet-3000/seed0/training.pt").is_file()
+    assert (study.results / "teachers/spectral_resnet-3000/seed0/training.pt").is_file()
     done = Workflow(study.folder, CONFIG).run(TEACHER, options=("--dry-run",))
     assert done.returncode == 0
     assert "rule teacher:" in done.stdout

@@ -15,7 +15,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tests.workflow import Workflow
 
-STUDENT = "resnet-350/seed0"
+STUDENT = "spectral_resnet-350/seed0"
 
 
 def write_linear_teacher(path: Path, n_classes: int = 180) -> None:
@@ -39,11 +39,11 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
     changes = {
         "simulation": {"n_subjects": 6, "duration_s": 60, "seed": 0},
         "teachers": {
-            "resnet": [3_000],
-            "ensembles": ["resnet-3000"],
+            "spectral_resnet": [3_000],
+            "ensembles": ["spectral_resnet-3000"],
             "onnx": {"own": "linear.onnx"},
         },
-        "students": {"resnet": [350]},
+        "students": {"spectral_resnet": [350]},
         "strategies": {"soft": {}, "feature": {}},
         "seeds": [0, 1],
     }
@@ -53,17 +53,19 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
 
 
 def test_the_teachers_of_all_seeds_form_an_ensemble(study: Workflow) -> None:
-    student = f"students/feature/resnet-3000-ensemble/{STUDENT}"
+    student = f"students/feature/spectral_resnet-3000-ensemble/{STUDENT}"
     study.make(f"results/tiny/{student}/metrics.json", cores=2)
-    members = [study.results / f"teachers/resnet-3000/seed{seed}/metrics.json" for seed in (0, 1)]
+    members = [
+        study.results / f"teachers/spectral_resnet-3000/seed{seed}/metrics.json" for seed in (0, 1)
+    ]
     params = [json.loads(path.read_text())["params"] for path in members]
-    ensemble = study.results / "teachers/resnet-3000-ensemble/seed0"
+    ensemble = study.results / "teachers/spectral_resnet-3000-ensemble/seed0"
     metrics = json.loads((ensemble / "metrics.json").read_text())
     assert metrics["params"] == sum(params)
     predictions = pd.read_parquet(ensemble / "predictions.parquet")
     error_bpm = (predictions["pred_bpm"] - predictions["hr_bpm"]).abs().mean()
     assert metrics["mae_bpm"] == pytest.approx(error_bpm, rel=1e-5)
-    targets = study.results / "targets/resnet-3000-ensemble/seed0"
+    targets = study.results / "targets/spectral_resnet-3000-ensemble/seed0"
     assert json.loads((targets / "targets.json").read_text())["teacher"] == metrics["sha256"]
     assert (study.results / student / "predictions.parquet").is_file()
 

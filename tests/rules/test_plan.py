@@ -18,8 +18,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
         "study": "tiny",
         "datasets": {"simulated": {"train": 0.5, "val": 0.17, "test": 0.33}},
         "simulation": {"n_subjects": 6, "duration_s": 60, "seed": 0},
-        "teachers": {"resnet": [3_000]},
-        "students": {"resnet": [350, 700, 1_000, 1_500, 2_500]},
+        "teachers": {"spectral_resnet": [3_000]},
+        "students": {"spectral_resnet": [350, 700, 1_000, 1_500, 2_500]},
         "strategies": STRATEGIES,
         "seeds": [0],
         "views": 1,
@@ -53,11 +53,11 @@ def test_the_planned_students_are_trained_and_compared_with_what_was_predicted(
 
 
 def test_a_student_that_is_not_in_the_sweep_is_exported_and_timed(study: Workflow) -> None:
-    folder = study.results / "students/scratch/none/resnet-500/seed0"
+    folder = study.results / "students/scratch/none/spectral_resnet-500/seed0"
     study.make(f"{folder.relative_to(study.folder)}/latency.json", cores=2)
     session = onnxruntime.InferenceSession(folder / "model.onnx")
     card = read_model_card(session.get_modelmeta().custom_metadata_map, folder)
-    assert card.student == "resnet-500"
+    assert card.student == "spectral_resnet-500"
     metrics = json.loads((folder / "metrics.json").read_text())
     assert card.test_mae_bpm == pytest.approx(metrics["mae_bpm"])
 

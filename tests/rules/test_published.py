@@ -29,7 +29,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
     (project / "Makefile").write_text(MAKEFILE)
     changes = {
         "simulation": {"n_subjects": 6, "duration_s": 60, "seed": 0},
-        "teachers": {"resnet": [3_000], "published": ["beliefppg"]},
+        "teachers": {"spectral_resnet": [3_000], "published": ["beliefppg"]},
         "strategies": {"scratch": {}, "soft": {}},
     }
     return Workflow(folder / "work", {**tiny_config, **changes}, project)
@@ -42,7 +42,7 @@ def test_a_study_that_names_one_has_its_jobs(study: Workflow) -> None:
 
 
 def test_a_study_that_names_none_has_none_of_them(study: Workflow) -> None:
-    config = {**study.config, "teachers": {"resnet": [3_000]}}
+    config = {**study.config, "teachers": {"spectral_resnet": [3_000]}}
     planned = planned_jobs(
         Workflow(study.folder, config, study.project).run(options=("--dry-run",))
     )

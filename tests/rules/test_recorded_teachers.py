@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.workflow import Workflow
 
-STUDENT = "resnet-350/seed0"
+STUDENT = "spectral_resnet-350/seed0"
 SAID = ["sim-01", "sim-02", "sim-04"]
 
 
@@ -38,11 +38,11 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
     changes = {
         "simulation": {"n_subjects": 6, "duration_s": 60, "seed": 0},
         "teachers": {
-            "resnet": [3_000],
-            "smoothed": ["resnet-3000"],
+            "spectral_resnet": [3_000],
+            "smoothed": ["spectral_resnet-3000"],
             "recorded": {"mine": mine},
         },
-        "students": {"resnet": [350]},
+        "students": {"spectral_resnet": [350]},
         "strategies": {"soft": {}},
     }
     made = Workflow(tmp_path_factory.mktemp("recorded"), {**tiny_config, **changes})
@@ -51,11 +51,13 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
 
 
 def test_a_smoothed_teacher_is_evaluated_and_teaches(study: Workflow) -> None:
-    name = "resnet-3000-smoothed"
+    name = "spectral_resnet-3000-smoothed"
     study.make(f"results/tiny/students/soft/{name}/{STUDENT}/metrics.json", cores=2)
     folder = study.results / f"teachers/{name}/seed0"
     metrics = json.loads((folder / "metrics.json").read_text())
-    plain = json.loads((study.results / "teachers/resnet-3000/seed0/metrics.json").read_text())
+    plain = json.loads(
+        (study.results / "teachers/spectral_resnet-3000/seed0/metrics.json").read_text()
+    )
     assert metrics["n_windows"] == metrics["test_windows"] == plain["n_windows"]
     assert metrics["params"] == plain["params"]
     assert metrics["mae_bpm"] < plain["mae_bpm"]

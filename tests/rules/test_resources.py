@@ -42,7 +42,11 @@ def resources(output: str, rule: str) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def dry_run(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return what dry runs print of studies that use every rule."""
-    teachers = {"resnet": [3000], "smoothed": ["resnet-3000"], "published": ["beliefppg"]}
+    teachers = {
+        "spectral_resnet": [3000],
+        "smoothed": ["spectral_resnet-3000"],
+        "published": ["beliefppg"],
+    }
     others = Workflow(tmp_path_factory.mktemp("left_out"), {**LEFT_OUT, "teachers": teachers})
     other_people = others.make(options=("--dry-run",), cores=2).stdout
     study = Workflow(tmp_path_factory.mktemp("all"), TUNED)

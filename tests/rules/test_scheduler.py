@@ -9,8 +9,8 @@ CONFIG = {
     "study": "waiting",
     "datasets": {"simulated": {"train": 0.5, "val": 0.25, "test": 0.25}},
     "simulation": {"n_subjects": 4, "duration_s": 60, "seed": 0},
-    "teachers": {"resnet": [3000]},
-    "students": {"resnet": [350]},
+    "teachers": {"spectral_resnet": [3000]},
+    "students": {"spectral_resnet": [350]},
     "strategies": {"scratch": {}},
     "seeds": [0, 1, 2],
     "training": {"teacher": {"epochs": 1}, "student": {"epochs": 1}},
@@ -21,7 +21,10 @@ CONFIG = {
 def passes_and_jobs(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, int]:
     """Passes of the scheduler, and jobs, of a run on one core that takes some seconds."""
     study = Workflow(tmp_path_factory.mktemp("waiting"), CONFIG)
-    targets = [f"results/waiting/teachers/resnet-3000/seed{seed}/metrics.json" for seed in range(3)]
+    targets = [
+        f"results/waiting/teachers/spectral_resnet-3000/seed{seed}/metrics.json"
+        for seed in range(3)
+    ]
     targets += [f"results/waiting/bank/seed{seed}/bank.json" for seed in range(3)]
     done = study.make(*targets, options=("--verbose",))
     jobs = int(re.findall(r"^(\d+) of \1 steps", done.stdout, re.MULTILINE)[-1])

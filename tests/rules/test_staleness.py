@@ -49,11 +49,15 @@ TUNED = {
     },
     "folds": 2,
     "simulation": {"n_subjects": 10, "duration_s": 60, "seed": 0},
-    "teachers": {"resnet": [3000], "mlp": [60_000], "ensembles": ["resnet-3000"]},
-    "students": {"resnet": [350], "mlp": [1300]},
+    "teachers": {
+        "spectral_resnet": [3000],
+        "spectral_mlp": [60_000],
+        "ensembles": ["spectral_resnet-3000"],
+    },
+    "students": {"spectral_resnet": [350], "spectral_mlp": [1300]},
     "strategies": {"scratch": {}, "soft": {}, "dkd": {}},
     "seeds": [0],
-    "tuning": {"student": "resnet-350", "teacher": "resnet-3000"},
+    "tuning": {"student": "spectral_resnet-350", "teacher": "spectral_resnet-3000"},
     "plan": [{"max_mae_bpm": 2.0}],
     "compare": ["other"],
 }
@@ -62,12 +66,12 @@ PLAIN = {
     "study": "plain",
     "datasets": {"simulated": {"train": 0.5, "val": 0.2, "test": 0.3}},
     "simulation": {"n_subjects": 10, "duration_s": 60, "seed": 0},
-    "teachers": {"resnet": [3000]},
-    "students": {"resnet": [350], "mlp": [1300]},
+    "teachers": {"spectral_resnet": [3000]},
+    "students": {"spectral_resnet": [350], "spectral_mlp": [1300]},
     "strategies": {"scratch": {}, "soft": {}, "dkd": {}},
 }
 IN_THREE_FOLDS = {"train": 0.4, "val": 0.1667, "pretrain": 0.1, "test": 0.3333}
-CHOICE = {"strategy": "soft", "teacher": "resnet-3000", "student": "resnet-350"}
+CHOICE = {"strategy": "soft", "teacher": "spectral_resnet-3000", "student": "spectral_resnet-350"}
 
 SHAPE = "view_cache filter teacher evaluate_teacher alignment targets student trial onnx scaling"
 NEW_STUDENT = "trial settings"
@@ -101,10 +105,10 @@ IN_TUNED = [
     Change("filter_evidence", 0.5, "filter"),
     Change("filter_motion_discount", 0.7, "filter"),
     Change("label_sd_bpm", 2, "teacher student trial"),
-    Change("teachers.resnet", [3000, 5000], "teacher",
+    Change("teachers.spectral_resnet", [3000, 5000], "teacher",
            but="evaluate_teacher alignment trial settings"),
     Change("teachers.ensembles", [], "latency cells report"),
-    Change("students.resnet", [350, 1000], "student"),
+    Change("students.spectral_resnet", [350, 1000], "student"),
     Change("seeds", [0, 1], "view_cache teacher", but=NEW_STUDENT + " alignment"),
     Change("views", 4, "view_cache"),
     Change("augmentation.noise_sd", 0.1, "view_cache teacher"),
@@ -114,8 +118,8 @@ IN_TUNED = [
     Change("strategies.soft.temperature", 3, ""),
     Change("strategies.dkd.alpha", 2, "trial", only="strategy=dkd"),
     Change("tuning", None, "student"),
-    Change("tuning.student", "mlp-1300", "trial"),
-    Change("tuning.teacher", "mlp-60000", "trial"),
+    Change("tuning.student", "spectral_mlp-1300", "trial"),
+    Change("tuning.teacher", "spectral_mlp-60000", "trial"),
     Change("tuning.trials.soft", [{"temperature": t} for t in (1, 2, 4, 8)], "trial",
            only="strategy=soft"),
     Change("training.teacher.epochs", 3, "teacher"),
@@ -142,8 +146,8 @@ IN_PLAIN = [
     Change("strategies.dkd", {"label_weight": 1, "alpha": 1}, None),
     Change("augmentation", {"polarity": 0.5, "noise_sd": 0.2}, None),
     Change("training.pretraining.epochs", 3, ""),
-    Change("teachers.ensembles", ["resnet-3000"], "evaluate_teacher targets latency"),
-    Change("students.mlp", [1300, 2600], "student"),
+    Change("teachers.ensembles", ["spectral_resnet-3000"], "evaluate_teacher targets latency"),
+    Change("students.spectral_mlp", [1300, 2600], "student"),
 ]
 """``None``: nothing runs, not even the report, because the value is the default."""
 LEFT_OUT = {
@@ -155,8 +159,8 @@ LEFT_OUT = {
     },
     "folds": "datasets",
     "other_people": 2,
-    "teachers": {"resnet": [3000]},
-    "students": {"resnet": [350]},
+    "teachers": {"spectral_resnet": [3000]},
+    "students": {"spectral_resnet": [350]},
     "strategies": {"scratch": {}, "soft": {}},
 }
 IN_LEFT_OUT = [
@@ -329,7 +333,7 @@ EDITS = [
     Edit("src/ppgkd/distill/soft.py", "", STATEMENT, "student", only="strategy=soft"),
     Edit("src/ppgkd/distill/dkd.py", "", STATEMENT, "student", only="strategy=dkd"),
     Edit("src/ppgkd/distill/label.py", "", STATEMENT, "teacher student"),
-    Edit("src/ppgkd/models/mlp.py", "", STATEMENT, "student", only="family=mlp"),
+    Edit("src/ppgkd/models/spectral_mlp.py", "", STATEMENT, "student", only="family=spectral_mlp"),
     Edit("src/ppgkd/windows/preprocessing.py", "", STATEMENT, "windows"),
     Edit("src/ppgkd/simulation/heart.py", "", STATEMENT, "simulate"),
     Edit("src/ppgkd/datasets/bami.py", "", STATEMENT, ""),

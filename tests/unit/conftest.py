@@ -12,9 +12,9 @@ from tests.unit.export.conftest import (
     Exported,
     card,  # noqa: F401
     exported,  # noqa: F401
-    mlp_student,  # noqa: F401
     peak_student,  # noqa: F401
     raw,  # noqa: F401
+    spectral_mlp_student,  # noqa: F401
 )
 
 from ppgkd.evaluation.cells import COLUMNS, KEYS
@@ -64,8 +64,8 @@ def sweep_tables(
     error_bpm: Callable[[str, int, int, int], float],
     *,
     strategies: Sequence[str] = ("scratch", "soft"),
-    students: Sequence[tuple[str, int]] = (("resnet", 1_000), ("resnet", 4_000)),
-    teachers: Sequence[str] = ("resnet-50000",),
+    students: Sequence[tuple[str, int]] = (("spectral_resnet", 1_000), ("spectral_resnet", 4_000)),
+    teachers: Sequence[str] = ("spectral_resnet-50000",),
     seeds: Sequence[int] = (0,),
     n_subjects: int = 3,
     n_windows: Sequence[int] | None = None,

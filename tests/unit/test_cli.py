@@ -126,7 +126,9 @@ def test_export_makes_a_file_for_another_rate(
     session = onnxruntime.InferenceSession(output, providers=["CPUExecutionProvider"])
     assert session.get_inputs()[0].shape == ["batch", 5, 512]
     assert session.get_modelmeta().custom_metadata_map["ppgkd.rate_hz"] == "64"
-    assert "resnet-350 for 64 Hz, windows of 512 samples of ppg_1" in capsys.readouterr().out
+    assert (
+        "spectral_resnet-350 for 64 Hz, windows of 512 samples of ppg_1" in capsys.readouterr().out
+    )
 
 
 def test_what_is_exported_serves_a_recording_of_that_rate(

@@ -17,7 +17,7 @@ from torch import nn
 
 from ppgkd.distill.targets import write_targets
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, ResNetShape
+from ppgkd.models.capacity import InputShape, SpectralResNetShape
 from ppgkd.training.checkpoint import Checkpoint
 from ppgkd.views.augment import Augmentation
 from ppgkd.views.cache import ViewCache, read_view_cache, write_view_cache
@@ -57,7 +57,7 @@ def view_cache(
 
 @pytest.fixture(scope="module")
 def teacher(inputs: InputShape) -> nn.Module:
-    return build_model(ResNetShape(64), inputs, seed=0)
+    return build_model(SpectralResNetShape(64), inputs, seed=0)
 
 
 def test_a_view_cache_leaves_nothing(windows: Examples, inputs: InputShape, tmp_path: Path) -> None:

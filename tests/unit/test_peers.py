@@ -97,7 +97,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_parquet(folder / "recommended" / "predictions.parquet", predictions[~dropped])
     inputs = InputShape(ppg_channels=3, acc_channels=3, n_samples=200, rate_hz=25.0)
     export_student(
-        build_model(nearest_shape("resnet", 350, inputs), inputs, seed=0).eval(),
+        build_model(nearest_shape("spectral_resnet", 350, inputs), inputs, seed=0).eval(),
         inputs,
         some_card(channels=CHANNELS, units=units_of(CHANNELS)),
         np.random.default_rng(0).normal(1_000, 100, (2, 6, 400)).astype(np.float32),

@@ -32,8 +32,8 @@ CONFIG: dict[str, Any] = {
     "folds": "datasets",
     "datasets": {name: {"train": 0.5, "val": 0.5, "test": 1} for name in DATASETS},
     "inputs": {"ppg_channels": 2},
-    "teachers": {"mlp": [60_000]},
-    "students": {"mlp": [1_300, 5_000]},
+    "teachers": {"spectral_mlp": [60_000]},
+    "students": {"spectral_mlp": [1_300, 5_000]},
     "strategies": {"scratch": {}},
     "seeds": [0, 1],
 }
@@ -68,7 +68,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
     return found, results
 
 
-@pytest.mark.parametrize(("size", "student"), [(300, "mlp-1300"), (4_000, "mlp-5000")])
+@pytest.mark.parametrize(
+    ("size", "student"), [(300, "spectral_mlp-1300"), (4_000, "spectral_mlp-5000")]
+)
 def test_the_student_of_the_nearest_size_is_judged_on_each_dataset_left_out(
     size: int, student: str, study: tuple[Study, Path]
 ) -> None:
@@ -84,7 +86,7 @@ def test_the_student_of_the_nearest_size_is_judged_on_each_dataset_left_out(
     expected = errors_by_dataset(predictions)
     assert [{key: row[key] for key in expected[0]} for row in rows] == expected
     assert {row["dataset"] for row in rows if row["activity"] is None} == set(DATASETS)
-    shape = nearest_shape("mlp", int(student.split("-")[1]), input_shape(found.config))
+    shape = nearest_shape("spectral_mlp", int(student.split("-")[1]), input_shape(found.config))
     assert {row["params"] for row in rows} == {shape.n_params(input_shape(found.config))}
     assert {(row["study"], row["size"], row["seeds"]) for row in rows} == {("turns", size, 2)}
 

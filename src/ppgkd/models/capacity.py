@@ -89,13 +89,13 @@ class Shape(ABC):
 
 
 @dataclass(frozen=True)
-class ResNetShape(Shape):
+class SpectralResNetShape(Shape):
     """A residual network along frequency; its capacity is its width."""
 
     @property
     def family(self) -> str:
         """Name of the family."""
-        return "resnet"
+        return "spectral_resnet"
 
     def n_params(self, inputs: InputShape) -> int:
         """Count the trainable parameters."""
@@ -114,13 +114,13 @@ class ResNetShape(Shape):
 
 
 @dataclass(frozen=True)
-class MLPShape(Shape):
+class SpectralMLPShape(Shape):
     """A perceptron with two hidden layers; its capacity is their width."""
 
     @property
     def family(self) -> str:
         """Name of the family."""
-        return "mlp"
+        return "spectral_mlp"
 
     def n_params(self, inputs: InputShape) -> int:
         """Count the trainable parameters."""
@@ -134,8 +134,14 @@ class MLPShape(Shape):
         return self.width * (entry + self.width + N_CLASSES)
 
 
-SHAPES: dict[str, type[Shape]] = {"resnet": ResNetShape, "mlp": MLPShape}
-"""Every family by name."""
+SHAPES: dict[str, type[Shape]] = {
+    "spectral_resnet": SpectralResNetShape,
+    "spectral_mlp": SpectralMLPShape,
+}
+"""Every family by name: what it sees, then what it is."""
+
+RENAMED = {"resnet": "spectral_resnet", "mlp": "spectral_mlp"}
+"""Families by the names that they had before others saw the waveform."""
 
 WIDTHS = range(2, 1025)
 

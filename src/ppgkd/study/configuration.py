@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, PlainSerializer, create_model
+from pydantic import Field, PlainSerializer, create_model, model_validator
 
-from ppgkd.models.capacity import SHAPES
+from ppgkd.models.capacity import RENAMED, SHAPES
 from ppgkd.schema.section import (
     FilledList,
     FilledSection,
@@ -20,6 +20,7 @@ from ppgkd.schema.section import (
     NotNull,
     Section,
     UniqueList,
+    contradiction,
     left_out,
 )
 from ppgkd.schema.validation import filled, validate
@@ -285,6 +286,18 @@ def _capacities(family: str) -> Any:
     return (FamilyCapacities, left_out(description))
 
 
+class _Families(FilledSection):
+    """Families by name; what they were called before is refused with what they are called now."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_old_names(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and (old := [name for name in RENAMED if name in given]):
+            now = " and ".join(f"'{name}' is now called '{RENAMED[name]}'" for name in old)
+            raise contradiction(f"has families by their old names: {now}")
+        return given
+
+
 def _settings(strategy: Strategy) -> Any:
     settings: Any = SETTINGS[strategy.name]
     source = f" ({strategy.source})" if strategy.source else ""
@@ -312,7 +325,7 @@ if TYPE_CHECKING:  # their keys come from the registries
     Trials = Section
 else:
     Capacities = create_model(
-        "Capacities", __base__=FilledSection, **{family: _capacities(family) for family in SHAPES}
+        "Capacities", __base__=_Families, **{family: _capacities(family) for family in SHAPES}
     )
     Strategies = create_model(
         "Strategies",
@@ -362,7 +375,7 @@ class Teachers(Capacities):
     """The teachers: networks that the study trains, their ensembles, and those of others."""
 
     ensembles: LeftOut[UniqueList[str]] = left_out(
-        "Names of trained teachers (resnet-130000) whose seeds also teach together, as "
+        "Names of trained teachers (spectral_resnet-130000) whose seeds also teach together, as "
         "<name>-ensemble."
     )
     onnx: LeftOut[dict[OnnxName, str]] = left_out(

@@ -31,7 +31,7 @@ class Model:
 
     @property
     def name(self) -> str:
-        """Name used in paths and tables, ``resnet-4000``."""
+        """Name used in paths and tables, ``spectral_resnet-4000``."""
         return f"{self.family}-{self.capacity}"
 
 

@@ -24,7 +24,7 @@ from ppgkd.distill.targets import TeacherTargets
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import soft_labels
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape, Shape
+from ppgkd.models.capacity import InputShape, Shape, SpectralMLPShape, SpectralResNetShape
 from ppgkd.models.output import Output
 from ppgkd.strategies.registry import STRATEGIES
 
@@ -218,7 +218,7 @@ def test_the_loss_of_every_registered_strategy_can_be_made(
 def made(
     strategy: str, targets: TeacherTargets | None, inputs: InputShape, seed: int = 0
 ) -> torch.nn.Module:
-    student = build_model(ResNetShape(6), inputs, seed=0)
+    student = build_model(SpectralResNetShape(6), inputs, seed=0)
     window_shape = (inputs.channels, inputs.n_samples)
     settings = SETTINGS.get(strategy, {})
     return make_loss(strategy, settings, targets, student, window_shape, seed)
@@ -239,7 +239,7 @@ def test_losses_on_logits_have_no_parameters(
     assert list(made(strategy, targets, inputs).parameters()) == []
 
 
-@pytest.mark.parametrize("student_shape", [ResNetShape(6), MLPShape(6)])
+@pytest.mark.parametrize("student_shape", [SpectralResNetShape(6), SpectralMLPShape(6)])
 def test_students_of_either_family_can_learn_features_of_a_residual_network(
     student_shape: Shape,
     inputs: InputShape,
@@ -275,7 +275,7 @@ def test_a_projections_first_weights_depend_on_the_seed_alone(
 def test_making_a_loss_leaves_the_student_as_it_was(
     strategy: str, inputs: InputShape, targets: TeacherTargets
 ) -> None:
-    student = build_model(ResNetShape(6), inputs, seed=0).train()
+    student = build_model(SpectralResNetShape(6), inputs, seed=0).train()
     before = {name: value.clone() for name, value in student.state_dict().items()}
     window_shape = (inputs.channels, inputs.n_samples)
     make_loss(strategy, SETTINGS[strategy], targets, student, window_shape, seed=0)
@@ -311,7 +311,7 @@ def weighted(
     strategy: str, targets: TeacherTargets, inputs: InputShape, weight: float
 ) -> torch.nn.Module:
     student, shape = (
-        build_model(ResNetShape(6), inputs, seed=0),
+        build_model(SpectralResNetShape(6), inputs, seed=0),
         (inputs.channels, inputs.n_samples),
     )
     settings = {**SETTINGS[strategy], "label_weight": weight}

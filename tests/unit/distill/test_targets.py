@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ppgkd.distill.targets import TeacherTargets, read_targets, write_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import InputShape, SpectralMLPShape, SpectralResNetShape
 from ppgkd.models.output import POSITIONS, Output
 from ppgkd.views.augment import Augmentation
 from ppgkd.views.cache import ViewCache, read_view_cache, write_view_cache
@@ -61,7 +61,7 @@ def view_cache(make_view_cache: MakeViewCache) -> ViewCache:
 
 @pytest.fixture(scope="module")
 def teacher(inputs: InputShape) -> nn.Module:
-    return build_model(ResNetShape(8), inputs, seed=0).eval()
+    return build_model(SpectralResNetShape(8), inputs, seed=0).eval()
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_features_are_the_networks_with_each_one_standardised_by_the_first_view(
 def test_a_feature_that_never_changes_becomes_zero(
     view_cache: ViewCache, inputs: InputShape, tmp_path: Path
 ) -> None:
-    teacher = build_model(MLPShape(8), inputs, seed=0).eval()
+    teacher = build_model(SpectralMLPShape(8), inputs, seed=0).eval()
     norm = teacher.get_submodule("hidden.4")
     assert isinstance(norm, nn.BatchNorm1d)
     with torch.no_grad():
@@ -155,7 +155,7 @@ def test_a_feature_that_never_changes_becomes_zero(
 def test_logits_beyond_half_precision_stay_finite_and_keep_the_most_likely_class(
     view_cache: ViewCache, inputs: InputShape, tmp_path: Path
 ) -> None:
-    teacher = build_model(MLPShape(8), inputs, seed=0).eval()
+    teacher = build_model(SpectralMLPShape(8), inputs, seed=0).eval()
     with torch.no_grad():
         teacher.get_parameter("head.weight").mul_(1e7)
     exact, _ = outputs_of(teacher, view_cache, 0)
@@ -190,7 +190,7 @@ def test_large_logits_are_precise_near_their_maximum(
 def test_the_teacher_is_run_in_evaluation_mode(
     targets: TeacherTargets, view_cache: ViewCache, inputs: InputShape, tmp_path: Path
 ) -> None:
-    training = build_model(ResNetShape(8), inputs, seed=0).train()
+    training = build_model(SpectralResNetShape(8), inputs, seed=0).train()
     found = targets_of(training, view_cache, tmp_path)
     np.testing.assert_array_equal(found.logits, targets.logits)
 

@@ -12,14 +12,14 @@ import pytest
 from ppgkd.evaluation.cells import BATCH, COLUMNS, collect_cells, collect_subject_errors
 from ppgkd.study.cell import Cell
 
-TEACHER = "resnet-60000"
+TEACHER = "spectral_resnet-60000"
 CELLS = [
-    Cell("scratch", "none", "resnet-1000", 0),
-    Cell("soft", TEACHER, "resnet-1000", 0),
-    Cell("soft", TEACHER, "mlp-4000", 1),
+    Cell("scratch", "none", "spectral_resnet-1000", 0),
+    Cell("soft", TEACHER, "spectral_resnet-1000", 0),
+    Cell("soft", TEACHER, "spectral_mlp-4000", 1),
 ]
 METRICS = {
-    "family": "resnet",
+    "family": "spectral_resnet",
     "width": 9,
     "params": 1_017,
     "macs": 90_123,
@@ -145,9 +145,9 @@ def test_a_student_from_scratch_has_no_teacher(results: Path) -> None:
 
 def test_each_row_leads_to_its_model(results: Path) -> None:
     assert collect(results)["model"].tolist() == [
-        "students/scratch/none/resnet-1000/seed0/model.onnx",
-        f"students/soft/{TEACHER}/resnet-1000/seed0/model.onnx",
-        f"students/soft/{TEACHER}/mlp-4000/seed1/model.onnx",
+        "students/scratch/none/spectral_resnet-1000/seed0/model.onnx",
+        f"students/soft/{TEACHER}/spectral_resnet-1000/seed0/model.onnx",
+        f"students/soft/{TEACHER}/spectral_mlp-4000/seed1/model.onnx",
     ]
 
 
@@ -218,7 +218,7 @@ def test_the_windows_mean_over_subjects_is_the_cells_error(results: Path) -> Non
 
 FOLDED = [
     Cell("soft", TEACHER, student, seed, fold)
-    for student in ("resnet-1000", "mlp-4000")
+    for student in ("spectral_resnet-1000", "spectral_mlp-4000")
     for seed in (0, 1)
     for fold in (0, 1, 2)
 ]

@@ -16,8 +16,8 @@ from ppgkd.evaluation.recommendation import (
 GATES = Gates(min_reduction=0.8, max_latency_ms=15.0, max_mae_bpm=2.5)
 GOOD: dict[str, Any] = {
     "strategy": "soft",
-    "teacher": "resnet-10000",
-    "student": "resnet-1000",
+    "teacher": "spectral_resnet-10000",
+    "student": "spectral_resnet-1000",
     "params": 1_000,
     "teacher_params": 10_000,
     "latency_p99_ms": 1.0,
@@ -125,7 +125,7 @@ def test_if_none_is_small_and_fast_enough_one_is_chosen_among_all() -> None:
 
 def test_each_fold_selects_on_its_validation_and_is_evaluated_on_its_test_subjects() -> None:
     students = gated({"params": 1_000}, {"params": 1_500})
-    key = {"strategy": "soft", "teacher": "resnet-10000", "seed": 0}
+    key = {"strategy": "soft", "teacher": "spectral_resnet-10000", "seed": 0}
     val_mae_bpm = {(0, "student-0"): 1.0, (0, "student-1"): 2.0}  # fold 0 wants the small one
     val_mae_bpm |= {(1, "student-0"): 3.0, (1, "student-1"): 2.0}  # fold 1 the large one
     test_mae_bpm = {(0, "student-0"): 4.0, (0, "student-1"): 5.0}
@@ -152,7 +152,7 @@ def test_each_fold_selects_on_its_validation_and_is_evaluated_on_its_test_subjec
 
 def test_a_fold_does_not_choose_a_student_that_is_too_large() -> None:
     students = gated({"params": 1_000}, {"params": 9_000})
-    key = {"strategy": "soft", "teacher": "resnet-10000", "seed": 0, "fold": 0}
+    key = {"strategy": "soft", "teacher": "spectral_resnet-10000", "seed": 0, "fold": 0}
     cells = pd.DataFrame(
         [
             {**key, "student": "student-0", "params": 1_000, "val_mae_bpm": 5.0},

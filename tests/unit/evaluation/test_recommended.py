@@ -17,7 +17,7 @@ from ppgkd.evaluation.quality import assess
 from ppgkd.evaluation.recommended import assess_recommended, predict_recommended
 from ppgkd.inference.online_filter import Transition
 from ppgkd.models.build import build_model, load_model, save_model
-from ppgkd.models.capacity import InputShape, MLPShape
+from ppgkd.models.capacity import InputShape, SpectralMLPShape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.simulation.subject import Cohort
 from ppgkd.splits.study_windows import read_study_windows
@@ -36,7 +36,9 @@ TRANSITIONS = {0: Transition(2.0, 1e-3, 2.0), 1: Transition(6.0, 1e-2, 2.0)}
 
 
 def cells(folds: tuple[int | None, ...] = FOLDS) -> list[Cell]:
-    return [Cell("soft", "big", "mlp-small", seed, fold) for seed in (0, 1) for fold in folds]
+    return [
+        Cell("soft", "big", "spectral_mlp-small", seed, fold) for seed in (0, 1) for fold in folds
+    ]
 
 
 def lay_out(folder: Path, folds: tuple[int | None, ...]) -> Path:
@@ -53,8 +55,8 @@ def lay_out(folder: Path, folds: tuple[int | None, ...]) -> Path:
         splits.to_csv(folder / fold_folder(fold) / "splits.csv", index=False)
         write_json(folder / fold_folder(fold) / "filter.json", asdict(TRANSITIONS[fold or 0]))
     for number, cell in enumerate(cells(folds)):
-        network = build_model(MLPShape(6), INPUTS, seed=number)
-        save_model(folder / cell.path / "model.safetensors", network, MLPShape(6), INPUTS)
+        network = build_model(SpectralMLPShape(6), INPUTS, seed=number)
+        save_model(folder / cell.path / "model.safetensors", network, SpectralMLPShape(6), INPUTS)
     return folder
 
 

@@ -14,7 +14,7 @@ LEVEL_BPM = [1.0, 4.0, 10.0]
 """Subjects differ far more than strategies do."""
 
 
-def row_of(table: pd.DataFrame, strategy: str, student: str = "resnet-1000") -> pd.Series:
+def row_of(table: pd.DataFrame, strategy: str, student: str = "spectral_resnet-1000") -> pd.Series:
     found = table[(table["strategy"] == strategy) & (table["student"] == student)]
     assert len(found) == 1
     return found.iloc[0]
@@ -25,19 +25,19 @@ def test_there_is_one_row_per_student_and_way_of_training(sweep: Sweep) -> None:
         *sweep(
             lambda *_: 2.0,
             strategies=("scratch", "soft", "dkd"),
-            teachers=("resnet-50000", "resnet-90000"),
+            teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
             seeds=(0, 1),
         )
     )
     keys = set(table[["strategy", "teacher", "student"]].itertuples(index=False, name=None))
-    teachers = {"scratch": ["none"], "soft": ["resnet-50000", "resnet-90000"]}
+    teachers = {"scratch": ["none"], "soft": ["spectral_resnet-50000", "spectral_resnet-90000"]}
     teachers["dkd"] = teachers["soft"]
     assert len(table) == len(keys) == (1 + 2 + 2) * 2
     assert keys == {
         (strategy, teacher, student)
         for strategy, of_strategy in teachers.items()
         for teacher in of_strategy
-        for student in ("resnet-1000", "resnet-4000")
+        for student in ("spectral_resnet-1000", "spectral_resnet-4000")
     }
     assert set(table["seeds"]) == {2}
 
@@ -51,7 +51,7 @@ def test_errors_are_means_over_seeds(sweep: Sweep) -> None:
 
 def test_the_latency_and_the_file_are_the_worst_of_the_seeds(sweep: Sweep) -> None:
     cells, subjects = sweep(lambda *_: 2.0, seeds=(0, 1))
-    one = (cells["seed"] == 1) & (cells["student"] == "resnet-1000")
+    one = (cells["seed"] == 1) & (cells["student"] == "spectral_resnet-1000")
     cells.loc[one, ["latency_p99_ms", "onnx_bytes"]] = [7.5, 99_999]
     row = row_of(summarise_students(cells, subjects), "soft")
     assert (row["latency_p99_ms"], row["onnx_bytes"]) == (7.5, 99_999)
@@ -59,17 +59,25 @@ def test_the_latency_and_the_file_are_the_worst_of_the_seeds(sweep: Sweep) -> No
 
 def test_a_student_is_marked_if_one_seed_was_timed_on_a_busy_machine(sweep: Sweep) -> None:
     cells, subjects = sweep(lambda *_: 2.0, seeds=(0, 1))
-    one = (cells["seed"] == 1) & (cells["student"] == "resnet-1000") & (cells["strategy"] == "soft")
+    one = (
+        (cells["seed"] == 1)
+        & (cells["student"] == "spectral_resnet-1000")
+        & (cells["strategy"] == "soft")
+    )
     cells.loc[one, "latency_busy"] = True
     table = summarise_students(cells, subjects)
     marked = table.loc[table["latency_busy"], ["strategy", "student"]]
-    assert marked.to_numpy().tolist() == [["soft", "resnet-1000"]]
+    assert marked.to_numpy().tolist() == [["soft", "spectral_resnet-1000"]]
 
 
 def test_sizes_and_teachers_are_carried_over(sweep: Sweep) -> None:
     table = summarise_students(*sweep(lambda *_: 2.0))
     soft, scratch = row_of(table, "soft"), row_of(table, "scratch")
-    assert (soft["params"], soft["family"], soft["teacher_params"]) == (1_000, "resnet", 50_000)
+    assert (soft["params"], soft["family"], soft["teacher_params"]) == (
+        1_000,
+        "spectral_resnet",
+        50_000,
+    )
     assert soft["teacher_mae_bpm"] == 2.0
     assert pd.isna(scratch["teacher_params"])
 
@@ -79,8 +87,8 @@ def test_the_gain_is_the_same_students_error_from_scratch_minus_its_own(sweep: S
         return LEVEL_BPM[who] + {"scratch": 1.0, "soft": 0.25}[strategy] * (2_000 / params)
 
     table = summarise_students(*sweep(error_bpm))
-    assert row_of(table, "soft", "resnet-1000")["gain_bpm"] == pytest.approx(1.5)
-    assert row_of(table, "soft", "resnet-4000")["gain_bpm"] == pytest.approx(0.375)
+    assert row_of(table, "soft", "spectral_resnet-1000")["gain_bpm"] == pytest.approx(1.5)
+    assert row_of(table, "soft", "spectral_resnet-4000")["gain_bpm"] == pytest.approx(0.375)
 
 
 def test_a_student_that_distilling_harms_has_a_negative_gain(sweep: Sweep) -> None:

@@ -62,8 +62,8 @@ def some_card(**changes: Any) -> ModelCard:
         "score_log_sd": -0.7,
         "study": "hand-made",
         "strategy": "soft",
-        "teacher": "resnet-50000",
-        "student": "resnet-350",
+        "teacher": "spectral_resnet-50000",
+        "student": "spectral_resnet-350",
         "seed": 0,
         "fold": "0",
         "trained_on": ("simulated",),
@@ -121,7 +121,7 @@ def peak_finder() -> Network:
     The statistics of each normalisation and its affine part cancel out, but either alone would
     spoil the estimate.
     """
-    network = build_model(nearest_shape("resnet", 12_000, INPUTS), INPUTS, seed=0).eval()
+    network = build_model(nearest_shape("spectral_resnet", 12_000, INPUTS), INPUTS, seed=0).eval()
     with torch.no_grad():
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d):
@@ -156,21 +156,21 @@ def peak_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 
 @pytest.fixture(scope="session")
-def mlp_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def spectral_mlp_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """An untrained perceptron of 12,000 parameters, for one PPG channel alone."""
     inputs = InputShape(ppg_channels=1, acc_channels=0, n_samples=200, rate_hz=25.0)
-    network = build_model(nearest_shape("mlp", 12_000, inputs), inputs, seed=0)
+    network = build_model(nearest_shape("spectral_mlp", 12_000, inputs), inputs, seed=0)
     raw = raw_tones(np.linspace(45, 190, 20), 50.0)[:, :1]
     window = preprocess(raw, resampling_matrix(window_spec_of(some_card()), 50.0), ("ppg_1",))
     for _ in range(10):  # so that normalisation does something
         network.train()(torch.from_numpy(window))
     card = some_card(channels=("ppg_1",), units=("counts",))
-    path = tmp_path_factory.mktemp("mlp") / "folder" / "model.onnx"
+    path = tmp_path_factory.mktemp("spectral_mlp") / "folder" / "model.onnx"
     difference_bpm = export_student(network.eval(), inputs, card, raw, path, tolerance_bpm=0.05)
     return Exported(network, inputs, card, raw, path, difference_bpm)
 
 
-@pytest.fixture(scope="session", params=["peak_student", "mlp_student"])
+@pytest.fixture(scope="session", params=["peak_student", "spectral_mlp_student"])
 def exported(request: pytest.FixtureRequest) -> Exported:
     """Each of the exported students."""
     found: Exported = request.getfixturevalue(request.param)

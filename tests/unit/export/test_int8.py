@@ -148,14 +148,14 @@ def test_a_window_without_a_signal_still_gives_nan(
 
 
 def test_the_quantisers_advice_is_silenced_and_logging_is_restored(
-    mlp_student: Exported,
+    spectral_mlp_student: Exported,
     tones: Callable[..., Windows],
     inputs: InputShape,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     level = logging.getLogger().level
     with caplog.at_level(logging.WARNING):
-        quantise(onnx.load(mlp_student.path), tones([60.0, 120.0], inputs).signal[:, :1])
+        quantise(onnx.load(spectral_mlp_student.path), tones([60.0, 120.0], inputs).signal[:, :1])
         assert logging.getLogger().level == logging.WARNING
     assert caplog.messages == []
     assert logging.getLogger().level == level
@@ -191,10 +191,10 @@ def test_the_calibration_windows_are_spread_evenly_from_the_first_to_the_last(
 
 
 def test_the_ranges_are_those_of_the_calibration_windows(
-    mlp_student: Exported, tones: Callable[..., Windows], inputs: InputShape
+    spectral_mlp_student: Exported, tones: Callable[..., Windows], inputs: InputShape
 ) -> None:
     """The entry of the first layer is quantised over what the calibration's windows reach."""
-    model = onnx.load(mlp_student.path)
+    model = onnx.load(spectral_mlp_student.path)
     reached = []
     for amplitude in (1.0, 100.0):
         windows = amplitude * tones([60.0, 120.0], inputs).signal[:, :1]

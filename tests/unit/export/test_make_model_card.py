@@ -25,8 +25,8 @@ SIMULATED = "Made by this program; free of terms."
 
 CELL = {
     "strategy": "soft",
-    "teacher": "resnet-3000",
-    "family": "resnet",
+    "teacher": "spectral_resnet-3000",
+    "family": "spectral_resnet",
     "capacity": "350",
     "seed": "1",
     "fold": "2",
@@ -52,11 +52,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
         "windows": {"length_s": 8, "stride_s": 1, "rate_hz": 25, "low_hz": 0.5, "high_hz": 7},
         "inputs": {"ppg_channels": 2},
         "teachers": {
-            "resnet": [3000],
+            "spectral_resnet": [3000],
             "onnx": {"mine": str(own)},
             "published": ["beliefppg"],
         },
-        "students": {"resnet": [350]},
+        "students": {"spectral_resnet": [350]},
         "strategies": {"scratch": {}, "soft": {}},
     }
     return parse_study(config)
@@ -188,8 +188,12 @@ def test_it_has_the_filter_and_the_bounds_of_a_valid_estimate(
 
 def test_it_names_the_cell_of_the_weights(made: Callable[..., ModelCard]) -> None:
     card = made()
-    assert (card.study, card.strategy, card.teacher) == ("hand-made", "soft", "resnet-3000")
-    assert (card.student, card.seed, card.fold) == ("resnet-350", 1, "2")
+    assert (card.study, card.strategy, card.teacher) == (
+        "hand-made",
+        "soft",
+        "spectral_resnet-3000",
+    )
+    assert (card.student, card.seed, card.fold) == ("spectral_resnet-350", 1, "2")
     assert card.revision == code_revision()
 
 

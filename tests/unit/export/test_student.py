@@ -133,11 +133,15 @@ def changed_too(network: nn.Module, **changes: Callable[[Raw], Raw]) -> nn.Modul
     return other
 
 
-def test_a_file_beyond_the_tolerance_is_not_kept(mlp_student: Exported, tmp_path: Path) -> None:
+def test_a_file_beyond_the_tolerance_is_not_kept(
+    spectral_mlp_student: Exported, tmp_path: Path
+) -> None:
     path = tmp_path / "model.onnx"
-    skewed = changed(onnx.load(mlp_student.path), bias=lambda bias: bias + np.arange(180) % 7)
+    skewed = changed(
+        onnx.load(spectral_mlp_student.path), bias=lambda bias: bias + np.arange(180) % 7
+    )
     with pytest.raises(PpgkdError) as caught:
-        write(skewed, mlp_student, mlp_student.raw, path)
+        write(skewed, spectral_mlp_student, spectral_mlp_student.raw, path)
     message = str(caught.value)
     assert "ONNX Runtime and PyTorch differ by" in message
     assert str(path) in message
@@ -145,18 +149,22 @@ def test_a_file_beyond_the_tolerance_is_not_kept(mlp_student: Exported, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_network_that_gives_nan_is_not_kept(mlp_student: Exported, tmp_path: Path) -> None:
+def test_a_network_that_gives_nan_is_not_kept(
+    spectral_mlp_student: Exported, tmp_path: Path
+) -> None:
     nowhere: dict[str, Callable[[Raw], Raw]] = {"bias": lambda bias: np.full_like(bias, np.nan)}
-    broken = replace(mlp_student, network=changed_too(mlp_student.network, **nowhere))
-    model = changed(onnx.load(mlp_student.path), **nowhere)
+    broken = replace(
+        spectral_mlp_student, network=changed_too(spectral_mlp_student.network, **nowhere)
+    )
+    model = changed(onnx.load(spectral_mlp_student.path), **nowhere)
     with pytest.raises(PpgkdError, match="differ by nan BPM"):
-        write(model, broken, mlp_student.raw, tmp_path / "model.onnx")
+        write(model, broken, spectral_mlp_student.raw, tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("lead", "kept"), [(1e-7, True), (1e-3, False)])
 def test_the_file_may_have_another_mode_only_if_two_classes_are_tied(
-    mlp_student: Exported, tmp_path: Path, lead: float, kept: bool
+    spectral_mlp_student: Exported, tmp_path: Path, lead: float, kept: bool
 ) -> None:
     """Two peaks, at 70 and 150 BPM; the network takes one for the higher, the file the other."""
 
@@ -168,27 +176,35 @@ def test_the_file_may_have_another_mode_only_if_two_classes_are_tied(
 
         return {"weight": np.zeros_like, "bias": bias}
 
-    student = replace(mlp_student, network=changed_too(mlp_student.network, **peaks(lead, 0)))
-    model = changed(onnx.load(mlp_student.path), **peaks(0, lead))
+    student = replace(
+        spectral_mlp_student, network=changed_too(spectral_mlp_student.network, **peaks(lead, 0))
+    )
+    model = changed(onnx.load(spectral_mlp_student.path), **peaks(0, lead))
     path = tmp_path / "model.onnx"
     if kept:
-        assert write(model, student, mlp_student.raw, path) <= TOLERANCE_BPM
+        assert write(model, student, spectral_mlp_student.raw, path) <= TOLERANCE_BPM
     else:
         with pytest.raises(PpgkdError, match=r"differ by 80(\.\d+)? BPM"):
-            write(model, student, mlp_student.raw, path)
+            write(model, student, spectral_mlp_student.raw, path)
     assert path.exists() == kept
 
 
-def test_windows_without_a_signal_are_left_out(mlp_student: Exported, tmp_path: Path) -> None:
-    raw = mlp_student.raw.copy()
+def test_windows_without_a_signal_are_left_out(
+    spectral_mlp_student: Exported, tmp_path: Path
+) -> None:
+    raw = spectral_mlp_student.raw.copy()
     raw[[3, 7]] = 512.0
-    difference_bpm = write(onnx.load(mlp_student.path), mlp_student, raw, tmp_path / "model.onnx")
+    difference_bpm = write(
+        onnx.load(spectral_mlp_student.path), spectral_mlp_student, raw, tmp_path / "model.onnx"
+    )
     assert difference_bpm <= TOLERANCE_BPM
-    assert (tmp_path / "model.onnx").read_bytes() == mlp_student.path.read_bytes()
+    assert (tmp_path / "model.onnx").read_bytes() == spectral_mlp_student.path.read_bytes()
 
 
-def test_an_estimate_without_a_signal_is_not_kept(mlp_student: Exported, tmp_path: Path) -> None:
-    raw, model = mlp_student.raw.copy(), onnx.load(mlp_student.path)
+def test_an_estimate_without_a_signal_is_not_kept(
+    spectral_mlp_student: Exported, tmp_path: Path
+) -> None:
+    raw, model = spectral_mlp_student.raw.copy(), onnx.load(spectral_mlp_student.path)
     raw[3] = 512.0
     # the guard's condition, which comes first among the inputs of the last Where, is always true
     guard = next(node for node in reversed(model.graph.node) if node.op_type == "Where")
@@ -196,20 +212,20 @@ def test_an_estimate_without_a_signal_is_not_kept(mlp_student: Exported, tmp_pat
     assert comparison.op_type == "And"
     comparison.op_type = "Or"
     with pytest.raises(PpgkdError, match="differ by nan BPM"):
-        write(model, mlp_student, raw, tmp_path / "model.onnx")
+        write(model, spectral_mlp_student, raw, tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_preprocessing_of_another_version_is_not_exported(
-    mlp_student: Exported, card: Callable[..., ModelCard], tmp_path: Path
+    spectral_mlp_student: Exported, card: Callable[..., ModelCard], tmp_path: Path
 ) -> None:
-    other = replace(mlp_student.card, preprocessing_version=99)
+    other = replace(spectral_mlp_student.card, preprocessing_version=99)
     with pytest.raises(PpgkdError, match="preprocessing version 99; this is version 1"):
         export_student(
-            mlp_student.network,
-            mlp_student.inputs,
+            spectral_mlp_student.network,
+            spectral_mlp_student.inputs,
             other,
-            mlp_student.raw,
+            spectral_mlp_student.raw,
             tmp_path / "model.onnx",
             tolerance_bpm=TOLERANCE_BPM,
         )
@@ -263,16 +279,16 @@ def test_only_the_rate_changes_in_the_model_card_and_the_weights_do_not(exported
 
 
 @pytest.mark.parametrize("rate_hz", [0.0, -50.0, 9.9, 1000.5, float("nan"), float("inf")])
-def test_a_rate_out_of_range_is_refused(mlp_student: Exported, rate_hz: float) -> None:
+def test_a_rate_out_of_range_is_refused(spectral_mlp_student: Exported, rate_hz: float) -> None:
     with pytest.raises(PpgkdError, match=r"not supported; allowed are 10 to 1000 Hz"):
-        change_rate(onnx.load(mlp_student.path), rate_hz)
+        change_rate(onnx.load(spectral_mlp_student.path), rate_hz)
 
 
 def test_a_rate_at_which_a_window_has_a_fraction_of_a_sample_is_refused(
-    mlp_student: Exported,
+    spectral_mlp_student: Exported,
 ) -> None:
     with pytest.raises(PpgkdError) as caught:
-        change_rate(onnx.load(mlp_student.path), 25.7)
+        change_rate(onnx.load(spectral_mlp_student.path), 25.7)
     assert "a window of 8 s has 205.6 samples" in str(caught.value)
     assert "the nearest rate is 25.75 Hz" in str(caught.value)
 
@@ -280,10 +296,12 @@ def test_a_rate_at_which_a_window_has_a_fraction_of_a_sample_is_refused(
 # Files
 
 
-def test_a_file_is_read_as_it_was_written(mlp_student: Exported, tmp_path: Path) -> None:
-    model = read_student(mlp_student.path)
+def test_a_file_is_read_as_it_was_written(spectral_mlp_student: Exported, tmp_path: Path) -> None:
+    model = read_student(spectral_mlp_student.path)
     write_student(model, tmp_path / "folder" / "other.onnx")
-    assert (tmp_path / "folder" / "other.onnx").read_bytes() == mlp_student.path.read_bytes()
+    assert (
+        tmp_path / "folder" / "other.onnx"
+    ).read_bytes() == spectral_mlp_student.path.read_bytes()
 
 
 @pytest.mark.parametrize("content", [None, b"no ONNX file", b"\xff" * 100])

@@ -8,16 +8,16 @@ from torch import Tensor
 
 from ppgkd.models.batched import BatchedModels, SeparateModels, batch_models
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import BINS, HARMONICS, InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import BINS, HARMONICS, InputShape, SpectralMLPShape, SpectralResNetShape
 from ppgkd.models.network import Network
-from ppgkd.models.resnet import GROUPED_UP_TO_WIDTH, GroupedResNets
+from ppgkd.models.spectral_resnet import GROUPED_UP_TO_WIDTH, GroupedSpectralResNets
 
 SEEDS = (3, 1, 4)
 Way = Callable[[list[Network]], BatchedModels]
 
 
 def networks(inputs: InputShape, width: int = 4) -> list[Network]:
-    return [build_model(ResNetShape(width), inputs, seed) for seed in SEEDS]
+    return [build_model(SpectralResNetShape(width), inputs, seed) for seed in SEEDS]
 
 
 def spectra(inputs: InputShape, batch: int = 12) -> list[Tensor]:
@@ -26,7 +26,7 @@ def spectra(inputs: InputShape, batch: int = 12) -> list[Tensor]:
     return [torch.randn(size, generator=rng) for _ in SEEDS]
 
 
-@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
+@pytest.mark.parametrize("way", [GroupedSpectralResNets, SeparateModels])
 @pytest.mark.parametrize("training", [False, True])
 def test_each_has_the_output_that_it_has_alone(
     way: Way, training: bool, inputs: InputShape
@@ -39,7 +39,7 @@ def test_each_has_the_output_that_it_has_alone(
         torch.testing.assert_close(output.features, alone.features)
 
 
-@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
+@pytest.mark.parametrize("way", [GroupedSpectralResNets, SeparateModels])
 def test_each_has_the_gradients_that_it_has_alone(way: Way, inputs: InputShape) -> None:
     seen = spectra(inputs)
     models = way(networks(inputs)).train()
@@ -51,7 +51,7 @@ def test_each_has_the_gradients_that_it_has_alone(way: Way, inputs: InputShape) 
             torch.testing.assert_close(gradient, parameter.grad, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
+@pytest.mark.parametrize("way", [GroupedSpectralResNets, SeparateModels])
 def test_changing_the_gradients_of_one_leaves_the_others_alone(
     way: Way, inputs: InputShape
 ) -> None:
@@ -64,7 +64,7 @@ def test_changing_the_gradients_of_one_leaves_the_others_alone(
         assert torch.equal(gradient, expected)
 
 
-@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
+@pytest.mark.parametrize("way", [GroupedSpectralResNets, SeparateModels])
 def test_the_state_of_each_is_the_one_it_was_batched_with(way: Way, inputs: InputShape) -> None:
     models = way(networks(inputs))
     for number, network in enumerate(networks(inputs)):
@@ -74,7 +74,7 @@ def test_the_state_of_each_is_the_one_it_was_batched_with(way: Way, inputs: Inpu
             assert torch.equal(state[name], value)
 
 
-@pytest.mark.parametrize("way", [GroupedResNets, SeparateModels])
+@pytest.mark.parametrize("way", [GroupedSpectralResNets, SeparateModels])
 def test_a_state_is_a_copy(way: Way, inputs: InputShape) -> None:
     models = way(networks(inputs))
     before = models.state_of(1)
@@ -86,8 +86,8 @@ def test_a_state_is_a_copy(way: Way, inputs: InputShape) -> None:
 
 def test_small_residual_networks_are_grouped(inputs: InputShape) -> None:
     small, large = GROUPED_UP_TO_WIDTH, GROUPED_UP_TO_WIDTH + 1
-    assert isinstance(batch_models(networks(inputs, small)), GroupedResNets)
+    assert isinstance(batch_models(networks(inputs, small)), GroupedSpectralResNets)
     assert isinstance(batch_models(networks(inputs, large)), SeparateModels)
     assert isinstance(batch_models(networks(inputs)[:1]), SeparateModels)
-    perceptrons = [build_model(MLPShape(4), inputs, seed) for seed in SEEDS]
+    perceptrons = [build_model(SpectralMLPShape(4), inputs, seed) for seed in SEEDS]
     assert isinstance(batch_models(perceptrons), SeparateModels)

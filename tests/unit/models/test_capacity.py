@@ -88,14 +88,14 @@ def test_the_smallest_students_have_about_a_thousand_parameters(
 def test_residual_networks_come_in_any_size_from_a_thousand_to_some_millions(
     asked: int, inputs: InputShape
 ) -> None:
-    found = nearest_shape("resnet", asked, inputs).n_params(inputs)
+    found = nearest_shape("spectral_resnet", asked, inputs).n_params(inputs)
     assert found == pytest.approx(asked, rel=0.2)
 
 
 @pytest.mark.parametrize("inputs", INPUTS, ids=NAMES)
 @pytest.mark.parametrize("asked", [4_000, 60_000, 1_000_000])
 def test_perceptrons_come_in_any_size_to_a_million(asked: int, inputs: InputShape) -> None:
-    found = nearest_shape("mlp", asked, inputs).n_params(inputs)
+    found = nearest_shape("spectral_mlp", asked, inputs).n_params(inputs)
     assert found == pytest.approx(asked, rel=0.2)
 
 
@@ -121,7 +121,8 @@ def test_a_capacity_outside_the_family_is_refused_with_its_range(family: str) ->
 
 def test_an_unknown_family_is_refused_with_those_that_exist() -> None:
     with pytest.raises(
-        PpgkdError, match=r"'transformer' is unknown; there are \['mlp', 'resnet'\]"
+        PpgkdError,
+        match=r"'transformer' is unknown; there are \['spectral_mlp', 'spectral_resnet'\]",
     ):
         nearest_shape("transformer", 1_000, INPUTS[0])
 

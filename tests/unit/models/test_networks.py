@@ -24,7 +24,9 @@ def some_windows(inputs: InputShape, count: int = 4) -> Tensor:
 
 @pytest.mark.parametrize("ppg_channels", [1, 2, 3])
 @pytest.mark.parametrize("acc_channels", [0, 3])
-@pytest.mark.parametrize(("family", "positions"), [("resnet", POSITIONS), ("mlp", 1)])
+@pytest.mark.parametrize(
+    ("family", "positions"), [("spectral_resnet", POSITIONS), ("spectral_mlp", 1)]
+)
 def test_a_window_gives_180_logits_and_features_as_wide_as_the_network(
     family: str, positions: int, ppg_channels: int, acc_channels: int
 ) -> None:
@@ -117,7 +119,7 @@ def test_the_file_does_not_hold_the_front_end(
 @pytest.fixture
 def saved(inputs: InputShape, tmp_path: Path) -> Path:
     path = tmp_path / "model.safetensors"
-    shape = SHAPES["resnet"](6)
+    shape = SHAPES["spectral_resnet"](6)
     save_model(path, build_model(shape, inputs, seed=0), shape, inputs)
     return path
 
@@ -154,7 +156,12 @@ def test_weights_that_do_not_fit_their_shape_are_refused(
 ) -> None:
     # as a file is when the network's definition has changed since
     path = tmp_path / "model.safetensors"
-    save_model(path, build_model(SHAPES["resnet"](6), inputs, seed=0), SHAPES["resnet"](7), inputs)
+    save_model(
+        path,
+        build_model(SHAPES["spectral_resnet"](6), inputs, seed=0),
+        SHAPES["spectral_resnet"](7),
+        inputs,
+    )
     with pytest.raises(PpgkdError, match=r"model\.safetensors"):
         load_model(path)
 

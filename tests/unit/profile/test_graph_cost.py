@@ -15,9 +15,9 @@ from ppgkd.models.capacity import (
     DILATIONS,
     HARMONICS,
     InputShape,
-    MLPShape,
-    ResNetShape,
     Shape,
+    SpectralMLPShape,
+    SpectralResNetShape,
 )
 from ppgkd.profile.graph_cost import graph_cost
 
@@ -141,13 +141,15 @@ def spectrum_macs(inputs: InputShape) -> int:
     return 2 * inputs.channels * inputs.n_samples * BINS * len(HARMONICS)
 
 
-@pytest.mark.parametrize("shape", [ResNetShape(5), MLPShape(7)], ids=lambda shape: shape.family)
+@pytest.mark.parametrize(
+    "shape", [SpectralResNetShape(5), SpectralMLPShape(7)], ids=lambda shape: shape.family
+)
 def test_an_exported_network_costs_what_its_formula_says(shape: Shape, inputs: InputShape) -> None:
     network = build_model(shape, inputs, seed=0)
     network(torch.randn(20, inputs.channels, inputs.n_samples))  # so that normalisation shifts
     cost = graph_cost(network_graph(network.family, weights_of(network.eval()), inputs))
     assert cost.macs == shape.macs(inputs) + spectrum_macs(inputs)
-    normalised = 1 + 2 * len(DILATIONS) if shape.family == "resnet" else 2
+    normalised = 1 + 2 * len(DILATIONS) if shape.family == "spectral_resnet" else 2
     folded = normalised * shape.width  # of scale and shift, only the shift is left
     assert cost.parameter_bytes == 4 * (shape.n_params(inputs) - folded)
     basis_bytes = 4 * 2 * inputs.n_samples * BINS * len(HARMONICS)

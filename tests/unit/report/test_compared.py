@@ -9,7 +9,7 @@ from ppgkd.evaluation.summary import summarise_students
 from ppgkd.report.compared import FinishedStudy, compare_studies
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
-STUDENTS = (("resnet", 1_000), ("resnet", 4_000))
+STUDENTS = (("spectral_resnet", 1_000), ("spectral_resnet", 4_000))
 
 
 def finished(
@@ -42,7 +42,7 @@ def test_a_difference_that_all_subjects_share_has_no_width(sweep: Sweep) -> None
         assert row["upper_bpm"] == pytest.approx(-0.5)
     first = found["students"][0]
     assert (first["student"], first["params"], first["other_params"]) == (
-        "resnet-1000",
+        "spectral_resnet-1000",
         1_000,
         1_000,
     )
@@ -66,7 +66,10 @@ def test_a_difference_of_some_subjects_has_an_interval_around_it(sweep: Sweep) -
     ("changes", "said"),
     [
         ({"n_windows": (10, 20, 31)}, "on other subjects or other windows"),
-        ({"students": (("mlp", 4_000),)}, "no student of the same strategy, teacher and size"),
+        (
+            {"students": (("spectral_mlp", 4_000),)},
+            "no student of the same strategy, teacher and size",
+        ),
     ],
 )
 def test_what_cannot_be_compared_says_why(

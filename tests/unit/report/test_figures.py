@@ -42,14 +42,14 @@ LEVEL_BPM = [1.0, 2.0, 6.0]
 GAIN_BPM = {"scratch": 0.0, "hard": -0.5, "soft": 0.25, "dkd": 0.5, "feature": 0.125}
 
 
-def law(strategy: str, teacher: str = "resnet-50000") -> dict[str, Any]:
+def law(strategy: str, teacher: str = "spectral_resnet-50000") -> dict[str, Any]:
     curve = {
         "params": [1_000.0, 2_000.0, 4_000.0],
         "mae_bpm": [4.0, 3.5, 3.25],
         "lower_bpm": [3.5, 3.0, 2.75],
         "upper_bpm": [4.5, 4.0, 3.75],
     }
-    return {"strategy": strategy, "teacher": teacher, "family": "resnet", "curve": curve}
+    return {"strategy": strategy, "teacher": teacher, "family": "spectral_resnet", "curve": curve}
 
 
 @pytest.fixture
@@ -131,12 +131,14 @@ def test_words_in_figures_stay_words(students: pd.DataFrame, tmp_path: Path) -> 
         text = " ".join(ElementTree.fromstring(drawn[name]).itertext())
         for strategy in ("hard", "soft", "dkd", "feature"):
             assert strategy in text
-    assert "recommended: resnet-" in " ".join(ElementTree.fromstring(drawn["pareto"]).itertext())
+    assert "recommended: spectral_resnet-" in " ".join(
+        ElementTree.fromstring(drawn["pareto"]).itertext()
+    )
 
 
 def test_every_student_is_a_point_at_its_error(students: pd.DataFrame) -> None:
     figure = error_vs_size(students, [], GATES)
-    assert titles(figure) == ["resnet students, teacher resnet-50000"]
+    assert titles(figure) == ["spectral_resnet students, teacher spectral_resnet-50000"]
     found = points(figure.axes[0])
     assert set(found) == set(GAIN_BPM)
     for strategy, (sizes, errors) in found.items():
@@ -161,7 +163,12 @@ def test_error_starts_at_zero_and_size_is_logarithmic(students: pd.DataFrame) ->
 def test_a_fitted_law_is_drawn_as_a_curve_and_one_without_is_left_out(
     students: pd.DataFrame,
 ) -> None:
-    reason = {"strategy": "dkd", "teacher": "resnet-50000", "family": "resnet", "reason": "few"}
+    reason = {
+        "strategy": "dkd",
+        "teacher": "spectral_resnet-50000",
+        "family": "spectral_resnet",
+        "reason": "few",
+    }
     plain, drawn = (error_vs_size(students, laws, GATES) for laws in ([], [law("soft"), reason]))
     curves = [line for line in drawn.axes[0].lines if len(line.get_xdata()) == 3]
     assert len(drawn.axes[0].lines) == len(plain.axes[0].lines) + 1
@@ -172,15 +179,19 @@ def test_every_family_and_teacher_has_a_panel_that_shows_scratch_too(sweep: Swee
     students = summarise_students(
         *sweep(
             lambda strategy, p, k, who: LEVEL_BPM[who],
-            teachers=("resnet-50000", "resnet-90000"),
-            students=[("resnet", 1_000), ("resnet", 4_000), ("mlp", 4_000)],
+            teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
+            students=[
+                ("spectral_resnet", 1_000),
+                ("spectral_resnet", 4_000),
+                ("spectral_mlp", 4_000),
+            ],
         )
     )
-    laws = [law("scratch", "none"), law("soft", "resnet-90000")]
+    laws = [law("scratch", "none"), law("soft", "spectral_resnet-90000")]
     figure = error_vs_size(students, laws, GATES)
     assert sorted(titles(figure)) == [
-        f"{family} students, teacher resnet-{size}"
-        for family in ("mlp", "resnet")
+        f"{family} students, teacher spectral_resnet-{size}"
+        for family in ("spectral_mlp", "spectral_resnet")
         for size in (50_000, 90_000)
     ]
     curves = {}
@@ -188,10 +199,10 @@ def test_every_family_and_teacher_has_a_panel_that_shows_scratch_too(sweep: Swee
         assert set(points(ax)) == {"scratch", "soft"}
         curves[ax.get_title()] = sum(len(line.get_xdata()) == 3 for line in ax.lines)
     assert curves == {
-        "resnet students, teacher resnet-50000": 1,
-        "resnet students, teacher resnet-90000": 2,
-        "mlp students, teacher resnet-50000": 0,
-        "mlp students, teacher resnet-90000": 0,
+        "spectral_resnet students, teacher spectral_resnet-50000": 1,
+        "spectral_resnet students, teacher spectral_resnet-90000": 2,
+        "spectral_mlp students, teacher spectral_resnet-50000": 0,
+        "spectral_mlp students, teacher spectral_resnet-90000": 0,
     }
 
 
@@ -253,7 +264,7 @@ def test_the_map_has_a_panel_for_each_strategy_and_a_mark_for_each_pair(sweep: S
     tables = sweep(
         lambda strategy, p, k, who: LEVEL_BPM[who] + 1_000 / p,
         strategies=("scratch", "soft", "dkd"),
-        teachers=("resnet-50000", "resnet-90000"),
+        teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
     )
     sizes = np.tile([500.0, 1_000, 2_000, 4_000], 2)
     law = fit_joint_law(
@@ -262,16 +273,19 @@ def test_the_map_has_a_panel_for_each_strategy_and_a_mark_for_each_pair(sweep: S
     joint = [
         {
             "strategy": "soft",
-            "family": "resnet",
+            "family": "spectral_resnet",
             "form": "additive",
             "status": {"converged": True},
             "law": law.to_dict(),
         },
-        {"strategy": "dkd", "family": "resnet", "form": "capacity_gap", "reason": "none"},
+        {"strategy": "dkd", "family": "spectral_resnet", "form": "capacity_gap", "reason": "none"},
     ]
     figure = teacher_student(summarise_students(*tables), joint)
     panels = [ax for ax in figure.axes if "students" in ax.get_title()]
-    assert [ax.get_title() for ax in panels] == ["soft, resnet students", "dkd, resnet students"]
+    assert [ax.get_title() for ax in panels] == [
+        "soft, spectral_resnet students",
+        "dkd, spectral_resnet students",
+    ]
     for ax in panels:
         marks = np.asarray(ax.collections[-1].get_offsets())
         assert sorted(map(tuple, marks.tolist())) == sorted(

@@ -45,11 +45,11 @@ CONVERGED = {
 LAWS = [
     {
         "strategy": "soft",
-        "teacher": "resnet-3000",
-        "family": "resnet",
+        "teacher": "spectral_resnet-3000",
+        "family": "spectral_resnet",
         "sizes": [350, 700, 1_000, 2_000, 4_000],
         "mae_bpm": [2.0, 1.9, 1.8, 1.7, 1.6],
-        "notes": ["resnet-700, seed 1: not finished; the seed is left out at all sizes"],
+        "notes": ["spectral_resnet-700, seed 1: not finished; the seed is left out at all sizes"],
         "chosen": "power_law_floor",
         "forms": {
             "power_law_floor": {
@@ -84,8 +84,8 @@ LAWS = [
     },
     {
         "strategy": "dkd",
-        "teacher": "resnet-3000",
-        "family": "mlp",
+        "teacher": "spectral_resnet-3000",
+        "family": "spectral_mlp",
         "sizes": [1_300],
         "mae_bpm": [3.0],
         "notes": [],
@@ -100,7 +100,7 @@ FITTED = {
     "joint": [
         {
             "strategy": "dkd",
-            "family": "resnet",
+            "family": "spectral_resnet",
             "form": "capacity_gap",
             "reason": "none to speak of",
         }
@@ -221,7 +221,7 @@ def make_results(study: Study, sweep: Sweep, folder: Path, error_bpm: float = 0.
     cells, subjects = sweep(
         lambda strategy, params, seed, who: LEVEL_BPM[who] + error_bpm + 100 / params,
         strategies=tuple(study.config["strategies"]),
-        students=[("resnet", 350), ("resnet", 1_000), ("mlp", 1_300)],
+        students=[("spectral_resnet", 350), ("spectral_resnet", 1_000), ("spectral_mlp", 1_300)],
     )
     figures = {}
     for name in FIGURES:
@@ -243,7 +243,7 @@ def make_results(study: Study, sweep: Sweep, folder: Path, error_bpm: float = 0.
         plan=[],
         splits=pd.DataFrame(splits),
         recordings=recordings_of(study),
-        teachers=[("resnet-3000", TEACHER_METRICS)],
+        teachers=[("spectral_resnet-3000", TEACHER_METRICS)],
         tuning=[],
         quality=quality_of_predictions(),
         profile=PROFILE,
@@ -405,12 +405,14 @@ def with_evil_teacher(results: Results) -> Results:
 
 
 def with_evil_student(results: Results) -> Results:
-    tables = [table.replace({"resnet-1000": EVIL}) for table in (results.cells, results.students)]
+    tables = [
+        table.replace({"spectral_resnet-1000": EVIL}) for table in (results.cells, results.students)
+    ]
     return replace(results, cells=tables[0], students=tables[1])
 
 
 def with_evil_students_teacher(results: Results) -> Results:
-    teacher = {"resnet-50000": EVIL}
+    teacher = {"spectral_resnet-50000": EVIL}
     tables = [table.replace(teacher) for table in (results.cells, results.students)]
     return replace(results, cells=tables[0], students=tables[1])
 
@@ -486,7 +488,7 @@ def test_a_student_that_passes_every_gate_is_recommended_without_reservation(
     assert found["at least 80% fewer parameters than the teacher"] == "yes"
     assert found["p99 under 15 ms"] == "yes"
     assert found["MAE under 2.5 BPM"] == "yes"
-    assert "Recommended: resnet-1000" in page.verdict
+    assert "Recommended: spectral_resnet-1000" in page.verdict
     assert "misses a gate" not in page.verdict
 
 
@@ -513,7 +515,7 @@ def test_the_gates_are_those_of_the_configuration(sweep: Sweep, tmp_path: Path) 
 
 
 def test_the_verdict_gives_the_chosen_students_figures(page: Page, results: Results) -> None:
-    chosen = results.students[results.students["student"] == "resnet-1000"].iloc[0]
+    chosen = results.students[results.students["student"] == "spectral_resnet-1000"].iloc[0]
     assert f"{chosen['mae_bpm']:.2f} BPM" in page.verdict
     assert f"{chosen['mae_lower_bpm']:.2f} to {chosen['mae_upper_bpm']:.2f}" in page.verdict
     assert "1,000 parameters, 98.0% fewer" in page.verdict
@@ -633,7 +635,7 @@ def test_a_teacher_that_its_own_students_beat_is_flagged(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
     def page_of(mae_bpm: float) -> Page:
-        teachers = [("resnet-50000", {**TEACHER_METRICS, "mae_bpm": mae_bpm})]
+        teachers = [("spectral_resnet-50000", {**TEACHER_METRICS, "mae_bpm": mae_bpm})]
         name = f"{mae_bpm}.html"
         return render(study, replace(results, teachers=teachers), tmp_path / name)
 
@@ -647,9 +649,9 @@ def test_a_teacher_has_one_row_weighted_by_windows(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
     metrics = [{**TEACHER_METRICS, "mae_bpm": e, "n_windows": n} for e, n in ((1, 30), (5, 10))]
-    teachers = [("resnet-50000", one) for one in metrics]
+    teachers = [("spectral_resnet-50000", one) for one in metrics]
     page = render(study, replace(results, teachers=teachers), tmp_path / "report.html")
-    assert "resnet-50000 2 50,123 1.90 2.00" in page.text
+    assert "spectral_resnet-50000 2 50,123 1.90 2.00" in page.text
 
 
 def trained_on(*datasets: str) -> dict[str, Any]:
@@ -660,21 +662,24 @@ def trained_on(*datasets: str) -> dict[str, Any]:
 def test_rows_of_a_teacher_that_may_have_seen_the_tested_people_are_marked(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
-    """`resnet-50000` is the teacher of the sweep's students."""
+    """`spectral_resnet-50000` is the teacher of the sweep's students."""
 
     def text_of(metrics: dict[str, Any]) -> str:
-        marked = replace(results, teachers=[("resnet-50000", metrics)])
+        marked = replace(results, teachers=[("spectral_resnet-50000", metrics)])
         return render(study, marked, tmp_path / "report.html").text
 
     assert "†" not in text_of(TEACHER_METRICS)
     assert "†" not in text_of(trained_on("bami1"))
     seen = text_of(trained_on("bami1", "simulated"))
-    assert "resnet-50000† may have learned from simulated, on which it and its students" in seen
+    assert (
+        "spectral_resnet-50000† may have learned from simulated, on which it and its students"
+        in seen
+    )
     assert "Rows with † are not results on unseen people." in seen
-    assert "soft resnet-50000†" in seen
-    assert "resnet-50000† 1 50,123" in seen
+    assert "soft spectral_resnet-50000†" in seen
+    assert "spectral_resnet-50000† 1 50,123" in seen
     assert "scratch none" in seen
-    assert not re.search(r"(soft|dkd|hard|feature|from) resnet-50000(?!†)", seen)
+    assert not re.search(r"(soft|dkd|hard|feature|from) spectral_resnet-50000(?!†)", seen)
 
 
 @pytest.mark.parametrize(
@@ -691,7 +696,7 @@ def test_a_tested_dataset_is_unseen_only_if_that_is_known(
 
 
 def test_every_trial_of_the_tuning_is_shown_with_its_error(sweep: Sweep, tmp_path: Path) -> None:
-    tuning = {"student": "resnet-350", "teacher": "resnet-3000"}
+    tuning = {"student": "spectral_resnet-350", "teacher": "spectral_resnet-3000"}
     study = study_of(tuning=tuning)
     trials = [
         {"settings": {"temperature": t, "label_weight": 0}, "val_mae_bpm": e}
@@ -702,7 +707,7 @@ def test_every_trial_of_the_tuning_is_shown_with_its_error(sweep: Sweep, tmp_pat
     page = render(study, results, tmp_path / "report.html")
     assert "temperature 1, label weight 0 2.25 ✓" in page.text
     assert "temperature 4, label weight 0 3.50" in page.text
-    assert "each on the student resnet-350 from resnet-3000" in page.text
+    assert "each on the student spectral_resnet-350 from spectral_resnet-3000" in page.text
 
 
 def test_a_study_with_folds_says_what_choosing_within_each_fold_gives(
@@ -719,7 +724,7 @@ def test_a_study_with_folds_says_what_choosing_within_each_fold_gives(
     results = replace(results, cells=cells.astype({"fold": "Int64"}), subjects=subjects)
     page = render(study, results, tmp_path / "report.html")
     assert "2 folds by subject: every subject was tested once" in page.text
-    # resnet-1000 has the lowest validation error in both folds: level + 100 / 1000
+    # spectral_resnet-1000 has the lowest validation error in both folds: level + 100 / 1000
     assert "validation subjects alone, the MAE is 2.10 BPM" in page.text
 
 
@@ -953,7 +958,7 @@ def test_a_study_without_teachers_has_its_page_too(sweep: Sweep, tmp_path: Path)
 
 def test_a_law_has_its_identified_parameters(page: Page) -> None:
     assert "E + A N^-a E 1.23 (1.01 to 1.45); A not identified; a 0.67 (0.51 to 0.89)" in page.text
-    assert "resnet-700, seed 1: not finished" in page.text
+    assert "spectral_resnet-700, seed 1: not finished" in page.text
 
 
 def test_what_was_predicted_stands_beside_what_it_was(page: Page) -> None:
@@ -969,8 +974,8 @@ def test_a_planned_student_has_its_constraints_and_measured_results(
         "constraints": {"max_mae_bpm": 2.5, "max_latency_ms": None, "max_bytes": 64_000.0},
         "met": True,
         "strategy": "soft",
-        "teacher": "resnet-3000",
-        "student": "resnet-777",
+        "teacher": "spectral_resnet-3000",
+        "student": "spectral_resnet-777",
         "params": 777,
         "mae_bpm": 2.41,
         "mae_lower_bpm": 2.31,
@@ -990,7 +995,7 @@ def test_a_planned_student_has_its_constraints_and_measured_results(
     page = render(study, replace(results, plan=[planned]), tmp_path / "report.html")
     assert "mae bpm ≤ 2.5, bytes ≤ 64000" in page.text
     assert "777 2.41 2.31 to 2.51 2.61 ✗ 0.111, 0.122 * 12,345, 12,346" in page.text
-    assert "resnet-777, soft targets from resnet-3000: extrapolated." in page.text
+    assert "spectral_resnet-777, soft targets from spectral_resnet-3000: extrapolated." in page.text
 
 
 def test_laws_in_both_sizes_are_listed_or_the_reason_why_not(
@@ -1007,12 +1012,17 @@ def test_laws_in_both_sizes_are_listed_or_the_reason_why_not(
         "status": CONVERGED,
     }
     joint = [
-        {"strategy": "soft", "family": "resnet", "form": "additive", **additive},
-        {"strategy": "soft", "family": "resnet", "form": "capacity_gap", "reason": "no gap"},
+        {"strategy": "soft", "family": "spectral_resnet", "form": "additive", **additive},
+        {
+            "strategy": "soft",
+            "family": "spectral_resnet",
+            "form": "capacity_gap",
+            "reason": "no gap",
+        },
     ]
     laws = {**FITTED, "joint": joint}
     page = render(study, replace(results, laws=laws), tmp_path / "report.html")
-    assert "soft resnet E + A S^-a + B T^-b: E 2 (1.5 to 2.5)" in page.text
+    assert "soft spectral_resnet E + A S^-a + B T^-b: E 2 (1.5 to 2.5)" in page.text
     assert "b 1 (not identified); residual SD 3.1 %" in page.text
     assert "capacity gap: no law; no gap" in page.text
 

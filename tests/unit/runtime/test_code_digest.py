@@ -102,12 +102,12 @@ def test_imports_are_followed_through_others_and_into_functions(tmp_path: Path) 
 
 
 def test_a_students_code_has_its_own_loss_and_family_alone() -> None:
-    found = imported_modules(SCRIPTS / "student.py", "distill.soft", "models.mlp")
+    found = imported_modules(SCRIPTS / "student.py", "distill.soft", "models.spectral_mlp")
     of_strategies = {"scratch", "hard", "soft", "dkd", "feature", "ordinal"}
     losses = {name for name in of_strategies if f"ppgkd.distill.{name}" in found}
     assert losses == {"soft"}
-    assert "ppgkd.models.mlp" in found
-    assert "ppgkd.models.resnet" not in found
+    assert "ppgkd.models.spectral_mlp" in found
+    assert "ppgkd.models.spectral_resnet" not in found
 
 
 @pytest.mark.parametrize("script", ["teacher", "view_cache", "targets", "student", "trial"])

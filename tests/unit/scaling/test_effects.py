@@ -15,7 +15,7 @@ Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 ErrorBPM = Callable[[str, int, int, int], float]
 
 FIVE = ("scratch", "hard", "soft", "dkd", "feature")
-TWO_SIZES = (("resnet", 1_000), ("resnet", 4_000))
+TWO_SIZES = (("spectral_resnet", 1_000), ("spectral_resnet", 4_000))
 TRUTH_BPM = {"scratch": 0.0, "hard": 0.4, "soft": -1.0, "dkd": -0.5, "feature": 0.0}
 SLOPE_BPM = -0.5
 """Per doubling of the capacity."""
@@ -144,11 +144,11 @@ def test_without_scratch_the_first_strategy_is_the_baseline(sweep: Sweep) -> Non
 
 
 def test_families_get_a_level_of_their_own(sweep: Sweep) -> None:
-    students = [*TWO_SIZES, ("mlp", 1_000), ("mlp", 4_000)]
+    students = [*TWO_SIZES, ("spectral_mlp", 1_000), ("spectral_mlp", 4_000)]
     cells, subjects = sweep(population(), students=students, n_subjects=6)
-    subjects.loc[subjects["student"].str.startswith("mlp"), "mae_bpm"] += 3
+    subjects.loc[subjects["student"].str.startswith("spectral_mlp"), "mae_bpm"] += 3
     terms = terms_of(fit_effects(cells, subjects))
-    assert terms["resnet"]["estimate_bpm"] == pytest.approx(-3, abs=0.2)
+    assert terms["spectral_resnet"]["estimate_bpm"] == pytest.approx(-3, abs=0.2)
 
 
 def test_a_single_subject_is_a_reason_not_to_fit(sweep: Sweep) -> None:
@@ -197,7 +197,7 @@ def test_small_studies_end_with_numbers_or_a_reason(
     assert is_sound(fit_effects(*sweep(error_bpm, strategies=FIVE, n_subjects=n_subjects)))
 
 
-ONE_SIZE_EACH = [("resnet", 1_000), ("mlp", 4_000)]
+ONE_SIZE_EACH = [("spectral_resnet", 1_000), ("spectral_mlp", 4_000)]
 
 
 @pytest.mark.parametrize("strategies", [("scratch",), FIVE])
@@ -297,7 +297,7 @@ def test_each_capacity_has_its_difference(sweep: Sweep) -> None:
         gain = 0.5 * np.log2(params / 2_000) if strategy == "soft" else 0.0
         return float(5 + who + gain)
 
-    sizes = [("resnet", 500), ("resnet", 2_000), ("resnet", 8_000)]
+    sizes = [("spectral_resnet", 500), ("spectral_resnet", 2_000), ("spectral_resnet", 8_000)]
     result = fit_effects(*sweep(error_bpm, students=sizes, n_subjects=4))
     found = {row["params"]: row["difference_bpm"] for row in result["at_capacity"]}
     assert found == pytest.approx({500: -1.0, 2_000: 0.0, 8_000: 1.0}, abs=1e-4)
@@ -313,7 +313,7 @@ def test_the_crossing_is_where_the_difference_changes_its_sign(
         gain = sign * 0.5 * np.log2(params / 3_000) if strategy == "soft" else 0.0
         return float(5 + who + gain + 0.05 * rng.standard_normal())
 
-    sizes = [("resnet", size) for size in (500, 1_000, 2_000, 4_000, 8_000)]
+    sizes = [("spectral_resnet", size) for size in (500, 1_000, 2_000, 4_000, 8_000)]
     (row,) = fit_effects(*sweep(error_bpm, students=sizes, n_subjects=9))["crossings"]
     assert row["says"] == says
     assert row["params"] == pytest.approx(3_000, rel=0.1)
@@ -374,18 +374,18 @@ def with_teachers(sweep: Sweep) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A sweep with two teachers, whose students differ by 0.25 BPM."""
     cells, subjects = sweep(
         population(subject_sd_bpm=0.0, seed_sd_bpm=0.0, noise_sd_bpm=0.05),
-        teachers=("resnet-130000", "resnet-1000000"),
+        teachers=("spectral_resnet-130000", "spectral_resnet-1000000"),
         seeds=(0, 1),
         n_subjects=8,
     )
-    better = subjects["teacher"] == "resnet-1000000"
+    better = subjects["teacher"] == "spectral_resnet-1000000"
     subjects["mae_bpm"] -= 0.25 * better
     return cells, subjects
 
 
 def test_a_larger_teachers_effect_is_its_difference_to_the_smallest(sweep: Sweep) -> None:
     terms = terms_of(fit_effects(*with_teachers(sweep)))
-    found = terms["resnet-1000000 instead of resnet-130000"]
+    found = terms["spectral_resnet-1000000 instead of spectral_resnet-130000"]
     assert found["estimate_bpm"] == pytest.approx(-0.25, abs=0.02)
     assert found["upper_bpm"] < 0
 

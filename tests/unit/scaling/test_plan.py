@@ -11,7 +11,7 @@ import pytest
 
 from ppgkd.cli import main
 from ppgkd.errors import PpgkdError
-from ppgkd.models.capacity import InputShape, ResNetShape
+from ppgkd.models.capacity import InputShape, SpectralResNetShape
 from ppgkd.runtime.artifacts import write_json, write_parquet
 from ppgkd.scaling import fit_laws
 from ppgkd.scaling.plan import (
@@ -36,12 +36,12 @@ def error_bpm(strategy: str, params: int) -> float:
 @pytest.fixture(scope="module")
 def study(sweep: Sweep, inputs: InputShape) -> tuple[dict[str, Any], pd.DataFrame]:
     """Laws and cells of a study whose errors lie on laws, soft below scratch."""
-    sizes = [ResNetShape(width).n_params(inputs) for width in WIDTHS]
+    sizes = [SpectralResNetShape(width).n_params(inputs) for width in WIDTHS]
     cells, subjects = sweep(
         lambda s, p, k, who: error_bpm(s, p),
-        students=[("resnet", size) for size in sizes],
+        students=[("spectral_resnet", size) for size in sizes],
     )
-    macs = {n: ResNetShape(w).macs(inputs) for w, n in zip(WIDTHS, sizes, strict=True)}
+    macs = {n: SpectralResNetShape(w).macs(inputs) for w, n in zip(WIDTHS, sizes, strict=True)}
     cells["macs"] = cells["params"].map(macs)
     cells["latency_p99_ms"] = 0.1 + 1e-6 * cells["macs"]
     return {"inputs": asdict(inputs), **fit_laws(cells, subjects)}, cells
@@ -53,11 +53,11 @@ def test_the_smallest_student_whose_predicted_error_is_low_enough_is_planned(
     planned = plan_student(Constraints(max_mae_bpm=2.7), *study)
     meeting = [
         n
-        for n in (ResNetShape(w).n_params(inputs) for w in range(2, 60))
+        for n in (SpectralResNetShape(w).n_params(inputs) for w in range(2, 60))
         if error_bpm("soft", n) <= 2.7
     ]
     assert planned.met
-    assert (planned.strategy, planned.teacher) == ("soft", "resnet-50000")
+    assert (planned.strategy, planned.teacher) == ("soft", "spectral_resnet-50000")
     assert planned.params == min(meeting)
     assert planned.mae_bpm == pytest.approx(error_bpm("soft", planned.params), rel=1e-3)
     assert planned.mae_lower_bpm <= planned.mae_bpm <= planned.mae_upper_bpm
@@ -67,8 +67,10 @@ def test_latency_and_bytes_are_predicted_from_macs_and_parameters(
     study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
 ) -> None:
     planned = plan_student(Constraints(max_mae_bpm=2.7), *study)
-    width = next(w for w in range(2, 60) if ResNetShape(w).n_params(inputs) == planned.params)
-    macs = ResNetShape(width).macs(inputs)
+    width = next(
+        w for w in range(2, 60) if SpectralResNetShape(w).n_params(inputs) == planned.params
+    )
+    macs = SpectralResNetShape(width).macs(inputs)
     assert planned.latency_p99_ms == pytest.approx(0.1 + 1e-6 * macs, rel=1e-6)
     assert planned.onnx_bytes == pytest.approx(4 * planned.params + 5_000)
 
@@ -89,7 +91,9 @@ def test_without_a_bound_on_the_error_the_most_accurate_student_within_the_other
     study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
 ) -> None:
     planned = plan_student(Constraints(max_bytes=25_000), *study)
-    fitting = [n for n in (ResNetShape(w).n_params(inputs) for w in range(2, 60)) if n <= 5_000]
+    fitting = [
+        n for n in (SpectralResNetShape(w).n_params(inputs) for w in range(2, 60)) if n <= 5_000
+    ]
     assert planned.met
     assert planned.params == max(fitting)
 
@@ -97,12 +101,12 @@ def test_without_a_bound_on_the_error_the_most_accurate_student_within_the_other
 def test_a_student_of_the_sweep_keeps_its_name_and_a_new_one_has_its_count(
     study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
 ) -> None:
-    known = ResNetShape(9).n_params(inputs)
+    known = SpectralResNetShape(9).n_params(inputs)
     planned = plan_student(Constraints(max_mae_bpm=error_bpm("soft", known) + 1e-3), *study)
-    assert (planned.student, planned.in_sweep) == (f"resnet-{known}", True)
-    new = ResNetShape(11).n_params(inputs)
+    assert (planned.student, planned.in_sweep) == (f"spectral_resnet-{known}", True)
+    new = SpectralResNetShape(11).n_params(inputs)
     planned = plan_student(Constraints(max_mae_bpm=error_bpm("soft", new) + 1e-3), *study)
-    assert (planned.student, planned.in_sweep) == (f"resnet-{new}", False)
+    assert (planned.student, planned.in_sweep) == (f"spectral_resnet-{new}", False)
 
 
 def test_if_no_student_meets_the_constraints_the_nearest_is_planned_and_says_so(
@@ -123,8 +127,10 @@ def test_an_extrapolation_is_a_caveat(study: tuple[dict[str, Any], pd.DataFrame]
 def test_if_the_error_does_not_depend_on_size_the_smallest_of_the_sweep_is_planned(
     sweep: Sweep, inputs: InputShape
 ) -> None:
-    sizes = [ResNetShape(width).n_params(inputs) for width in WIDTHS]
-    cells, subjects = sweep(lambda s, p, k, who: 2.0, students=[("resnet", n) for n in sizes])
+    sizes = [SpectralResNetShape(width).n_params(inputs) for width in WIDTHS]
+    cells, subjects = sweep(
+        lambda s, p, k, who: 2.0, students=[("spectral_resnet", n) for n in sizes]
+    )
     fitted = {"inputs": asdict(inputs), **fit_laws(cells, subjects)}
     planned = plan_student(Constraints(max_mae_bpm=2.5), fitted, cells)
     caveats = " ".join(planned.caveats)
@@ -177,7 +183,7 @@ def test_the_command_plans_from_a_studys_folder(
     assert main(["plan", *arguments, str(folder)]) == 0
     printed = capsys.readouterr().out
     assert printed.strip() == str(read_and_plan(Constraints(2.7, 5, 64_000), folder))
-    assert "soft from resnet-50000" in printed
+    assert "soft from spectral_resnet-50000" in printed
     assert "90 %" in printed
 
 
@@ -192,7 +198,7 @@ def test_measured_values_are_added_to_the_predicted_ones(
     study: tuple[dict[str, Any], pd.DataFrame], tmp_path: Path
 ) -> None:
     planned = asdict(plan_student(Constraints(max_mae_bpm=2.7), *study))
-    cells = [Cell("soft", "resnet-50000", "resnet-9", seed) for seed in (0, 1)]
+    cells = [Cell("soft", "spectral_resnet-50000", "spectral_resnet-9", seed) for seed in (0, 1)]
     for seed, cell in enumerate(cells):
         folder = tmp_path / cell.path
         folder.mkdir(parents=True)

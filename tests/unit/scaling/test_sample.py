@@ -12,8 +12,8 @@ from ppgkd.scaling.sample import DRAWS, SizeSweep, make_size_sweep, usable_cells
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
-STUDENTS = [("resnet", size) for size in (500, 1_000, 2_000, 4_000)]
-CELL = ("soft", "resnet-50000", "resnet-2000", 1)
+STUDENTS = [("spectral_resnet", size) for size in (500, 1_000, 2_000, 4_000)]
+CELL = ("soft", "spectral_resnet-50000", "spectral_resnet-2000", 1)
 SUBJECT_BPM = 2.0, 3.0, 6.0
 
 
@@ -39,7 +39,7 @@ def test_a_cell_with_an_error_that_is_not_positive_and_finite_is_left_out_and_na
         (*CELL, f"the error of subject s1 is {bad:g}")
     ]
     lost = subjects.drop(kept.index)
-    assert set(lost["student"]) == {"resnet-2000"}
+    assert set(lost["student"]) == {"spectral_resnet-2000"}
     assert set(lost["strategy"]) == {"soft"}
     assert set(lost["seed"]) == {1}
     assert len(lost) == 3, "one row per subject"
@@ -61,17 +61,19 @@ def size_sweep_of(cells: pd.DataFrame, subjects: pd.DataFrame, seeds: list[int])
 def test_a_seed_that_a_strategy_lacks_altogether_is_named(sweep: Sweep) -> None:
     cells, subjects = sweep(error_bpm, students=STUDENTS, seeds=(0, 1))
     size_sweep = size_sweep_of(cells[cells["seed"] == 0], subjects[subjects["seed"] == 0], [0, 1])
-    names = "resnet-500, resnet-1000, resnet-2000, resnet-4000"
+    names = "spectral_resnet-500, spectral_resnet-1000, spectral_resnet-2000, spectral_resnet-4000"
     assert size_sweep.notes == (f"{names}, seed 1: not finished; the seed is left out",)
     assert size_sweep.errors_bpm.shape == (4, 1, 3)
 
 
 def test_a_size_that_no_seed_has_is_named(sweep: Sweep) -> None:
     cells, subjects = sweep(error_bpm, students=STUDENTS, seeds=(0, 1))
-    size_sweep = size_sweep_of(cells, subjects[subjects["student"] != "resnet-1000"], [0, 1])
+    size_sweep = size_sweep_of(
+        cells, subjects[subjects["student"] != "spectral_resnet-1000"], [0, 1]
+    )
     assert size_sweep.sizes["params"].tolist() == [500, 2_000, 4_000]
     assert size_sweep.notes == tuple(
-        f"resnet-1000, seed {seed}: not finished; the size is left out" for seed in (0, 1)
+        f"spectral_resnet-1000, seed {seed}: not finished; the size is left out" for seed in (0, 1)
     )
 
 
@@ -104,7 +106,8 @@ def test_draws_are_of_subjects_first_the_same_for_all_sizes_and_then_of_seeds(
 def test_effects_leave_such_a_cell_out_and_name_it(sweep: Sweep, bad: float) -> None:
     cells, subjects = sweep(error_bpm, students=STUDENTS, seeds=(0, 1))
     result = fit_effects(cells, with_an_error(subjects, bad))
-    said = f"soft, resnet-50000, resnet-2000, seed 1: the error of subject s1 is {bad:g}"
+    cell = "soft, spectral_resnet-50000, spectral_resnet-2000, seed 1"
+    said = f"{cell}: the error of subject s1 is {bad:g}"
     assert f"{said}; the cell is left out" in result["warnings"]
     assert result["n_rows"] == len(subjects) - 3
     json.dumps(result, allow_nan=False)
@@ -114,6 +117,6 @@ def test_effects_of_errors_that_are_all_none_end_with_a_reason(sweep: Sweep) -> 
     cells, subjects = sweep(error_bpm, students=STUDENTS[:1], strategies=("scratch",))
     result = fit_effects(cells, subjects.assign(mae_bpm=np.nan))
     assert result == {
-        "reason": "no cell can be used; scratch, none, resnet-500, seed 0: the error of subject "
-        "s0 is nan; the cell is left out"
+        "reason": "no cell can be used; scratch, none, spectral_resnet-500, seed 0: the error of "
+        "subject s0 is nan; the cell is left out"
     }

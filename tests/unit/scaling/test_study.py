@@ -13,7 +13,7 @@ from ppgkd.scaling import fit_laws
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
 SIZES = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000]
-STUDENTS = [("resnet", size) for size in SIZES]
+STUDENTS = [("spectral_resnet", size) for size in SIZES]
 
 
 def law_bpm(params: float) -> float:
@@ -36,8 +36,8 @@ def test_every_strategy_teacher_and_family_has_its_law(sweep: Sweep) -> None:
     fitted = fit_laws(
         *sweep(
             lambda s, p, k, who: law_bpm(p) + (s == "scratch"),
-            teachers=("resnet-50000", "resnet-90000"),
-            students=[*STUDENTS[:5], ("mlp", 4_000)],
+            teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
+            students=[*STUDENTS[:5], ("spectral_mlp", 4_000)],
         )
     )
     found = {(law["strategy"], law["teacher"], law["family"]): law for law in fitted["laws"]}
@@ -45,14 +45,16 @@ def test_every_strategy_teacher_and_family_has_its_law(sweep: Sweep) -> None:
         (strategy, teacher, family)
         for strategy, teacher in (
             ("scratch", "none"),
-            ("soft", "resnet-50000"),
-            ("soft", "resnet-90000"),
+            ("soft", "spectral_resnet-50000"),
+            ("soft", "spectral_resnet-90000"),
         )
-        for family in ("resnet", "mlp")
+        for family in ("spectral_resnet", "spectral_mlp")
     }
-    floor = found["scratch", "none", "resnet"]["forms"]["power_law_floor"]["parameters"]["E"]
+    floor = found["scratch", "none", "spectral_resnet"]["forms"]["power_law_floor"]["parameters"][
+        "E"
+    ]
     assert floor["estimate"] == pytest.approx(3, rel=1e-3)
-    assert "found 1: [4000.0]" in found["soft", "resnet-90000", "mlp"]["reason"]
+    assert "found 1: [4000.0]" in found["soft", "spectral_resnet-90000", "spectral_mlp"]["reason"]
 
 
 def test_all_of_it_is_json_without_nan(sweep: Sweep) -> None:
@@ -161,9 +163,11 @@ def test_a_seed_gives_the_same_intervals(sweep: Sweep) -> None:
 
 def test_a_seed_that_lacks_a_size_is_left_out_and_the_cell_is_named(sweep: Sweep) -> None:
     cells, subjects = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS, seeds=(0, 1))
-    missing = (subjects["seed"] == 1) & (subjects["student"] == "resnet-4000")
+    missing = (subjects["seed"] == 1) & (subjects["student"] == "spectral_resnet-4000")
     law = only(fit_laws(cells, subjects[~missing]))
-    assert law["notes"] == ["resnet-4000, seed 1: not finished; the seed is left out at all sizes"]
+    assert law["notes"] == [
+        "spectral_resnet-4000, seed 1: not finished; the seed is left out at all sizes"
+    ]
     alone = only(fit_laws(cells[cells["seed"] == 0], subjects[subjects["seed"] == 0]))
     assert law["mae_bpm"] == alone["mae_bpm"]
 
@@ -172,15 +176,15 @@ def test_where_no_seed_has_all_sizes_there_is_a_reason_and_the_cells_are_named(
     sweep: Sweep,
 ) -> None:
     cells, subjects = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS, seeds=(0, 1))
-    missing = [("resnet-4000", 0), ("resnet-8000", 1)]
+    missing = [("spectral_resnet-4000", 0), ("spectral_resnet-8000", 1)]
     there = [
         cell not in missing for cell in zip(subjects["student"], subjects["seed"], strict=True)
     ]
     law = only(fit_laws(cells, subjects[there]))
     assert law["reason"] == "no seed has all sizes"
     assert law["notes"] == [
-        "resnet-4000, seed 0: not finished; the seed is left out at all sizes",
-        "resnet-8000, seed 1: not finished; the seed is left out at all sizes",
+        "spectral_resnet-4000, seed 0: not finished; the seed is left out at all sizes",
+        "spectral_resnet-8000, seed 1: not finished; the seed is left out at all sizes",
     ]
 
 
@@ -198,11 +202,11 @@ def test_a_strategy_of_which_nothing_can_be_used_is_named_and_the_others_have_th
 @pytest.mark.parametrize("bad", [0.0, float("inf"), float("nan"), -1.0])
 def test_a_size_whose_errors_are_none_is_left_out_and_named(sweep: Sweep, bad: float) -> None:
     cells, subjects = sweep(of_subjects(0), strategies=("soft",), students=STUDENTS)
-    subjects.loc[subjects["student"] == "resnet-4000", "mae_bpm"] = bad
+    subjects.loc[subjects["student"] == "spectral_resnet-4000", "mae_bpm"] = bad
     law = only(fit_laws(cells, subjects))
     assert law["sizes"] == [size for size in SIZES if size != 4_000]
     assert law["notes"] == [
-        f"resnet-4000, seed 0: the error of subject s0 is {bad:g}; the size is left out"
+        f"spectral_resnet-4000, seed 0: the error of subject s0 is {bad:g}; the size is left out"
     ]
     assert "chosen" in law
     json.dumps(law, allow_nan=False)
@@ -226,7 +230,7 @@ def test_several_teachers_have_laws_in_both_sizes(sweep: Sweep) -> None:
     fitted = fit_laws(
         *sweep(
             lambda s, p, k, who: law_bpm(p),
-            teachers=("resnet-50000", "resnet-90000"),
+            teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
             students=STUDENTS,
         )
     )
@@ -240,7 +244,7 @@ def test_a_joint_laws_intervals_are_over_subjects_and_seeds(sweep: Sweep) -> Non
     tables = sweep(
         lambda s, p, k, who: float(level[who] * law_bpm(p)),
         strategies=("soft",),
-        teachers=("resnet-50000", "resnet-90000"),
+        teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
         students=STUDENTS,
         n_subjects=9,
     )
@@ -255,7 +259,9 @@ def test_a_joint_law_that_rests_on_the_teachers_error_has_no_interval_over_subje
     sweep: Sweep,
 ) -> None:
     cells, subjects = sweep(
-        of_subjects(0), teachers=("resnet-50000", "resnet-90000"), students=STUDENTS
+        of_subjects(0),
+        teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
+        students=STUDENTS,
     )
     cells["teacher_mae_bpm"] = cells["teacher_params"].map({50_000: 1.0, 90_000: 0.8})
     gap = next(law for law in fit_laws(cells, subjects)["joint"] if law["form"] == "capacity_gap")

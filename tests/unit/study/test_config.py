@@ -29,12 +29,12 @@ SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
 MINIMAL: dict[str, Any] = {
     "study": "walks",
     "datasets": {"simulated": SHARES},
-    "teachers": {"resnet": [60_000]},
-    "students": {"resnet": [1_000]},
+    "teachers": {"spectral_resnet": [60_000]},
+    "students": {"spectral_resnet": [1_000]},
 }
 """What has no default."""
 
-TUNING: dict[str, Any] = {"student": "resnet-1000", "teacher": "resnet-60000"}
+TUNING: dict[str, Any] = {"student": "spectral_resnet-1000", "teacher": "spectral_resnet-60000"}
 """A tuning of `MINIMAL` with the trials that come with it."""
 
 
@@ -95,14 +95,21 @@ def message_of(config: Mapping[str, object]) -> str:
         ),
         (
             {"students": {"transformer": [1_000]}},
-            ["'students' has unknown keys ['transformer']", "allowed are ['mlp', 'resnet']"],
+            [
+                "'students' has unknown keys ['transformer']",
+                "allowed are ['spectral_mlp', 'spectral_resnet']",
+            ],
+        ),
+        (
+            {"students": {"resnet": [1_000], "mlp": [4_000]}},
+            ["'students'", "'resnet' is now called 'spectral_resnet'", "now called 'spectral_mlp'"],
         ),
         (
             {"teachers": {"cnn": [1_000]}},
             [
                 "'teachers' has unknown keys ['cnn']",
-                "allowed are ['ensembles', 'mlp', 'onnx', 'published', 'recorded', 'resnet', "
-                "'smoothed']",
+                "allowed are ['ensembles', 'onnx', 'published', 'recorded', 'smoothed', "
+                "'spectral_mlp', 'spectral_resnet']",
             ],
         ),
         (
@@ -141,10 +148,13 @@ def test_an_unknown_key_is_named_with_the_nearest_and_the_allowed_ones(
         ({"simulation": None}, "'simulation' must be keys with values, found None"),
         ({"seeds": 3}, "'seeds' must be a list, found 3"),
         ({"seeds": [0, "one"]}, "'seeds.1' must be an integer of at least 0, found 'one'"),
-        ({"students": {"resnet": 900}}, "'students.resnet' must be a list, found 900"),
         (
-            {"students": {"resnet": ["1e3"]}},
-            "'students.resnet.0' must be an integer of at least 1, found '1e3'",
+            {"students": {"spectral_resnet": 900}},
+            "'students.spectral_resnet' must be a list, found 900",
+        ),
+        (
+            {"students": {"spectral_resnet": ["1e3"]}},
+            "'students.spectral_resnet.0' must be an integer of at least 1, found '1e3'",
         ),
         (
             {"datasets": {"simulated": {"train": "most"}}},
@@ -172,8 +182,8 @@ def test_an_unknown_key_is_named_with_the_nearest_and_the_allowed_ones(
             "'strategies.soft.temperature' must be a number above 0, found '4'",
         ),
         (
-            {"students": {"resnet": [1_000.0]}},
-            "'students.resnet.0' must be an integer of at least 1, found 1000.0",
+            {"students": {"spectral_resnet": [1_000.0]}},
+            "'students.spectral_resnet.0' must be an integer of at least 1, found 1000.0",
         ),
         (
             {"simulation": {"n_subjects": 6.0}},
@@ -290,7 +300,7 @@ def test_a_value_out_of_bounds_is_named_with_the_key_and_the_bound(
         ({"seeds": []}, "seeds"),
         ({"students": {}}, "students"),
         ({"teachers": {}}, "teachers"),
-        ({"teachers": {"resnet": []}}, "teachers.resnet"),
+        ({"teachers": {"spectral_resnet": []}}, "teachers.spectral_resnet"),
         ({"tuning": {"trials": {"soft": []}}}, "tuning.trials.soft"),
         ({"strategies": {}}, "strategies"),
         ({"datasets": {}}, "datasets"),
@@ -314,7 +324,7 @@ def test_a_missing_key_of_the_tuning_is_named(key: str) -> None:
 
 
 def test_missing_keys_are_named_once() -> None:
-    message = message_of({"study": "walks", "students": {"resnet": [1_000]}})
+    message = message_of({"study": "walks", "students": {"spectral_resnet": [1_000]}})
     assert message.count("lacks") == 1
     assert "['datasets', 'teachers']" in message
 
@@ -344,7 +354,7 @@ def test_an_unknown_dataset_is_named_with_those_that_exist() -> None:
 
 
 @pytest.mark.parametrize("key", ["teachers", "students"])
-@pytest.mark.parametrize("family", ["resnet", "mlp"])
+@pytest.mark.parametrize("family", ["spectral_resnet", "spectral_mlp"])
 @pytest.mark.parametrize("capacity", [5, 10**9])
 def test_a_capacity_out_of_the_familys_range_is_named_with_the_range(
     key: str, family: str, capacity: int
@@ -356,13 +366,13 @@ def test_a_capacity_out_of_the_familys_range_is_named_with_the_range(
 
 @pytest.mark.parametrize("key", ["teachers", "students"])
 def test_a_capacity_out_of_range_is_named_with_its_key(key: str) -> None:
-    assert f"'{key}.resnet'" in message_of(MINIMAL | {key: {"resnet": [5]}})
+    assert f"'{key}.spectral_resnet'" in message_of(MINIMAL | {key: {"spectral_resnet": [5]}})
 
 
 @pytest.mark.parametrize("key", ["teachers", "students"])
 def test_two_capacities_that_give_the_same_member_are_refused(key: str) -> None:
-    message = message_of(MINIMAL | {key: {"resnet": [20_000, 1_000, 1_001]}})
-    assert f"'{key}.resnet': capacities 1000 and 1001 both give the member with" in message
+    message = message_of(MINIMAL | {key: {"spectral_resnet": [20_000, 1_000, 1_001]}})
+    assert f"'{key}.spectral_resnet': capacities 1000 and 1001 both give the member with" in message
 
 
 # Subjects and their roles
@@ -539,10 +549,10 @@ def test_with_folds_a_list_of_tested_subjects_is_refused() -> None:
 
 
 def test_an_ensemble_of_a_teacher_that_is_not_trained_is_refused() -> None:
-    teachers = {"resnet": [60_000, 20_000], "ensembles": ["resnet-6000"]}
+    teachers = {"spectral_resnet": [60_000, 20_000], "ensembles": ["spectral_resnet-6000"]}
     message = message_of(MINIMAL | {"teachers": teachers})
-    assert "'teachers.ensembles' names 'resnet-6000', which is not trained" in message
-    assert "there are ['resnet-20000', 'resnet-60000']" in message
+    assert "'teachers.ensembles' names 'spectral_resnet-6000', which is not trained" in message
+    assert "there are ['spectral_resnet-20000', 'spectral_resnet-60000']" in message
 
 
 def test_recorded_estimates_are_found_for_every_dataset_or_for_those_listed(
@@ -564,9 +574,15 @@ def test_recorded_estimates_are_found_for_every_dataset_or_for_those_listed(
 
 @pytest.mark.parametrize("strategies", [{}, {"strategies": {"soft": {}, "feature": {}}}])
 def test_recorded_distributions_teach_no_features(strategies: dict[str, Any]) -> None:
-    given = {"teachers": {"resnet": [60_000], "smoothed": ["resnet-60000"]}, **strategies}
+    given = {
+        "teachers": {"spectral_resnet": [60_000], "smoothed": ["spectral_resnet-60000"]},
+        **strategies,
+    }
     message = message_of(MINIMAL | given)
-    assert "'feature' needs teachers with features, and ['resnet-60000-smoothed'] have" in message
+    assert (
+        "'feature' needs teachers with features, and ['spectral_resnet-60000-smoothed'] have"
+        in message
+    )
 
 
 @pytest.mark.parametrize("strategy", ["soft", "hard", "ordinal"])
@@ -588,17 +604,21 @@ def test_labels_and_a_teacher_that_together_leave_a_dataset_out_are_refused(stra
 
 def test_a_smoothed_teacher_is_made_from_one_that_the_study_runs() -> None:
     parsed = study(
-        teachers={"resnet": [60_000], "smoothed": ["resnet-60000"]}, strategies={"soft": {}}
+        teachers={"spectral_resnet": [60_000], "smoothed": ["spectral_resnet-60000"]},
+        strategies={"soft": {}},
     )
     assert [teacher.name for teacher in parsed.teachers] == [
-        "resnet-60000",
-        "resnet-60000-smoothed",
+        "spectral_resnet-60000",
+        "spectral_resnet-60000-smoothed",
     ]
-    assert parsed.teacher_files("resnet-60000-smoothed", 2, "teachers") == [
-        "teachers/resnet-60000-smoothed/seed2/simulated.parquet"
+    assert parsed.teacher_files("spectral_resnet-60000-smoothed", 2, "teachers") == [
+        "teachers/spectral_resnet-60000-smoothed/seed2/simulated.parquet"
     ]
-    message = message_of(MINIMAL | {"teachers": {"resnet": [60_000], "smoothed": ["resnet-1"]}})
-    assert "names 'resnet-1', which the study does not run; there are ['resnet-60000']" in message
+    message = message_of(
+        MINIMAL | {"teachers": {"spectral_resnet": [60_000], "smoothed": ["spectral_resnet-1"]}}
+    )
+    assert "names 'spectral_resnet-1', which the study does not run" in message
+    assert "there are ['spectral_resnet-60000']" in message
 
 
 @pytest.mark.parametrize(
@@ -673,12 +693,17 @@ def test_teachers_are_trained_ones_their_ensembles_and_own_files(tmp_path: Path)
     parsed = study(
         teachers={
             "onnx": {"own": str(own)},
-            "ensembles": ["resnet-60000"],
-            "resnet": [60_000, 20_000],
+            "ensembles": ["spectral_resnet-60000"],
+            "spectral_resnet": [60_000, 20_000],
         },
         strategies={"scratch": {}, "soft": {}},
     )
-    names = ["resnet-60000", "resnet-20000", "resnet-60000-ensemble", "onnx-own"]
+    names = [
+        "spectral_resnet-60000",
+        "spectral_resnet-20000",
+        "spectral_resnet-60000-ensemble",
+        "onnx-own",
+    ]
     assert [teacher.name for teacher in parsed.teachers] == names
     assert [cell.teacher for cell in parsed.cells] == ["none", *names]
 
@@ -696,12 +721,16 @@ def test_a_teacher_is_read_from_its_weights_an_ensemble_from_those_of_every_seed
     own = tmp_path / "own.onnx"
     own.touch()
     parsed = study(
-        teachers={"resnet": [60_000], "ensembles": ["resnet-60000"], "onnx": {"own": str(own)}},
+        teachers={
+            "spectral_resnet": [60_000],
+            "ensembles": ["spectral_resnet-60000"],
+            "onnx": {"own": str(own)},
+        },
         seeds=[3, 0],
     )
-    weights = "teachers/resnet-60000/seed{}/model.safetensors"
-    assert parsed.teacher_files("resnet-60000", 0, "teachers") == [weights.format(0)]
-    assert parsed.teacher_files("resnet-60000-ensemble", 0, "teachers") == [
+    weights = "teachers/spectral_resnet-60000/seed{}/model.safetensors"
+    assert parsed.teacher_files("spectral_resnet-60000", 0, "teachers") == [weights.format(0)]
+    assert parsed.teacher_files("spectral_resnet-60000-ensemble", 0, "teachers") == [
         weights.format(3),
         weights.format(0),
     ]
@@ -712,15 +741,20 @@ def test_a_teacher_is_read_from_its_weights_an_ensemble_from_those_of_every_seed
 
 
 @pytest.mark.parametrize(
-    ("key", "there"), [("student", ["resnet-1000", "mlp-4000"]), ("teacher", ["resnet-60000"])]
+    ("key", "there"),
+    [
+        ("student", ["spectral_resnet-1000", "spectral_mlp-4000"]),
+        ("teacher", ["spectral_resnet-60000"]),
+    ],
 )
 def test_a_tuning_with_a_model_that_is_not_in_the_study_is_refused(
     key: str, there: list[str]
 ) -> None:
-    config = MINIMAL | {"students": {"resnet": [1_000], "mlp": [4_000]}}
-    message = message_of(config | {"tuning": TUNING | {key: "resnet-500"}})
-    assert f"'tuning.{key}' is 'resnet-500', which is not in the study; there are {there}" in (
-        message
+    config = MINIMAL | {"students": {"spectral_resnet": [1_000], "spectral_mlp": [4_000]}}
+    message = message_of(config | {"tuning": TUNING | {key: "spectral_resnet-500"}})
+    assert (
+        f"'tuning.{key}' is 'spectral_resnet-500', which is not in the study; there are {there}"
+        in (message)
     )
 
 
@@ -774,12 +808,12 @@ def test_every_strategy_comes_with_the_same_number_of_trials() -> None:
 
 def test_the_trials_have_the_student_and_the_teacher_that_are_named() -> None:
     parsed = study(
-        students={"resnet": [1_000], "mlp": [4_000]},
-        tuning=TUNING | {"student": "mlp-4000"},
+        students={"spectral_resnet": [1_000], "spectral_mlp": [4_000]},
+        tuning=TUNING | {"student": "spectral_mlp-4000"},
     )
     assert parsed.tuning is not None
-    assert parsed.tuning.student == Model("mlp", 4_000)
-    assert parsed.tuning.teacher == "resnet-60000"
+    assert parsed.tuning.student == Model("spectral_mlp", 4_000)
+    assert parsed.tuning.teacher == "spectral_resnet-60000"
 
 
 def test_without_tuning_there_are_no_trials() -> None:
@@ -913,7 +947,7 @@ def test_training_sections_have_one_order_however_they_were_written() -> None:
     [
         ("strategies: {scratch: {}, soft: }", "strategies.soft"),
         ("strategies: {soft: {learning_rate: }}", "strategies.soft.learning_rate"),
-        ("teachers: {resnet: [60000], ensembles: }", "teachers.ensembles"),
+        ("teachers: {spectral_resnet: [60000], ensembles: }", "teachers.ensembles"),
         ("datasets: {simulated: {train: 1, exclude: }}", "datasets.simulated.exclude"),
         ("datasets: {bami1: {train: 1, reference_lag_s: }}", "datasets.bami1.reference_lag_s"),
         ("training: {student: {balance: }}", "training.student.balance"),
@@ -980,39 +1014,40 @@ def test_without_the_accelerometer_the_input_is_ppg_alone() -> None:
 
 def test_there_is_a_cell_for_every_strategy_teacher_student_and_seed() -> None:
     parsed = study(
-        teachers={"resnet": [100_000, 20_000]},
-        students={"resnet": [1_000], "mlp": [4_000]},
+        teachers={"spectral_resnet": [100_000, 20_000]},
+        students={"spectral_resnet": [1_000], "spectral_mlp": [4_000]},
         strategies={"soft": {}, "scratch": {}},
         seeds=[3, 0],
     )
     assert [cell.path for cell in parsed.cells] == [
-        "students/soft/resnet-100000/resnet-1000/seed3",
-        "students/soft/resnet-100000/resnet-1000/seed0",
-        "students/soft/resnet-100000/mlp-4000/seed3",
-        "students/soft/resnet-100000/mlp-4000/seed0",
-        "students/soft/resnet-20000/resnet-1000/seed3",
-        "students/soft/resnet-20000/resnet-1000/seed0",
-        "students/soft/resnet-20000/mlp-4000/seed3",
-        "students/soft/resnet-20000/mlp-4000/seed0",
-        "students/scratch/none/resnet-1000/seed3",
-        "students/scratch/none/resnet-1000/seed0",
-        "students/scratch/none/mlp-4000/seed3",
-        "students/scratch/none/mlp-4000/seed0",
+        "students/soft/spectral_resnet-100000/spectral_resnet-1000/seed3",
+        "students/soft/spectral_resnet-100000/spectral_resnet-1000/seed0",
+        "students/soft/spectral_resnet-100000/spectral_mlp-4000/seed3",
+        "students/soft/spectral_resnet-100000/spectral_mlp-4000/seed0",
+        "students/soft/spectral_resnet-20000/spectral_resnet-1000/seed3",
+        "students/soft/spectral_resnet-20000/spectral_resnet-1000/seed0",
+        "students/soft/spectral_resnet-20000/spectral_mlp-4000/seed3",
+        "students/soft/spectral_resnet-20000/spectral_mlp-4000/seed0",
+        "students/scratch/none/spectral_resnet-1000/seed3",
+        "students/scratch/none/spectral_resnet-1000/seed0",
+        "students/scratch/none/spectral_mlp-4000/seed3",
+        "students/scratch/none/spectral_mlp-4000/seed0",
     ]
 
 
 def test_with_folds_there_is_every_cell_in_every_fold() -> None:
     parsed = study(folds=5, strategies={"soft": {}}, seeds=[2])
     assert [cell.path for cell in parsed.cells] == [
-        f"fold{fold}/students/soft/resnet-60000/resnet-1000/seed2" for fold in range(5)
+        f"fold{fold}/students/soft/spectral_resnet-60000/spectral_resnet-1000/seed2"
+        for fold in range(5)
     ]
-    assert parsed.cells[3].teacher_path == "fold3/teachers/resnet-60000/seed2"
+    assert parsed.cells[3].teacher_path == "fold3/teachers/spectral_resnet-60000/seed2"
 
 
 def test_without_folds_a_cells_teacher_is_beside_the_students() -> None:
     (cell,) = study(strategies={"soft": {}}).cells
     assert cell.fold is None
-    assert cell.teacher_path == "teachers/resnet-60000/seed0"
+    assert cell.teacher_path == "teachers/spectral_resnet-60000/seed0"
 
 
 def test_without_folds_every_student_is_profiled() -> None:
@@ -1025,28 +1060,28 @@ def test_with_folds_students_of_the_first_fold_and_seed_alone_are_profiled() -> 
     parsed = study(
         folds=5,
         seeds=[3, 0],
-        students={"resnet": [1_000], "mlp": [4_000]},
+        students={"spectral_resnet": [1_000], "spectral_mlp": [4_000]},
         strategies={"scratch": {}, "soft": {}},
     )
     assert parsed.profiled == (
-        Cell("scratch", "none", "resnet-1000", 3, 0),
-        Cell("scratch", "none", "mlp-4000", 3, 0),
-        Cell("soft", "resnet-60000", "resnet-1000", 3, 0),
-        Cell("soft", "resnet-60000", "mlp-4000", 3, 0),
+        Cell("scratch", "none", "spectral_resnet-1000", 3, 0),
+        Cell("scratch", "none", "spectral_mlp-4000", 3, 0),
+        Cell("soft", "spectral_resnet-60000", "spectral_resnet-1000", 3, 0),
+        Cell("soft", "spectral_resnet-60000", "spectral_mlp-4000", 3, 0),
     )
 
 
 def test_a_cell_names_the_capacity_that_was_asked_for() -> None:
-    (cell,) = study(students={"resnet": [1_234]}, strategies={"hard": {}}).cells
-    assert cell == Cell("hard", "resnet-60000", "resnet-1234", 0)
+    (cell,) = study(students={"spectral_resnet": [1_234]}, strategies={"hard": {}}).cells
+    assert cell == Cell("hard", "spectral_resnet-60000", "spectral_resnet-1234", 0)
 
 
 def test_a_study_of_two_thousand_cells_has_them_all() -> None:
     parsed = study(
-        teachers={"resnet": [10_000 * 2**k for k in range(8)]},
+        teachers={"spectral_resnet": [10_000 * 2**k for k in range(8)]},
         students={
-            "resnet": [500 * 2**k for k in range(6)],
-            "mlp": [1_500 * 2**k for k in range(6)],
+            "spectral_resnet": [500 * 2**k for k in range(6)],
+            "spectral_mlp": [1_500 * 2**k for k in range(6)],
         },
         seeds=[*range(5)],
     )
@@ -1278,7 +1313,7 @@ def test_folds_of_other_people_come_after_those_of_datasets_and_are_not_of_the_s
     assert found.folds == (0, 1)
     assert found.people_folds == (2, 3, 4)
     assert {cell.fold for cell in found.cells} == {0, 1}
-    cells = found.cells_of("scratch", "none", "resnet-1000", other_people=True)
+    cells = found.cells_of("scratch", "none", "spectral_resnet-1000", other_people=True)
     assert [(cell.seed, cell.fold) for cell in cells] == [(4, 2), (4, 3), (4, 4)]
 
 
@@ -1336,7 +1371,7 @@ def test_the_study_before_the_recipe_for_what_is_unlike_differs_by_the_recipe_al
     )
     shared = ("datasets", "folds", "simulation", "seeds", "strategies", "views")
     assert {key: before[key] for key in shared} == {key: after[key] for key in shared}
-    assert set(before["students"]["resnet"]) <= set(after["students"]["resnet"])
+    assert set(before["students"]["spectral_resnet"]) <= set(after["students"]["spectral_resnet"])
     assert before["training"]["student"] == {"epochs": after["training"]["student"]["epochs"]}
     assert before["inputs"] == {"ppg_channels": after["inputs"]["ppg_channels"]}
     assert not {"augmentation", "filter_evidence"} & set(before)

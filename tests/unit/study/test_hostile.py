@@ -44,7 +44,7 @@ def test_a_study_is_not_written_elsewhere(name: str) -> None:
 def test_a_teachers_files_are_not_written_elsewhere(name: str, tmp_path: Path) -> None:
     path = tmp_path / "teacher.onnx"
     path.touch()
-    message = message_of(teachers={"resnet": [3000], "onnx": {name: str(path)}})
+    message = message_of(teachers={"spectral_resnet": [3000], "onnx": {name: str(path)}})
     assert "'teachers.onnx'" in message
 
 
@@ -62,4 +62,4 @@ def test_no_other_name_becomes_a_path(name: str) -> None:
     assert f"'{name}'" in message_of(teachers={name: [3000]})
     assert f"'{name}'" in message_of(students={name: [350]})
     assert f"'{name}'" in message_of(strategies={name: {}})
-    assert f"'{name}'" in message_of(teachers={"resnet": [3000], "ensembles": [name]})
+    assert f"'{name}'" in message_of(teachers={"spectral_resnet": [3000], "ensembles": [name]})

@@ -39,8 +39,8 @@ def parse(**changes: Any) -> Study:
         "study": "mine",
         "datasets": {"walks": SHARES},
         "inputs": {"ppg_channels": 2, "accelerometer": False},
-        "teachers": {"resnet": [3_000]},
-        "students": {"resnet": [350]},
+        "teachers": {"spectral_resnet": [3_000]},
+        "students": {"spectral_resnet": [350]},
         **changes,
     }
     return parse_study(config)

@@ -119,7 +119,7 @@ study = parse_study(
     {
         "study": "new",
         "datasets": {"simulated": {"train": 0.5, "val": 0.25, "test": 0.25}},
-        "teachers": {"resnet": [3000]},
+        "teachers": {"spectral_resnet": [3000]},
         "students": {family: [capacity]},
         "strategies": {strategy: {}},
     }
@@ -130,7 +130,7 @@ inputs = InputShape(ppg_channels=2, acc_channels=3, n_samples=200, rate_hz=25.0)
 windows, val = (tone_windows(np.linspace(60, 170, n), inputs, seed=n) for n in (64, 24))
 views, targets = folder / "views", folder / "targets"
 write_view_cache(examples(windows), inputs, Augmentation(), views, views=2, seed=0)
-teacher = build_model(nearest_shape("resnet", 3000, inputs), inputs, seed=1)
+teacher = build_model(nearest_shape("spectral_resnet", 3000, inputs), inputs, seed=1)
 write_json(folder / "teacher.json", {"sha256": "a teacher"})
 write_targets(teacher, "a teacher", read_view_cache(views), targets)
 
@@ -179,7 +179,7 @@ def test_a_new_strategy_is_a_module_an_entry_and_its_settings(
     (package / "distill/squared.py").write_text(NEW_STRATEGY)
     append(package / "strategies/registry.py", ENTRY_OF_THE_STRATEGY)
     append(package / "strategies/settings.py", SETTINGS_OF_THE_STRATEGY)
-    assert train(tmp_path, "squared", "mlp", 4000) == "trained squared mlp"
+    assert train(tmp_path, "squared", "spectral_mlp", 4000) == "trained squared spectral_mlp"
 
 
 def test_a_new_family_is_one_module_and_one_entry(package: Path, tmp_path: Path) -> None:

@@ -27,7 +27,14 @@ from ppgkd.distill.targets import TeacherTargets, read_targets, write_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.heart_rate import decode, soft_labels
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import SHAPES, InputShape, MLPShape, ResNetShape, Shape, nearest_shape
+from ppgkd.models.capacity import (
+    SHAPES,
+    InputShape,
+    Shape,
+    SpectralMLPShape,
+    SpectralResNetShape,
+    nearest_shape,
+)
 from ppgkd.models.output import Output
 from ppgkd.models.predict import predict
 from ppgkd.training import step
@@ -83,7 +90,7 @@ def targets(
     view_cache: ViewCache, inputs: InputShape, tmp_path_factory: pytest.TempPathFactory
 ) -> TeacherTargets:
     folder = tmp_path_factory.mktemp("targets")
-    write_targets(build_model(MLPShape(8), inputs, seed=1), "a teacher", view_cache, folder)
+    write_targets(build_model(SpectralMLPShape(8), inputs, seed=1), "a teacher", view_cache, folder)
     return read_targets(folder, view_cache, "a teacher")
 
 
@@ -113,7 +120,7 @@ def train_once(
     loss: nn.Module | None = None,
     config: TrainingConfig = SHORT,
     *,
-    shape: Shape = MLPShape(6),  # noqa: B008 (frozen)
+    shape: Shape = SpectralMLPShape(6),  # noqa: B008 (frozen)
     seed: int = 0,
     checkpoint: Checkpoint | None = None,
     dtype: torch.dtype = torch.float32,
@@ -159,7 +166,7 @@ def test_a_residual_network_learns_to_read_a_tone(
     config = TrainingConfig(
         epochs=6, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=9
     )
-    shape = nearest_shape("resnet", 1_500, inputs)
+    shape = nearest_shape("spectral_resnet", 1_500, inputs)
     untrained_bpm = mae_bpm(build_model(shape, inputs, seed=0), val)
     model, _ = train_once(inputs, fresh, val, config=config, shape=shape)
     assert mae_bpm(model, val) < min(1, untrained_bpm / 2)
@@ -171,7 +178,7 @@ def test_a_perceptron_learns_to_read_a_tone(
     config = TrainingConfig(
         epochs=15, batch_size=16, learning_rate=0.01, weight_decay=0.01, patience=15
     )
-    shape = nearest_shape("mlp", 8_000, inputs)
+    shape = nearest_shape("spectral_mlp", 8_000, inputs)
     model, _ = train_once(inputs, fresh, val, config=config, shape=shape)
     assert mae_bpm(model, val) < 5
 
@@ -179,7 +186,7 @@ def test_a_perceptron_learns_to_read_a_tone(
 def test_a_seed_gives_the_same_weights_bit_by_bit(
     inputs: InputShape, fresh: FreshViews, val: Examples
 ) -> None:
-    shape = ResNetShape(4)
+    shape = SpectralResNetShape(4)
     first, first_history = train_once(inputs, fresh, val, shape=shape)
     torch.rand(3)
     second, second_history = train_once(inputs, fresh, val, shape=shape)
@@ -551,7 +558,9 @@ def unlike(loss: nn.Module) -> nn.Module:
     return loss
 
 
-@pytest.mark.parametrize("shape", [MLPShape(6), ResNetShape(4)], ids=lambda shape: shape.family)
+@pytest.mark.parametrize(
+    "shape", [SpectralMLPShape(6), SpectralResNetShape(4)], ids=lambda shape: shape.family
+)
 @pytest.mark.parametrize("call", [1, 4, 5, 4 + 4 + 3, 16], ids="killed at step {}".format)
 def test_a_killed_training_ends_like_an_uninterrupted_one(
     call: int,
@@ -637,7 +646,7 @@ from ppgkd.views.examples import Examples
 from ppgkd.training.checkpoint import Checkpoint
 from ppgkd.distill.scratch import LabelLoss
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, MLPShape
+from ppgkd.models.capacity import InputShape, SpectralMLPShape
 from ppgkd.training.loop import TrainingConfig, fit
 
 class Killed(LabelLoss):
@@ -647,7 +656,7 @@ class Killed(LabelLoss):
         return super().forward(output, batch, epoch)
 
 val = Examples(*torch.load({str(tmp_path / "val.pt")!r}))
-fit(build_model(MLPShape(6), {inputs}, 0), Killed(), read_view_cache({str(folder)!r}), val,
+fit(build_model(SpectralMLPShape(6), {inputs}, 0), Killed(), read_view_cache({str(folder)!r}), val,
     {FOUR_STEPS}, label_sd_bpm={LABEL_SD_BPM}, seed=0,
     checkpoint=Checkpoint(Path({str(path)!r}), "this training"))
 """
@@ -811,7 +820,9 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is 
 
 
 @needs_cuda
-@pytest.mark.parametrize("shape", [MLPShape(12), ResNetShape(8)], ids=lambda shape: shape.family)
+@pytest.mark.parametrize(
+    "shape", [SpectralMLPShape(12), SpectralResNetShape(8)], ids=lambda shape: shape.family
+)
 def test_cuda_trains_as_the_cpu_does(
     shape: Shape, inputs: InputShape, view_cache: ViewCache, val: Examples
 ) -> None:
@@ -856,7 +867,7 @@ def test_weight_decay_shrinks_matrices_and_spares_biases_and_norms(
     config = TrainingConfig(
         epochs=1, batch_size=16, learning_rate=0.01, weight_decay=1.0, patience=9
     )
-    before = dict(build_model(MLPShape(6), inputs, seed=0).named_parameters())
+    before = dict(build_model(SpectralMLPShape(6), inputs, seed=0).named_parameters())
     model, _ = train_once(inputs, fresh, val, Nothing(), config)
     for name, after in model.named_parameters():
         if after.ndim > 1:
@@ -875,7 +886,7 @@ def test_a_projection_is_trained_with_the_student_and_does_not_become_part_of_it
     before = [p.detach().clone() for p in loss.parameters()]
     model, history = train_once(inputs, view_cache, val, loss)
     assert all((p != b).any() for p, b in zip(loss.parameters(), before, strict=True))
-    assert sum(p.numel() for p in model.parameters()) == MLPShape(6).n_params(inputs)
+    assert sum(p.numel() for p in model.parameters()) == SpectralMLPShape(6).n_params(inputs)
     assert history[-1]["train_loss"] < history[0]["train_loss"]
 
 
@@ -948,14 +959,14 @@ def test_predictions_are_distributions_in_single_precision(
 def test_more_windows_than_fit_one_pass_are_predicted_in_order(
     inputs: InputShape, val: Examples
 ) -> None:
-    model = build_model(MLPShape(6), inputs, seed=0)
+    model = build_model(SpectralMLPShape(6), inputs, seed=0)
     repeats = 1 + 2_100 // len(val.signal)
     many = predict(model, val.signal.repeat(repeats, 1, 1))
     np.testing.assert_allclose(many, predict(model, val.signal).repeat(repeats, 1), rtol=1e-4)
 
 
 SEEDS = (2, 0, 5)
-SHAPES_TOGETHER = {"grouped": ResNetShape(4), "one by one": MLPShape(6)}
+SHAPES_TOGETHER = {"grouped": SpectralResNetShape(4), "one by one": SpectralMLPShape(6)}
 
 
 def train_seeds(
@@ -1018,7 +1029,7 @@ def test_seeds_that_are_trained_together_learn_what_each_learns_alone(
     models, histories = train_seeds(shape, inputs, views, val, dtype=torch.float64)
     for model, history, seed, own in zip(models, histories, SEEDS, views, strict=True):
         alone, expected = train_once(inputs, own, val, shape=shape, seed=seed, dtype=torch.float64)
-        if isinstance(shape, MLPShape):
+        if isinstance(shape, SpectralMLPShape):
             assert same(model, alone)
         for row, other in zip(history, expected, strict=True):
             assert row["view"] == other["view"]
@@ -1029,8 +1040,8 @@ def test_seeds_that_are_trained_together_learn_what_each_learns_alone(
 def test_seeds_trained_together_again_are_the_same_bit_by_bit(
     inputs: InputShape, view_caches: list[ViewCache], val: Examples
 ) -> None:
-    first, _ = train_seeds(ResNetShape(4), inputs, view_caches, val)
-    second, _ = train_seeds(ResNetShape(4), inputs, view_caches, val)
+    first, _ = train_seeds(SpectralResNetShape(4), inputs, view_caches, val)
+    second, _ = train_seeds(SpectralResNetShape(4), inputs, view_caches, val)
     assert all(map(same, first, second))
 
 
@@ -1078,7 +1089,7 @@ def test_a_loss_of_one_seed_that_is_not_finite_stops_the_cell_and_names_the_seed
 ) -> None:
     losses = [LabelLoss(), LabelLoss(), FailsAt(2, float("nan"))]
     with pytest.raises(PpgkdError, match="The loss of seed 5 became nan in epoch 1, step 2"):
-        train_seeds(ResNetShape(4), inputs, view_caches, val, losses)
+        train_seeds(SpectralResNetShape(4), inputs, view_caches, val, losses)
 
 
 def test_a_large_gradient_of_one_seed_does_not_change_the_others(
@@ -1088,9 +1099,9 @@ def test_a_large_gradient_of_one_seed_does_not_change_the_others(
         def forward(self, output: Output, batch: Batch, epoch: int) -> Tensor:
             return 1e6 * super().forward(output, batch, epoch)
 
-    quiet, _ = train_seeds(MLPShape(6), inputs, view_caches, val)
+    quiet, _ = train_seeds(SpectralMLPShape(6), inputs, view_caches, val)
     beside: list[nn.Module] = [LabelLoss(), Loud(), LabelLoss()]
-    models, _ = train_seeds(MLPShape(6), inputs, view_caches, val, beside)
+    models, _ = train_seeds(SpectralMLPShape(6), inputs, view_caches, val, beside)
     assert same(models[0], quiet[0])
     assert same(models[2], quiet[2])
     assert not same(models[1], quiet[1])

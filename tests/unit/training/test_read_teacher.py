@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ppgkd.distill.targets import read_targets, write_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.models.build import build_model, save_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import InputShape, SpectralMLPShape, SpectralResNetShape
 from ppgkd.models.output import Output
 from ppgkd.models.predict import predict
 from ppgkd.training.ensemble import Ensemble
@@ -69,14 +69,14 @@ def test_an_ensemble_has_two_modes_where_its_members_disagree(window: Tensor) ->
 
 
 def test_an_ensemble_of_one_is_that_one(inputs: InputShape, window: Tensor) -> None:
-    alone = build_model(ResNetShape(4), inputs, seed=0).eval()
+    alone = build_model(SpectralResNetShape(4), inputs, seed=0).eval()
     together = Ensemble([alone]).eval()
     np.testing.assert_allclose(predict(together, window), predict(alone, window), rtol=1e-5)
     assert torch.equal(together(window).features, alone(window).features)
 
 
 def test_an_ensemble_of_the_same_is_that_one(inputs: InputShape, window: Tensor) -> None:
-    alone = build_model(MLPShape(6), inputs, seed=0).eval()
+    alone = build_model(SpectralMLPShape(6), inputs, seed=0).eval()
     found = predict(Ensemble([alone, alone, alone]), window)
     np.testing.assert_allclose(found, predict(alone, window), rtol=1e-5)
 
@@ -102,7 +102,7 @@ def evaluated(ensemble: nn.Module) -> set[bool]:
 def test_an_ensembles_members_are_run_in_evaluation_mode(
     inputs: InputShape, window: Tensor
 ) -> None:
-    members = [build_model(ResNetShape(4), inputs, seed).train() for seed in (0, 1)]
+    members = [build_model(SpectralResNetShape(4), inputs, seed).train() for seed in (0, 1)]
     together = Ensemble(members)
     predict(together, window)
     assert evaluated(together) == {True}
@@ -336,7 +336,7 @@ def files(inputs: InputShape, tmp_path: Path) -> Files:
     made = []
     for seed in range(3):
         made.append(tmp_path / f"seed{seed}" / "model.safetensors")
-        shape = ResNetShape(4)
+        shape = SpectralResNetShape(4)
         save_model(made[-1], build_model(shape, inputs, seed), shape, inputs)
     return made
 
@@ -349,12 +349,12 @@ def test_one_file_of_weights_is_that_network(
     files: Files, inputs: InputShape, window: Tensor
 ) -> None:
     teacher = read_teacher(files[:1], inputs)
-    expected = build_model(ResNetShape(4), inputs, seed=0)
+    expected = build_model(SpectralResNetShape(4), inputs, seed=0)
     assert torch.equal(predict(teacher.network, window), predict(expected, window))
     assert teacher.about == {
-        "family": "resnet",
-        "params": ResNetShape(4).n_params(inputs),
-        "macs": ResNetShape(4).macs(inputs),
+        "family": "spectral_resnet",
+        "params": SpectralResNetShape(4).n_params(inputs),
+        "macs": SpectralResNetShape(4).macs(inputs),
         "sha256": sha256(files[0]),
     }
 
@@ -363,12 +363,12 @@ def test_several_files_of_weights_are_their_ensemble(
     files: Files, inputs: InputShape, window: Tensor
 ) -> None:
     teacher = read_teacher(files, inputs)
-    members = [build_model(ResNetShape(4), inputs, seed) for seed in range(3)]
+    members = [build_model(SpectralResNetShape(4), inputs, seed) for seed in range(3)]
     expected = np.mean([predict(member, window).double().numpy() for member in members], axis=0)
     np.testing.assert_allclose(predict(teacher.network, window), expected, rtol=1e-5)
-    assert teacher.about["family"] == "resnet"
-    assert teacher.about["params"] == 3 * ResNetShape(4).n_params(inputs)
-    assert teacher.about["macs"] == 3 * ResNetShape(4).macs(inputs)
+    assert teacher.about["family"] == "spectral_resnet"
+    assert teacher.about["params"] == 3 * SpectralResNetShape(4).n_params(inputs)
+    assert teacher.about["macs"] == 3 * SpectralResNetShape(4).macs(inputs)
 
 
 def test_the_fingerprint_of_an_ensemble_changes_with_any_member(
@@ -408,7 +408,7 @@ def test_the_member_that_does_not_fit_is_named(
     files: Files, inputs: InputShape, tmp_path: Path
 ) -> None:
     odd, other = tmp_path / "odd.safetensors", InputShape(1, 0, 200, 25.0)
-    save_model(odd, build_model(MLPShape(4), other, 0), MLPShape(4), other)
+    save_model(odd, build_model(SpectralMLPShape(4), other, 0), SpectralMLPShape(4), other)
     with pytest.raises(PpgkdError, match=f"teacher {odd} was trained for"):
         read_teacher([files[0], odd], inputs)
 

@@ -18,7 +18,7 @@ from torch import nn
 from ppgkd.distill.targets import write_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.models.build import build_model, load_model, save_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape
+from ppgkd.models.capacity import InputShape, SpectralMLPShape, SpectralResNetShape
 from ppgkd.runtime.artifacts import file_fingerprint, write_json
 from ppgkd.training.loop import TrainingConfig
 from ppgkd.training.students import (
@@ -88,7 +88,7 @@ class Study:
 
     def make_teacher(self, inputs: InputShape, seed: int = 0) -> None:
         weights = self.teacher / "model.safetensors"
-        shape = ResNetShape(8)
+        shape = SpectralResNetShape(8)
         save_model(weights, build_model(shape, inputs, seed), shape, inputs)
         write_json(self.teacher / "metrics.json", {"sha256": file_fingerprint(weights)})
 
@@ -115,7 +115,9 @@ def training_inputs(study: Study, transfer: Windows) -> TrainingInputs:
 
 @pytest.fixture(scope="module")
 def config(inputs: InputShape) -> StudentConfig:
-    return StudentConfig("scratch", {}, MLPShape(6), inputs, TRAINING, label_sd_bpm=2.0, seed=0)
+    return StudentConfig(
+        "scratch", {}, SpectralMLPShape(6), inputs, TRAINING, label_sd_bpm=2.0, seed=0
+    )
 
 
 def by_strategy(config: StudentConfig, strategy: str, **settings: float) -> StudentConfig:
@@ -175,7 +177,7 @@ def test_every_strategy_trains_a_student_and_sees_the_views_by_turns(
     assert list(history["view"]) == [0, 1, 0, 1]
     first, *_, last = history["train_loss"]
     assert last < first or strategy == "dkd", "whose loss grows during its warm-up"
-    assert sum(p.numel() for p in model.parameters()) == MLPShape(6).n_params(config.inputs)
+    assert sum(p.numel() for p in model.parameters()) == SpectralMLPShape(6).n_params(config.inputs)
     assert not model.training
 
 
@@ -303,7 +305,7 @@ OTHERS: dict[str, Callable[[StudentConfig, TrainingInputs, Windows], Cell]] = {
     "a setting": lambda r, s, v: (by_strategy(r, "soft", temperature=3.0), s, v),
     "the learning rate": lambda r, s, v: (by_strategy(r, "soft", learning_rate=0.02), s, v),
     "the training": lambda r, s, v: (replace(r, training=replace(TRAINING, epochs=3)), s, v),
-    "the network": lambda r, s, v: (replace(r, shape=MLPShape(7)), s, v),
+    "the network": lambda r, s, v: (replace(r, shape=SpectralMLPShape(7)), s, v),
     "the teacher": lambda r, s, v: (r, replace(s, teacher="another"), v),
     "the view cache": lambda r, s, v: (
         r,

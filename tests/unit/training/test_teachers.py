@@ -15,7 +15,7 @@ from torch import nn
 
 from ppgkd.distill.scratch import LabelLoss
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, MLPShape, ResNetShape, Shape
+from ppgkd.models.capacity import InputShape, Shape, SpectralMLPShape, SpectralResNetShape
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.loop import TrainingConfig, fit
 from ppgkd.training.teachers import train_teacher
@@ -53,7 +53,7 @@ def train(
     windows: StudyWindows,
     checkpoints: Path | None = None,
     *,
-    shape: Shape = MLPShape(6),  # noqa: B008 (frozen)
+    shape: Shape = SpectralMLPShape(6),  # noqa: B008 (frozen)
     training: TrainingConfig = TRAINING,
     augmentation: Augmentation = AUGMENTATION,
     label_sd_bpm: float = LABEL_SD_BPM,
@@ -86,7 +86,7 @@ def test_a_teacher_learns_from_the_reference_alone_and_sees_fresh_views(
     inputs: InputShape, windows: StudyWindows
 ) -> None:
     teacher, history = train(inputs, windows)
-    by_hand = build_model(MLPShape(6), inputs, seed=0)
+    by_hand = build_model(SpectralMLPShape(6), inputs, seed=0)
     expected = fit(
         by_hand,
         LabelLoss(),
@@ -133,7 +133,7 @@ def test_training_begins_with_the_best_weights_of_pretraining(
     crawl = replace(TRAINING, epochs=1, learning_rate=1e-9)
     teacher, _ = train(inputs, with_more, training=crawl)
     assert with_more.pretraining is not None
-    pretrained = build_model(MLPShape(6), inputs, seed=0)
+    pretrained = build_model(SpectralMLPShape(6), inputs, seed=0)
     fit(
         pretrained,
         LabelLoss(),
@@ -143,7 +143,7 @@ def test_training_begins_with_the_best_weights_of_pretraining(
         label_sd_bpm=LABEL_SD_BPM,
         seed=0,
     )
-    untrained = build_model(MLPShape(6), inputs, seed=0)
+    untrained = build_model(SpectralMLPShape(6), inputs, seed=0)
     networks = (teacher, pretrained, untrained)
     for found, expected, first in zip(*(one.parameters() for one in networks), strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
@@ -208,7 +208,9 @@ def killed_after(epochs: int) -> Iterator[None]:
         (5, ["pretraining.pt", "training.pt"]),
     ],
 )
-@pytest.mark.parametrize("shape", [MLPShape(6), ResNetShape(3)], ids=lambda shape: shape.family)
+@pytest.mark.parametrize(
+    "shape", [SpectralMLPShape(6), SpectralResNetShape(3)], ids=lambda shape: shape.family
+)
 def test_a_pretrained_teacher_killed_in_either_stage_ends_like_an_uninterrupted_one(
     shape: Shape,
     epochs: int,

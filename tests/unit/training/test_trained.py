@@ -12,14 +12,14 @@ from torch import nn
 
 from ppgkd.evaluation.score import score
 from ppgkd.models.build import build_model, load_model
-from ppgkd.models.capacity import InputShape, MLPShape
+from ppgkd.models.capacity import InputShape, SpectralMLPShape
 from ppgkd.models.predict import predict
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.trained import TrainedModel, evaluate, evaluate_teacher
 from ppgkd.windows.read import Windows
 
-SHAPE = MLPShape(6)
+SHAPE = SpectralMLPShape(6)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_the_metrics_are_those_of_the_test_set_and_of_the_network(
 ) -> None:
     _, expected = score(model, windows.test)
     assert trained.metrics.items() >= expected.items()
-    assert trained.metrics["family"] == "mlp"
+    assert trained.metrics["family"] == "spectral_mlp"
     assert trained.metrics["width"] == 6
     assert trained.metrics["params"] == SHAPE.n_params(inputs)
     assert trained.metrics["macs"] == SHAPE.macs(inputs)

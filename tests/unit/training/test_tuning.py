@@ -11,8 +11,8 @@ def trial(val_mae_bpm: float, **settings: float) -> dict[str, Any]:
     return {
         "settings": settings,
         "val_mae_bpm": val_mae_bpm,
-        "student": "resnet-4000",
-        "teacher": "resnet-50000",
+        "student": "spectral_resnet-4000",
+        "teacher": "spectral_resnet-50000",
     }
 
 

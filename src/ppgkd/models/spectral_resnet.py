@@ -17,7 +17,7 @@ from ppgkd.models.capacity import (
     KERNEL,
     POSITION_CHANNELS,
     InputShape,
-    ResNetShape,
+    SpectralResNetShape,
 )
 from ppgkd.models.front_end import position_map
 from ppgkd.models.network import Network
@@ -27,14 +27,14 @@ GROUPED_UP_TO_WIDTH = 32
 """Wider residual networks are not faster with grouped convolutions (`make bench`)."""
 
 
-def make_network(shape: ResNetShape, inputs: InputShape) -> ResNet:
+def make_network(shape: SpectralResNetShape, inputs: InputShape) -> SpectralResNet:
     """Make a member of the family; `ppgkd.models.build` calls this."""
-    network = ResNet(shape, inputs)
+    network = SpectralResNet(shape, inputs)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
 
-class ResNet(Network):
+class SpectralResNet(Network):
     """Spectrum, stem, residual blocks of growing dilation, and two classes per frequency bin.
 
     There is no pooling and no stride, so what is learned at one heart rate applies to all others.
@@ -49,9 +49,9 @@ class ResNet(Network):
         Shape of the windows.
     """
 
-    family = "resnet"
+    family = "spectral_resnet"
 
-    def __init__(self, shape: ResNetShape, inputs: InputShape) -> None:
+    def __init__(self, shape: SpectralResNetShape, inputs: InputShape) -> None:
         super().__init__(inputs)
         width = shape.width
         position = torch.from_numpy(position_map())[None, :, None]
@@ -70,7 +70,7 @@ class ResNet(Network):
     def batched_with(self, others: Sequence[Network]) -> BatchedModels | None:
         """Batch this network with others by grouped convolutions, if that is faster."""
         narrow = self.head.in_channels <= GROUPED_UP_TO_WIDTH
-        return GroupedResNets([self, *others]) if others and narrow else None
+        return GroupedSpectralResNets([self, *others]) if others and narrow else None
 
     def entry(self, spectra: Tensor) -> Tensor:
         """Concatenate the spectra and the map of the position along the channels."""
@@ -93,7 +93,7 @@ class ResNet(Network):
         return Output(logits.transpose(2, 3).flatten(2), features.mean(dim=4))
 
 
-class GroupedResNets(BatchedModels):
+class GroupedSpectralResNets(BatchedModels):
     """Residual networks as groups of the channels of one network.
 
     Grouped convolutions keep the networks separate, and batch normalisation normalises each channel
@@ -104,7 +104,7 @@ class GroupedResNets(BatchedModels):
         super().__init__()
         self.n_networks = len(networks)
         first = networks[0]
-        assert isinstance(first, ResNet)
+        assert isinstance(first, SpectralResNet)
         self.network = copy.deepcopy(first)
         for batched, *parts in zip(*(n.modules() for n in (self.network, *networks)), strict=True):
             if isinstance(batched, nn.Conv2d):

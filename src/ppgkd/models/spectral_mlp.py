@@ -6,17 +6,17 @@ import torch
 from torch import Tensor, nn
 
 from ppgkd.grid import N_CLASSES
-from ppgkd.models.capacity import BINS, HARMONICS, InputShape, MLPShape
+from ppgkd.models.capacity import BINS, HARMONICS, InputShape, SpectralMLPShape
 from ppgkd.models.network import Network
 from ppgkd.models.output import Output
 
 
-def make_network(shape: MLPShape, inputs: InputShape) -> MLP:
+def make_network(shape: SpectralMLPShape, inputs: InputShape) -> SpectralMLP:
     """Make a member of the family; `ppgkd.models.build` calls this."""
-    return MLP(shape, inputs)
+    return SpectralMLP(shape, inputs)
 
 
-class MLP(Network):
+class SpectralMLP(Network):
     """One spectrum per sensor, two hidden layers, 180 classes.
 
     The spectra of the PPG channels are averaged, because most parameters are in the first layer: a
@@ -30,9 +30,9 @@ class MLP(Network):
         Shape of the windows.
     """
 
-    family = "mlp"
+    family = "spectral_mlp"
 
-    def __init__(self, shape: MLPShape, inputs: InputShape) -> None:
+    def __init__(self, shape: SpectralMLPShape, inputs: InputShape) -> None:
         super().__init__(inputs)
         width = shape.width
         self.ppg_channels = inputs.ppg_channels

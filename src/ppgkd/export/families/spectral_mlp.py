@@ -1,4 +1,4 @@
-"""The perceptron on each sensor's spectrum (`ppgkd.models.mlp`) as ONNX operators."""
+"""The perceptron on each sensor's spectrum (`ppgkd.models.spectral_mlp`) as ONNX operators."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def layers(weights: Weights, inputs: InputShape) -> Layers:
     Parameters
     ----------
     weights
-        Of a `ppgkd.models.mlp.MLP`, by their names in its ``state_dict``.
+        Of a `ppgkd.models.spectral_mlp.SpectralMLP`, by their names in its ``state_dict``.
     inputs
         Shape of the windows.
     """

@@ -1,4 +1,4 @@
-"""The residual network along frequency (`ppgkd.models.resnet`) as ONNX operators."""
+"""The residual network along frequency (`ppgkd.models.spectral_resnet`) as ONNX operators."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def layers(weights: Weights, inputs: InputShape) -> Layers:
     Parameters
     ----------
     weights
-        Of a `ppgkd.models.resnet.ResNet`, by their names in its ``state_dict``.
+        Of a `ppgkd.models.spectral_resnet.SpectralResNet`, by their names in its ``state_dict``.
     inputs
         Shape of the windows.
     """
