@@ -2,9 +2,9 @@
 
 from ppgkd.runtime.job import job
 from ppgkd.datasets.fingerprint import recording_fingerprints
+from ppgkd.distill.teacher_estimates import write_estimates
 from ppgkd.published.registry import PUBLISHED
 from ppgkd.training.published_estimates import published_estimates
-from ppgkd.training.teacher_estimates import write_estimates
 
 with job(snakemake.log[0]):
     files, wildcards = snakemake.input, snakemake.wildcards

@@ -1,13 +1,13 @@
 """Smooth what a teacher of the study says of each recording, in both directions of time."""
 
 from ppgkd.runtime.job import job
+from ppgkd.distill.teacher_estimates import write_estimates
 from ppgkd.inference.online_filter import Transition
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.splits.study_windows import read_study_windows
 from ppgkd.training.read_teacher import read_teacher
 from ppgkd.training.smoothed_teacher import recording_digests, smoothed_estimates
-from ppgkd.training.teacher_estimates import write_estimates
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params

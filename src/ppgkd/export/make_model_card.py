@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ppgkd.distill.teacher_estimates import EstimatesAbout, read_about
 from ppgkd.grid import BPM_MAX, BPM_MIN
 from ppgkd.inference.model_card import ModelCard, units_of
 from ppgkd.inference.online_filter import Transition
@@ -104,8 +105,21 @@ def _terms(datasets: list[Dataset], teacher: Teacher | None) -> str:
             f"{published.citation} It may have learned from "
             f"{', '.join(published.maybe_trained_on)}, whose terms are their own."
         )
+    elif teacher and teacher.estimates and not teacher.smoothed:
+        terms += [
+            f"{teacher.name} on {dataset}: {about.made_by} {about.version}, {about.licence}; cite "
+            f"{about.citation.removesuffix('.')}. It may have learned from {_learned_from(about)}."
+            for dataset, path in teacher.estimates.files.items()
+            for about in [read_about(path)]
+        ]
     elif teacher and teacher.model is None:
         terms.append(
             f"{teacher.name}: a teacher of the user's own, whose data and terms are not known."
         )
     return " ".join(terms)
+
+
+def _learned_from(about: EstimatesAbout) -> str:
+    if about.trained_on is None:
+        return "data that are not known"
+    return f"{', '.join(about.trained_on) or 'none of these datasets'}, whose terms are their own"

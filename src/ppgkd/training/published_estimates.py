@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ppgkd.distill.teacher_estimates import EstimatesAbout, TeacherEstimates
 from ppgkd.grid import N_CLASSES
 from ppgkd.published.belief import (
     decode_each,
@@ -16,7 +17,6 @@ from ppgkd.published.belief import (
 )
 from ppgkd.published.registry import PublishedTeacher
 from ppgkd.published.signals import estimate_times_s, has_signal, read_gaps
-from ppgkd.training.teacher_estimates import EstimatesAbout, TeacherEstimates
 
 DECODERS = {"none": decode_each, "online": decode_online, "hindsight": decode_with_hindsight}
 

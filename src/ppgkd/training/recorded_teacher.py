@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from ppgkd.datasets.ppg_channels import name_without_channel
+from ppgkd.distill.teacher_estimates import TeacherEstimates, read_estimates
 from ppgkd.errors import PpgkdError
 from ppgkd.evaluation.score import IDENTITY, score_probabilities
 from ppgkd.grid import N_CLASSES
 from ppgkd.heart_rate import decode
 from ppgkd.runtime.artifacts import file_fingerprint, write_json, write_parquet
 from ppgkd.splits.study_windows import StudyWindows
-from ppgkd.training.teacher_estimates import TeacherEstimates, read_estimates
 from ppgkd.views.examples import digest_of
 from ppgkd.windows.read import Windows
 

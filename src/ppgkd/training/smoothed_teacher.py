@@ -16,12 +16,12 @@ import pandas as pd
 import torch
 from torch import nn
 
+from ppgkd.distill.teacher_estimates import EstimatesAbout, TeacherEstimates
 from ppgkd.inference.motion_frequencies import classes_on_motion
 from ppgkd.inference.online_filter import Transition
 from ppgkd.inference.smoother import smooth_windows
 from ppgkd.models.predict import predict
 from ppgkd.splits.study_windows import StudyWindows
-from ppgkd.training.teacher_estimates import EstimatesAbout, TeacherEstimates
 from ppgkd.windows.read import Windows
 
 

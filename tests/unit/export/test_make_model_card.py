@@ -4,8 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from ppgkd.distill.teacher_estimates import (
+    EstimatesAbout,
+    TeacherEstimates,
+    write_estimates,
+)
 from ppgkd.export.make_model_card import make_model_card
 from ppgkd.inference.model_card import ModelCard
 from ppgkd.inference.online_filter import Transition
@@ -41,6 +47,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Trains on BAMI-1, tests on SPC, pretrains teachers on the cohort, BAMI-2 is unlabelled."""
     own = tmp_path_factory.mktemp("teacher") / "mine.onnx"
     own.touch()
+    about = EstimatesAbout(
+        made_by="a watch", version="7", licence="CC0", citation="me, 2026.", trained_on=None
+    )
+    said = TeacherEstimates(
+        np.array(["walk"], object), np.array([4.0]), np.full((1, 180), 1 / 180, "f4"), about
+    )
+    write_estimates(own.with_name("bami2.parquet"), said)
     config: dict[str, Any] = {
         "study": "hand-made",
         "datasets": {
@@ -55,9 +68,12 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
             "spectral_resnet": [3000],
             "onnx": {"mine": str(own)},
             "published": ["beliefppg"],
+            "recorded": {
+                "watch": {"estimates": str(own.with_name("bami2.parquet")), "datasets": ["bami2"]}
+            },
         },
         "students": {"spectral_resnet": [350]},
-        "strategies": {"scratch": {}, "soft": {}},
+        "strategies": {"scratch": {}, "soft": {"label_weight": 1}},
     }
     return parse_study(config)
 
@@ -142,6 +158,16 @@ def test_a_published_teacher_has_its_licence_and_citation_and_what_it_may_have_s
     assert f"{made_by}; cite {published.citation}" in terms
     assert "may have learned from ppg_dalia, wesad, bami1, bami2, ieee_spc_train" in terms
     assert "not known" not in terms
+
+
+def test_recorded_estimates_have_the_licence_and_citation_that_their_file_names(
+    made: Callable[..., ModelCard],
+) -> None:
+    terms = made({**CELL, "teacher": "recorded-watch"}).terms
+    assert terms.endswith(
+        " recorded-watch on bami2: a watch 7, CC0; cite me, 2026. It may have learned from data "
+        "that are not known."
+    )
 
 
 def test_the_subjects_held_out_are_the_test_subjects(

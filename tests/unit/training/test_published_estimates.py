@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from tests.unit.published.test_signals import some_recording
 
+from ppgkd.distill.teacher_estimates import read_estimates, write_estimates
 from ppgkd.grid import BPM_MIN
 from ppgkd.published.registry import PUBLISHED
 from ppgkd.published.signals import write_inputs
 from ppgkd.training.published_estimates import published_estimates
-from ppgkd.training.teacher_estimates import read_estimates, write_estimates
 
 RATES_BPM = (30 + 180 * np.arange(64) / 64).astype(np.float32)
 ANY_STEP = np.full((64, 64), 1 / 64, np.float32)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from tests.unit.conftest import tone_windows
 
+from ppgkd.distill.teacher_estimates import EstimatesAbout, TeacherEstimates, write_estimates
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import InputShape
 from ppgkd.runtime.artifacts import read_json
@@ -17,7 +18,6 @@ from ppgkd.training.recorded_teacher import (
     evaluate_recorded,
     read_recorded_teacher,
 )
-from ppgkd.training.teacher_estimates import EstimatesAbout, TeacherEstimates, write_estimates
 from ppgkd.windows.read import Windows
 
 INPUTS = InputShape(ppg_channels=1, acc_channels=0, n_samples=200, rate_hz=25.0)

@@ -9,6 +9,7 @@ it belongs to is checked in `ppgkd.training.recorded_teacher`.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -111,13 +112,8 @@ def read_estimates(path: str | Path) -> TeacherEstimates:
         If it cannot be read, lacks a column or a key, or an estimate is not one. The message names
         the first such estimate.
     """
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise PpgkdError(
-            f"The teacher estimates {path} cannot be read as Parquet: {error}"
-        ) from error
-    about = _read_about(table.schema.metadata or {}, path)
+    table = _read_parquet(pq.read_table, path)
+    about = _about(table.schema, path)
     recording, time_s = _columns(table, path, recording=pa.string(), time_s=pa.float64())
     if "probabilities" in table.column_names:
         if {"hr_bpm", "sd_bpm"} & set(table.column_names):
@@ -166,10 +162,30 @@ def _normal(hr_bpm: NDArray[np.float32], sd_bpm: NDArray[np.float32]) -> NDArray
     return probabilities
 
 
-def _read_about(metadata: dict[bytes, bytes], path: str | Path) -> EstimatesAbout:
+def read_about(path: str | Path) -> EstimatesAbout:
+    """Read what made the estimates of a file, without the estimates.
+
+    Raises
+    ------
+    PpgkdError
+        If the file cannot be read, or does not say it.
+    """
+    return _about(_read_parquet(pq.read_schema, path), path)
+
+
+def _read_parquet(read: Callable[[str | Path], Any], path: str | Path) -> Any:
+    try:
+        return read(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise PpgkdError(
+            f"The teacher estimates {path} cannot be read as Parquet: {error}"
+        ) from error
+
+
+def _about(schema: pa.Schema, path: str | Path) -> EstimatesAbout:
     what = f"The key 'ppgkd' in the metadata of the teacher estimates {path}"
     try:
-        given = json.loads(metadata[_METADATA_KEY])
+        given = json.loads((schema.metadata or {})[_METADATA_KEY])
     except (KeyError, ValueError) as error:
         raise PpgkdError(
             f"{what} is missing or not JSON; it says what made them. {DESCRIBED} lists its keys."

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from ppgkd.errors import PpgkdError
-from ppgkd.training.teacher_estimates import (
+from ppgkd.distill.teacher_estimates import (
     EstimatesAbout,
     TeacherEstimates,
     read_estimates,
     write_estimates,
 )
+from ppgkd.errors import PpgkdError
 
 GRID_BPM = np.arange(30, 210)
 ABOUT = {"format": 1, "made_by": "mine", "version": "2", "licence": "MIT", "citation": "me 2026"}
