@@ -41,6 +41,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
             "spectral_resnet": [3_000],
             "smoothed": ["spectral_resnet-3000"],
             "recorded": {"mine": mine},
+            "joint": {"both": {"members": ["recorded-mine", "spectral_resnet-3000-smoothed"]}},
         },
         "students": {"spectral_resnet": [350]},
         "strategies": {"soft": {}},
@@ -99,3 +100,11 @@ def test_estimates_of_times_after_the_end_are_refused_by_name(study: Workflow) -
     assert done.returncode != 0
     assert "recording 'sim-01' at 68 s, and the recording is from 0 to 60 s" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_teachers_that_teach_together_speak_where_one_of_them_does(study: Workflow) -> None:
+    study.make(f"results/tiny/students/soft/joint-both/{STUDENT}/metrics.json", cores=2)
+    metrics = json.loads((study.results / "teachers/joint-both/seed0/metrics.json").read_text())
+    assert metrics["n_windows"] == metrics["test_windows"]
+    logits = np.load(study.results / "targets/joint-both/seed0/logits.npy")
+    assert not np.isnan(logits[0]).any()

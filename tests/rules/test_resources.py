@@ -46,6 +46,7 @@ def dry_run(tmp_path_factory: pytest.TempPathFactory) -> str:
         "spectral_resnet": [3000],
         "smoothed": ["spectral_resnet-3000"],
         "published": ["beliefppg"],
+        "joint": {"both": {"members": ["spectral_resnet-3000-smoothed", "beliefppg"]}},
     }
     others = Workflow(tmp_path_factory.mktemp("left_out"), {**LEFT_OUT, "teachers": teachers})
     other_people = others.make(options=("--dry-run",), cores=2).stdout

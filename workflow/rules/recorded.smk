@@ -38,6 +38,38 @@ rule smooth:
         "../scripts/smooth.py"
 
 
+rule joint:
+    """Put together what several teachers say of each recording, for those that teach together."""
+    input:
+        # of each member, the files of its datasets
+        estimates=lambda wildcards: [
+            file
+            for member in study.teacher(f"joint-{wildcards.joint}").joint
+            for file in study.teacher_files(member, wildcards.seed, "<fold>/teachers")
+        ],
+    output:
+        "<fold>/teachers/joint-{joint}/seed{seed}/{dataset}.parquet",
+    log:
+        "<fold_logs>/joint/{joint}/seed{seed}/{dataset}.log",
+    wildcard_constraints:
+        joint="|".join(t.name.removeprefix("joint-") for t in study.teachers if t.joint)
+        or "none",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=doubled_on_retry(2000),
+        runtime=doubled_on_retry(30),
+    params:
+        code=digest("joint"),
+        datasets=lambda wildcards: [
+            dataset
+            for member in study.teacher(f"joint-{wildcards.joint}").joint
+            for dataset in recorded_datasets(member)
+        ],
+    script:
+        "../scripts/joint.py"
+
+
 rule evaluate_recorded:
     """Evaluate a recorded teacher on the windows that it says something of."""
     input:

@@ -371,6 +371,20 @@ class PublishedEstimates(Section):
     )
 
 
+class JointEstimates(Section):
+    """Teachers that teach together."""
+
+    members: Annotated[UniqueList[str], Field(min_length=2)] = Field(
+        description="At least two recorded, published or smoothed teachers of the study, by their "
+        "names: recorded-<name>, beliefppg, <name>-smoothed."
+    )
+    surest: LeftOut[float] = left_out(
+        "As of a recorded teacher: share of the windows of each dataset that they teach on.",
+        gt=0,
+        le=1,
+    )
+
+
 class Teachers(Capacities):
     """The teachers: networks that the study trains, their ensembles, and those of others."""
 
@@ -391,6 +405,10 @@ class Teachers(Capacities):
     recorded: LeftOut[dict[OnnxName, str | RecordedEstimates]] = left_out(
         "Name to what a teacher says of the recordings, which any program may have written: a path "
         "with {dataset} in the place of the dataset's name, or keys. It teaches as recorded-<name>."
+    )
+    joint: LeftOut[dict[OnnxName, JointEstimates]] = left_out(
+        "Name to teachers that teach together as joint-<name>: the mean of what they say, wherever "
+        "one of them says something."
     )
     published: LeftOut[UniqueList[str] | dict[str, PublishedEstimates]] = left_out(
         "Published models that teach, by name; or name to what is taken of it. They run in an "

@@ -89,7 +89,31 @@ def find_teachers(
             "'teachers' names none; give capacities, a published model, or an ONNX file or "
             "recorded estimates of your own."
         )
-    return (*trained, *ensembles, *own, *recorded, *published, *smoothed)
+    with_estimates = [*recorded, *published, *smoothed]
+    joint = _find_joint(given, with_estimates, datasets)
+    return (*trained, *ensembles, *own, *with_estimates, *joint)
+
+
+def _find_joint(
+    given: Teachers, teachers: list[Teacher], datasets: tuple[str, ...]
+) -> list[Teacher]:
+    """Teachers whose members teach together."""
+    by_name = {teacher.name: teacher.estimates for teacher in teachers if teacher.estimates}
+    found = []
+    for name, asked in (given.joint or {}).items():
+        unknown = [member for member in asked.members if member not in by_name]
+        if unknown:
+            raise PpgkdError(
+                f"'teachers.joint.{name}.members' names {unknown}, which are no recorded, "
+                f"published or smoothed teachers of the study; there are {[*by_name]}. A teacher that the "
+                "study trains can be a member when 'smoothed' names it, as <name>-smoothed."
+            )
+        said = {dataset for member in asked.members for dataset in by_name[member].datasets}
+        of = tuple(dataset for dataset in datasets if dataset in said)
+        surest = 1.0 if asked.surest is None else asked.surest
+        made = Estimates("{dataset}.parquet", of, surest)
+        found.append(Teacher(f"joint-{name}", estimates=made, joint=tuple(asked.members)))
+    return found
 
 
 def _find_published(given: Teachers, datasets: tuple[str, ...], study: str) -> list[Teacher]:

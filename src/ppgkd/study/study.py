@@ -77,8 +77,9 @@ class Teacher:
     estimates
         Recorded estimates, which teach in place of a network.
     smoothed
-        Name of the teacher whose estimates they are, smoothed by the study; empty, they are not the
-        study's own.
+        Name of the teacher whose estimates they are, smoothed by the study; empty, they are not.
+    joint
+        Names of the teachers with estimates that teach together as this one.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Teacher:
     onnx: str | None = None
     estimates: Estimates | None = None
     smoothed: str = ""
+    joint: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,8 @@ class Study:
         """Files of a teacher; those of the study's own networks are in ``folder``."""
         teacher = self.teacher(name)
         if teacher.estimates:
-            made = f"{folder}/{name}/seed{seed}/" if teacher.smoothed else ""
+            is_own = teacher.smoothed or teacher.joint
+            made = f"{folder}/{name}/seed{seed}/" if is_own else ""
             return [made + path for path in teacher.estimates.files.values()]
         if teacher.model is None:
             return [str(teacher.onnx)]

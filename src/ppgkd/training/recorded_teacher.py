@@ -87,7 +87,7 @@ class RecordedTeacher:
             whole = estimates.recording == name_without_channel(recording)
             known = np.flatnonzero(own if own.any() else whole)
             rows = np.flatnonzero((recordings == [dataset, recording]).all(axis=1))
-            nearest, distance_s = _nearest(estimates.time_s[known], centre_s[rows])
+            nearest, distance_s = nearest_times(estimates.time_s[known], centre_s[rows])
             near = distance_s <= NEAREST_S + TIME_TOLERANCE_S
             found[rows[near]] = estimates.probabilities[known[nearest[near]]]
         return found
@@ -206,10 +206,10 @@ def _log_coverage(index: pd.DataFrame, covered: NDArray[np.bool_]) -> None:
         )
 
 
-def _nearest(
+def nearest_times(
     time_s: NDArray[np.float64], wanted_s: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Index of the nearest of some times, and its distance; infinitely far if there is none."""
+    """Find the index of the nearest of some times, and its distance; infinite if there is none."""
     if not len(time_s):
         return np.zeros(len(wanted_s), np.intp), np.full(len(wanted_s), np.inf)
     order = np.argsort(time_s, kind="stable")

@@ -149,16 +149,17 @@ MAY_DEPEND_ON = {
     "evaluate_teacher": f"{EVALUATION} training",
     "published_environment": f"{BELOW_ALL} published",
     "published_inputs": f"{BELOW_ALL} datasets published",
-    "published": f"{BELOW_ALL} datasets heart_rate published schema training",
-    "evaluate_recorded": f"{EVALUATION} schema training",
+    "published": f"{BELOW_ALL} datasets distill heart_rate published schema training",
+    "evaluate_recorded": f"{EVALUATION} distill schema training",
     "recorded_targets": f"{EVALUATION} distill schema training",
-    "smooth": f"{EVALUATION} inference schema training",
-    "alignment": f"{EVALUATION} alignment schema training",
+    "smooth": f"{EVALUATION} distill inference schema training",
+    "joint": f"{EVALUATION} distill schema training",
+    "alignment": f"{EVALUATION} alignment distill schema training",
     "targets": f"{BELOW_ALL} distill models training views windows",
     "trial": f"{TRAINING} strategies",
     "settings": f"{BELOW_ALL} training",
     "student": f"{TRAINING} strategies",
-    "onnx": f"{EVALUATION} export inference published simulation",
+    "onnx": f"{EVALUATION} distill export inference published schema simulation",
     "int8": f"{STUDY_WINDOWS} export heart_rate inference",
     "latency": f"{BELOW_ALL} export inference profile windows",
     "ship": EXPORT,
@@ -197,7 +198,7 @@ def test_only_jobs_with_a_network_import_pytorch() -> None:
     assert found == {
         *("view_cache", "teacher", "evaluate_teacher", "targets", "trial", "student"),
         *("alignment", "onnx", "quality", "other_people"),
-        *("evaluate_recorded", "recorded_targets", "smooth", "published"),
+        *("evaluate_recorded", "recorded_targets", "smooth", "joint", "published"),
     }
 
 

@@ -108,7 +108,7 @@ def message_of(config: Mapping[str, object]) -> str:
             {"teachers": {"cnn": [1_000]}},
             [
                 "'teachers' has unknown keys ['cnn']",
-                "allowed are ['ensembles', 'onnx', 'published', 'recorded', 'smoothed', "
+                "allowed are ['ensembles', 'joint', 'onnx', 'published', 'recorded', 'smoothed', "
                 "'spectral_mlp', 'spectral_resnet']",
             ],
         ),
@@ -600,6 +600,25 @@ def test_labels_and_a_teacher_that_together_leave_a_dataset_out_are_refused(stra
     parse_study(MINIMAL | given | {"strategies": {strategy: {"label_weight": 1}}})
     unlabelled = {**given["datasets"], "simulated": {"unlabelled": 1}}
     parse_study(MINIMAL | given | {"datasets": unlabelled, "strategies": {strategy: {}}})
+
+
+def test_members_of_a_joint_teacher_are_teachers_with_estimates() -> None:
+    teachers = {
+        "spectral_resnet": [60_000],
+        "smoothed": ["spectral_resnet-60000"],
+        "published": ["beliefppg"],
+    }
+    members = ["spectral_resnet-60000-smoothed", "beliefppg"]
+    given = {"teachers": {**teachers, "joint": {"both": {"members": members, "surest": 0.5}}}}
+    parsed = study(**given, strategies={"soft": {}})
+    assert parsed.teacher("joint-both").joint == tuple(members)
+    assert parsed.teacher_files("joint-both", 2, "teachers") == [
+        "teachers/joint-both/seed2/simulated.parquet"
+    ]
+    given["teachers"]["joint"]["both"]["members"] = ["spectral_resnet-60000", "beliefppg"]
+    message = message_of(MINIMAL | given)
+    assert "'teachers.joint.both.members' names ['spectral_resnet-60000']" in message
+    assert "there are ['beliefppg', 'spectral_resnet-60000-smoothed']" in message
 
 
 def test_a_smoothed_teacher_is_made_from_one_that_the_study_runs() -> None:
