@@ -52,7 +52,9 @@ rule joint:
     log:
         "<fold_logs>/joint/{joint}/seed{seed}/{dataset}.log",
     wildcard_constraints:
-        joint="|".join(t.name.removeprefix("joint-") for t in study.teachers if t.joint)
+        joint="|".join(
+            t.name.removeprefix("joint-") for t in study.teachers if t.joint
+        )
         or "none",
     conda:
         "../../envs/environment.yaml"

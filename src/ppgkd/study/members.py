@@ -105,8 +105,8 @@ def _find_joint(
         if unknown:
             raise PpgkdError(
                 f"'teachers.joint.{name}.members' names {unknown}, which are no recorded, "
-                f"published or smoothed teachers of the study; there are {[*by_name]}. A teacher that the "
-                "study trains can be a member when 'smoothed' names it, as <name>-smoothed."
+                f"published or smoothed teachers of the study; there are {[*by_name]}. A teacher "
+                "that the study trains is a member as <name>-smoothed, if 'smoothed' names it."
             )
         said = {dataset for member in asked.members for dataset in by_name[member].datasets}
         of = tuple(dataset for dataset in datasets if dataset in said)
