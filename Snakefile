@@ -88,14 +88,17 @@ SMALL_JOB = {"mem_mb": 1000, "runtime": 10}
 # Files that are inputs of many rules.
 WINDOWS = expand("<results>/windows/{dataset}.parquet", dataset=config["datasets"])
 COUNTS = expand("<results>/windows/{dataset}.counts.csv", dataset=config["datasets"])
-VIEW_CACHE = [
-    "bank.json",
-    "signal.npy",
-    "spectra.npy",
-    "hr_bpm.npy",
-    "pulse_row.npy",
-    "rate_factor.npy",
-]
+# Of a view cache: who sees the signal needs no spectra, and the other way round.
+VIEW_CACHE = {
+    sees: [
+        "bank.json",
+        f"{sees}.npy",
+        "hr_bpm.npy",
+        "pulse_row.npy",
+        "rate_factor.npy",
+    ]
+    for sees in ("signal", "spectra")
+}
 TARGETS = ["targets.json", "logits.npy", "features.npy"]
 
 

@@ -22,8 +22,8 @@ from training_methods import SEEDS
 from ppgkd.distill.soft import soft_loss
 from ppgkd.models.build import build_model
 from ppgkd.models.capacity import BINS, HARMONICS, N_CLASSES, InputShape, nearest_shape
+from ppgkd.models.grouped import GroupedNetworks
 from ppgkd.models.network import Network
-from ppgkd.models.spectral_resnet import GroupedSpectralResNets
 from ppgkd.training.step import GRADIENT_NORM, has_fast_bfloat16
 
 STEPS = 15
@@ -100,7 +100,7 @@ class WithoutFrontEnd(nn.Module):
 
     def forward(self, spectra: Tensor) -> Tensor:
         """Map spectra to logits."""
-        return self.network.from_spectra(spectra).logits
+        return self.network.from_seen(spectra).logits
 
 
 def _spectra(inputs: InputShape, *batch: int) -> Tensor:
@@ -114,7 +114,7 @@ def _step(network: nn.Module, spectra: Tensor) -> Step:
 
 def _grouped_step(networks: Sequence[Network], spectra: Tensor) -> Step:
     """Return a function that takes a step of several networks by grouped convolutions."""
-    models = GroupedSpectralResNets(networks)
+    models = GroupedNetworks(networks)
     return _learning(
         lambda: torch.stack([output.logits for output in models([*spectra])]), models.parameters()
     )

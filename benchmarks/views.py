@@ -136,7 +136,7 @@ def _first_views(training_inputs: TrainingInputs, views: int) -> TrainingInputs:
         view_cache=replace(
             view_cache,
             signal=view_cache.signal[:views],
-            spectra=view_cache.spectra[:views],
+            spectra=None if view_cache.spectra is None else view_cache.spectra[:views],
             hr_bpm=view_cache.hr_bpm[:views],
         ),
         targets=replace(targets, logits=targets.logits[:views], features=None),

@@ -43,7 +43,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any])
             "ensembles": ["spectral_resnet-3000"],
             "onnx": {"own": "linear.onnx"},
         },
-        "students": {"spectral_resnet": [350]},
+        "students": {"spectral_resnet": [350], "waveform_resnet": [1_100]},
         "strategies": {"soft": {}, "feature": {}},
         "seeds": [0, 1],
     }
@@ -68,6 +68,14 @@ def test_the_teachers_of_all_seeds_form_an_ensemble(study: Workflow) -> None:
     targets = study.results / "targets/spectral_resnet-3000-ensemble/seed0"
     assert json.loads((targets / "targets.json").read_text())["teacher"] == metrics["sha256"]
     assert (study.results / student / "predictions.parquet").is_file()
+
+
+def test_teachers_that_see_spectra_teach_a_student_that_sees_the_waveform(study: Workflow) -> None:
+    student = "students/feature/spectral_resnet-3000-ensemble/waveform_resnet-1100/seed0"
+    study.make(f"results/tiny/{student}/metrics.json", cores=2)
+    metrics = json.loads((study.results / student / "metrics.json").read_text())
+    assert metrics["family"] == "waveform_resnet"
+    assert 0 < metrics["mae_bpm"] < 180
 
 
 def test_an_onnx_file_of_the_users_can_be_a_teacher(study: Workflow) -> None:

@@ -112,7 +112,9 @@ rule recorded_targets:
         windows=WINDOWS,
         splits="<fold>/splits.csv",
         view_cache=expand(
-            "<fold>/bank/seed{seed}/{file}", file=VIEW_CACHE, allow_missing=True
+            "<fold>/bank/seed{seed}/{file}",
+            file=VIEW_CACHE["signal"],
+            allow_missing=True,
         ),
     output:
         logits="<fold>/targets/{recorded}/seed{seed}/logits.npy",

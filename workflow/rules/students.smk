@@ -6,11 +6,17 @@ rule student:
     input:
         windows=WINDOWS,
         splits="<fold>/splits.csv",
-        view_caches=expand(
-            "<fold>/bank/seed{seed}/{file}",
-            file=VIEW_CACHE,
-            seed=config["seeds"],
-            allow_missing=True,
+        view_caches=branch(
+            lambda wildcards: SHAPES[wildcards.family].sees,
+            cases={
+                sees: expand(
+                    "<fold>/bank/seed{seed}/{file}",
+                    file=files,
+                    seed=config["seeds"],
+                    allow_missing=True,
+                )
+                for sees, files in VIEW_CACHE.items()
+            },
         ),
         # for the fingerprint: the targets must be this teacher's
         teachers=branch(

@@ -5,7 +5,9 @@ rule targets:
             wildcards.teacher, wildcards.seed, "<fold>/teachers"
         ),
         view_cache=expand(
-            "<fold>/bank/seed{seed}/{file}", file=VIEW_CACHE, allow_missing=True
+            "<fold>/bank/seed{seed}/{file}",
+            file=VIEW_CACHE["signal"],
+            allow_missing=True,
         ),
     output:
         logits="<fold>/targets/<teacher>/logits.npy",

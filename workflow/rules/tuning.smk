@@ -9,7 +9,7 @@ rule trial:
         view_cache=expand(
             "<fold>/bank/seed{seed}/{file}",
             seed=config["seeds"][0],
-            file=VIEW_CACHE,
+            file=VIEW_CACHE[SHAPES[study.tuning.student.family].sees],
             allow_missing=True,
         ),
         teacher=branch(

@@ -15,6 +15,6 @@ with job(snakemake.log[0]):
     paths = dict(zip(params.datasets, files.estimates, strict=True))
     teacher = read_recorded_teacher(paths, files.counts, params.surest)
     transfer = read_study_windows(files.windows, files.splits, InputShape(**params.inputs)).transfer
-    view_cache = read_view_cache(Path(files.view_cache[0]).parent, examples(transfer))
+    view_cache = read_view_cache(Path(files.view_cache[0]).parent, examples(transfer), "signal")
     folder = Path(snakemake.output.about).parent
     write_estimate_targets(teacher.teaching_of(transfer), teacher.sha256, view_cache, folder)

@@ -30,7 +30,7 @@ with job(snakemake.log[0]):
     targets = [Path(file).parent for file in files.targets if file.endswith("targets.json")]
     # without a teacher, its metrics and targets are empty
     training_inputs = [
-        read_training_inputs(windows.transfer, *of_seed)
+        read_training_inputs(windows.transfer, first.shape.sees, *of_seed)
         for of_seed in zip_longest(view_caches, files.teachers, targets, fillvalue="")
     ]
     folders = [Path(file).parent for file in snakemake.output.models]

@@ -12,6 +12,6 @@ with job(snakemake.log[0]):
     threads = snakemake.threads
     inputs = InputShape(**snakemake.params.inputs)
     teacher = read_teacher([*snakemake.input.models], inputs, threads)
-    view_cache = read_view_cache(Path(snakemake.input.view_cache[0]).parent)
+    view_cache = read_view_cache(Path(snakemake.input.view_cache[0]).parent, sees="signal")
     folder = Path(snakemake.output.about).parent
     write_targets(teacher.network, teacher.about["sha256"], view_cache, folder, threads=threads)

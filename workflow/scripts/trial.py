@@ -24,7 +24,9 @@ with job(snakemake.log[0]):
     )
     teaching = (files.teacher[0], Path(files.targets[0]).parent) if files.teacher else ()
     view_cache = Path(files.view_cache[0]).parent
-    training_inputs = read_training_inputs(windows.transfer, view_cache, *teaching)
+    training_inputs = read_training_inputs(
+        windows.transfer, config.shape.sees, view_cache, *teaching
+    )
     checkpoint = Path(snakemake.output[0]).with_suffix(".pt")
     _, history = train_student(config, training_inputs, windows.val, checkpoint)
     result = {

@@ -46,8 +46,10 @@ def feature_loss(student_features: Tensor, teacher_features: Tensor) -> Tensor:
 class Projection(nn.Module):
     """Linear map from the student's features to the shape of the teacher's.
 
-    If both have the same number of positions, one map is shared by all positions; otherwise all
-    features at all positions are mapped together.
+    Positions are those along frequency, and a network along time has one, its mean over time. If
+    both have the same number of positions, one map is shared by all positions; otherwise all
+    features at all positions are mapped together: what a student has seen at any time may tell of
+    the teacher's features at every frequency, and the other way round.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The network graph of an exported file, from the preprocessed window to BPM, as ONNX operators.
 
-It is written from the weights, without PyTorch: the front end (`ppgkd.models.spectrum`), the layers
-of the family (`ppgkd.export.families`), and the decoding (`ppgkd.heart_rate.decode`). Batch
-normalisation is folded into the layers before it.
+It is written from the weights, without PyTorch: the front end (`ppgkd.models.spectrum`) of a family
+that sees spectra, the layers of the family (`ppgkd.export.families`), and the decoding
+(`ppgkd.heart_rate.decode`). Batch normalisation is folded into the layers before it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ppgkd.export import IR_VERSION, OPSET, WINDOW
 from ppgkd.export.layers import Layers, Weights
 from ppgkd.grid import BPM_MAX, BPM_MIN, DECODE_HALF_WIDTH_BPM, N_CLASSES
 from ppgkd.inference.model_card import OUTPUTS
-from ppgkd.models.capacity import InputShape
+from ppgkd.models.capacity import SHAPES, InputShape
 from ppgkd.models.front_end import (
     LOG_SCALE,
     log_shifts,
@@ -53,16 +53,22 @@ SPECTRUM = """
 ``omega`` alone, and ONNX Runtime computes the rest once, when it loads the file. At each frequency,
 the PPG channels are sorted by power (``TopK``), because their order must not matter."""
 
-WITH_ACCELERATION = """
+PPG_OF_BOTH = """
     ppg_window, acc_window = Split <axis = 1> (window, sensor_channels)
+"""
+
+PPG_ALONE = """
+    ppg_window = Identity(window)
+"""
+
+POWER_OF_BOTH = """
     ppg_power, acc_power = Split <axis = 1> (power, sensor_channels)
     sorted_power, sorted_from = TopK <axis = 1, largest = 0> (ppg_power, ppg_channels)
     acc_sum = ReduceSum(acc_power, channel_axis)
     sensor_power = Concat <axis = 1> (sorted_power, acc_sum)
 """
 
-PPG_ALONE = """
-    ppg_window = Identity(window)
+POWER_OF_PPG = """
     sensor_power, sorted_from = TopK <axis = 1, largest = 0> (power, ppg_channels)
 """
 
@@ -116,8 +122,11 @@ def network_graph(family: str, weights: Weights, inputs: InputShape) -> onnx.Mod
         Shape of its windows.
     """
     layers: Layers = import_module(f"ppgkd.export.families.{family}").layers(weights, inputs)
-    sensors = WITH_ACCELERATION if inputs.acc_channels else PPG_ALONE
-    nodes = SPECTRUM.format(sensors=sensors) + layers.nodes + DECODING
+    nodes = PPG_OF_BOTH if inputs.acc_channels else PPG_ALONE
+    if SHAPES[family].sees == "spectra":
+        sensors = POWER_OF_BOTH if inputs.acc_channels else POWER_OF_PPG
+        nodes += SPECTRUM.format(sensors=sensors)
+    nodes += layers.nodes + DECODING
     bpm, sd_bpm, probabilities = OUTPUTS
     model = parser.parse_model(
         f'<ir_version: {IR_VERSION}, opset_import: ["": {OPSET}]>\n'

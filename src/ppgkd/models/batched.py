@@ -21,8 +21,8 @@ class BatchedModels(nn.Module, ABC):
     """Several networks of one shape."""
 
     @abstractmethod
-    def forward(self, spectra: Sequence[Tensor]) -> list[Output]:
-        """Run each network on its own spectra, the same number for each."""
+    def forward(self, seen: Sequence[Tensor]) -> list[Output]:
+        """Run each network on what it sees, the same number of windows for each."""
 
     @abstractmethod
     def gradients_of(self, number: int) -> list[Tensor]:
@@ -46,10 +46,10 @@ class SeparateModels(BatchedModels):
         super().__init__()
         self.networks = nn.ModuleList(networks)
 
-    def forward(self, spectra: Sequence[Tensor]) -> list[Output]:
-        """Run each network on its own spectra."""
-        pairs = zip(self._networks, spectra, strict=True)
-        return [network.from_spectra(own) for network, own in pairs]
+    def forward(self, seen: Sequence[Tensor]) -> list[Output]:
+        """Run each network on what it sees."""
+        pairs = zip(self._networks, seen, strict=True)
+        return [network.from_seen(own) for network, own in pairs]
 
     def gradients_of(self, number: int) -> list[Tensor]:
         """Gradients of one network's parameters."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from ppgkd.errors import PpgkdError
 from ppgkd.grid import N_CLASSES
@@ -24,6 +25,14 @@ PPG_FLOOR = 1e-3
 POSITION_CHANNELS = 2
 KERNEL = 5
 DILATIONS = (1, 2, 4, 8)
+
+STEM_KERNEL = 9
+"""Of a network along time: a third of a second, long enough to see the slope of a beat."""
+STAGES = 4
+"""Residual blocks of a network along time, each of which halves the number of positions."""
+
+Seen = Literal["spectra", "signal"]
+"""What a family sees of a window: the spectra that the front end makes, or the window itself."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +79,12 @@ class Shape(ABC):
     ----------
     width
         What the family's capacity grows with.
+    sees
+        What the family sees of a window.
     """
 
     width: int
+    sees: ClassVar[Seen] = "spectra"
 
     @property
     @abstractmethod
@@ -134,9 +146,43 @@ class SpectralMLPShape(Shape):
         return self.width * (entry + self.width + N_CLASSES)
 
 
+@dataclass(frozen=True)
+class WaveformResNetShape(Shape):
+    """A residual network along time, which halves the positions; its capacity is its width."""
+
+    sees: ClassVar[Seen] = "signal"
+
+    @property
+    def family(self) -> str:
+        """Name of the family."""
+        return "waveform_resnet"
+
+    def n_params(self, inputs: InputShape) -> int:
+        """Count the trainable parameters."""
+        width, norm = self.width, 2 * self.width
+        stem = inputs.channels * width * STEM_KERNEL + norm
+        block = 2 * (width * width * KERNEL + norm) + width * width + norm
+        return stem + STAGES * block + (width + 1) * N_CLASSES
+
+    def macs(self, inputs: InputShape) -> int:
+        """Count the multiply-accumulates of one window."""
+        width, positions = self.width, halved(inputs.n_samples)
+        total = positions * inputs.channels * width * STEM_KERNEL
+        for _ in range(STAGES):
+            positions = halved(positions)
+            total += positions * width * width * (2 * KERNEL + 1)
+        return total + width * N_CLASSES
+
+
+def halved(positions: int) -> int:
+    """Positions after a padded convolution of stride two."""
+    return (positions + 1) // 2
+
+
 SHAPES: dict[str, type[Shape]] = {
     "spectral_resnet": SpectralResNetShape,
     "spectral_mlp": SpectralMLPShape,
+    "waveform_resnet": WaveformResNetShape,
 }
 """Every family by name: what it sees, then what it is."""
 

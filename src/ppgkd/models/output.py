@@ -18,8 +18,8 @@ class Output(NamedTuple):
     logits
         Shape (n_windows, 180).
     features
-        Last hidden activations, shape (n_windows, n_features, n_positions); a network without a
-        frequency axis has one position.
+        Last hidden activations, shape (n_windows, n_features, n_positions). Positions are those
+        along frequency; a network without a frequency axis has one.
     """
 
     logits: Tensor

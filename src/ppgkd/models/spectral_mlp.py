@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ppgkd.grid import N_CLASSES
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape, SpectralMLPShape
-from ppgkd.models.network import Network
+from ppgkd.models.network import SpectralNetwork
 from ppgkd.models.output import Output
 
 
@@ -16,7 +16,7 @@ def make_network(shape: SpectralMLPShape, inputs: InputShape) -> SpectralMLP:
     return SpectralMLP(shape, inputs)
 
 
-class SpectralMLP(Network):
+class SpectralMLP(SpectralNetwork):
     """One spectrum per sensor, two hidden layers, 180 classes.
 
     The spectra of the PPG channels are averaged, because most parameters are in the first layer: a
@@ -47,9 +47,9 @@ class SpectralMLP(Network):
         )
         self.head = nn.Linear(width, N_CLASSES)
 
-    def from_spectra(self, spectra: Tensor) -> Output:
+    def from_seen(self, seen: Tensor) -> Output:
         """Map spectra of shape (n_windows, n_spectra, n_harmonics, 90) to logits and features."""
-        ppg = spectra[:, : self.ppg_channels].mean(dim=1, keepdim=True)
-        acc = spectra[:, self.ppg_channels :]
+        ppg = seen[:, : self.ppg_channels].mean(dim=1, keepdim=True)
+        acc = seen[:, self.ppg_channels :]
         hidden = self.hidden(torch.cat([ppg, acc], dim=1).flatten(1))
         return Output(self.head(hidden), hidden.unsqueeze(2))

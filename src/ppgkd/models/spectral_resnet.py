@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import torch
@@ -20,7 +19,8 @@ from ppgkd.models.capacity import (
     SpectralResNetShape,
 )
 from ppgkd.models.front_end import position_map
-from ppgkd.models.network import Network
+from ppgkd.models.grouped import GroupedNetworks
+from ppgkd.models.network import Network, SpectralNetwork
 from ppgkd.models.output import POSITIONS, Output
 
 GROUPED_UP_TO_WIDTH = 32
@@ -34,7 +34,7 @@ def make_network(shape: SpectralResNetShape, inputs: InputShape) -> SpectralResN
     return network
 
 
-class SpectralResNet(Network):
+class SpectralResNet(SpectralNetwork):
     """Spectrum, stem, residual blocks of growing dilation, and two classes per frequency bin.
 
     There is no pooling and no stride, so what is learned at one heart rate applies to all others.
@@ -62,20 +62,20 @@ class SpectralResNet(Network):
         self.blocks = nn.Sequential(*(ResidualBlock(width, dilation) for dilation in DILATIONS))
         self.head = nn.Conv2d(width, N_CLASSES // BINS, 1)
 
-    def from_spectra(self, spectra: Tensor) -> Output:
+    def from_seen(self, seen: Tensor) -> Output:
         """Map spectra of shape (n_windows, n_spectra, n_harmonics, 90) to logits and features."""
-        logits, features = self.from_entry(self.entry(spectra))
+        logits, features = self.from_entry(self.entry(seen))
         return Output(logits[:, 0], features[:, 0])
 
     def batched_with(self, others: Sequence[Network]) -> BatchedModels | None:
         """Batch this network with others by grouped convolutions, if that is faster."""
         narrow = self.head.in_channels <= GROUPED_UP_TO_WIDTH
-        return GroupedSpectralResNets([self, *others]) if others and narrow else None
+        return GroupedNetworks([self, *others]) if others and narrow else None
 
-    def entry(self, spectra: Tensor) -> Tensor:
+    def entry(self, seen: Tensor) -> Tensor:
         """Concatenate the spectra and the map of the position along the channels."""
-        position = self.position.expand(spectra.shape[0], -1, -1, -1)
-        return torch.cat([spectra.flatten(1, 2).unsqueeze(2), position], dim=1)
+        position = self.position.expand(seen.shape[0], -1, -1, -1)
+        return torch.cat([seen.flatten(1, 2).unsqueeze(2), position], dim=1)
 
     def from_entry(self, entry: Tensor) -> Output:
         """Map the input of one network, or of several that are groups of the same layers.
@@ -91,53 +91,6 @@ class SpectralResNet(Network):
         logits = self.head(hidden).squeeze(2).unflatten(1, networks)
         features = hidden.squeeze(2).unflatten(1, networks).unflatten(3, (POSITIONS, -1))
         return Output(logits.transpose(2, 3).flatten(2), features.mean(dim=4))
-
-
-class GroupedSpectralResNets(BatchedModels):
-    """Residual networks as groups of the channels of one network.
-
-    Grouped convolutions keep the networks separate, and batch normalisation normalises each channel
-    separately.
-    """
-
-    def __init__(self, networks: Sequence[Network]) -> None:
-        super().__init__()
-        self.n_networks = len(networks)
-        first = networks[0]
-        assert isinstance(first, SpectralResNet)
-        self.network = copy.deepcopy(first)
-        for batched, *parts in zip(*(n.modules() for n in (self.network, *networks)), strict=True):
-            if isinstance(batched, nn.Conv2d):
-                batched.groups = self.n_networks
-            elif not isinstance(batched, nn.BatchNorm2d):
-                continue
-            for name, _ in [*batched.named_parameters()]:
-                weights = torch.cat([part.get_parameter(name).detach() for part in parts])
-                setattr(batched, name, nn.Parameter(weights))
-            for name, statistic in [*batched.named_buffers()]:
-                if statistic.ndim:
-                    setattr(batched, name, torch.cat([part.get_buffer(name) for part in parts]))
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def forward(self, spectra: Sequence[Tensor]) -> list[Output]:
-        """Run each network on its own spectra."""
-        entries = [*map(self.network.entry, spectra)]
-        logits, features = self.network.from_entry(torch.cat(entries, dim=1))
-        return [*map(Output, logits.unbind(dim=1), features.unbind(dim=1))]
-
-    def gradients_of(self, number: int) -> list[Tensor]:
-        """Gradients of one network's parameters."""
-        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        return [self._part(gradient, number) for gradient in gradients]
-
-    def state_of(self, number: int) -> dict[str, Tensor]:
-        """Copy the state of one network."""
-        state = self.network.state_dict()
-        return {name: self._part(value, number).clone() for name, value in state.items()}
-
-    def _part(self, tensor: Tensor, number: int) -> Tensor:
-        """Channels of one network; a scalar, such as a count of batches, is the same for all."""
-        return tensor.chunk(self.n_networks)[number] if tensor.ndim else tensor
 
 
 class ResidualBlock(nn.Module):

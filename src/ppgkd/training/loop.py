@@ -169,7 +169,7 @@ def fit_together(
     if checkpoint is not None and (kept := checkpoint.load()) is not None:
         state.restore(kept)
         log.info("going on after epoch %d of %d", state.epochs_done, config.epochs)
-    val_spectra = jobs[0].model.spectrum.of_all(val.signal)
+    val_seen = jobs[0].model.see_all(val.signal)
 
     # Networks are stopped early one by one. A stopped network still takes the steps of the others,
     # because all are one batch, but its result no longer changes.
@@ -178,6 +178,7 @@ def fit_together(
         data = [
             epoch_data(
                 job.views,
+                job.model.sees,
                 epoch,
                 generator,
                 state.step.device,
@@ -191,8 +192,8 @@ def fit_together(
         loss_sums = torch.zeros(len(jobs))
         state.step.models.train()
         for number in range(steps_per_epoch):
-            spectra, batches = zip(*(d.batch(number, batch_size) for d in data), strict=True)
-            losses = state.step.forward(spectra, batches, epoch)
+            seen, batches = zip(*(d.batch(number, batch_size) for d in data), strict=True)
+            losses = state.step.forward(seen, batches, epoch)
             values = losses.detach().cpu()
             # before the weights change: the checkpoint must never hold NaN
             where = f"in epoch {epoch + 1}, step {number + 1} of {steps_per_epoch}"
@@ -201,7 +202,7 @@ def fit_together(
             loss_sums += values
         train_losses = [loss_sum / steps_per_epoch for loss_sum in loss_sums.tolist()]
 
-        errors_bpm = _validation_mae_bpm(state.step.averaged, val_spectra, val.hr_bpm, len(jobs))
+        errors_bpm = _validation_mae_bpm(state.step.averaged, val_seen, val.hr_bpm, len(jobs))
         _check_validation(errors_bpm, jobs, active, epoch)
         share_s = (time.perf_counter() - started) / len(jobs)
         state.end_epoch([d.view for d in data], train_losses, errors_bpm, share_s)
@@ -315,13 +316,13 @@ class _State:
 
 @torch.inference_mode()
 def _validation_mae_bpm(
-    models: BatchedModels, spectra: Tensor, hr_bpm: Tensor, n_networks: int
+    models: BatchedModels, seen: Tensor, hr_bpm: Tensor, n_networks: int
 ) -> list[float]:
     """Mean absolute error of each network on the validation windows."""
     models.eval()
     device = next(models.parameters()).device
     probabilities: list[list[Tensor]] = [[] for _ in range(n_networks)]
-    for chunk in torch.split(spectra, EVALUATION_BATCH):
+    for chunk in torch.split(seen, EVALUATION_BATCH):
         outputs = models([chunk.to(device)] * n_networks)
         for parts, output in zip(probabilities, outputs, strict=True):
             parts.append(torch.softmax(output.logits.float(), dim=1).cpu())

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ppgkd.distill.batch import Batch
 from ppgkd.heart_rate import soft_labels
+from ppgkd.models.capacity import Seen
 from ppgkd.views.source import ViewSource
 
 BALANCED_BPM = 10
@@ -22,8 +23,9 @@ class EpochData(NamedTuple):
     ----------
     view
         Number of the view.
-    spectra
-        Shape (n_windows, n_spectra, n_harmonics, 90), on the device of the training.
+    seen
+        What the network sees of the windows (`ppgkd.views.examples.SeenExamples`), on the device of
+        the training.
     hr_bpm
         Reference, shape (n_windows,); NaN in unlabelled windows.
     labels
@@ -33,21 +35,22 @@ class EpochData(NamedTuple):
     """
 
     view: int
-    spectra: Tensor
+    seen: Tensor
     hr_bpm: Tensor
     labels: Tensor
     order: Tensor
 
     def batch(self, step: int, size: int) -> tuple[Tensor, Batch]:
-        """Spectra of one step, and what the loss may know of them."""
+        """What is seen in one step, and what the loss may know of them."""
         rows = self.order[step * size : (step + 1) * size]
-        on_device = rows.to(self.spectra.device)
+        on_device = rows.to(self.seen.device)
         batch = Batch(rows, self.view, self.hr_bpm[on_device], self.labels[on_device])
-        return self.spectra[on_device], batch
+        return self.seen[on_device], batch
 
 
 def epoch_data(
     views: ViewSource,
+    sees: Seen,
     epoch: int,
     generator: torch.Generator,
     device: torch.device,
@@ -63,6 +66,8 @@ def epoch_data(
     ----------
     views
         Windows to learn from.
+    sees
+        What the network sees of them.
     epoch
         Number of the epoch, from 0.
     generator
@@ -79,7 +84,7 @@ def epoch_data(
         Number of the dataset of each window, shape (n_windows,), and how far the datasets are
         balanced (`dataset_weights`). With 0 for both, each window is used once.
     """
-    view, (spectra, hr_bpm) = views.of_epoch(epoch)
+    view, (seen, hr_bpm) = views.of_epoch(epoch, sees)
     if balance or (balance_datasets and dataset is not None):
         weights = sampling_weights(hr_bpm, balance)
         if dataset is not None:
@@ -87,8 +92,8 @@ def epoch_data(
         order = torch.multinomial(weights, len(weights), replacement=True, generator=generator)
     else:
         order = torch.randperm(views.n_windows, generator=generator)
-    spectra, hr_bpm = spectra.to(device), hr_bpm.to(device)
-    return EpochData(view, spectra, hr_bpm, soft_labels(hr_bpm, label_sd_bpm), order)
+    seen, hr_bpm = seen.to(device), hr_bpm.to(device)
+    return EpochData(view, seen, hr_bpm, soft_labels(hr_bpm, label_sd_bpm), order)
 
 
 def sampling_weights(hr_bpm: Tensor, balance: float) -> Tensor:

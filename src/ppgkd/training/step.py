@@ -78,13 +78,13 @@ class TrainingStep:
         """Learning rate of the next step."""
         return self.optimiser.rates.learning_rate
 
-    def forward(self, spectra: Sequence[Tensor], batches: Sequence[Batch], epoch: int) -> Tensor:
+    def forward(self, seen: Sequence[Tensor], batches: Sequence[Batch], epoch: int) -> Tensor:
         """Compute the loss of each network, shape (n_networks,).
 
         Parameters
         ----------
-        spectra
-            One batch for each network, shape (batch, n_spectra, n_harmonics, 90).
+        seen
+            One batch for each network, of what it sees.
         batches
             What each loss may know of its batch.
         epoch
@@ -93,7 +93,7 @@ class TrainingStep:
         # bfloat16 where it is faster; losses are always computed in float32
         fast = has_fast_bfloat16(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
-            outputs = self.models(spectra)
+            outputs = self.models(seen)
         return torch.stack(
             [
                 loss(Output(output.logits.float(), output.features.float()), batch, epoch)

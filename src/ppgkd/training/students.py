@@ -19,7 +19,7 @@ from ppgkd.distill.loss import make_loss
 from ppgkd.distill.targets import TeacherTargets, read_targets
 from ppgkd.errors import damaged_file
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import InputShape, Shape
+from ppgkd.models.capacity import InputShape, Seen, Shape
 from ppgkd.models.network import Network
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.study.cell import NO_TEACHER
@@ -103,7 +103,11 @@ class TrainingInputs:
 
 
 def read_training_inputs(
-    transfer: Windows, view_cache: str | Path, teacher: str | Path = "", targets: str | Path = ""
+    transfer: Windows,
+    sees: Seen,
+    view_cache: str | Path,
+    teacher: str | Path = "",
+    targets: str | Path = "",
 ) -> TrainingInputs:
     """Open what a student learns from, memory-mapped, and check that it belongs together.
 
@@ -111,6 +115,8 @@ def read_training_inputs(
     ----------
     transfer
         The windows that the view cache must have been made from.
+    sees
+        What the student's family sees of the views.
     view_cache
         Folder of the view cache.
     teacher
@@ -123,7 +129,7 @@ def read_training_inputs(
     PpgkdError
         If a file is damaged, or was made for another window table, view cache or teacher.
     """
-    views = read_view_cache(view_cache, examples(transfer))
+    views = read_view_cache(view_cache, examples(transfer), sees)
     dataset = dataset_numbers(transfer)
     if not teacher:
         return TrainingInputs(views, dataset=dataset)

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ppgkd.errors import damaged_file
-from ppgkd.models.capacity import BINS, HARMONICS, InputShape
+from ppgkd.models.capacity import BINS, HARMONICS, InputShape, Seen
 from ppgkd.models.spectrum import Spectrum
 from ppgkd.runtime.artifacts import atomic_array, atomic_write, read_json, write_json
 from ppgkd.views.augment import Augmentation, augmented_view
-from ppgkd.views.examples import Examples, SpectralExamples, digest_of, fingerprint
+from ppgkd.views.examples import Examples, SeenExamples, digest_of, fingerprint
 from ppgkd.views.motion_bank import motion_bank
 
 SMALL_ARRAYS = {"hr_bpm": np.float32, "pulse_row": np.int32, "rate_factor": np.float32}
@@ -31,8 +32,8 @@ SMALL_ARRAYS = {"hr_bpm": np.float32, "pulse_row": np.int32, "rate_factor": np.f
 class ViewCache:
     """Views on disk, memory-mapped; epoch e uses view e modulo their number.
 
-    Teachers read the signal, students the spectra: the front end has no parameters, so it runs once
-    for all students.
+    Teachers read the signal, students what their family sees: the signal, or the spectra. The front
+    end that makes those has no parameters, so it runs once for all students.
 
     Attributes
     ----------
@@ -40,6 +41,8 @@ class ViewCache:
         Shape (n_views, n_windows, n_channels, n_samples), float16.
     spectra
         Shape (n_views, n_windows, n_spectra, n_harmonics, 90), float16.
+
+    Either of the two is None if it was not opened.
     hr_bpm
         Shape (n_views, n_windows), float32.
     pulse_row, rate_factor
@@ -50,8 +53,8 @@ class ViewCache:
         Digest of those and of how the views were made.
     """
 
-    signal: NDArray[np.float16]
-    spectra: NDArray[np.float16]
+    signal: NDArray[np.float16] | None
+    spectra: NDArray[np.float16] | None
     hr_bpm: NDArray[np.float32]
     pulse_row: NDArray[np.int32]
     rate_factor: NDArray[np.float32]
@@ -61,23 +64,29 @@ class ViewCache:
     @property
     def n_views(self) -> int:
         """Number of views."""
-        return len(self.signal)
+        return len(self.hr_bpm)
 
     @property
     def n_windows(self) -> int:
         """Windows in every view."""
-        return int(self.signal.shape[1])
+        return int(self.hr_bpm.shape[1])
 
     def view(self, number: int) -> Examples:
         """Read the windows of one view, for a teacher."""
-        signal = torch.from_numpy(self.signal[number].astype(np.float32))
-        return Examples(signal, torch.from_numpy(np.array(self.hr_bpm[number])))
+        return Examples(
+            self._seen("signal", number), torch.from_numpy(np.array(self.hr_bpm[number]))
+        )
 
-    def of_epoch(self, epoch: int) -> tuple[int, SpectralExamples]:
-        """Read the spectra of an epoch's view, for a student."""
+    def of_epoch(self, epoch: int, sees: Seen) -> tuple[int, SeenExamples]:
+        """Read what a student's family sees of an epoch's view."""
         number = epoch % self.n_views
-        spectra = torch.from_numpy(self.spectra[number].astype(np.float32))
-        return number, SpectralExamples(spectra, torch.from_numpy(np.array(self.hr_bpm[number])))
+        hr_bpm = torch.from_numpy(np.array(self.hr_bpm[number]))
+        return number, SeenExamples(self._seen(sees, number), hr_bpm)
+
+    def _seen(self, sees: Seen, number: int) -> Tensor:
+        array = self.signal if sees == "signal" else self.spectra
+        assert array is not None, f"{sees} were not opened"
+        return torch.from_numpy(array[number].astype(np.float32))
 
 
 def write_view_cache(
@@ -131,7 +140,9 @@ def write_view_cache(
     write_json(folder / "bank.json", about)
 
 
-def read_view_cache(folder: str | Path, windows: Examples | None = None) -> ViewCache:
+def read_view_cache(
+    folder: str | Path, windows: Examples | None = None, sees: Seen | None = None
+) -> ViewCache:
     """Open a view cache.
 
     Parameters
@@ -140,6 +151,8 @@ def read_view_cache(folder: str | Path, windows: Examples | None = None) -> View
         Where `write_view_cache` wrote it.
     windows
         The transfer set that it must have been made from; with None, this is not checked.
+    sees
+        What a family sees, which alone is opened; with None, both.
 
     Raises
     ------
@@ -150,8 +163,8 @@ def read_view_cache(folder: str | Path, windows: Examples | None = None) -> View
     try:
         about = read_json(folder / "bank.json")
         cache = ViewCache(
-            signal=np.load(folder / "signal.npy", mmap_mode="r"),
-            spectra=np.load(folder / "spectra.npy", mmap_mode="r"),
+            signal=None if sees == "spectra" else np.load(folder / "signal.npy", mmap_mode="r"),
+            spectra=None if sees == "signal" else np.load(folder / "spectra.npy", mmap_mode="r"),
             **{name: np.load(folder / f"{name}.npy") for name in SMALL_ARRAYS},
             windows=about["windows"],
             fingerprint=about["bank"],

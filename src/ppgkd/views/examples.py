@@ -48,18 +48,19 @@ class View(NamedTuple):
     rate_factor: Tensor
 
 
-class SpectralExamples(NamedTuple):
-    """The spectra of windows, which are the output of the models' front end, with the references.
+class SeenExamples(NamedTuple):
+    """What a family of networks sees of windows, with the references.
 
     Attributes
     ----------
-    spectra
-        Shape (n_windows, n_spectra, n_harmonics, 90).
+    seen
+        Spectra of shape (n_windows, n_spectra, n_harmonics, 90), or the windows themselves, shape
+        (n_windows, n_channels, n_samples).
     hr_bpm
         Reference, shape (n_windows,); NaN in unlabelled windows.
     """
 
-    spectra: Tensor
+    seen: Tensor
     hr_bpm: Tensor
 
 

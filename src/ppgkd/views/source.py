@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from ppgkd.models.capacity import InputShape
+from ppgkd.models.capacity import InputShape, Seen
 from ppgkd.models.spectrum import Spectrum
 from ppgkd.views.augment import Augmentation, augmented_view
-from ppgkd.views.examples import Examples, SpectralExamples, digest_of, fingerprint
+from ppgkd.views.examples import Examples, SeenExamples, digest_of, fingerprint
 from ppgkd.views.motion_bank import MotionBank, motion_bank
 
 
@@ -24,8 +24,8 @@ class ViewSource(Protocol):
     def fingerprint(self) -> str:
         """Digest of the windows and of how the views are made."""
 
-    def of_epoch(self, epoch: int) -> tuple[int, SpectralExamples]:
-        """Number of the view that an epoch uses, and its spectra."""
+    def of_epoch(self, epoch: int, sees: Seen) -> tuple[int, SeenExamples]:
+        """Number of the view that an epoch uses, and what a family sees of it."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,10 @@ class FreshViews:
         wanted = self.augmentation.real_motion > 0
         return motion_bank(*self.windows, self.inputs) if wanted else None
 
-    def of_epoch(self, epoch: int) -> tuple[int, SpectralExamples]:
+    def of_epoch(self, epoch: int, sees: Seen) -> tuple[int, SeenExamples]:
         """Make the view of an epoch."""
         view = augmented_view(
             *self.windows, self.inputs, self.augmentation, self.seed, epoch, self.bank
         )
-        return epoch, SpectralExamples(Spectrum(self.inputs).of_all(view.signal), view.hr_bpm)
+        seen = view.signal if sees == "signal" else Spectrum(self.inputs).of_all(view.signal)
+        return epoch, SeenExamples(seen, view.hr_bpm)

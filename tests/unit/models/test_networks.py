@@ -25,7 +25,8 @@ def some_windows(inputs: InputShape, count: int = 4) -> Tensor:
 @pytest.mark.parametrize("ppg_channels", [1, 2, 3])
 @pytest.mark.parametrize("acc_channels", [0, 3])
 @pytest.mark.parametrize(
-    ("family", "positions"), [("spectral_resnet", POSITIONS), ("spectral_mlp", 1)]
+    ("family", "positions"),
+    [("spectral_resnet", POSITIONS), ("spectral_mlp", 1), ("waveform_resnet", 1)],
 )
 def test_a_window_gives_180_logits_and_features_as_wide_as_the_network(
     family: str, positions: int, ppg_channels: int, acc_channels: int

@@ -97,7 +97,7 @@ def message_of(config: Mapping[str, object]) -> str:
             {"students": {"transformer": [1_000]}},
             [
                 "'students' has unknown keys ['transformer']",
-                "allowed are ['spectral_mlp', 'spectral_resnet']",
+                "allowed are ['spectral_mlp', 'spectral_resnet', 'waveform_resnet']",
             ],
         ),
         (
@@ -109,7 +109,7 @@ def message_of(config: Mapping[str, object]) -> str:
             [
                 "'teachers' has unknown keys ['cnn']",
                 "allowed are ['ensembles', 'joint', 'onnx', 'published', 'recorded', 'smoothed', "
-                "'spectral_mlp', 'spectral_resnet']",
+                "'spectral_mlp', 'spectral_resnet', 'waveform_resnet']",
             ],
         ),
         (

@@ -50,7 +50,7 @@ from torch import nn
 
 from ppgkd.grid import N_CLASSES
 from ppgkd.models.capacity import BINS, HARMONICS
-from ppgkd.models.network import Network
+from ppgkd.models.network import SpectralNetwork
 from ppgkd.models.output import Output
 
 
@@ -59,7 +59,7 @@ def make_network(shape, inputs):
     return Linear(shape, inputs)
 
 
-class Linear(Network):
+class Linear(SpectralNetwork):
     """Two linear maps."""
 
     def __init__(self, shape, inputs):
@@ -67,7 +67,7 @@ class Linear(Network):
         self.hidden = nn.Linear(inputs.spectra * len(HARMONICS) * BINS, shape.width)
         self.head = nn.Linear(shape.width, N_CLASSES)
 
-    def from_spectra(self, spectra):
+    def from_seen(self, spectra):
         """Map spectra to logits and features."""
         hidden = self.hidden(spectra.flatten(1))
         return Output(self.head(hidden), hidden.unsqueeze(2))
@@ -140,7 +140,7 @@ training = TrainingConfig(
 shape = nearest_shape(family, capacity, inputs)
 settings = study.config["strategies"][strategy]
 student = StudentConfig(strategy, settings, shape, inputs, training, label_sd_bpm=1.5, seed=0)
-found = read_training_inputs(windows, views, folder / "teacher.json", targets)
+found = read_training_inputs(windows, "spectra", views, folder / "teacher.json", targets)
 model, history = train_student(student, found, val)
 assert sum(p.numel() for p in model.parameters()) == shape.n_params(inputs)
 first, *_, last = history["train_loss"]

@@ -30,6 +30,7 @@ from ppgkd.models.build import build_model
 from ppgkd.models.capacity import (
     SHAPES,
     InputShape,
+    Seen,
     Shape,
     SpectralMLPShape,
     SpectralResNetShape,
@@ -43,7 +44,7 @@ from ppgkd.training.loop import TrainingConfig, TrainingJob, fit, fit_together
 from ppgkd.training.sampling import dataset_weights, epoch_data, sampling_weights
 from ppgkd.views.augment import Augmentation, augmented_view
 from ppgkd.views.cache import ViewCache, read_view_cache, write_view_cache
-from ppgkd.views.examples import Examples, SpectralExamples, examples
+from ppgkd.views.examples import Examples, SeenExamples, examples
 from ppgkd.views.source import FreshViews, ViewSource
 from ppgkd.windows.read import Windows
 
@@ -349,6 +350,7 @@ def test_an_epoch_draws_small_datasets_as_often_as_large_ones_if_it_is_asked_to(
     for balance in (0.0, 1.0):
         data = epoch_data(
             fresh,
+            "spectra",
             0,
             torch.Generator().manual_seed(0),
             torch.device("cpu"),
@@ -544,10 +546,10 @@ class KilledAt(nn.Module):
 class BreaksOff(ViewCache):
     """A view cache whose file is missing in one epoch."""
 
-    def of_epoch(self, epoch: int) -> Any:
+    def of_epoch(self, epoch: int, sees: Seen) -> Any:
         if epoch == 2:
             raise Killed
-        return super().of_epoch(epoch)
+        return super().of_epoch(epoch, sees)
 
 
 def unlike(loss: nn.Module) -> nn.Module:
@@ -1009,9 +1011,9 @@ class InDoublePrecision:
         self.views = views
         self.n_windows, self.fingerprint = views.n_windows, views.fingerprint
 
-    def of_epoch(self, epoch: int) -> tuple[int, SpectralExamples]:
-        view, (spectra, hr_bpm) = self.views.of_epoch(epoch)
-        return view, SpectralExamples(spectra.double(), hr_bpm)
+    def of_epoch(self, epoch: int, sees: Seen) -> tuple[int, SeenExamples]:
+        view, (spectra, hr_bpm) = self.views.of_epoch(epoch, sees)
+        return view, SeenExamples(spectra.double(), hr_bpm)
 
 
 @pytest.mark.parametrize("shape", SHAPES_TOGETHER.values(), ids=SHAPES_TOGETHER)

@@ -18,7 +18,7 @@ from torch import nn
 from ppgkd.distill.targets import write_targets
 from ppgkd.errors import PpgkdError
 from ppgkd.models.build import build_model, load_model, save_model
-from ppgkd.models.capacity import InputShape, SpectralMLPShape, SpectralResNetShape
+from ppgkd.models.capacity import InputShape, Seen, SpectralMLPShape, SpectralResNetShape
 from ppgkd.runtime.artifacts import file_fingerprint, write_json
 from ppgkd.training.loop import TrainingConfig
 from ppgkd.training.students import (
@@ -110,7 +110,7 @@ def own_study(transfer: Windows, inputs: InputShape, tmp_path: Path) -> Study:
 
 @pytest.fixture(scope="module")
 def training_inputs(study: Study, transfer: Windows) -> TrainingInputs:
-    return read_training_inputs(transfer, study.view_cache, *study.teaching)
+    return read_training_inputs(transfer, "spectra", study.view_cache, *study.teaching)
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +199,7 @@ def test_scratch_needs_no_teacher(
     study: Study,
     transfer: Windows,
 ) -> None:
-    alone = read_training_inputs(transfer, study.view_cache)
+    alone = read_training_inputs(transfer, "spectra", study.view_cache)
     assert alone.targets is None
     assert alone.teacher == "none"
     without, _ = train_student(config, alone, val)
@@ -238,9 +238,9 @@ def test_the_teachers_weights_may_be_gone_when_a_student_learns(
     val: Windows,
 ) -> None:
     (own_study.teacher / "model.safetensors").unlink()
-    found = read_training_inputs(transfer, own_study.view_cache, *own_study.teaching)
+    found = read_training_inputs(transfer, "spectra", own_study.view_cache, *own_study.teaching)
     model, _ = train_student(by_strategy(config, strategy), found, val)
-    there = read_training_inputs(transfer, study.view_cache, *study.teaching)
+    there = read_training_inputs(transfer, "spectra", study.view_cache, *study.teaching)
     assert same(model, train_student(by_strategy(config, strategy), there, val)[0])
 
 
@@ -268,10 +268,10 @@ class Killed(BaseException):
 class BreaksOff(ViewCache):
     """A view cache during whose third epoch the job is killed."""
 
-    def of_epoch(self, epoch: int) -> Any:
+    def of_epoch(self, epoch: int, sees: Seen) -> Any:
         if epoch == 2:
             raise Killed
-        return super().of_epoch(epoch)
+        return super().of_epoch(epoch, sees)
 
 
 @pytest.mark.parametrize("strategy", ["scratch", "dkd", "feature"])
@@ -345,13 +345,14 @@ def test_training_inputs_are_the_view_cache_the_teachers_fingerprint_and_its_tar
         == training_inputs.targets.logits.shape[1]
         == len(transfer)
     )
-    assert isinstance(training_inputs.view_cache.signal, np.memmap)
+    assert isinstance(training_inputs.view_cache.spectra, np.memmap)
+    assert training_inputs.view_cache.signal is None, "a spectral student needs no signal"
     assert isinstance(training_inputs.targets.logits, np.memmap)
 
 
 def refusal(transfer: Windows, view_cache: Path, *teaching: Path) -> str:
     with pytest.raises(PpgkdError) as caught:
-        read_training_inputs(transfer, view_cache, *teaching)
+        read_training_inputs(transfer, "spectra", view_cache, *teaching)
     message = str(caught.value)
     assert "Delete it" in message
     assert "run the workflow again" in message

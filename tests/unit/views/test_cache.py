@@ -106,9 +106,9 @@ def test_a_withheld_reference_is_withheld_in_every_view(view_cache: ViewCache) -
 
 def test_epochs_use_the_views_in_turn(view_cache: ViewCache) -> None:
     for epoch, number in enumerate([0, 1, 2, 0, 1, 2, 0]):
-        found, view = view_cache.of_epoch(epoch)
+        found, view = view_cache.of_epoch(epoch, "spectra")
         assert found == number
-        np.testing.assert_array_equal(view.spectra, view_cache.spectra[number].astype(np.float32))
+        np.testing.assert_array_equal(view.seen, view_cache.spectra[number].astype(np.float32))
         np.testing.assert_array_equal(view.hr_bpm, view_cache.view(number).hr_bpm)
 
 
@@ -255,10 +255,10 @@ def test_fresh_views_are_those_of_a_view_cache_that_never_ends(
     fresh = FreshViews(windows, inputs, AUGMENTATION, SEED)
     assert fresh.n_windows == WINDOWS
     for epoch in (0, 1, 7):
-        number, view = fresh.of_epoch(epoch)
+        number, view = fresh.of_epoch(epoch, "spectra")
         expected = augmented_view(*windows, inputs, AUGMENTATION, SEED, epoch)
         assert number == epoch
-        np.testing.assert_array_equal(view.spectra, Spectrum(inputs)(expected.signal))
+        np.testing.assert_array_equal(view.seen, Spectrum(inputs)(expected.signal))
         np.testing.assert_array_equal(view.hr_bpm, expected.hr_bpm)
 
 
