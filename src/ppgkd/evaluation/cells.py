@@ -30,6 +30,7 @@ COLUMNS: dict[str, str] = {
     "family": "string",
     "params": "int64",
     "macs": "int64",
+    "network_macs": "int64",
     "seed": "int64",
     "fold": "Int64",
     "settings": "string",
@@ -60,10 +61,10 @@ COLUMNS: dict[str, str] = {
     "model": "string",
 }
 """Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and may be
-of a recorded teacher; so is ``fold`` in a study without folds. ``settings`` is JSON. Latency is
-from raw samples to BPM; ``latency_busy`` where the machine was too busy for the wall clock, and the
-latencies are CPU times (`ppgkd.profile.timing`). ``int8_loss_bpm`` is the increase of the MAE by
-int8 quantisation."""
+of a recorded teacher; so is ``fold`` in a study without folds. ``settings`` is JSON. All costs are
+from raw samples to BPM, except those of the ``network`` alone, behind the front end.
+``latency_busy`` where the machine was too busy for the wall clock, and the latencies are CPU times
+(`ppgkd.profile.timing`). ``int8_loss_bpm`` is the increase of the MAE by int8 quantisation."""
 
 
 def collect_cells(
@@ -169,6 +170,8 @@ def _profile(cell: Cell, results: Path) -> dict[str, Any]:
     latency = read_json(results / cell.path / "latency.json")
     int8 = read_json(results / cell.path / "int8.json")
     return {
+        "macs": latency["macs"],  # and not those of metrics.json, which are the network's alone
+        "network_macs": latency["network_macs"],
         "latency_p50_ms": latency["p50_ms"],
         "latency_p99_ms": latency["p99_ms"],
         "latency_busy": any(one["busy"] for one in (latency, latency["network"], latency["int8"])),

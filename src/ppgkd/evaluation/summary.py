@@ -39,10 +39,10 @@ def summarise_students(
     Returns
     -------
     DataFrame
-        ``strategy, teacher, student, family, params, macs, teacher_params, teacher_mae_bpm, seeds,
-        val_mae_bpm, mae_bpm, mae_lower_bpm, mae_upper_bpm, gain_bpm, gain_lower_bpm,
-        gain_upper_bpm, within_5bpm, latency_p99_ms, latency_busy, onnx_bytes, int8_loss_bpm,
-        int8_latency_p99_ms, int8_bytes``. The MAE is over the windows of
+        ``strategy, teacher, student, family, params, macs, network_macs, teacher_params,
+        teacher_mae_bpm, seeds, val_mae_bpm, mae_bpm, mae_lower_bpm, mae_upper_bpm, gain_bpm,
+        gain_lower_bpm, gain_upper_bpm, within_5bpm, latency_p99_ms, latency_busy, onnx_bytes,
+        int8_loss_bpm, int8_latency_p99_ms, int8_bytes``. The MAE is over the windows of
         all test subjects, seeds and folds; the latency is the worst. The gain is the MAE of the
         same student from ``scratch`` minus its own.
     """
@@ -52,6 +52,7 @@ def summarise_students(
             family=("family", "first"),
             params=("params", "first"),
             macs=("macs", "first"),
+            network_macs=("network_macs", "first"),
             teacher_params=("teacher_params", "first"),
             teacher_mae_bpm=("teacher_mae_bpm", "mean"),
             seeds=("seed", "nunique"),

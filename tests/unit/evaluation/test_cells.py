@@ -46,6 +46,8 @@ LATENCY = {
     "p95_ms": 0.15,
     "p99_ms": 0.2,
     "onnx_bytes": 9_999,
+    "macs": 95_123,
+    "network_macs": 90_123,
     "peak_memory_bytes": 3_000_000,
     "runs": 500,
     "busy": False,
@@ -115,6 +117,12 @@ def test_each_row_has_the_figures_of_its_own_cell(results: Path) -> None:
     assert table["latency_p50_ms"].tolist() == [0.1, 0.1, 0.1]
     assert table["onnx_bytes"].tolist() == [9_999] * 3
     assert set(table["study"]) == {"tiny"}
+
+
+def test_multiply_accumulates_are_counted_from_raw_samples_on(results: Path) -> None:
+    table = collect(results)
+    assert table["macs"].tolist() == [95_123] * 3
+    assert table["network_macs"].tolist() == [90_123] * 3
 
 
 def test_each_row_has_what_eight_bits_cost_and_win(results: Path) -> None:
