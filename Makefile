@@ -13,6 +13,7 @@
 # make bench-validity  show what the rule of a valid estimate costs and buys (studies/validity.yaml, validity_bami.yaml)
 # make bench-validity-weights  choose the weights of the rule's score (studies/validity.yaml)
 # make bench-unseen  errors on datasets left out, by activity, before and after leave_one_dataset_out.yaml's recipe
+# make bench-pretrained  what BeliefPPG is worth as a teacher, each dataset's labels withheld in turn (studies/pretrained.yaml)
 # make packaged-student  train the student that comes with the package, and put it there
 # make schema        generate the schemas of the configuration and of own recordings from their models
 # make pipeline      draw the pipeline in README.md with Snakemake
@@ -31,7 +32,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -89,6 +90,9 @@ bench-unseen: .venv/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/leave_one_dataset_out_before.yaml
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/leave_one_dataset_out.yaml
 	$(BIN)/python benchmarks/unseen.py studies/leave_one_dataset_out_before.yaml studies/leave_one_dataset_out.yaml
+
+bench-pretrained: .venv/installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" python benchmarks/pretrained.py --cores $(CORES)
 
 packaged-student: .venv/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/packaged_student.yaml
