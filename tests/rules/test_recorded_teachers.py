@@ -34,7 +34,7 @@ def write_estimates(path: Path, last_s: float = 50.0) -> None:
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory, tiny_config: dict[str, Any]) -> Workflow:
-    mine = {"estimates": "mine-{dataset}.parquet", "surest": 0.5}
+    mine = {"estimates": "mine-{dataset}.parquet", "max_sd_bpm": 3.45}
     changes = {
         "simulation": {"n_subjects": 6, "duration_s": 60, "seed": 0},
         "teachers": {
@@ -67,7 +67,7 @@ def test_a_smoothed_teacher_is_evaluated_and_teaches(study: Workflow) -> None:
     assert about["recordings"] == dict(zip(counts["recording"], counts["sha256"], strict=True))
 
 
-def test_recorded_estimates_teach_on_the_surest_windows_that_they_cover(study: Workflow) -> None:
+def test_recorded_estimates_teach_where_their_spread_is_small(study: Workflow) -> None:
     study.make(f"results/tiny/students/soft/recorded-mine/{STUDENT}/metrics.json", cores=2)
     splits = pd.read_csv(study.results / "splits.csv").set_index("subject")["role"]
     windows = pd.read_parquet(
@@ -77,8 +77,8 @@ def test_recorded_estimates_teach_on_the_surest_windows_that_they_cover(study: W
     covered = train["recording"].isin(SAID) & (train["start_s"] + 4 <= 49)
     logits = np.load(study.results / "targets/recorded-mine/seed0/logits.npy")
     taught = ~np.isnan(logits[0, :, 0])
-    assert taught.sum() == np.ceil(covered.sum() / 2)
-    assert not (taught & ~covered.to_numpy()).any()
+    # the spread is 3.4 BPM at 24 s, and grows
+    np.testing.assert_array_equal(taught, covered & (train["start_s"] + 4 <= 24))
     factor = np.load(study.results / "bank/seed0/rate_factor.npy")
     said_bpm = 30 + logits[:, taught].argmax(axis=2)
     np.testing.assert_allclose(said_bpm, 90 * factor[:, taught], atol=1)

@@ -10,7 +10,7 @@ from ppgkd.training.recorded_teacher import evaluate_recorded, read_recorded_tea
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     paths = dict(zip(params.datasets, files.estimates, strict=True))
-    teacher = read_recorded_teacher(paths, files.counts, params.surest)
+    teacher = read_recorded_teacher(paths, files.counts, params.max_sd_bpm)
     windows = read_study_windows(files.windows, files.splits, InputShape(**params.inputs))
     folder, seed = Path(snakemake.output.metrics).parent, int(snakemake.wildcards.seed)
     evaluate_recorded(teacher, windows, folder, seed=seed)

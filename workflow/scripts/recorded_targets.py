@@ -13,7 +13,7 @@ from ppgkd.views.examples import examples
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     paths = dict(zip(params.datasets, files.estimates, strict=True))
-    teacher = read_recorded_teacher(paths, files.counts, params.surest)
+    teacher = read_recorded_teacher(paths, files.counts, params.max_sd_bpm)
     transfer = read_study_windows(files.windows, files.splits, InputShape(**params.inputs)).transfer
     view_cache = read_view_cache(Path(files.view_cache[0]).parent, examples(transfer), "signal")
     folder = Path(snakemake.output.about).parent

@@ -350,11 +350,10 @@ class RecordedEstimates(Section):
     datasets: LeftOut[FilledList[str]] = left_out(
         "Datasets that it says something of; left out, all of the study."
     )
-    surest: LeftOut[float] = left_out(
-        "Share of the windows of each dataset that it teaches on: those with the smallest spread. "
-        "Left out: all that it says something of.",
+    max_sd_bpm: LeftOut[float] = left_out(
+        "It teaches on windows where its spread is at most this, in BPM. Left out: on all that "
+        "it says something of.",
         gt=0,
-        le=1,
     )
 
 
@@ -364,10 +363,8 @@ class PublishedEstimates(Section):
     datasets: LeftOut[FilledList[str]] = left_out(
         "Datasets that it teaches on; left out, all of the study."
     )
-    surest: LeftOut[float] = left_out(
-        "As of a recorded teacher: share of the windows of each dataset that it teaches on.",
-        gt=0,
-        le=1,
+    max_sd_bpm: LeftOut[float] = left_out(
+        "As of a recorded teacher: largest spread with which it teaches, in BPM.", gt=0
     )
 
 
@@ -378,10 +375,8 @@ class JointEstimates(Section):
         description="At least two recorded, published or smoothed teachers of the study, by their "
         "names: recorded-<name>, beliefppg, <name>-smoothed."
     )
-    surest: LeftOut[float] = left_out(
-        "As of a recorded teacher: share of the windows of each dataset that they teach on.",
-        gt=0,
-        le=1,
+    max_sd_bpm: LeftOut[float] = left_out(
+        "As of a recorded teacher: largest spread with which it teaches, in BPM.", gt=0
     )
 
 

@@ -110,8 +110,7 @@ def _find_joint(
             )
         said = {dataset for member in asked.members for dataset in by_name[member].datasets}
         of = tuple(dataset for dataset in datasets if dataset in said)
-        surest = 1.0 if asked.surest is None else asked.surest
-        made = Estimates("{dataset}.parquet", of, surest)
+        made = Estimates("{dataset}.parquet", of, asked.max_sd_bpm)
         found.append(Teacher(f"joint-{name}", estimates=made, joint=tuple(asked.members)))
     return found
 
@@ -130,8 +129,7 @@ def _find_published(given: Teachers, datasets: tuple[str, ...], study: str) -> l
     for name, taken in asked.items():
         of = _require_in_study(taken.datasets, datasets, f"'teachers.published.{name}'")
         path = f"results/{study}/published/{name}/{{dataset}}.parquet"
-        surest = 1.0 if taken.surest is None else taken.surest
-        teachers.append(Teacher(name, estimates=Estimates(path, of, surest)))
+        teachers.append(Teacher(name, estimates=Estimates(path, of, taken.max_sd_bpm)))
     return teachers
 
 
@@ -162,7 +160,7 @@ def _find_estimates(
             f"{where} has one path, {given.estimates}, for the datasets {[*of]}; a file is of one "
             "dataset: write {dataset} where its name is, or list the dataset under 'datasets'."
         )
-    found = Estimates(given.estimates, of, 1.0 if given.surest is None else given.surest)
+    found = Estimates(given.estimates, of, given.max_sd_bpm)
     missing = [path for path in found.files.values() if not Path(path).is_file()]
     if missing:
         raise PpgkdError(

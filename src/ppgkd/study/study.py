@@ -45,13 +45,13 @@ class Estimates:
         Of the file of a dataset, with ``{dataset}`` in the place of its name.
     datasets
         Those that the teacher says something of.
-    surest
-        Share of the windows of each dataset that it teaches on, those with the smallest spread.
+    max_sd_bpm
+        Largest spread of an estimate that teaches, in BPM; None: all teach.
     """
 
     path: str
     datasets: tuple[str, ...]
-    surest: float = 1.0
+    max_sd_bpm: float | None = None
 
     @property
     def files(self) -> dict[str, str]:

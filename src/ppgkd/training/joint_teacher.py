@@ -19,7 +19,7 @@ def joint_estimates(members: Sequence[TeacherEstimates]) -> TeacherEstimates:
 
     The mean is the linear opinion pool (Stone, Annals of Mathematical Statistics 32, 1961), as in
     `ppgkd.training.ensemble`: where teachers disagree, it has several peaks and a wide spread, so
-    that such windows are not among the surest.
+    that `max_sd_bpm` leaves such windows out.
 
     Parameters
     ----------

@@ -44,13 +44,13 @@ class RecordedTeacher:
         Dataset to what the teacher says of its recordings; others it does not know.
     sha256
         Digest of the files, and of what is taken of them.
-    surest
-        Share of the windows of each dataset that it teaches on: those with the smallest spread.
+    max_sd_bpm
+        Largest spread of an estimate that teaches, in BPM; None: all teach.
     """
 
     estimates: Mapping[str, TeacherEstimates]
     sha256: str
-    surest: float = 1.0
+    max_sd_bpm: float | None = None
 
     @property
     def about(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class RecordedTeacher:
         Raises
         ------
         PpgkdError
-            If none has.
+            If none has, or none of them has so small a spread.
         """
         found = self.probabilities_of(windows)
         covered = ~np.isnan(found[:, 0])
@@ -111,19 +111,30 @@ class RecordedTeacher:
                 f"students learn on, of the datasets {sorted(set(windows.index['dataset']))}; "
                 "compare its recordings and times with the study's, or leave it out."
             )
+        if self.max_sd_bpm is None:
+            return found
+        _, sd_bpm = decode(torch.from_numpy(found))
+        sure = sd_bpm.numpy() <= self.max_sd_bpm  # false where it says nothing
+        if not sure.any():
+            raise PpgkdError(
+                f"A recorded teacher is never as sure as 'max_sd_bpm: {self.max_sd_bpm:g}': the "
+                f"smallest of its {int(covered.sum())} spreads is "
+                f"{float(np.nanmin(sd_bpm.numpy())):.1f} BPM. Allow more."
+            )
+        found[~sure] = np.nan
         for dataset in dict.fromkeys(windows.index["dataset"]):
-            rows = np.flatnonzero(covered & (windows.index["dataset"] == dataset).to_numpy())
-            _, sd_bpm = decode(torch.from_numpy(found[rows]))
-            kept = int(np.ceil(self.surest * len(rows)))
-            left_out = rows[np.argsort(sd_bpm.numpy(), kind="stable")[kept:]]
-            found[left_out] = np.nan
-            if len(left_out):
-                log.info("%s: %d of %d windows are the surest", dataset, kept, len(rows))
+            own = (windows.index["dataset"] == dataset).to_numpy()
+            log.info(
+                "%s: of %d windows, %d with a spread of at most %g BPM teach",
+                *(dataset, (covered & own).sum(), (sure & own).sum(), self.max_sd_bpm),
+            )
         return found
 
 
 def read_recorded_teacher(
-    paths: Mapping[str, str | Path], counts: Sequence[str | Path], surest: float = 1.0
+    paths: Mapping[str, str | Path],
+    counts: Sequence[str | Path],
+    max_sd_bpm: float | None = None,
 ) -> RecordedTeacher:
     """Read a teacher's estimates, and check that they belong to the recordings of a study.
 
@@ -134,7 +145,7 @@ def read_recorded_teacher(
     counts
         The tables ``windows/<dataset>.counts.csv`` of the study's datasets, of which ``dataset,
         recording, hours, sha256`` are used.
-    surest
+    max_sd_bpm
         As in `RecordedTeacher`.
 
     Raises
@@ -148,8 +159,8 @@ def read_recorded_teacher(
     for dataset, found in estimates.items():
         of_dataset = recordings[recordings["dataset"] == dataset]
         _check_recordings(found, of_dataset, f"The teacher estimates {paths[dataset]}")
-    sha256 = digest_of({d: file_fingerprint(path) for d, path in sorted(paths.items())}, surest)
-    return RecordedTeacher(estimates, sha256, surest)
+    sha256 = digest_of({d: file_fingerprint(path) for d, path in sorted(paths.items())}, max_sd_bpm)
+    return RecordedTeacher(estimates, sha256, max_sd_bpm)
 
 
 def evaluate_recorded(

@@ -566,9 +566,9 @@ def test_recorded_estimates_are_found_for_every_dataset_or_for_those_listed(
     assert study(teachers={"recorded": {"mine": template}}, **soft).teachers == (
         Teacher("recorded-mine", estimates=every),
     )
-    keys = {"estimates": str(path), "datasets": ["simulated"], "surest": 0.8}
+    keys = {"estimates": str(path), "datasets": ["simulated"], "max_sd_bpm": 20}
     parsed = study(teachers={"recorded": {"mine": keys}}, **soft)
-    assert parsed.teacher("recorded-mine").estimates == Estimates(str(path), ("simulated",), 0.8)
+    assert parsed.teacher("recorded-mine").estimates == Estimates(str(path), ("simulated",), 20)
     assert parsed.teacher_files("recorded-mine", 0, "teachers") == [str(path)]
 
 
@@ -609,7 +609,7 @@ def test_members_of_a_joint_teacher_are_teachers_with_estimates() -> None:
         "published": ["beliefppg"],
     }
     members = ["spectral_resnet-60000-smoothed", "beliefppg"]
-    given = {"teachers": {**teachers, "joint": {"both": {"members": members, "surest": 0.5}}}}
+    given = {"teachers": {**teachers, "joint": {"both": {"members": members, "max_sd_bpm": 0.5}}}}
     parsed = study(**given, strategies={"soft": {}})
     assert parsed.teacher("joint-both").joint == tuple(members)
     assert parsed.teacher_files("joint-both", 2, "teachers") == [
@@ -648,8 +648,11 @@ def test_a_smoothed_teacher_is_made_from_one_that_the_study_runs() -> None:
             {"estimates": "mine.parquet", "datasets": ["bami2"]},
             "names the datasets ['bami2'], which are not in the study; there are ['simulated']",
         ),
-        ({"estimates": "mine.parquet", "surest": 0}, "'teachers.recorded.mine.surest' must be"),
-        ({"surest": 0.5}, "'teachers.recorded.mine' lacks ['estimates']"),
+        (
+            {"estimates": "mine.parquet", "max_sd_bpm": 0},
+            "'teachers.recorded.mine.max_sd_bpm' must be",
+        ),
+        ({"max_sd_bpm": 5}, "'teachers.recorded.mine' lacks ['estimates']"),
         (3, "'teachers.recorded.mine' must be text or keys with values, found 3"),
     ],
 )
@@ -660,16 +663,16 @@ def test_recorded_estimates_that_cannot_be_are_refused_by_name(given: Any, expec
 
 
 @pytest.mark.parametrize(
-    ("given", "surest"), [(["beliefppg"], 1.0), ({"beliefppg": {"surest": 0.5}}, 0.5)]
+    ("given", "max_sd_bpm"), [(["beliefppg"], None), ({"beliefppg": {"max_sd_bpm": 15}}, 15)]
 )
 def test_a_published_teacher_has_a_file_that_the_study_makes_for_each_dataset(
-    given: Any, surest: float
+    given: Any, max_sd_bpm: float | None
 ) -> None:
     parsed = study(teachers={"published": given}, strategies={"soft": {}})
     files = parsed.teacher_files("beliefppg", 0, "teachers")
     name = parsed.config["study"]
     assert files == [f"results/{name}/published/beliefppg/simulated.parquet"]
-    assert parsed.teacher("beliefppg").estimates.surest == surest
+    assert parsed.teacher("beliefppg").estimates.max_sd_bpm == max_sd_bpm
 
 
 @pytest.mark.parametrize(
@@ -678,7 +681,7 @@ def test_a_published_teacher_has_a_file_that_the_study_makes_for_each_dataset(
         (["beliefpg"], "names ['beliefpg'], which are not known; there are ['beliefppg', "),
         ({"beliefpg": {}}, "names ['beliefpg'], which are not known; there are ['beliefppg', "),
         ({"beliefppg": {"datasets": ["bami2"]}}, "names the datasets ['bami2'], which are not in"),
-        ({"beliefppg": {"surest": 0}}, "'teachers.published.beliefppg.surest' must be"),
+        ({"beliefppg": {"max_sd_bpm": 0}}, "'teachers.published.beliefppg.max_sd_bpm' must be"),
     ],
 )
 def test_a_published_teacher_that_cannot_be_is_refused_by_name(given: Any, expected: str) -> None:
