@@ -162,8 +162,7 @@ def _metrics(params: int, error_bpm: float) -> dict[str, Any]:
 
 def _latency(params: int) -> dict[str, Any]:
     times = {"p50_ms": 0.1, "p95_ms": 0.15, "p99_ms": 0.2, "busy": False}
-    macs = {"macs": 860_000 + 90 * params, "network_macs": 90 * params}
-    times = {**times, **macs, "onnx_bytes": 9_000 + 4 * params}
+    times = {**times, "macs": 860_000 + 90 * params, "onnx_bytes": 9_000 + 4 * params}
     return {**times, "peak_memory_bytes": 3_000_000, "network": times, "int8": times}
 
 

@@ -93,6 +93,7 @@ rule report:
         strategies="<results>/strategies.parquet",
         laws="<results>/scaling/laws.json",
         effects="<results>/scaling/effects.json",
+        claims="<results>/scaling/claims.json",
         splits=expand("{fold}/splits.csv", fold=FOLDS),
         recordings="<results>/data/recordings.parquet",
         data_report="<results>/data/report.html",

@@ -1,11 +1,12 @@
 rule scaling:
-    """Fit the scaling laws, and the mixed model of the strategies' effects."""
+    """Fit the scaling laws, and the mixed model of the strategies' effects; judge the claims."""
     input:
         cells="<results>/cells.parquet",
         subjects="<results>/subjects.parquet",
     output:
         laws="<results>/scaling/laws.json",
         effects="<results>/scaling/effects.json",
+        claims="<results>/scaling/claims.json",
     log:
         "<logs>/scaling.log",
     conda:
@@ -16,5 +17,6 @@ rule scaling:
     params:
         code=lambda wildcards: digest("scaling"),
         inputs=INPUTS,
+        gates=config_section("gates"),
     script:
         "../scripts/scaling.py"

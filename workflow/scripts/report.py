@@ -26,6 +26,7 @@ with job(snakemake.log[0]):
         other_people=read_json(files.other_people)["by_dataset"] if files.other_people else [],
         profile=read_json(files.profile),
         alignment=pd.read_csv(files.alignment),
+        claims=read_json(files.claims),
         compared=read_json(files.compared) if files.compared else [],
         figures={Path(path).stem: Path(path) for path in files.figures},
     )

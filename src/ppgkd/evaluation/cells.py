@@ -62,7 +62,8 @@ COLUMNS: dict[str, str] = {
 }
 """Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and may be
 of a recorded teacher; so is ``fold`` in a study without folds. ``settings`` is JSON. All costs are
-from raw samples to BPM, except those of the ``network`` alone, behind the front end.
+from raw samples to BPM. ``network_macs`` are behind the front end, that is resampling, filter and
+spectra; ``network_latency_p99_ms`` is behind resampling and filter.
 ``latency_busy`` where the machine was too busy for the wall clock, and the latencies are CPU times
 (`ppgkd.profile.timing`). ``int8_loss_bpm`` is the increase of the MAE by int8 quantisation."""
 
@@ -99,6 +100,7 @@ def collect_cells(
         of_student = profiles.get(cell) or of_shape[_student(cell)]
         row = {
             **metrics,
+            "network_macs": metrics["macs"],
             **of_student,
             "study": study,
             "strategy": cell.strategy,
@@ -170,8 +172,7 @@ def _profile(cell: Cell, results: Path) -> dict[str, Any]:
     latency = read_json(results / cell.path / "latency.json")
     int8 = read_json(results / cell.path / "int8.json")
     return {
-        "macs": latency["macs"],  # and not those of metrics.json, which are the network's alone
-        "network_macs": latency["network_macs"],
+        "macs": latency["macs"],
         "latency_p50_ms": latency["p50_ms"],
         "latency_p99_ms": latency["p99_ms"],
         "latency_busy": any(one["busy"] for one in (latency, latency["network"], latency["int8"])),

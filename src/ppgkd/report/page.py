@@ -63,6 +63,8 @@ class Results:
         recommended student on other people of the datasets; empty without such folds.
     compared
         Comparison with other studies, `ppgkd.report.compared.compare_studies`; empty without any.
+    claims
+        Of `ppgkd.scaling.claims.judge_claims`.
     """
 
     cells: pd.DataFrame
@@ -82,6 +84,7 @@ class Results:
     figures: Mapping[str, Path]
     other_people: Sequence[Mapping[str, Any]] = ()
     compared: Sequence[Mapping[str, Any]] = ()
+    claims: Sequence[Mapping[str, Any]] = ()
 
 
 def write_report(study: Study, results: Results, path: str | Path) -> None:
@@ -138,6 +141,7 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "effects": results.effects,
         "plan": results.plan,
         "compared": results.compared,
+        "claims": results.claims,
         "quality": results.quality,
         "profile": results.profile,
         "alignment": results.alignment.to_dict("records"),
