@@ -71,14 +71,17 @@ def test_recorded_estimates_teach_where_their_spread_is_small(study: Workflow) -
     study.make(f"results/tiny/students/soft/recorded-mine/{STUDENT}/metrics.json", cores=2)
     splits = pd.read_csv(study.results / "splits.csv").set_index("subject")["role"]
     windows = pd.read_parquet(
-        study.results / "windows/simulated.parquet", columns=["recording", "subject", "start_s"]
+        study.results / "windows/simulated.parquet",
+        columns=["recording", "subject", "start_s", "hr_bpm"],
     )
     train = windows[windows["subject"].map(splits) == "train"]
     covered = train["recording"].isin(SAID) & (train["start_s"] + 4 <= 49)
     logits = np.load(study.results / "targets/recorded-mine/seed0/logits.npy")
     taught = ~np.isnan(logits[0, :, 0])
-    # the spread is 3.4 BPM at 24 s, and grows
-    np.testing.assert_array_equal(taught, covered & (train["start_s"] + 4 <= 24))
+    # the spread is 3.4 BPM at 24 s, and grows; what the reference contradicts is not taught
+    believed = (train["start_s"] + 4 <= 24) & ((train["hr_bpm"] - 90).abs() <= 10)
+    np.testing.assert_array_equal(taught, covered & believed)
+    assert taught.any()
     factor = np.load(study.results / "bank/seed0/rate_factor.npy")
     said_bpm = 30 + logits[:, taught].argmax(axis=2)
     np.testing.assert_allclose(said_bpm, 90 * factor[:, taught], atol=1)
@@ -106,5 +109,3 @@ def test_teachers_that_teach_together_speak_where_one_of_them_does(study: Workfl
     study.make(f"results/tiny/students/soft/joint-both/{STUDENT}/metrics.json", cores=2)
     metrics = json.loads((study.results / "teachers/joint-both/seed0/metrics.json").read_text())
     assert metrics["n_windows"] == metrics["test_windows"]
-    logits = np.load(study.results / "targets/joint-both/seed0/logits.npy")
-    assert not np.isnan(logits[0]).any()

@@ -30,6 +30,10 @@ NEAREST_S = 1.0
 """Largest distance of an estimate's time from the centre of a window that it is taken for: half of
 the usual stride. Estimates every 2 s, at whatever offset, then belong to every window."""
 
+WRONG_BPM = 10.0
+"""Error of an estimate, known from the window's reference, above which it teaches nothing: with
+labels and a teacher, students then err less than from either (`make bench-pretrained`)."""
+
 TIME_TOLERANCE_S = 1e-3
 """What rounding may do to a time."""
 
@@ -95,6 +99,8 @@ class RecordedTeacher:
     def teaching_of(self, windows: Windows) -> NDArray[np.float32]:
         """`probabilities_of` the windows that it teaches on; NaN in the others.
 
+        Where a window's reference says that it errs by more than `WRONG_BPM`, it does not teach.
+
         How many windows have an estimate is logged for each recording.
 
         Raises
@@ -111,22 +117,29 @@ class RecordedTeacher:
                 f"students learn on, of the datasets {sorted(set(windows.index['dataset']))}; "
                 "compare its recordings and times with the study's, or leave it out."
             )
-        if self.max_sd_bpm is None:
-            return found
-        _, sd_bpm = decode(torch.from_numpy(found))
-        sure = sd_bpm.numpy() <= self.max_sd_bpm  # false where it says nothing
+        bpm, sd_bpm = decode(torch.from_numpy(found))
+        limit_bpm = np.inf if self.max_sd_bpm is None else self.max_sd_bpm
+        sure = sd_bpm.numpy() <= limit_bpm  # false where it says nothing
+        error_bpm = np.abs(bpm.numpy() - windows.index["hr_bpm"].to_numpy())
+        teaches = sure & ~(error_bpm > WRONG_BPM)  # true where there is no reference
         if not sure.any():
             raise PpgkdError(
-                f"A recorded teacher is never as sure as 'max_sd_bpm: {self.max_sd_bpm:g}': the "
-                f"smallest of its {int(covered.sum())} spreads is "
+                f"A recorded teacher is never as sure as 'max_sd_bpm: {limit_bpm:g}': the smallest "
+                f"of its {int(covered.sum())} spreads is "
                 f"{float(np.nanmin(sd_bpm.numpy())):.1f} BPM. Allow more."
             )
-        found[~sure] = np.nan
+        if not teaches.any():
+            log.warning(
+                "the teacher teaches nothing: all that it says is off the reference by more than "
+                "%g BPM",
+                WRONG_BPM,
+            )
+        found[~teaches] = np.nan
         for dataset in dict.fromkeys(windows.index["dataset"]):
             own = (windows.index["dataset"] == dataset).to_numpy()
             log.info(
-                "%s: of %d windows, %d with a spread of at most %g BPM teach",
-                *(dataset, (covered & own).sum(), (sure & own).sum(), self.max_sd_bpm),
+                "%s: the teacher says something of %d windows and teaches on %d",
+                *(dataset, (covered & own).sum(), (teaches & own).sum()),
             )
         return found
 

@@ -81,6 +81,7 @@ def test_an_estimate_belongs_to_every_channel_of_its_recording() -> None:
 
 def test_windows_with_a_small_spread_teach() -> None:
     some = windows(4)
+    some.index["hr_bpm"] = np.float32("nan")
     spread = np.ones((4, 180), np.float32) / 180
     for row, share in enumerate([0.9, 0.1, 0.5, 0.7]):
         spread[row] = (1 - share) * spread[row] + share * certain([70])
@@ -96,6 +97,15 @@ def test_windows_with_a_small_spread_teach() -> None:
         teacher(estimates, max_sd_bpm=10).teaching_of(some)
 
 
+def test_where_the_reference_contradicts_it_the_teacher_does_not_teach() -> None:
+    some = windows(3)
+    some.index["hr_bpm"] = np.array([79.0, 81.0, np.nan], np.float32)
+    estimates = says(["ada-1"] * 3, [4.0, 6.0, 8.0], [70, 70, 70])
+    assert said_bpm(teacher(estimates).teaching_of(some)) == pytest.approx(
+        [70, np.nan, 70], nan_ok=True
+    )
+
+
 def test_windows_without_an_estimate_are_counted_by_recording(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -104,7 +114,8 @@ def test_windows_without_an_estimate_are_counted_by_recording(
     with caplog.at_level(logging.INFO, "ppgkd"):
         teacher(estimates).teaching_of(two)
     assert caplog.messages == [
-        "tones, recording ada-1: an estimate for 2 of 4 windows; the others are left out"
+        "tones, recording ada-1: an estimate for 2 of 4 windows; the others are left out",
+        "tones: the teacher says something of 6 windows and teaches on 6",
     ]
 
 
