@@ -97,7 +97,9 @@ rule evaluate_recorded:
         code=lambda wildcards: digest("evaluate_recorded"),
         inputs=INPUTS,
         datasets=lambda wildcards: recorded_datasets(wildcards.recorded),
-        max_sd_bpm=lambda wildcards: study.teacher(wildcards.recorded).estimates.max_sd_bpm,
+        max_sd_bpm=lambda wildcards: study.teacher(
+            wildcards.recorded
+        ).estimates.max_sd_bpm,
     script:
         "../scripts/evaluate_recorded.py"
 
@@ -133,7 +135,9 @@ rule recorded_targets:
         code=lambda wildcards: digest("recorded_targets"),
         inputs=INPUTS,
         datasets=lambda wildcards: recorded_datasets(wildcards.recorded),
-        max_sd_bpm=lambda wildcards: study.teacher(wildcards.recorded).estimates.max_sd_bpm,
+        max_sd_bpm=lambda wildcards: study.teacher(
+            wildcards.recorded
+        ).estimates.max_sd_bpm,
     script:
         "../scripts/recorded_targets.py"
 
