@@ -98,6 +98,13 @@ def doubled_on_retry(first):
     return lambda wildcards, attempt: first * 2 ** (attempt - 1)
 
 
+def training_of(stage, family):
+    """Return how long and how fast a family of networks is trained in a stage."""
+    section = dict(config["training"][stage])
+    own = section.pop("families", {}).get(family, {})
+    return {**section, **own}
+
+
 def gpus(*trainings):
     """Return the number of GPUs of a job: one if any of its trainings is to run on CUDA."""
     return int(any(config["training"][name]["device"] == "cuda" for name in trainings))

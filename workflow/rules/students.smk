@@ -69,7 +69,7 @@ rule student:
         settings=lambda wildcards: (
             {} if study.tuning else strategy_settings(wildcards.strategy)
         ),
-        training=lookup(dpath="training/student", within=config),
+        training=lambda wildcards: training_of("student", wildcards.family),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
         seeds=lookup(dpath="seeds", within=config),
     script:

@@ -23,11 +23,11 @@ rule teacher:
         inputs=INPUTS,
         network=lambda wildcards: [wildcards.family, wildcards.capacity, wildcards.seed],
         # without subjects for pretraining, its configuration must not cause a rerun
-        training={
-            "pretraining": config["training"][
-                "pretraining" if has_pretraining() else "teacher"
-            ],
-            "training": config["training"]["teacher"],
+        training=lambda wildcards: {
+            "pretraining": training_of(
+                "pretraining" if has_pretraining() else "teacher", wildcards.family
+            ),
+            "training": training_of("teacher", wildcards.family),
         },
         augmentation=config_section("augmentation"),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),

@@ -64,7 +64,7 @@ rule trial:
         settings=lambda wildcards: strategy_settings(
             wildcards.strategy, int(wildcards.trial)
         ),
-        training=lookup(dpath="training/student", within=config),
+        training=training_of("student", study.tuning.student.family),
         label_sd_bpm=lookup(dpath="label_sd_bpm", within=config),
         seed=config["seeds"][0],
     script:

@@ -183,6 +183,26 @@ class Augmentation(Section):
     )
 
 
+class FamilyTraining(FilledSection):
+    """What is other in the training of a family of networks."""
+
+    epochs: LeftOut[int] = left_out("Instead of those of the section.", ge=1)
+    learning_rate: LeftOut[float] = left_out("Instead of that of the section.", gt=0)
+
+
+if TYPE_CHECKING:  # its keys come from the registry
+    FamilyTrainings = FilledSection
+else:
+    FamilyTrainings = create_model(
+        "FamilyTrainings",
+        __base__=FilledSection,
+        **{
+            family: (LeftOut[FamilyTraining], left_out(f"Training of {family}."))
+            for family in SHAPES
+        },
+    )
+
+
 class TrainingSection(Section):
     """How long and how fast one network is trained."""
 
@@ -204,6 +224,11 @@ class TrainingSection(Section):
     balance_datasets: LeftOut[Fraction] = left_out(
         "How far small datasets are oversampled in training. 0 or left out: every window once per "
         "pass. 1: all datasets are drawn equally often."
+    )
+    families: LeftOut[FamilyTrainings] = left_out(
+        "Family to its own epochs and learning rate, the same for every strategy: a network along "
+        "time learns more slowly than one along frequency. A learning rate that tuning has chosen, "
+        "or a strategy has, comes before it."
     )
 
 
