@@ -142,9 +142,9 @@ IN_TUNED = [
     Change("latency.max_spread", 9, "latency"),
     Change("plan", [{"max_bytes": 20_000}], "plan"),
     Change("compare", ["another"], "compare"),
-    Change("gates.min_reduction", 0.9, "recommend figures"),
-    Change("gates.max_latency_ms", 5, "recommend figures"),
-    Change("gates.max_mae_bpm", 3, "recommend figures"),
+    Change("gates.min_reduction", 0.9, "recommend figures scaling plan compare_plan"),
+    Change("gates.max_latency_ms", 5, "recommend figures scaling plan compare_plan"),
+    Change("gates.max_mae_bpm", 3, "recommend figures scaling plan compare_plan"),
 ]  # fmt: skip
 IN_PLAIN = [
     Change("strategies.soft.temperature", 3, "student", only="strategy=soft"),
