@@ -4,6 +4,8 @@ The tests share one folder: later ones use what earlier ones made.
 """
 
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +14,24 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from tests.workflow import Workflow
+
+from ppgkd.simulation.signals import RATE_HZ
+from ppgkd.simulation.subject import simulate_subject
 
 STUDENT = "spectral_resnet-350/seed0"
 SAID = ["sim-01", "sim-02", "sim-04"]
 
 
-def write_estimates(path: Path, last_s: float = 50.0) -> None:
-    """Write what a program of the user might: 90 BPM, less and less sure, of three recordings."""
+def write_estimates(path: Path, last_s: float = 50.0, said: Sequence[str] = SAID) -> None:
+    """Write what a program of the user might: 90 BPM, less and less sure, of some recordings."""
     time_s = np.arange(2.0, last_s, 2.0)
     columns = {
-        "recording": np.repeat(SAID, len(time_s)),
-        "time_s": np.tile(time_s, len(SAID)),
-        "hr_bpm": np.full(len(SAID) * len(time_s), 90, np.float32),
-        "sd_bpm": np.tile(1 + time_s / 10, len(SAID)).astype(np.float32),
+        "recording": np.repeat(said, len(time_s)),
+        "time_s": np.tile(time_s, len(said)),
+        "hr_bpm": np.full(len(said) * len(time_s), 90, np.float32),
+        "sd_bpm": np.tile(1 + time_s / 10, len(said)).astype(np.float32),
     }
     about = {"format": 1, "made_by": "me", "version": "1", "licence": "MIT", "citation": ""}
     table = pa.table(columns).replace_schema_metadata({"ppgkd": json.dumps(about)})
@@ -109,3 +115,59 @@ def test_teachers_that_teach_together_speak_where_one_of_them_does(study: Workfl
     study.make(f"results/tiny/students/soft/joint-both/{STUDENT}/metrics.json", cores=2)
     metrics = json.loads((study.results / "teachers/joint-both/seed0/metrics.json").read_text())
     assert metrics["n_windows"] == metrics["test_windows"]
+
+
+HOME = {
+    "title": "At home, without a strap",
+    "terms": "Made by a test.",
+    "files": "home/*.csv",
+    "rate_hz": RATE_HZ,
+    "channels": {"ppg": ["a", "b", "c"], "acceleration": [*"xyz"], "acceleration_unit": "g"},
+    "reference": "none",
+}
+
+
+def test_students_learn_from_a_teacher_on_recordings_that_have_no_reference(
+    study: Workflow,
+) -> None:
+    (study.folder / "home").mkdir()
+    for number in (1, 2):
+        signal = simulate_subject(20 + number, 60, seed=0).signal
+        table = pd.DataFrame(signal.T, columns=[*"abcxyz"])
+        table.to_csv(study.folder / f"home/H{number}.csv", index=False)
+    (study.folder / "unreferenced.yaml").write_text(yaml.safe_dump(HOME))
+    write_estimates(study.folder / "mine-home.parquet", last_s=60, said=["H1", "H2"])
+    changes = {
+        "study": "home",
+        "datasets": {
+            **study.config["datasets"],
+            "home": {"file": "unreferenced.yaml", "unlabelled": 1},
+        },
+        "teachers": {"recorded": {"mine": "mine-{dataset}.parquet"}},
+        "strategies": {"scratch": {}, "soft": {}},
+    }
+    made = Workflow(study.folder, {**study.config, **changes})
+    students = ["soft/recorded-mine", "scratch/none"]
+    made.make(
+        *(f"results/home/students/{name}/{STUDENT}/metrics.json" for name in students),
+        "results/home/alignment.csv",
+        "results/home/data/report.html",
+        cores=2,
+    )
+    windows = pd.read_parquet(made.results / "windows/home.parquet", columns=["start_s", "hr_bpm"])
+    assert windows["start_s"].tolist() == 2 * [2.0 * number for number in range(27)]
+    assert windows["hr_bpm"].isna().all()
+    # the transfer set ends with the unlabelled windows
+    logits = np.load(made.results / "targets/recorded-mine/seed0/logits.npy")
+    hr_bpm = np.load(made.results / "bank/seed0/hr_bpm.npy")
+    assert not np.isnan(logits[:, -54:]).any()
+    assert np.isnan(hr_bpm[:, -54:]).all()
+    assert not np.isnan(hr_bpm[:, :-54]).any()
+    for name in students:
+        metrics = json.loads((made.results / f"students/{name}/{STUDENT}/metrics.json").read_text())
+        assert np.isfinite(metrics["mae_bpm"])
+    aligned = pd.read_csv(made.results / "alignment.csv")
+    assert set(aligned["dataset"]) == {"simulated"}
+    page = (made.results / "data/report.html").read_text()
+    assert "reference: none, so contact, rates and lag are not judged" in page
+    assert not re.search(r"\bnan\b", re.sub("<[^>]*>", " ", page), re.IGNORECASE)

@@ -29,6 +29,11 @@ NO_ACC = {"acceleration": None, "acceleration_unit": None, "counts_per_g": None,
 TOLD_SHARE = 1e-3
 """Share of missing samples of a recording that is remarked on."""
 
+NO_REFERENCE = (
+    "reference: none, so contact, rates and lag are not judged; a study takes these recordings in "
+    "the role 'unlabelled' alone, where students learn from a teacher's outputs"
+)
+
 
 def assess_dataset(
     recordings: pd.DataFrame,
@@ -65,6 +70,9 @@ def assess_dataset(
     findings = [*windows, *dead, *_judge_lost(recordings)]
     exchanged = _texts(recordings["exchanged"]).ne("").any()
     findings += _judge_acceleration(definition, recordings) if accelerometer else []
+    if definition is not None and definition.reference is None:
+        findings.append(Finding("note", NO_REFERENCE))
+        return Verdict(tuple(findings), {"unlabelled": 1} if counts["kept"] else {})
     if counts["kept"]:
         # with columns exchanged, nothing else can be told
         own_data = definition is not None

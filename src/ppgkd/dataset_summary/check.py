@@ -41,7 +41,7 @@ class ExampleWindow:
     recording, start_s
         Name of its recording, and its start in seconds from the first sample.
     hr_bpm, peak_bpm
-        Its reference, and the highest peak of its spectrum.
+        Its reference, NaN if there is none, and the highest peak of its spectrum.
     signal
         Preprocessed, shape (n_channels, n_samples).
     channels
@@ -137,13 +137,14 @@ def check_dataset(path: str | Path) -> DatasetCheck:
         examples += _example_windows(index, signal, channels, per_recording)
     windows = pd.concat(parts, ignore_index=True).assign(dataset="own", role="test")
     definition, recordings = read_definition(path), pd.DataFrame(rows)
-    estimates = windows.assign(pred_bpm=windows["motion_corrected_bpm"])
-    if len(windows):
+    labelled = windows[windows["hr_bpm"].notna()]
+    estimates = labelled.assign(pred_bpm=labelled["motion_corrected_bpm"])
+    if len(labelled):
         estimates = without_gross_errors(estimates)
-    lags = estimate_lags(estimates) if len(windows) else pd.DataFrame()
+    lags = estimate_lags(estimates) if len(labelled) else pd.DataFrame()
     shared_lag = estimate_shared_lag(estimates)
-    if len(windows):
-        counts, ratio = count_pulse_windows(windows, lag_correction(lags, shared_lag))
+    if len(labelled):
+        counts, ratio = count_pulse_windows(labelled, lag_correction(lags, shared_lag))
         recordings = recordings.merge(counts.assign(pulse_ratio=ratio), on="recording", how="left")
         recordings = recordings.fillna(dict.fromkeys(PULSE_COLUMNS, 0))
     accelerometer = bool(definition.acceleration)

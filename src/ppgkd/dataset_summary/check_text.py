@@ -67,7 +67,7 @@ def _overview(check: DatasetCheck) -> Iterator[str]:
         count = int(table[reason].sum())
         if count:
             yield f"  {reason:<24}{count:>7,} ({count / n_windows:.1%}): {EXPLANATIONS[reason]}"
-    if check.n_usable:
+    if check.n_usable and check.dataset.has_reference:
         mae_bpm = (windows["pred_bpm"] - windows["hr_bpm"]).abs().mean()
         yield f"spectral peak  MAE {mae_bpm:.1f} BPM, the baseline without learning"
         yield f"reference lag  {_lag(check.lags, check.shared_lag)}"
@@ -92,7 +92,9 @@ def _acceleration(check: DatasetCheck) -> str:
 
 
 def _reference(check: DatasetCheck) -> str:
-    rule, table = check.definition.keys.reference, check.recordings
+    rule, table = check.definition.reference, check.recordings
+    if rule is None:
+        return "none: a study takes these recordings as unlabelled, and a teacher tells their rates"
     sources = {
         "column": f"column {rule.column}",
         "files": f"files {rule.files}",
@@ -160,7 +162,7 @@ def _table(table: pd.DataFrame) -> Iterator[str]:
             "min": (table["hours"] * 60).round(1),
             "usable": usable.map("{:.0%}".format),
             "BPM": [
-                f"{low:.0f} to {high:.0f}" if kept else "-"
+                f"{low:.0f} to {high:.0f}" if kept and low == low else "-"
                 for low, high, kept in zip(
                     table["lowest_bpm"], table["highest_bpm"], table["kept"], strict=True
                 )

@@ -64,7 +64,7 @@ def rank_references(windows_path: str | Path) -> pd.DataFrame:
     DataFrame
         One row per recording and activity, ``dataset, recording, subject, activity``, with
 
-        - ``windows``, the number of usable windows;
+        - ``windows``, the number of usable windows; recordings without a reference have no row;
         - ``rank_1``, ... ``rank_5``: number of windows whose reference is within `TOLERANCE_BPM` of
           the highest peak of the PPG's spectrum, of the second, ..., and of no higher one;
           ``rank_none``, of none of these;
@@ -77,11 +77,12 @@ def rank_references(windows_path: str | Path) -> pd.DataFrame:
           is on it and not on the reference.
     """
     file = WindowsFile(windows_path)
-    if not len(file.index):
+    has_reference = file.index["hr_bpm"].notna().to_numpy()
+    if not has_reference.any():
         return pd.DataFrame(columns=[*KEYS, *COUNT_COLUMNS, *MEAN_COLUMNS])
-    rates_bpm, weights = _rates(file.index["hr_bpm"].to_numpy(np.float64))
+    rates_bpm, weights = _rates(file.index["hr_bpm"].to_numpy(np.float64)[has_reference])
     parts = []
-    for recording in file.index["recording"].unique():
+    for recording in file.index.loc[has_reference, "recording"].unique():
         of_recording = (file.index["recording"] == recording).to_numpy()
         index = file.index[of_recording]
         signal = np.empty((len(index), len(file.channels), file.n_samples), np.float32)

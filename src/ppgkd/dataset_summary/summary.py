@@ -26,7 +26,7 @@ from ppgkd.windows.signal_quality import GOOD_CORRELATION, template_correlation
 from ppgkd.windows.spectral_peak import motion_corrected_peak_bpm, spectral_peak_bpm
 from ppgkd.windows.table import WindowsFile
 
-NO_WINDOWS = "not identified: no window is usable"
+NO_WINDOWS = "not identified: no usable window has a reference"
 
 HISTOGRAM_BPM = tuple(range(30, 210, 10))
 """Lower bounds in BPM of the bins of the heart-rate histogram, each 10 BPM wide."""
@@ -104,12 +104,12 @@ def summarise_dataset(windows_path: str | Path, counts: pd.DataFrame) -> pd.Data
         correlation = template_correlation(ppg, file.rate_hz)
         motion_g = motion_intensity_g(signal, file.channels)
         rows.append(_row(index, correlation, motion_g))
-        if is_first_channel(recording):
+        if is_first_channel(recording) and index["hr_bpm"].notna().all():
             peaks.append(index.assign(is_still=motion_g < MOTION_BANDS["still"][1]))
             motion_corrected_bpm = motion_corrected_peak_bpm(ppg, acc, file.rate_hz)
             estimates.append(index.assign(pred_bpm=motion_corrected_bpm))
     table = pd.concat([counts.reset_index(drop=True), pd.DataFrame(rows)], axis=1)
-    lags, shared = _lags(pd.concat(estimates))
+    lags, shared = _lags(estimates)
     table = table.merge(lags, on="recording", how="left")
     together = {f"shared_{name}": value for name, value in asdict(shared).items()}
     together |= {"pulse_ratio": np.nan}
@@ -158,9 +158,9 @@ def aggregate_recordings(recordings: pd.DataFrame, by: Sequence[str]) -> pd.Data
 def _row(
     index: pd.DataFrame, correlation: NDArray[np.float64], motion_g: NDArray[np.float64]
 ) -> dict[str, Any]:
-    hr_bpm = index["hr_bpm"].to_numpy(float)
+    hr_bpm = index["hr_bpm"].to_numpy(float)  # NaN throughout without a reference
     error_bpm = np.abs(index["pred_bpm"].to_numpy(float) - hr_bpm)
-    bins, _ = np.histogram(hr_bpm, [*HISTOGRAM_BPM, HISTOGRAM_BPM[-1] + 10])
+    bins, _ = np.histogram(hr_bpm[~np.isnan(hr_bpm)], [*HISTOGRAM_BPM, HISTOGRAM_BPM[-1] + 10])
     in_band = {
         band: (motion_g >= lower) & (motion_g < upper)
         for band, (lower, upper) in MOTION_BANDS.items()
@@ -177,10 +177,10 @@ def _row(
     }
 
 
-def _lags(estimates: pd.DataFrame) -> tuple[pd.DataFrame, SharedLag]:
-    if not len(estimates):
+def _lags(parts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, SharedLag]:
+    if not any(len(part) for part in parts):
         return pd.DataFrame(columns=["recording", *LAG_COLUMNS]), SharedLag(0, note=NO_WINDOWS)
-    estimates = without_gross_errors(estimates)
+    estimates = without_gross_errors(pd.concat(parts))
     names = {name: column for column, name in LAG_NAMES.items()}
     lags = estimate_lags(estimates).rename(columns=names)[["recording", *LAG_COLUMNS]]
     return lags, estimate_shared_lag(estimates)

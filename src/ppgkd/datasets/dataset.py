@@ -78,6 +78,8 @@ class Dataset:
     people_unknown
         Whether a person may have made several recordings, under several names. Then a study must
         not test on some of its recordings what learned from others.
+    has_reference
+        Whether its recordings have a reference heart rate.
     left_out
         Recordings that a study does not use because their reference is doubtful.
     """
@@ -94,6 +96,7 @@ class Dataset:
     acc_channels: int = 3
     ppg_polarity: int = 1
     people_unknown: bool = False
+    has_reference: bool = True
     left_out: tuple[RecordingEntry, ...] = ()
 
     @property

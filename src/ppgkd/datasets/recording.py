@@ -40,6 +40,9 @@ class Recording:
     activity
         Shape ``(n_references,)``. Activity in the 8 s window of each reference, one of
         `ppgkd.datasets.activity.ACTIVITIES`; None if there are no labels.
+    has_reference
+        False: nobody measured a reference. Its windows are kept without one, and are not rejected,
+        as those of a recording are whose reference is lost.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class Recording:
     reference_time_s: NDArray[np.float64]
     reference_bpm: NDArray[np.float32]
     activity: NDArray[np.str_] | None = None
+    has_reference: bool = True
 
     def __post_init__(self) -> None:
         n_channels = len(self.channels)

@@ -92,12 +92,13 @@ def _draw_spectrum(axes: Axes, example: ExampleWindow) -> None:
     axes.plot(bpm, power, color=PPG, linewidth=1.2, label="PPG")
     if len(acc):
         axes.plot(*_spectrum(acc), color=ACC, linewidth=1, label="acceleration")
-    axes.axvline(example.hr_bpm, color=REFERENCE, linewidth=1.2, linestyle="--", label="reference")
+    told = "no reference"
+    if not np.isnan(example.hr_bpm):
+        told = f"reference {example.hr_bpm:.0f}"
+        axes.axvline(example.hr_bpm, color=REFERENCE, linewidth=1.2, ls="--", label="reference")
     axes.set_xlim(*PULSE_RANGE_BPM)
     axes.set_yticks([])
-    axes.set_title(
-        f"reference {example.hr_bpm:.0f}, peak {example.peak_bpm:.0f}", loc="left", fontsize=9
-    )
+    axes.set_title(f"{told}, peak {example.peak_bpm:.0f}", loc="left", fontsize=9)
 
 
 def _apart(example: ExampleWindow) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -51,6 +51,9 @@ def heart_rates(recordings: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
         ax.bar(centres_bpm, fraction, width=9.2, color=colours)
         ax.set_axisbelow(True)
         ax.set_title(titles[row["dataset"]], fontsize=10, loc="left")
+        if row["kept"] and not fraction.any():
+            ax.set_title(f"no reference in {row['kept']:,} windows", fontsize=9, loc="right")
+            continue
         rare = fraction[np.array(HISTOGRAM_BPM) >= RARE_BPM].sum()
         ax.set_title(
             f"{RARE_BPM} BPM and above: {rare:.1%} of {row['kept']:,} windows",

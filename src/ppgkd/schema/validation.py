@@ -97,8 +97,10 @@ def _messages(error: ValidationError, given: Any, schema: dict[str, Any]) -> lis
         allowed = _allowed_keys(_node(schema, path))
         messages[path, "keys"] = f"{_key(path)} has the keys {[*refused]}; a key must be {allowed}"
     for path, kinds in wrong.items():
-        # a value that may be a list or a number has errors as both
-        within = any(other[: len(path)] == path and other != path for other in wrong)
+        # a value that may be a list or a number, or keys or a word, has errors as both
+        deeper = [other for other in wrong if other != path]
+        told = (*deeper, *contradictions, *unknown, *missing, *keys)
+        within = any(other[: len(path)] == path for other in told)
         if not within:
             messages[path] = _wrong_value(path, kinds, given, schema)
     return [messages[path] for path in sorted(messages, key=str)]
@@ -127,7 +129,9 @@ def _key(path: Path) -> str:
 
 
 def _unknown_keys(path: Path, names: list[Any], schema: dict[str, Any]) -> str:
-    allowed = sorted((_node(schema, path) or {}).get("properties", {}))
+    node = _node(schema, path) or {}
+    options = (node, *node.get("anyOf", ()))
+    allowed = sorted(name for option in options for name in option.get("properties", {}))
     nearest = [close for name in names for close in get_close_matches(str(name), allowed, n=1)]
     hint = f" (did you mean {' and '.join(map(repr, nearest))}?)" if nearest else ""
     return f"{_key(path)} has unknown keys {sorted(names, key=str)}{hint}; allowed are {allowed}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ppgkd.datasets.own.dataset import own_dataset
 from ppgkd.datasets.registry import DATASETS, Dataset, get_dataset, simulated_dataset
 from ppgkd.errors import PpgkdError
-from ppgkd.study.configuration import Configuration
+from ppgkd.study.configuration import Configuration, DatasetSplit
 from ppgkd.study.roles import REQUIRED_ROLES
 
 
@@ -23,6 +23,8 @@ def use_dataset(name: str, configuration: Configuration) -> Dataset:
     split, inputs = configuration.datasets[name], configuration.inputs
     dataset = _with_ppg_channels(_find_dataset(name, configuration), split.ppg)
     dataset = _without_doubtful(dataset, split.include or [])
+    if not dataset.has_reference:
+        _require_unlabelled(name, split)
     if inputs.accelerometer and not dataset.acc_channels and split.acceleration is None:
         raise PpgkdError(
             f"Dataset '{name}' has no accelerometer, and 'inputs.accelerometer' is true; set it to "
@@ -44,6 +46,23 @@ def use_dataset(name: str, configuration: Configuration) -> Dataset:
             "roles 'pretrain' and 'unlabelled' alone, where missing channels are repeated ones."
         )
     return dataset
+
+
+def _require_unlabelled(name: str, split: DatasetSplit) -> None:
+    """Refuse other roles, and a lag, of a dataset without a reference."""
+    others = [role for role in split.roles if role != "unlabelled" and split.has_subjects(role)]
+    if others:
+        raise PpgkdError(
+            f"Dataset '{name}' has no reference ('reference: none' in {split.file}), and "
+            f"'datasets.{name}' gives it the roles {others}, which need one. Use it in the role "
+            f"'unlabelled' alone, {{file: {split.file}, unlabelled: 1}}, so that students learn "
+            "from a teacher's outputs on it, or describe its reference."
+        )
+    if split.reference_lag_s:
+        raise PpgkdError(
+            f"'datasets.{name}.reference_lag_s' moves references, and dataset '{name}' has none "
+            f"('reference: none' in {split.file}); leave the key out."
+        )
 
 
 def _with_ppg_channels(dataset: Dataset, ppg: str | list[str] | None) -> Dataset:

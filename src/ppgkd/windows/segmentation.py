@@ -55,7 +55,8 @@ def segment_recording(
     """Segment a recording into windows, reject the unusable ones and preprocess the others.
 
     The first window is that of the first reference; the others follow at the stride. The label of
-    a window is the reference at its centre, interpolated linearly.
+    a window is the reference at its centre, interpolated linearly. A recording that never had a
+    reference has windows over its whole length, with a label of NaN.
 
     Memory is that of the recording, of the result and of a few hundred windows.
 
@@ -81,7 +82,8 @@ def segment_recording(
     """
     start_s = _window_starts(recording, spec)
     hr_bpm = _reference_at(recording, start_s + spec.length_s / 2 + reference_lag_s)
-    signal, reason = _usable_windows(recording, start_s, _reference_rejections(hr_bpm), spec)
+    reference_reason = _reference_rejections(hr_bpm, expected=recording.has_reference)
+    signal, reason = _usable_windows(recording, start_s, reference_reason, spec)
     kept = reason == ""
     index = pd.DataFrame(
         {
@@ -99,6 +101,10 @@ def segment_recording(
 
 
 def _window_starts(recording: Recording, spec: WindowSpec) -> NDArray[np.float64]:
+    if not recording.has_reference:
+        last_s = recording.signal.shape[1] / recording.rate_hz - spec.length_s
+        n_windows = int(np.floor(last_s / spec.stride_s + 1e-6)) + 1
+        return spec.stride_s * np.arange(max(n_windows, 0), dtype=np.float64)
     if not len(recording.reference_time_s):
         return np.zeros(0)
     first_s = max(float(recording.reference_time_s[0]) - spec.length_s / 2, 0.0)
@@ -109,8 +115,8 @@ def _window_starts(recording: Recording, spec: WindowSpec) -> NDArray[np.float64
 
 def _reference_at(recording: Recording, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Reference in BPM at the windows' centres; NaN where a neighbouring value is missing."""
-    if not len(time_s):
-        return np.zeros(0)
+    if not len(recording.reference_time_s):
+        return np.full(len(time_s), np.nan)
     # rounded to 1 us: a centre that rounding moved off a reference must not use the next one, too
     time_s, reference_s = np.round(time_s, 6), np.round(recording.reference_time_s, 6)
     hr_bpm = np.interp(time_s, reference_s, recording.reference_bpm)
@@ -118,10 +124,12 @@ def _reference_at(recording: Recording, time_s: NDArray[np.float64]) -> NDArray[
     return np.asarray(hr_bpm)
 
 
-def _reference_rejections(hr_bpm: NDArray[np.float64]) -> NDArray[np.str_]:
+def _reference_rejections(hr_bpm: NDArray[np.float64], *, expected: bool) -> NDArray[np.str_]:
     valid = ~np.isnan(hr_bpm)
     in_range = (hr_bpm >= LABEL_RANGE_BPM[0]) & (hr_bpm < LABEL_RANGE_BPM[1])
-    return _first_true({"no_reference": ~valid, "reference_out_of_range": ~in_range})
+    return _first_true(
+        {"no_reference": expected & ~valid, "reference_out_of_range": expected & ~in_range}
+    )
 
 
 def _usable_windows(

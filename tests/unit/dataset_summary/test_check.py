@@ -146,3 +146,18 @@ def test_recordings_of_which_nothing_can_be_used_are_described_and_a_failure(
     assert "flat                         57 (100.0%): every PPG channel is constant" in captured.out
     assert "no window is usable" in captured.err
     assert not (tmp_path / "ten.png").exists()
+
+
+def test_recordings_without_a_reference_are_checked_and_get_the_role_that_fits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = {name: tone().drop(columns="hr") for name in ("ada", "bo", "cy")}
+    definition = write(tmp_path, tables, reference="none")
+    main(["check-dataset", str(definition), "--plot", str(tmp_path / "ten.png")])
+    text = capsys.readouterr().out
+    assert "reference      none: a study takes these recordings as unlabelled" in text
+    assert "171 of 171 usable" in text  # (120 - 8) / 2 + 1 = 57 of each
+    assert "VERDICT: usable" in text
+    assert "contact, rates and lag are not judged" in text
+    assert f"{{own: {{file: {definition}, unlabelled: 1}}}}" in text
+    assert "nan" not in text.lower().replace(str(tmp_path).lower(), "")

@@ -108,3 +108,53 @@ def test_what_is_contradictory_is_refused_by_key(changes: dict[str, Any], said: 
     with pytest.raises(PpgkdError) as caught:
         parse(**changes)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("role", ["train", "val", "test", "pretrain"])
+def test_recordings_without_a_reference_are_refused_in_every_role_but_unlabelled(
+    folder: Path, role: str
+) -> None:
+    definition = {**DEFINITION, "reference": "none"}
+    (folder / "home.yaml").write_text(yaml.safe_dump(definition))
+    home = {"file": "home.yaml", "unlabelled": 1}
+    cohort = {"simulated": {"train": 0.5, "val": 0.25, "test": 0.25}}
+    (_, dataset) = parse(datasets={**cohort, "home": home}).datasets
+    assert not dataset.has_reference
+    with pytest.raises(PpgkdError) as raised:
+        parse(datasets={**cohort, "home": {"file": "home.yaml", "unlabelled": 0.5, role: 0.5}})
+    message = str(raised.value)
+    assert "'home' has no reference ('reference: none' in home.yaml)" in message
+    assert f"the roles ['{role}'], which need one. Use it in the role 'unlabelled'" in message
+
+
+def test_a_lag_of_references_that_do_not_exist_is_refused(folder: Path) -> None:
+    definition = {**DEFINITION, "reference": "none"}
+    (folder / "home.yaml").write_text(yaml.safe_dump(definition))
+    home = {"file": "home.yaml", "unlabelled": 1, "reference_lag_s": 2.0}
+    cohort = {"simulated": {"train": 0.5, "val": 0.25, "test": 0.25}}
+    with pytest.raises(PpgkdError, match=r"'datasets\.home\.reference_lag_s' moves references"):
+        parse(datasets={**cohort, "home": home})
+    (folder / "home.yaml").write_text(yaml.safe_dump({**definition, "reference_lag_s": 2.0}))
+    with pytest.raises(PpgkdError, match="'reference: none' and 'reference_lag_s'"):
+        parse(datasets={**cohort, "home": {"file": "home.yaml", "unlabelled": 1}})
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        (None, "'reference' must be keys with values or 'none', found None"),
+        ("nothing", "'reference' must be keys with values or 'none', found 'nothing'"),
+        (
+            {"colum": "hr"},
+            "'reference' has unknown keys ['colum'] (did you mean 'column'?)",
+        ),
+        ({}, "'reference' has none of column, files, ecg, beats; give one of them"),
+        ({"column": "hr", "window_s": 99}, "'reference.window_s' must be a number from 0 to 60"),
+    ],
+)
+def test_a_wrong_reference_is_named_once(folder: Path, reference: Any, expected: str) -> None:
+    (folder / "walks.yaml").write_text(yaml.safe_dump({**DEFINITION, "reference": reference}))
+    with pytest.raises(PpgkdError) as raised:
+        parse()
+    assert expected in str(raised.value)
+    assert str(raised.value).count("  - ") == 1

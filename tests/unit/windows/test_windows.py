@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -609,3 +610,29 @@ def test_parts_are_joined_one_after_the_other(windows: Windows) -> None:
     np.testing.assert_array_equal(joined.signal, windows.signal[order])
     pd.testing.assert_frame_equal(joined.index, windows.index.iloc[order].reset_index(drop=True))
     assert (joined.channels, joined.rate_hz) == (CHANNELS, 25)
+
+
+@pytest.mark.parametrize(("duration_s", "expected"), [(7.9, 0), (8, 1), (26, 10), (27.9, 10)])
+def test_a_recording_that_never_had_a_reference_has_windows_over_its_whole_length(
+    duration_s: float, expected: int
+) -> None:
+    n_samples = round(duration_s * RATE_HZ)
+    whole = recording(reference_bpm=np.full(11, 70, np.float32))
+    unreferenced = replace(
+        whole,
+        signal=whole.signal[:, :n_samples],
+        reference_time_s=np.zeros(0),
+        reference_bpm=np.zeros(0, np.float32),
+        has_reference=False,
+    )
+    index, signal, n_rejected = segment_recording(unreferenced, spec())
+    assert index["start_s"].tolist() == [2.0 * number for number in range(expected)]
+    assert index["hr_bpm"].isna().all()
+    assert sum(n_rejected.values()) == 0
+    _, as_labelled, _ = segment_recording(whole, spec())
+    np.testing.assert_allclose(signal, as_labelled[:expected], atol=1e-6)
+
+
+def test_a_recording_whose_reference_is_lost_has_no_windows() -> None:
+    lost = replace(recording(), reference_time_s=np.zeros(0), reference_bpm=np.zeros(0, np.float32))
+    assert len(segment_recording(lost, spec())[0]) == 0

@@ -78,6 +78,7 @@ def own_dataset(name: str, path: str | Path) -> Dataset:
         recordings=entries,
         acc_channels=len(definition.acceleration),
         ppg_polarity=definition.polarity,
+        has_reference=definition.reference is not None,
     )
 
 
@@ -94,7 +95,8 @@ def _require_fitting_keys(definition: Definition, path: Path) -> None:
             f"{definition.path}: {path} is a table, and {definition.indices} are indices, "
             "which name signals of EDF files and WFDB records. Name the columns."
         )
-    if keys.reference.beats and keys.reference.beats.annotations and suffix != HEADER_SUFFIX:
+    beats = definition.reference.beats if definition.reference else None
+    if beats and beats.annotations and suffix != HEADER_SUFFIX:
         raise PpgkdError(
             f"{definition.path}: {path} is no WFDB record, and 'reference.beats.annotations' is of "
             "WFDB records. Give 'reference.beats.files'."
@@ -157,8 +159,8 @@ def _recording_entries(definition: Definition, table: OwnTable) -> list[Recordin
         names = [(rows.recording, rows.subject) for rows in find_row_ranges(definition, path)]
     else:
         names = [(path.stem, definition.subject_of(path, None))]
-    reference = definition.keys.reference
-    sources = (reference, reference.ecg, reference.beats)
+    reference = definition.reference
+    sources = (reference, reference.ecg, reference.beats) if reference else ()
     template = next((source.files for source in sources if source and source.files), None)
     yaml_file = OwnFile(SOURCE, str(definition.path))
     entries = []
@@ -173,7 +175,7 @@ def _recording_entries(definition: Definition, table: OwnTable) -> list[Recordin
 
 def _annotations(definition: Definition, path: Path) -> list[Path]:
     """Annotations of a WFDB record, if they are the reference."""
-    beats = definition.keys.reference.beats
+    beats = definition.reference.beats if definition.reference else None
     if beats is None or beats.annotations is None:
         return []
     found = path.with_suffix(f".{beats.annotations}")

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ppgkd.datasets.own.description import DESCRIBED, RecordingsDescription
+from ppgkd.datasets.own.description import (
+    DESCRIBED,
+    RecordingsDescription,
+    ReferenceSource,
+)
 from ppgkd.errors import PpgkdError
 from ppgkd.schema.strict_yaml import read_plain_yaml
 from ppgkd.schema.validation import validate
@@ -44,11 +48,19 @@ class Definition:
         return tuple(map(str, self.keys.channels.acceleration or ()))
 
     @property
+    def reference(self) -> ReferenceSource | None:
+        """Where the heart rate comes from; None if there is no reference."""
+        rule = self.keys.reference
+        return rule if isinstance(rule, ReferenceSource) else None
+
+    @property
     def indices(self) -> list[int]:
         """Signals that are named by their index, which a table does not have."""
-        channels, reference = self.keys.channels, self.keys.reference
-        columns = [*channels.ppg, *(channels.acceleration or ()), reference.column]
-        columns += [reference.ecg.column] if reference.ecg else []
+        channels, reference = self.keys.channels, self.reference
+        columns = [*channels.ppg, *(channels.acceleration or ())]
+        if reference:
+            columns += [reference.column] if reference.column is not None else []
+            columns += [reference.ecg.column] if reference.ecg else []
         return [column for column in columns if isinstance(column, int)]
 
     @property

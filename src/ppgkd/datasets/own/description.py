@@ -275,8 +275,10 @@ class RecordingsDescription(Section):
         "that of the PPG in files of waveforms.",
     )
     channels: Channels = Field(description="Columns of the sensors.")
-    reference: ReferenceSource = Field(
-        description="Heart rate in BPM: one of column, files, ecg and beats."
+    reference: ReferenceSource | Literal["none"] = Field(
+        description="Heart rate in BPM: one of column, files, ecg and beats. none: these "
+        "recordings have no reference. A study can use them in the role 'unlabelled', where "
+        "students learn from a teacher's outputs alone."
     )
     reference_lag_s: LagS | dict[str, LagS] = Field(
         0,
@@ -310,3 +312,13 @@ class RecordingsDescription(Section):
         "its table without the ending. The same name in two datasets is the same person.",
     )
     activity: ActivityRule | None = Field(None, description="What the subject does.")
+
+    @model_validator(mode="after")
+    def _check_no_reference(self) -> Self:
+        if self.reference == "none" and (self.reference_lag_s or self.activity):
+            key = "reference_lag_s" if self.reference_lag_s else "activity"
+            raise contradiction(
+                f"has 'reference: none' and '{key}', which is told of references; leave one of "
+                "them out"
+            )
+        return self

@@ -161,6 +161,7 @@ def _assembled(
         reference_time_s=reference.time_s,
         reference_bpm=reference.bpm,
         activity=activity,
+        has_reference=definition.reference is not None,
     )
     notes = (
         *grid.notes,
@@ -185,10 +186,11 @@ def _read_table(
 ) -> tuple[pa.Table, pa.Table]:
     """The columns that are used, and, if there are no times among them, the others."""
     definition = read_definition(definition_path)
-    reference, activity = definition.keys.reference, definition.keys.activity
+    reference, activity = definition.reference, definition.keys.activity
     numbers = [*definition.ppg, *definition.acceleration]
-    numbers += [str(reference.column)] if reference.column is not None else []
-    numbers += [str(reference.ecg.column)] if reference.ecg and not reference.ecg.files else []
+    if reference:
+        numbers += [str(reference.column)] if reference.column is not None else []
+        numbers += [str(reference.ecg.column)] if reference.ecg and not reference.ecg.files else []
     texts = [*definition.who, *([activity.column] if activity else [])]
     table, unused = read_columns(path, numbers, texts, definition.times)
     if {TIME_S, TIMESTAMP}.intersection(table.column_names):

@@ -89,7 +89,7 @@ def read_reference(
     grid: EvenGrid,
     waveforms: Sequence[Waveform] = (),
 ) -> Reference:
-    """Read the reference of a recording.
+    """Read the reference of a recording; it is empty if the YAML file says that there is none.
 
     Parameters
     ----------
@@ -111,7 +111,9 @@ def read_reference(
     PpgkdError
         If a file, a column or the times are invalid, or if there is no value.
     """
-    rule = definition.keys.reference
+    rule = definition.reference
+    if rule is None:
+        return Reference(np.zeros(0), np.zeros(0, np.float32), n_values=0, n_implausible=0)
     samples = rows.slice(int(sensor.rows[0]))
     if rule.ecg:
         return _from_ecg(definition, entry, rule.ecg, rows, sensor, grid, waveforms)
