@@ -2,7 +2,7 @@
 
 A claim holds or does not hold where its interval over test subjects says so, after correction for
 the number of comparisons (Holm 1979); else the study cannot tell. An interval that contains zero
-shows neither a gain nor that there is none: a claim of a gain does not hold only where a gain of
+shows neither a gain nor that there is none: that a gain does not hold is said where one of
 `NAMED_BPM` is excluded. Seeds are not drawn, so the intervals are for these networks.
 """
 
@@ -75,7 +75,7 @@ def judge_claims(
     table = summarise_students(cells, subject_errors)
     return [
         *found[:2],
-        {**_law(laws["laws"]), "n_subjects": n_subjects},
+        _law(laws["laws"], n_subjects),
         *found[2:],
         {**_bounds(apply_gates(table, gates), gates, n_subjects), "n_subjects": n_subjects},
     ]
@@ -145,7 +145,7 @@ def _judge(claim: str, drawn: Mapping[str, Array], why: str, every: bool, n_subj
     if every:
         verdict = next((one for one in (FAILS, UNKNOWN) if one in verdicts), HOLDS)
     if n_subjects < MIN_SUBJECTS:
-        why = f"{n_subjects} test subjects are too few: at least {MIN_SUBJECTS} are needed"
+        why = _too_few(n_subjects)
     return {
         "claim": claim,
         "verdict": verdict,
@@ -153,6 +153,10 @@ def _judge(claim: str, drawn: Mapping[str, Array], why: str, every: bool, n_subj
         "n_subjects": n_subjects,
         "comparisons": rows,
     }
+
+
+def _too_few(n_subjects: int) -> str:
+    return f"{n_subjects} test subjects are too few: at least {MIN_SUBJECTS} are needed"
 
 
 def _holm(p_values: Sequence[float]) -> list[float]:
@@ -233,8 +237,9 @@ def _families(
     return {name: _mean(rows) for name, rows in differences.items()}, why, True
 
 
-def _law(laws: Sequence[Mapping[str, Any]]) -> Row:
+def _law(laws: Sequence[Mapping[str, Any]], n_subjects: int) -> Row:
     """Whether an exponential has the lowest AICc, by more than a tie, in every size sweep."""
+    few = n_subjects < MIN_SUBJECTS
     rows = []
     for law in laws:
         scores = {
@@ -248,7 +253,7 @@ def _law(laws: Sequence[Mapping[str, Any]]) -> Row:
             continue
         best = min(others, key=lambda name: others[name])
         lead = others[best] - min(exponential)
-        verdict = HOLDS if lead > TIE else FAILS if lead < -TIE else UNKNOWN
+        verdict = UNKNOWN if few else HOLDS if lead > TIE else FAILS if lead < -TIE else UNKNOWN
         taught = "" if law["teacher"] == "none" else f" from {law['teacher']}"
         rows.append(
             {
@@ -269,10 +274,13 @@ def _law(laws: Sequence[Mapping[str, Any]]) -> Row:
         if rows
         else "no size sweep has enough sizes for an exponential and its AICc"
     )
+    if rows and few:
+        why = _too_few(n_subjects)
     return {
         "claim": "The error falls with size by an exponential law",
         "verdict": verdicts.pop() if len(verdicts) == 1 else UNKNOWN,
         "why": why + ("; the sweeps differ" if len({row["verdict"] for row in rows}) > 1 else ""),
+        "n_subjects": n_subjects,
         "comparisons": rows,
     }
 
@@ -284,7 +292,7 @@ def _bounds(gated: pd.DataFrame, gates: Gates, n_subjects: int) -> Row:
     if not (chosen["small"] and chosen["fast"]):
         verdict, why = FAILS, "no student is small and fast enough"
     elif n_subjects < MIN_SUBJECTS:
-        why = f"{n_subjects} test subjects are too few: at least {MIN_SUBJECTS} are needed"
+        why = _too_few(n_subjects)
         verdict = UNKNOWN
     else:
         why = "error of the recommended student, selected on validation subjects"

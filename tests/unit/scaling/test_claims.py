@@ -83,12 +83,17 @@ def test_families_are_compared_at_like_sizes_alone(sweep: Sweep) -> None:
     assert [row["estimate"] for row in claim["comparisons"]] == pytest.approx([0.3])
 
 
-@pytest.mark.parametrize(("lead", "verdict"), [(5.0, HOLDS), (1.0, UNKNOWN), (-5.0, FAILS)])
-def test_an_exponential_law_leads_ties_or_trails(sweep: Sweep, lead: float, verdict: str) -> None:
+@pytest.mark.parametrize(
+    ("lead", "n_subjects", "verdict"),
+    [(5.0, 6, HOLDS), (1.0, 6, UNKNOWN), (-5.0, 6, FAILS), (5.0, 5, UNKNOWN), (-5.0, 5, UNKNOWN)],
+)
+def test_an_exponential_law_leads_ties_trails_or_has_too_few_subjects(
+    sweep: Sweep, lead: float, n_subjects: int, verdict: str
+) -> None:
     form = {"status": {"converged": True}}
     forms = {"exponential": form | {"aicc": -lead}, "constant": form | {"aicc": 0.0}}
     law = {"family": "spectral_resnet", "strategy": "soft", "teacher": "t", "forms": forms}
-    claim = judge(sweep(error_bpm({})), {"laws": [law]})[LAW]
+    claim = judge(sweep(error_bpm({}), n_subjects=n_subjects), {"laws": [law]})[LAW]
     assert claim["verdict"] == verdict
     assert claim["comparisons"][0]["estimate"] == lead
 
