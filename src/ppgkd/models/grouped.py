@@ -13,6 +13,25 @@ from ppgkd.models.batched import BatchedModels
 from ppgkd.models.network import Network
 from ppgkd.models.output import Output
 
+GROUPED_UP_TO_WIDTH = 32
+"""Wider residual networks along frequency are not faster with grouped convolutions (`make bench`).
+Those along time are taken to be alike; it has not been measured."""
+
+
+def group(networks: Sequence[Network], width: int) -> GroupedNetworks | None:
+    """Group networks of one shape, where that is faster than a loop.
+
+    Parameters
+    ----------
+    networks
+        As of `GroupedNetworks`.
+    width
+        Channels of their layers.
+    """
+    if len(networks) == 1 or width > GROUPED_UP_TO_WIDTH:
+        return None
+    return GroupedNetworks(networks)
+
 
 class GroupedNetworks(BatchedModels):
     """Convolutional networks as groups of the channels of one network.

@@ -19,12 +19,9 @@ from ppgkd.models.capacity import (
     SpectralResNetShape,
 )
 from ppgkd.models.front_end import position_map
-from ppgkd.models.grouped import GroupedNetworks
+from ppgkd.models.grouped import group
 from ppgkd.models.network import Network, SpectralNetwork
 from ppgkd.models.output import POSITIONS, Output
-
-GROUPED_UP_TO_WIDTH = 32
-"""Wider residual networks are not faster with grouped convolutions (`make bench`)."""
 
 
 def make_network(shape: SpectralResNetShape, inputs: InputShape) -> SpectralResNet:
@@ -69,8 +66,7 @@ class SpectralResNet(SpectralNetwork):
 
     def batched_with(self, others: Sequence[Network]) -> BatchedModels | None:
         """Batch this network with others by grouped convolutions, if that is faster."""
-        narrow = self.head.in_channels <= GROUPED_UP_TO_WIDTH
-        return GroupedNetworks([self, *others]) if others and narrow else None
+        return group([self, *others], width=self.head.in_channels)
 
     def entry(self, seen: Tensor) -> Tensor:
         """Concatenate the spectra and the map of the position along the channels."""

@@ -16,12 +16,9 @@ from ppgkd.models.capacity import (
     InputShape,
     WaveformResNetShape,
 )
-from ppgkd.models.grouped import GroupedNetworks
+from ppgkd.models.grouped import group
 from ppgkd.models.network import Network, WaveformNetwork
 from ppgkd.models.output import Output
-
-GROUPED_UP_TO_WIDTH = 32
-"""Wider residual networks are not faster with grouped convolutions (`make bench`)."""
 
 
 def make_network(shape: WaveformResNetShape, inputs: InputShape) -> WaveformResNet:
@@ -61,8 +58,7 @@ class WaveformResNet(WaveformNetwork):
 
     def batched_with(self, others: Sequence[Network]) -> BatchedModels | None:
         """Batch this network with others by grouped convolutions, if that is faster."""
-        narrow = self.head.in_channels <= GROUPED_UP_TO_WIDTH
-        return GroupedNetworks([self, *others]) if others and narrow else None
+        return group([self, *others], width=self.head.in_channels)
 
     def entry(self, seen: Tensor) -> Tensor:
         """Give the windows a height of one."""

@@ -18,9 +18,8 @@ from ppgkd.models.capacity import (
     SpectralResNetShape,
     WaveformResNetShape,
 )
-from ppgkd.models.grouped import GroupedNetworks
+from ppgkd.models.grouped import GROUPED_UP_TO_WIDTH, GroupedNetworks
 from ppgkd.models.network import Network
-from ppgkd.models.spectral_resnet import GROUPED_UP_TO_WIDTH
 
 SEEDS = (3, 1, 4)
 Way = Callable[[list[Network]], BatchedModels]
