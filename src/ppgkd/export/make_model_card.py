@@ -49,8 +49,8 @@ def make_model_card(
         Of the online filter, and of a valid estimate.
     """
     spec, channels = study.config["windows"], windows.train.channels
-    teacher = None if cell["teacher"] == NO_TEACHER else study.teacher(cell["teacher"])
-    datasets = _training_datasets(study, teacher, windows)
+    teachers = _teachers(study, cell["teacher"])
+    datasets = _training_datasets(study, teachers, windows)
     held_out = () if cell.get("fold") == FINAL else windows.test.index["subject"].unique()
     return ModelCard(
         rate_hz=rate_hz,
@@ -76,7 +76,7 @@ def make_model_card(
         seed=int(cell["seed"]),
         fold=cell.get("fold", ""),
         trained_on=tuple(dataset.name for dataset in datasets),
-        terms=_terms(datasets, teacher),
+        terms=_terms(datasets, teachers),
         subjects_held_out=tuple(sorted(held_out)),
         test_mae_bpm=metrics["mae_bpm"],
         test_mae_lower_bpm=metrics["mae_lower_bpm"],
@@ -85,38 +85,48 @@ def make_model_card(
     )
 
 
+def _teachers(study: Study, name: str) -> list[Teacher]:
+    """Find a student's teacher, or those that teach together as one; none if it has none."""
+    if name == NO_TEACHER:
+        return []
+    return [study.teacher(member) for member in study.teacher(name).joint or (name,)]
+
+
 def _training_datasets(
-    study: Study, teacher: Teacher | None, windows: StudyWindows
+    study: Study, teachers: list[Teacher], windows: StudyWindows
 ) -> list[Dataset]:
-    """Datasets on which a student or its teacher was trained or selected."""
+    """Datasets on which a student or its teachers were trained or selected."""
     parts = [windows.train, windows.val, windows.unlabelled]
-    if teacher and teacher.model:  # only a teacher that the study trains is pretrained by it
+    if any(teacher.model for teacher in teachers):  # the study pretrains those that it trains
         parts.append(windows.pretrain)
     names = {name for part in parts if part for name in part.index["dataset"].unique()}
     return [dataset for dataset in study.datasets if dataset.name in names]
 
 
-def _terms(datasets: list[Dataset], teacher: Teacher | None) -> str:
+def _terms(datasets: list[Dataset], teachers: list[Teacher]) -> str:
     terms = [f"{dataset.name}: {dataset.terms}" for dataset in datasets]
-    published = PUBLISHED.get(teacher.name) if teacher else None
+    return " ".join(terms + [text for teacher in teachers for text in _terms_of(teacher)])
+
+
+def _terms_of(teacher: Teacher) -> list[str]:
+    """Terms of a teacher that the study does not train."""
+    published = PUBLISHED.get(teacher.name)
     if published:
-        terms.append(
+        return [
             f"{published.name}: {published.title} {published.version}, {published.licence}; cite "
             f"{published.citation} It may have learned from "
             f"{', '.join(published.maybe_trained_on)}, whose terms are their own."
-        )
-    elif teacher and teacher.estimates and not teacher.smoothed:
-        terms += [
+        ]
+    if teacher.estimates and not teacher.smoothed:
+        return [
             f"{teacher.name} on {dataset}: {about.made_by} {about.version}, {about.licence}; cite "
             f"{about.citation.removesuffix('.')}. It may have learned from {_learned_from(about)}."
             for dataset, path in teacher.estimates.files.items()
             for about in [read_about(path)]
         ]
-    elif teacher and teacher.model is None:
-        terms.append(
-            f"{teacher.name}: a teacher of the user's own, whose data and terms are not known."
-        )
-    return " ".join(terms)
+    if teacher.model is None:
+        return [f"{teacher.name}: a teacher of the user's own, whose data and terms are not known."]
+    return []
 
 
 def _learned_from(about: EstimatesAbout) -> str:

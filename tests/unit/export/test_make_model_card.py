@@ -66,6 +66,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
         "inputs": {"ppg_channels": 2},
         "teachers": {
             "spectral_resnet": [3000],
+            "smoothed": ["spectral_resnet-3000"],
+            "joint": {
+                "all": {"members": ["recorded-watch", "beliefppg", "spectral_resnet-3000-smoothed"]}
+            },
             "onnx": {"mine": str(own)},
             "published": ["beliefppg"],
             "recorded": {
@@ -168,6 +172,16 @@ def test_recorded_estimates_have_the_licence_and_citation_that_their_file_names(
         " recorded-watch on bami2: a watch 7, CC0; cite me, 2026. It may have learned from data "
         "that are not known."
     )
+
+
+def test_teachers_that_teach_together_have_the_terms_and_datasets_of_each(
+    made: Callable[..., ModelCard],
+) -> None:
+    card = made({**CELL, "teacher": "joint-all"})
+    assert "recorded-watch on bami2: a watch 7, CC0" in card.terms
+    assert "beliefppg: BeliefPPG (decoding: online)" in card.terms
+    # the smoothed one was pretrained on the cohort
+    assert card.trained_on == ("simulated", "bami2", "bami1")
 
 
 def test_the_subjects_held_out_are_the_test_subjects(
