@@ -101,13 +101,15 @@ def shared_core() -> Iterator[None]:
     """Share one core with a process that never sleeps."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
-    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    endless = "print(flush=True)\nwhile True: pass"
+    other = subprocess.Popen([sys.executable, "-c", endless], stdout=subprocess.PIPE)
     try:
-        time.sleep(0.3)  # until it has started
+        assert other.stdout
+        other.stdout.readline()  # it runs: before that, a round would be quiet
         yield
     finally:
         other.kill()
-        other.wait()
+        other.communicate()
         os.sched_setaffinity(0, cores)
 
 
