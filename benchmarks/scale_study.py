@@ -155,15 +155,20 @@ def _metrics(params: int, error_bpm: float) -> dict[str, Any]:
     return {
         **{f"{name}_bpm": error_bpm for name in names},
         **dict.fromkeys(shares, 0.5),
-        **{"params": params, "macs": 90 * params, "family": "spectral_resnet"},
+        **{"params": params, "network_macs": 90 * params, "family": "spectral_resnet"},
         **{"epochs": 15, "train_s": 60.0, "settings": {"temperature": 2, "label_weight": 1}},
     }
 
 
 def _latency(params: int) -> dict[str, Any]:
     times = {"p50_ms": 0.1, "p95_ms": 0.15, "p99_ms": 0.2, "busy": False}
-    times = {**times, "macs": 860_000 + 90 * params, "onnx_bytes": 9_000 + 4 * params}
-    return {**times, "peak_memory_bytes": 3_000_000, "network": times, "int8": times}
+    counted = {
+        **{"macs": 860_000 + 90 * params, "front_end_macs": 860_000},
+        **{"flash_bytes": 610_000 + 4 * params, "front_end_flash_bytes": 610_000},
+        **{"ram_bytes": 20_000, "front_end_ram_bytes": 20_000},
+        **{"onnx_bytes": 9_000 + 4 * params, "peak_memory_bytes": 3_000_000},
+    }
+    return {**times, **counted, "front_end": times, "int8": {**times, **counted}}
 
 
 def _predictions(cell: Cell, error_bpm: float, rng: np.random.Generator) -> pd.DataFrame:

@@ -89,7 +89,7 @@ def sweep(teachers: int) -> tuple[pd.DataFrame, pd.DataFrame]:
                             "family": "spectral_resnet",
                             "params": params,
                             "macs": 90 * params,
-                            "onnx_bytes": 9_000 + 4 * params,
+                            "flash_bytes": 9_000 + 4 * params,
                             "teacher_params": teacher_params,
                             "teacher_mae_bpm": np.nan if teacher == "none" else 1.5,
                         }

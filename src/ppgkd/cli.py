@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_plan(
-        commands.add_parser("plan", help="recommend the smallest student that meets constraints")
+        commands.add_parser("plan", help="recommend the cheapest student that meets constraints")
     )
     _add_predict(commands.add_parser("predict", help="estimate the heart rate of a recording"))
     _add_export(
@@ -59,6 +59,20 @@ def _add_plan(parser: ArgumentParser) -> None:
     parser.add_argument("--max-latency-ms", type=float, metavar="MS", help="largest p99 latency")
     parser.add_argument(
         "--max-bytes", type=float, metavar="BYTES", help="largest size of the ONNX file"
+    )
+    parser.add_argument(
+        "--max-macs",
+        type=float,
+        metavar="MACS",
+        help="most multiply-accumulates of a window, from raw samples to BPM",
+    )
+    parser.add_argument("--max-flash-bytes", type=float, metavar="BYTES", help="most flash")
+    parser.add_argument("--max-ram-bytes", type=float, metavar="BYTES", help="most RAM")
+    parser.add_argument(
+        "--cost",
+        choices=("params", "macs", "flash_bytes", "ram_bytes", "latency_p99_ms"),
+        default="macs",
+        help="what the cheapest is the cheapest by; default: macs",
     )
     parser.set_defaults(run=_plan)
 
@@ -142,8 +156,15 @@ def _add_check_dataset(parser: ArgumentParser) -> None:
 def _plan(options: Namespace) -> None:
     from ppgkd.scaling.plan import Constraints, read_and_plan
 
-    constraints = Constraints(options.max_mae, options.max_latency_ms, options.max_bytes)
-    print(read_and_plan(constraints, options.results))
+    constraints = Constraints(
+        options.max_mae,
+        options.max_latency_ms,
+        options.max_bytes,
+        options.max_macs,
+        options.max_flash_bytes,
+        options.max_ram_bytes,
+    )
+    print(read_and_plan(constraints, options.results, options.cost))
 
 
 def _predict(options: Namespace) -> None:

@@ -24,7 +24,7 @@ MEASURED = frozenset(
         *("train_s", "seconds"),
         *("mean_ms", "p50_ms", "p95_ms", "p99_ms", "spread", "peak_memory_bytes"),
         *("clock", "busy", "rounds", "latency_busy"),
-        *("latency_p50_ms", "latency_p99_ms", "network_latency_p99_ms", "int8_latency_p99_ms"),
+        *("latency_p50_ms", "latency_p99_ms", "front_end_latency_p99_ms", "int8_latency_p99_ms"),
     )
 )
 """Keys of JSON files and columns of tables that differ between runs."""

@@ -42,7 +42,7 @@ TIMINGS = [
     "latency_p50_ms",
     "latency_p99_ms",
     "latency_busy",
-    "network_latency_p99_ms",
+    "front_end_latency_p99_ms",
     "int8_latency_p99_ms",
     "peak_memory_bytes",
     "train_s",

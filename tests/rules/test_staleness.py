@@ -145,6 +145,10 @@ IN_TUNED = [
     Change("gates.min_reduction", 0.9, "recommend figures scaling plan compare_plan"),
     Change("gates.max_latency_ms", 5, "recommend figures scaling plan compare_plan"),
     Change("gates.max_mae_bpm", 3, "recommend figures scaling plan compare_plan"),
+    Change("gates.max_macs", 1e6, "recommend figures scaling plan compare_plan"),
+    Change("gates.max_flash_bytes", 1e6, "recommend figures scaling plan compare_plan"),
+    Change("gates.max_ram_bytes", 1e6, "recommend figures scaling plan compare_plan"),
+    Change("gates.cost", "params", "recommend figures scaling plan compare_plan"),
 ]  # fmt: skip
 IN_PLAIN = [
     Change("strategies.soft.temperature", 3, "student", only="strategy=soft"),

@@ -18,6 +18,7 @@ checkpoint plan:
     params:
         code=lambda wildcards: digest("plan"),
         constraints=lookup(dpath="plan", within=config),
+        cost=lookup(dpath="gates/cost", within=config),
     script:
         "../scripts/plan.py"
 

@@ -8,4 +8,5 @@ from ppgkd.scaling.plan import plan_students
 
 with job(snakemake.log[0]):
     laws, cells = read_json(snakemake.input.laws), pd.read_parquet(snakemake.input.cells)
-    write_json(snakemake.output[0], plan_students(snakemake.params.constraints, laws, cells))
+    params = snakemake.params
+    write_json(snakemake.output[0], plan_students(params.constraints, laws, cells, params.cost))

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ppgkd.evaluation.costs import COUNTED
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.study.cell import NO_TEACHER, Cell
 
@@ -30,7 +31,11 @@ COLUMNS: dict[str, str] = {
     "family": "string",
     "params": "int64",
     "macs": "int64",
-    "network_macs": "int64",
+    "front_end_macs": "int64",
+    "flash_bytes": "int64",
+    "front_end_flash_bytes": "int64",
+    "ram_bytes": "int64",
+    "front_end_ram_bytes": "int64",
     "seed": "int64",
     "fold": "Int64",
     "settings": "string",
@@ -51,7 +56,7 @@ COLUMNS: dict[str, str] = {
     "latency_p99_ms": "float64",
     "latency_busy": "boolean",
     "onnx_bytes": "int64",
-    "network_latency_p99_ms": "float64",
+    "front_end_latency_p99_ms": "float64",
     "peak_memory_bytes": "int64",
     "int8_loss_bpm": "float64",
     "int8_latency_p99_ms": "float64",
@@ -62,8 +67,9 @@ COLUMNS: dict[str, str] = {
 }
 """Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and may be
 of a recorded teacher; so is ``fold`` in a study without folds. ``settings`` is JSON. All costs are
-from raw samples to BPM. ``network_macs`` are behind the front end, that is resampling, filter and
-spectra; ``network_latency_p99_ms`` is behind resampling and filter.
+from raw samples to BPM, of the float file; those with ``front_end`` are its part: resampling,
+filter and, for a network that sees them, spectra. Flash and RAM are those of
+`ppgkd.profile.graph_cost.GraphCost`.
 ``latency_busy`` where the machine was too busy for the wall clock, and the latencies are CPU times
 (`ppgkd.profile.timing`). ``int8_loss_bpm`` is the increase of the MAE by int8 quantisation."""
 
@@ -100,7 +106,6 @@ def collect_cells(
         of_student = profiles.get(cell) or of_shape[_student(cell)]
         row = {
             **metrics,
-            "network_macs": metrics["macs"],
             **of_student,
             "study": study,
             "strategy": cell.strategy,
@@ -172,12 +177,14 @@ def _profile(cell: Cell, results: Path) -> dict[str, Any]:
     latency = read_json(results / cell.path / "latency.json")
     int8 = read_json(results / cell.path / "int8.json")
     return {
-        "macs": latency["macs"],
+        **{name: latency[name] for name in COUNTED},
         "latency_p50_ms": latency["p50_ms"],
         "latency_p99_ms": latency["p99_ms"],
-        "latency_busy": any(one["busy"] for one in (latency, latency["network"], latency["int8"])),
+        "latency_busy": any(
+            one["busy"] for one in (latency, latency["front_end"], latency["int8"])
+        ),
         "onnx_bytes": latency["onnx_bytes"],
-        "network_latency_p99_ms": latency["network"]["p99_ms"],
+        "front_end_latency_p99_ms": latency["front_end"]["p99_ms"],
         "peak_memory_bytes": latency["peak_memory_bytes"],
         "int8_loss_bpm": int8["loss_bpm"],
         "int8_latency_p99_ms": latency["int8"]["p99_ms"],

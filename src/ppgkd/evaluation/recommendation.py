@@ -1,15 +1,16 @@
-"""Gates of size, latency and error, and the recommended student."""
+"""Gates of size, cost, latency and error, and the recommended student."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from ppgkd.evaluation.summary import STUDENT
 
 VALIDATION_SLACK = 0.05
-"""The smallest student whose validation MAE is within this share of the lowest is recommended."""
+"""The cheapest student whose validation MAE is within this share of the lowest is recommended."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,29 @@ class Gates:
         Bound on the p99 latency.
     max_mae_bpm
         Bound on the test MAE.
+    max_macs, max_flash_bytes, max_ram_bytes
+        Bounds on what is counted from raw samples to BPM; None: no bound.
+    cost
+        What students are ranked by: a key of `ppgkd.evaluation.costs.COSTS`.
     """
 
     min_reduction: float
     max_latency_ms: float
     max_mae_bpm: float
+    max_macs: float | None = None
+    max_flash_bytes: float | None = None
+    max_ram_bytes: float | None = None
+    cost: str = "macs"
+
+    @property
+    def bounds(self) -> dict[str, float]:
+        """The bounds on what is counted, by column; without those that are not given."""
+        given = {
+            "macs": self.max_macs,
+            "flash_bytes": self.max_flash_bytes,
+            "ram_bytes": self.max_ram_bytes,
+        }
+        return {name: bound for name, bound in given.items() if bound is not None}
 
 
 def apply_gates(students: pd.DataFrame, gates: Gates) -> pd.DataFrame:
@@ -46,8 +65,8 @@ def apply_gates(students: pd.DataFrame, gates: Gates) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The table with ``reduction`` and, as booleans, ``small``, ``fast``, ``accurate``,
-        ``passes``.
+        The table with ``reduction``, ``cost`` (what it is ranked by) and, as booleans, ``small``,
+        ``fast``, ``fits`` (the bounds on MACs, flash and RAM), ``accurate``, ``passes``.
     """
     reference = students["teacher_params"].fillna(students["teacher_params"].min())
     reduction = 1 - (students["params"] / reference).astype("Float64")
@@ -55,16 +74,21 @@ def apply_gates(students: pd.DataFrame, gates: Gates) -> pd.DataFrame:
         reduction=reduction.astype("float64"),
         small=(reduction >= gates.min_reduction).fillna(False).astype(bool),
         fast=students["latency_p99_ms"] < gates.max_latency_ms,
+        fits=np.logical_and.reduce(
+            [np.ones(len(students), bool)]
+            + [students[name].to_numpy() <= bound for name, bound in gates.bounds.items()]
+        ),
+        cost=students[gates.cost],
         accurate=students["mae_bpm"] < gates.max_mae_bpm,
     )
-    return table.assign(passes=table["small"] & table["fast"] & table["accurate"])
+    return table.assign(passes=_affordable(table) & table["accurate"])
 
 
 def recommend(gated: pd.DataFrame) -> pd.Series:
     """Select the recommended student, without the test set.
 
-    Of the students that meet the gates of size and latency, it is the smallest whose validation MAE
-    is within 5 % of the lowest.
+    Of the students that meet the gates of size, cost and latency, it is the cheapest (by
+    `Gates.cost`) whose validation MAE is within 5 % of the lowest.
 
     Parameters
     ----------
@@ -74,12 +98,12 @@ def recommend(gated: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Series
-        The selected row. If no student meets both gates, it is selected among all.
+        The selected row. If no student meets these gates, it is selected among all.
     """
     candidates = _eligible(gated)
     bound = candidates["val_mae_bpm"].min() * (1 + VALIDATION_SLACK)
     good = candidates[candidates["val_mae_bpm"] <= bound]
-    chosen: pd.Series = good.sort_values(["params", "val_mae_bpm"], kind="stable").iloc[0]
+    chosen: pd.Series = good.sort_values(["cost", "val_mae_bpm"], kind="stable").iloc[0]
     return chosen
 
 
@@ -104,7 +128,7 @@ def recommend_by_fold(
         One row per fold and test subject: ``fold, strategy, teacher, student, params, subject,
         n_windows, mae_bpm``, mean over seeds.
     """
-    eligible = _eligible(gated)[[*STUDENT, "small", "fast"]]
+    eligible = _eligible(gated)[[*STUDENT, "small", "fast", "fits", "cost"]]
     by_fold = (
         cells.groupby(["fold", *STUDENT], sort=False)
         .agg(params=("params", "first"), val_mae_bpm=("val_mae_bpm", "mean"))
@@ -117,7 +141,30 @@ def recommend_by_fold(
     return evaluated.groupby(keys, sort=False)["mae_bpm"].mean().reset_index()
 
 
+def cheapest_by_family(gated: pd.DataFrame, max_mae_bpm: float) -> pd.DataFrame:
+    """Select the cheapest student of each family that errs little enough, without the test set.
+
+    Parameters
+    ----------
+    gated
+        Table of `apply_gates`.
+    max_mae_bpm
+        Bound on the validation MAE.
+
+    Returns
+    -------
+    DataFrame
+        One row of ``gated`` for each family that has such a student, by cost.
+    """
+    good = gated[gated["val_mae_bpm"] < max_mae_bpm]
+    return good.sort_values(["cost", "val_mae_bpm"], kind="stable").drop_duplicates("family")
+
+
+def _affordable(table: pd.DataFrame) -> pd.Series:
+    return table["small"] & table["fast"] & table["fits"]
+
+
 def _eligible(gated: pd.DataFrame) -> pd.DataFrame:
-    """Students that meet the gates of size and latency; all students, if none does."""
-    eligible = gated[gated["small"] & gated["fast"]]
+    """Students that meet the gates of size, cost and latency; all students, if none does."""
+    eligible = gated[_affordable(gated)]
     return eligible if len(eligible) else gated

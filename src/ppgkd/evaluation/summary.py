@@ -14,6 +14,7 @@ from ppgkd.evaluation.bootstrap import (
     estimate_with_interval,
     resampled_sums,
 )
+from ppgkd.evaluation.costs import COUNTED
 
 STUDENT: list[str] = ["strategy", "teacher", "student"]
 Key = tuple[str, ...]
@@ -39,26 +40,27 @@ def summarise_students(
     Returns
     -------
     DataFrame
-        ``strategy, teacher, student, family, params, macs, network_macs, teacher_params,
+        ``strategy, teacher, student, family, params, macs, flash_bytes, ram_bytes,
+        front_end_macs, front_end_flash_bytes, front_end_ram_bytes, teacher_params,
         teacher_mae_bpm, seeds, val_mae_bpm, mae_bpm, mae_lower_bpm, mae_upper_bpm, gain_bpm,
-        gain_lower_bpm, gain_upper_bpm, within_5bpm, latency_p99_ms, latency_busy, onnx_bytes,
-        int8_loss_bpm, int8_latency_p99_ms, int8_bytes``. The MAE is over the windows of
-        all test subjects, seeds and folds; the latency is the worst. The gain is the MAE of the
-        same student from ``scratch`` minus its own.
+        gain_lower_bpm, gain_upper_bpm, within_5bpm, latency_p99_ms, front_end_latency_p99_ms,
+        latency_busy, onnx_bytes, int8_loss_bpm, int8_latency_p99_ms, int8_bytes``. The MAE is over
+        the windows of all test subjects, seeds and folds; the latency is the worst. The gain is the
+        MAE of the same student from ``scratch`` minus its own.
     """
     table = (
         cells.groupby(STUDENT, sort=False)
         .agg(
             family=("family", "first"),
             params=("params", "first"),
-            macs=("macs", "first"),
-            network_macs=("network_macs", "first"),
+            **{name: (name, "first") for name in COUNTED},
             teacher_params=("teacher_params", "first"),
             teacher_mae_bpm=("teacher_mae_bpm", "mean"),
             seeds=("seed", "nunique"),
             val_mae_bpm=("val_mae_bpm", "mean"),
             within_5bpm=("within_5bpm", "mean"),
             latency_p99_ms=("latency_p99_ms", "max"),
+            front_end_latency_p99_ms=("front_end_latency_p99_ms", "max"),
             latency_busy=("latency_busy", "any"),
             onnx_bytes=("onnx_bytes", "max"),
             int8_loss_bpm=("int8_loss_bpm", "mean"),

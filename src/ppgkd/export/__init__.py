@@ -7,6 +7,8 @@ quantised without the other.
 """
 
 WINDOW = "window"
+SPECTRA = "spectra"
+"""What a network takes that sees spectra; the others take `WINDOW`. Before it is the front end."""
 OPSET = 18
 IR_VERSION = 8
 """The lowest versions that have all of a file's operators, so that old runtimes open it, too."""

@@ -26,7 +26,7 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from ppgkd.export import WINDOW
+from ppgkd.export import SPECTRA, WINDOW
 from ppgkd.export.subgraphs import merge_graphs, split_graph
 from ppgkd.inference.model_card import OUTPUTS
 from ppgkd.windows.read import Windows
@@ -148,7 +148,7 @@ def _estimates(model: onnx.ModelProto, windows: NDArray[np.float32]) -> NDArray[
 
 def _shorten_names(graph: onnx.GraphProto) -> None:
     """Number the tensors: the quantiser's names take more bytes than a small student's weights."""
-    short_names = {name: name for name in ("", WINDOW, *OUTPUTS)}
+    short_names = {name: name for name in ("", WINDOW, SPECTRA, *OUTPUTS)}
 
     def shortened(names: Iterable[str]) -> list[str]:
         return [short_names.setdefault(name, f"q{len(short_names)}") for name in names]

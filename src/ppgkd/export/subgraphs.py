@@ -1,12 +1,14 @@
-"""The two subgraphs of an exported file: merge them into one model, and split a model into them."""
+"""The subgraphs of an exported file: merge two into one model, split a model into them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import onnx
-from onnx import compose, utils
+from onnx import compose, shape_inference, utils
 
 from ppgkd.errors import PpgkdError
-from ppgkd.export import IR_VERSION, WINDOW
+from ppgkd.export import IR_VERSION, SPECTRA, WINDOW
 from ppgkd.inference.model_card import OUTPUTS, RAW
 
 
@@ -62,6 +64,26 @@ def split_graph(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProt
     for subgraph in subgraphs:
         del subgraph.graph.value_info[:]
     return subgraphs
+
+
+def front_end_output(nodes: Iterable[onnx.NodeProto]) -> str | None:
+    """Tensor that the front end makes of the input and the network takes; None without front end.
+
+    The front end is resampling and filter and, for a network that sees spectra, these.
+    """
+    made = {name for node in nodes for name in node.output}
+    return next((name for name in (SPECTRA, WINDOW) if name in made), None)
+
+
+def front_end_graph(model: onnx.ModelProto) -> onnx.ModelProto | None:
+    """Cut the front end out of a file; None if the file has none."""
+    output = front_end_output(model.graph.node)
+    if output is None:
+        return None
+    extractor = utils.Extractor(shape_inference.infer_shapes(model))
+    front_end = extractor.extract_model([model.graph.input[0].name], [output])
+    del front_end.graph.value_info[:]
+    return front_end
 
 
 def _with_ir_version(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import onnx
 
+from ppgkd.export.subgraphs import front_end_output
 from ppgkd.profile.constant_folding import DEQUANTIZE, FoldedGraph, fold_constants
 
 MAC_OPERATORS = ("Conv", "Gemm", "MatMul")
@@ -37,7 +38,16 @@ class GraphCost:
     input_bytes
         The input of one window.
     peak_activation_bytes
-        See `peak_activation_bytes`.
+        Largest total size of the tensors that are in memory at the same time.
+    flash_bytes
+        Weights, tables and graph; without the code of a runtime.
+    ram_bytes
+        The input, and the peak of the activations.
+    front_end_macs, front_end_flash_bytes
+        The part of the front end (`ppgkd.export.subgraphs.front_end_output`) of these.
+    front_end_ram_bytes
+        RAM while the front end runs. That of the whole is this or, if it is more, what is needed
+        while the network runs.
     """
 
     macs: int
@@ -47,26 +57,56 @@ class GraphCost:
     graph_bytes: int
     input_bytes: int
     peak_activation_bytes: int
+    flash_bytes: int
+    ram_bytes: int
+    front_end_macs: int
+    front_end_flash_bytes: int
+    front_end_ram_bytes: int
 
 
 def graph_cost(model: onnx.ModelProto) -> GraphCost:
     """Count the cost of a model for one window, after constant folding by ONNX Runtime."""
     graph = fold_constants(model)
     weights = _weights(graph)
-    products = [node for node in graph.nodes if node.op_type in MAC_OPERATORS]
+    front_end = _front_end(graph)
+    by_step = [(step in front_end, node) for step, node in enumerate(graph.nodes)]
+    of_network = {name for in_front, node in by_step if not in_front for name in node.input}
+    front_end_nodes = [node for in_front, node in by_step if in_front]
+    peak, front_end_peak = _peaks(graph, front_end)
+    input_bytes, constant_bytes = _bytes(graph, graph.inputs), _bytes(graph, graph.constants)
+    graph_bytes = sum(node.ByteSize() for node in graph.nodes)
     return GraphCost(
-        macs=sum(_macs(graph, node) for node in products),
-        int8_macs=sum(_macs(graph, node) for node in products if graph.runs_in_int8(node)),
+        macs=sum(_macs(graph, node) for node in graph.nodes),
+        int8_macs=sum(_macs(graph, node) for node in graph.nodes if graph.runs_in_int8(node)),
         parameter_bytes=_bytes(graph, weights),
         table_bytes=_bytes(graph, graph.constants - weights),
-        graph_bytes=sum(node.ByteSize() for node in graph.nodes),
-        input_bytes=_bytes(graph, graph.inputs),
-        peak_activation_bytes=peak_activation_bytes(graph),
+        graph_bytes=graph_bytes,
+        input_bytes=input_bytes,
+        peak_activation_bytes=peak,
+        flash_bytes=constant_bytes + graph_bytes,
+        ram_bytes=input_bytes + peak,
+        front_end_macs=sum(_macs(graph, node) for node in front_end_nodes),
+        front_end_flash_bytes=_bytes(graph, graph.constants - of_network)
+        + sum(node.ByteSize() for node in front_end_nodes),
+        front_end_ram_bytes=input_bytes + front_end_peak if front_end else 0,
     )
 
 
-def peak_activation_bytes(graph: FoldedGraph) -> int:
-    """Largest total size of the tensors that are in memory at the same time.
+def _front_end(graph: FoldedGraph) -> frozenset[int]:
+    """Numbers of the nodes whose outputs the front end's output is computed from."""
+    step_of = {name: step for step, node in enumerate(graph.nodes) for name in node.output}
+    waiting = [front_end_output(graph.nodes)]
+    found: set[int] = set()
+    while waiting:
+        step = step_of.get(waiting.pop() or "")
+        if step is not None and step not in found:
+            found.add(step)
+            waiting += graph.nodes[step].input
+    return frozenset(found)
+
+
+def _peaks(graph: FoldedGraph, front_end: frozenset[int]) -> tuple[int, int]:
+    """Largest total size of the tensors in memory at a time, ever and while the front end runs.
 
     The nodes run in the order of the file that ONNX Runtime writes. A tensor is in memory from the
     node that computes it to the last node that uses it, both included; an output to the end. No
@@ -84,10 +124,11 @@ def peak_activation_bytes(graph: FoldedGraph) -> int:
     for name in graph.outputs:
         last[_buffer_of(graph, name)] = len(graph.nodes) - 1
     buffers = first.keys() - graph.inputs - graph.constants
-    return max(
+    in_memory = [
         _bytes(graph, (buffer for buffer in buffers if first[buffer] <= step <= last[buffer]))
         for step in range(len(graph.nodes))
-    )
+    ]
+    return max(in_memory), max((in_memory[step] for step in front_end), default=0)
 
 
 def _buffer_of(graph: FoldedGraph, name: str) -> str:
@@ -110,6 +151,8 @@ def _stays_in_int8(graph: FoldedGraph, name: str) -> bool:
 
 
 def _macs(graph: FoldedGraph, node: onnx.NodeProto) -> int:
+    if node.op_type not in MAC_OPERATORS:
+        return 0
     results = math.prod(graph.tensors[node.output[0]].shape)
     left, right = (graph.tensors[name].shape for name in node.input[:2])
     if node.op_type == "Conv":

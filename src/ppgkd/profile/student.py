@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 import onnx
 import onnxruntime
 
-from ppgkd.export import WINDOW
-from ppgkd.export.subgraphs import split_graph
+from ppgkd.export.subgraphs import front_end_graph
 from ppgkd.profile.graph_cost import GraphCost, graph_cost
 from ppgkd.profile.machine import cpu_name
 from ppgkd.profile.memory import peak_memories_bytes
@@ -49,10 +48,10 @@ def profile_students(
         For each student, of the float file, from raw samples to BPM: ``p50_ms``, ``p95_ms``,
         ``p99_ms`` and ``mean_ms`` by the clock that can be trusted, which is named by ``clock``;
         ``wall`` and ``cpu_time``, the same by each clock; ``spread``, ``busy`` and ``rounds``
-        (see `ppgkd.profile.timing.Timing`); ``network``, all these for the part behind the tensor
-        `ppgkd.export.WINDOW` (for the whole file if none makes it); ``onnx_bytes``;
-        ``peak_memory_bytes`` above the baseline of a process; ``macs``, ``network_macs`` and the
-        other fields of `ppgkd.profile.graph_cost.GraphCost`. Further ``int8``, the same of the int8
+        (see `ppgkd.profile.timing.Timing`); ``front_end``, all these for the front end alone
+        (`ppgkd.export.subgraphs.front_end_graph`), None if the file has none; ``onnx_bytes``;
+        ``peak_memory_bytes`` above the baseline of a process; and the fields of
+        `ppgkd.profile.graph_cost.GraphCost`. Further ``int8``, the same of the int8
         file, or None; ``microcontroller``, rows of `ppgkd.profile.microcontroller.estimate`;
         ``runs``, ``warmup``, ``batch``, ``threads``, ``cpu`` and the version of
         ``onnxruntime``.
@@ -106,11 +105,13 @@ def _profile_files(
     loaded = {path: onnx.load(path) for path in paths}
     architectures = {path: architecture(model) for path, model in loaded.items()}
     measured = {name: path for path, name in reversed(architectures.items())}
-    networks = {name: _network(loaded[path]) for name, path in measured.items()}
     with TemporaryDirectory() as folder:
-        alone = {name: Path(folder, f"{name}.onnx") for name in measured}
-        for name, path in alone.items():
-            onnx.save(networks[name], path)
+        alone = {}
+        for name, path in measured.items():
+            front_end = front_end_graph(loaded[path])
+            if front_end is not None:
+                alone[name] = Path(folder, f"{name}.onnx")
+                onnx.save(front_end, alone[name])
         timed = [*measured.values(), *alone.values()]
         timings = time_models(timed, runs=runs, warmup=warmup, max_spread=max_spread)
     by_path = dict(zip(timed, timings, strict=True))
@@ -119,10 +120,9 @@ def _profile_files(
     shared = {
         name: {
             **_times(by_path[path]),
-            "network": _times(by_path[alone[name]]),
+            "front_end": _times(by_path[alone[name]]) if name in alone else None,
             "peak_memory_bytes": memories[name],
             **asdict(costs[name]),
-            "network_macs": graph_cost(networks[name]).macs,
         }
         for name, path in measured.items()
     }
@@ -139,9 +139,3 @@ def _times(timing: Timing) -> dict[str, Any]:
         "clock": timing.clock,
         **asdict(timing),
     }
-
-
-def _network(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Part behind the window; a file that starts with the window is nothing else."""
-    has_preprocessing = any(WINDOW in node.output for node in model.graph.node)
-    return split_graph(model)[1] if has_preprocessing else model

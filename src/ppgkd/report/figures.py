@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from ppgkd.evaluation.costs import COSTS
 from ppgkd.evaluation.recommendation import Gates, apply_gates, recommend
 from ppgkd.plots.figure import COLOURS, DASHES, MARKERS, STYLE, save_figure
 from ppgkd.scaling import JointLaw, Law
@@ -50,7 +51,7 @@ def draw_figures(
             "error_vs_size": error_vs_size(students, fitted["laws"], gates),
             "error_vs_cost": error_vs_cost(students, fitted["laws"]),
             "gain_over_scratch": gain_over_scratch(students),
-            "pareto": pareto(apply_gates(students, gates)),
+            "pareto": pareto(apply_gates(students, gates), COSTS[gates.cost]),
             "residuals": residuals(fitted["laws"], effects),
             "teacher_student": teacher_student(students, fitted["joint"]),
         }
@@ -247,13 +248,13 @@ def gain_over_scratch(students: pd.DataFrame) -> Figure:
     return figure
 
 
-def pareto(gated: pd.DataFrame) -> Figure:
-    """Size, error and latency of every student, with the Pareto front outlined."""
+def pareto(gated: pd.DataFrame, cost: str) -> Figure:
+    """Cost, error and latency of every student, with the Pareto front of the first two outlined."""
     on_front = pareto_front(gated)
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     ax = figure.subplots()
     points = ax.scatter(
-        gated["params"],
+        gated["cost"],
         gated["mae_bpm"],
         c=gated["latency_p99_ms"],
         s=np.where(on_front, 70, 22),
@@ -264,7 +265,7 @@ def pareto(gated: pd.DataFrame) -> Figure:
     chosen = recommend(gated)
     ax.annotate(
         f"recommended: {chosen['student']}, {chosen['strategy']}",
-        (chosen["params"], chosen["mae_bpm"]),
+        (chosen["cost"], chosen["mae_bpm"]),
         xytext=(12, 26),
         textcoords="offset points",
         arrowprops={"arrowstyle": "-", "color": "0.3"},
@@ -272,18 +273,18 @@ def pareto(gated: pd.DataFrame) -> Figure:
     figure.colorbar(points, label="p99 latency (ms)")
     _size_axis(ax, "")
     ax.set_ylabel("test MAE (BPM)")
-    ax.set_xlabel("parameters")
+    ax.set_xlabel(f"{cost}, from raw samples to BPM")
     return figure
 
 
-def pareto_front(students: pd.DataFrame) -> np.ndarray:
-    """Whether no other student is as good in size, error and latency, and better in one.
+def pareto_front(gated: pd.DataFrame) -> np.ndarray:
+    """Whether no other student is as good in cost and error, and better in one.
 
     Returns
     -------
     ndarray of bool, shape (n_students,)
     """
-    cost = students[["params", "mae_bpm", "latency_p99_ms"]].to_numpy(float)
+    cost = gated[["cost", "mae_bpm"]].to_numpy(float)
     no_worse = (cost[:, None] <= cost[None]).all(axis=2)
     better = (cost[:, None] < cost[None]).any(axis=2)
     return np.asarray(~(no_worse & better).any(axis=0))

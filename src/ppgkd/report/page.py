@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 
 from ppgkd.dataset_summary.verdict import FEW_TEST_SUBJECTS
+from ppgkd.evaluation.costs import COSTS
 from ppgkd.evaluation.recommendation import (
     VALIDATION_SLACK,
     Gates,
@@ -113,6 +114,8 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "evaluated_on_simulated": _evaluated_on_simulated(study, results.splits),
         "gates": gates,
         "slack": VALIDATION_SLACK,
+        "cost": COSTS[gates.cost],
+        "cost_names": COSTS,
         "chosen": recommend(gated).to_dict(),
         "strategy_names": {name: found.label for name, found in STRATEGIES.items()},
         "strategy_sources": _strategies_by_source(),
@@ -120,7 +123,7 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "passing": int(gated["passes"].sum()),
         "n_test_subjects": results.subjects["subject"].nunique(),
         "few_subjects": results.subjects["subject"].nunique() < FEW_TEST_SUBJECTS,
-        "front": gated[gated["on_front"]].sort_values("params").to_dict("records"),
+        "front": gated[gated["on_front"]].sort_values("cost").to_dict("records"),
         "datasets": _datasets(study, results),
         "roles": [role for role in ROLES if role in set(results.splits["role"])],
         "reasons": rejection_reasons(results.recordings),

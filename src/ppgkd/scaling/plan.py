@@ -1,8 +1,10 @@
 """Plan a student that meets constraints, from the scaling laws and before it is trained.
 
-The error is predicted by the law of a strategy and teacher. Latency is predicted by a straight line
-in the multiply-accumulates of the study's own students, and the file's size by one in their
-parameters.
+The error is predicted by the law of a strategy and teacher. Costs are from raw samples to BPM. The
+multiply-accumulates are those of the network, by formula, and of the front end, as counted in the
+study's own students of the family. Latency is predicted by a straight line in them, flash and the
+file's size by one in the parameters, and RAM by interpolation in the width, which it grows with
+unless the front end needs more.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from ppgkd.errors import PpgkdError
 from ppgkd.evaluation.cells import collect_subject_errors
+from ppgkd.evaluation.costs import COUNTED
 from ppgkd.models.capacity import SHAPES, WIDTHS, InputShape
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.scaling.law import Law
@@ -42,18 +45,23 @@ class Constraints:
         Bound on the predicted p99 latency.
     max_bytes
         Bound on the predicted size of the ONNX file.
+    max_macs, max_flash_bytes, max_ram_bytes
+        Bounds on the multiply-accumulates, and on the predicted bytes of flash and RAM.
     """
 
     max_mae_bpm: float | None = None
     max_latency_ms: float | None = None
     max_bytes: float | None = None
+    max_macs: float | None = None
+    max_flash_bytes: float | None = None
+    max_ram_bytes: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse constraints without a bound, and bounds that are not positive numbers."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
         if not given:
             raise PpgkdError(
-                "A plan needs at least one of 'max_mae_bpm', 'max_latency_ms' and 'max_bytes'."
+                f"A plan needs at least one bound; there are {sorted(asdict(self))}. Give one."
             )
         for name, value in given.items():
             if not (np.isfinite(value) and value > 0):
@@ -62,7 +70,7 @@ class Constraints:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The student to train, and its predicted error, latency and size.
+    """The student to train, and its predicted error and costs.
 
     Attributes
     ----------
@@ -74,8 +82,10 @@ class Recommendation:
         Which student; ``student`` is its name in paths and tables.
     mae_bpm, mae_lower_bpm, mae_upper_bpm
         Predicted MAE, with its 90 % prediction interval.
-    latency_p99_ms, onnx_bytes
-        Predicted latency and size of the ONNX file.
+    latency_p99_ms, onnx_bytes, flash_bytes, ram_bytes
+        Predicted latency, size of the ONNX file, flash and RAM.
+    macs
+        Multiply-accumulates of one window.
     in_sweep
         Whether the study has trained this student already.
     caveats
@@ -94,6 +104,9 @@ class Recommendation:
     mae_upper_bpm: float
     latency_p99_ms: float
     onnx_bytes: float
+    macs: int
+    flash_bytes: float
+    ram_bytes: float
     in_sweep: bool
     caveats: tuple[str, ...]
 
@@ -107,12 +120,17 @@ class Recommendation:
             f"{self.mae_upper_bpm:.2f}, 90 % prediction interval)",
             f"  latency  {self.latency_p99_ms:.3f} ms (p99)",
             f"  file     {self.onnx_bytes:,.0f} bytes",
+            f"  work     {self.macs:,} multiply-accumulates, with the front end",
+            f"  flash    {self.flash_bytes:,.0f} bytes",
+            f"  RAM      {self.ram_bytes:,.0f} bytes",
             *(f"  note     {caveat}" for caveat in self.caveats),
         ]
         return "\n".join(lines)
 
 
-def read_and_plan(constraints: Constraints, results: str | Path) -> Recommendation:
+def read_and_plan(
+    constraints: Constraints, results: str | Path, cost: str = "macs"
+) -> Recommendation:
     """Plan a student from a study's folder.
 
     Parameters
@@ -121,6 +139,8 @@ def read_and_plan(constraints: Constraints, results: str | Path) -> Recommendati
         The bounds.
     results
         Folder of a finished study, ``results/<study>``.
+    cost
+        As in `plan_student`.
 
     Raises
     ------
@@ -128,24 +148,30 @@ def read_and_plan(constraints: Constraints, results: str | Path) -> Recommendati
         If the folder has no laws yet, or no law was fitted.
     """
     results = Path(results)
-    laws, cells = results / "scaling/laws.json", results / "cells.parquet"
-    for path in (laws, cells):
+    laws, tables = results / "scaling/laws.json", results / "cells.parquet"
+    for path in (laws, tables):
         if not path.is_file():
             raise PpgkdError(
                 f"{path} is missing: '{results}' is not the folder of a finished study. Run it "
                 "first (snakemake), or name another, as in 'results/bami_ladder'."
             )
-    return plan_student(constraints, read_json(laws), pd.read_parquet(cells))
+    cells = pd.read_parquet(tables)
+    if missing := [name for name in COUNTED if name not in cells]:
+        raise PpgkdError(
+            f"{tables} has no {', '.join(missing)}: an older version has made it. Run the study "
+            "again (snakemake): what has not changed is kept."
+        )
+    return plan_student(constraints, read_json(laws), cells, cost)
 
 
 def plan_student(
-    constraints: Constraints, fitted: Mapping[str, Any], cells: pd.DataFrame
+    constraints: Constraints, fitted: Mapping[str, Any], cells: pd.DataFrame, cost: str = "macs"
 ) -> Recommendation:
     """Find the student that meets the constraints.
 
-    With a bound on the error, it is the smallest student that is predicted to meet all bounds;
-    without one, the most accurate of them. Among strategies and teachers of one size, the one with
-    the lowest predicted error is taken.
+    With a bound on the error, it is the cheapest student that is predicted to meet all bounds;
+    without one, the most accurate of them. Among students of one cost, the one with the lowest
+    predicted error is taken.
 
     Parameters
     ----------
@@ -155,6 +181,8 @@ def plan_student(
         Content of ``laws.json``.
     cells
         Table of the cells.
+    cost
+        What students are ranked by: a key of `ppgkd.evaluation.costs.COSTS`.
 
     Raises
     ------
@@ -173,11 +201,11 @@ def plan_student(
     table["excess"] = _excess(table, constraints)
     meeting = table[table["excess"] <= 0]
     if meeting.empty:
-        ordered = table.sort_values(["excess", "params", "mae_bpm"], kind="stable")
+        ordered = table.sort_values(["excess", cost, "mae_bpm"], kind="stable")
     elif constraints.max_mae_bpm is None:
-        ordered = meeting.sort_values(["mae_bpm", "params"], kind="stable")
+        ordered = meeting.sort_values(["mae_bpm", cost], kind="stable")
     else:
-        ordered = meeting.sort_values(["params", "mae_bpm"], kind="stable")
+        ordered = meeting.sort_values([cost, "mae_bpm"], kind="stable")
     row = ordered.iloc[0].to_dict()
     law = next(
         law
@@ -206,7 +234,10 @@ def plan_student(
 
 
 def plan_students(
-    constraints: Sequence[Mapping[str, float]], fitted: Mapping[str, Any], cells: pd.DataFrame
+    constraints: Sequence[Mapping[str, float]],
+    fitted: Mapping[str, Any],
+    cells: pd.DataFrame,
+    cost: str = "macs",
 ) -> list[dict[str, Any]]:
     """Plan a student for each of a study's constraints.
 
@@ -214,7 +245,7 @@ def plan_students(
     ----------
     constraints
         Fields of `Constraints`, for each student to plan.
-    fitted, cells
+    fitted, cells, cost
         As in `plan_student`.
 
     Returns
@@ -227,7 +258,7 @@ def plan_students(
     for bounds in constraints:
         asked = Constraints(**bounds)
         try:
-            planned.append(asdict(plan_student(asked, fitted, cells)))
+            planned.append(asdict(plan_student(asked, fitted, cells, cost)))
         except PpgkdError as error:
             planned.append({"constraints": asdict(asked), "reason": str(error)})
     return planned
@@ -243,11 +274,13 @@ def _students(
     shapes = [SHAPES[family](width) for width in WIDTHS]
     shapes = [s for s in shapes if smallest <= s.n_params(inputs) <= largest]
     params = np.array([shape.n_params(inputs) for shape in shapes])
-    macs = np.array([shape.macs(inputs) for shape in shapes])
     own = cells[cells["family"] == family]
-    # the front end is the same for all members of a family: it is in the line's constant
-    latency_ms = _line(own["network_macs"], own["latency_p99_ms"], macs)
+    # the front end is the same for all members of a family
+    macs = int(own["front_end_macs"].iloc[0]) + np.array([s.macs(inputs) for s in shapes], int)
+    latency_ms = _line(own["macs"], own["latency_p99_ms"], macs)
     file_bytes = _line(own["params"], own["onnx_bytes"], params)
+    flash_bytes = _line(own["params"], own["flash_bytes"], params)
+    ram_bytes = _ram_bytes(own, np.array([shape.width for shape in shapes]), family, inputs)
     chosen = Law.from_dict(law["forms"][law["chosen"]]["law"])
     mae = chosen.predict(params, PREDICTION_LEVEL)
     known = own.groupby("params")["student"].first().to_dict()
@@ -263,10 +296,28 @@ def _students(
             "mae_upper_bpm": float(mae.upper[i]),
             "latency_p99_ms": float(latency_ms[i]),
             "onnx_bytes": float(file_bytes[i]),
+            "macs": int(macs[i]),
+            "flash_bytes": float(flash_bytes[i]),
+            "ram_bytes": float(ram_bytes[i]),
             "in_sweep": count in known,
         }
         for i, count in enumerate(params.tolist())
     ]
+
+
+def _ram_bytes(
+    own: pd.DataFrame, widths: NDArray[np.int64], family: str, inputs: InputShape
+) -> NDArray[np.float64]:
+    """Interpolate the RAM of a family's members in their width, and beyond by the last two."""
+    width_of = {SHAPES[family](width).n_params(inputs): width for width in WIDTHS}
+    known = own.groupby(own["params"].map(width_of))["ram_bytes"].first().astype(float)
+    x, y = known.index.to_numpy(float), known.to_numpy()
+    found = np.interp(widths, x, y)
+    if len(x) > 1:
+        for outside, ends in ((widths < x[0], slice(0, 2)), (widths > x[-1], slice(-2, None))):
+            slope, base = np.polyfit(x[ends], y[ends], 1)
+            found = np.where(outside, base + slope * widths, found)
+    return np.asarray(np.maximum(found, float(own["front_end_ram_bytes"].iloc[0])))
 
 
 def _line(size: pd.Series, measured: pd.Series, at: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -285,6 +336,9 @@ def _excess(table: pd.DataFrame, constraints: Constraints) -> pd.Series:
         "mae_bpm": constraints.max_mae_bpm,
         "latency_p99_ms": constraints.max_latency_ms,
         "onnx_bytes": constraints.max_bytes,
+        "macs": constraints.max_macs,
+        "flash_bytes": constraints.max_flash_bytes,
+        "ram_bytes": constraints.max_ram_bytes,
     }
     total = pd.Series(0.0, index=table.index)
     for name, bound in bounds.items():
@@ -318,7 +372,7 @@ def _caveats(law: Mapping[str, Any], params: int) -> Sequence[str]:
 def compare_with_measured(
     planned: Mapping[str, Any], cells: Sequence[Cell], results: str | Path
 ) -> dict[str, Any]:
-    """Add the measured error, latency and size of a planned student.
+    """Add the measured error and costs of a planned student.
 
     Parameters
     ----------
@@ -333,7 +387,8 @@ def compare_with_measured(
     -------
     dict
         ``planned`` with ``measured``: ``mae_bpm`` over the windows of all test subjects, seeds and
-        folds; ``latency_p99_ms``, ``latency_busy``, ``onnx_bytes``; ``covered``, whether the
+        folds; ``latency_p99_ms``, ``latency_busy``, ``onnx_bytes``, ``macs``, ``flash_bytes``,
+        ``ram_bytes``; ``covered``, whether the
         prediction interval covers the measured error.
     """
     errors = collect_subject_errors(cells, results)
@@ -343,7 +398,7 @@ def compare_with_measured(
         "mae_bpm": mae_bpm,
         "latency_p99_ms": profile["p99_ms"],
         "latency_busy": profile["busy"],
-        "onnx_bytes": profile["onnx_bytes"],
+        **{name: profile[name] for name in ("onnx_bytes", "macs", "flash_bytes", "ram_bytes")},
         "covered": bool(planned["mae_lower_bpm"] <= mae_bpm <= planned["mae_upper_bpm"]),
     }
     return {**planned, "measured": measured}

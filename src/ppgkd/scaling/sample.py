@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ppgkd.evaluation.cells import KEYS
 
 DRAWS = 1000
-SIZE_COLUMNS = ("params", "macs", "onnx_bytes")
+SIZE_COLUMNS = ("params", "macs", "flash_bytes")
 """Measures of size that a law may be a function of."""
 
 Array = NDArray[np.float64]

@@ -65,7 +65,7 @@ def fit_laws(
         ``describe``, and ``status`` (`ppgkd.scaling.solver.FitStatus`, and ``draws_converged``,
         the share of the bootstrap's fits that converged); the ``chosen`` form, its ``curve`` with
         the 95 % interval over subjects and seeds; ``others``, the chosen form's laws in MACs and
-        bytes, with their parameters; ``held_out``, the predictions of `predict_held_out`;
+        bytes of flash, with their parameters; ``held_out``, the predictions of `predict_held_out`;
         ``notes`` on cells that are missing or cannot be used, and on fits that did not converge.
         Where nothing could be fitted, or no fit converged, ``reason`` says why and nothing is
         chosen.

@@ -37,6 +37,7 @@ FamilyCapacities = LeftOut[FilledList[Capacity]]
 # study and ONNX teacher: names of folders
 StudyName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 OnnxName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9_]+$")]
+Cost = Literal["params", "macs", "flash_bytes", "ram_bytes", "latency_p99_ms"]
 LagS = Annotated[float, Field(ge=-30, le=30)]
 
 
@@ -296,14 +297,35 @@ class Constraints(FilledSection):
     max_mae_bpm: LeftOut[float] = left_out("Bound on the predicted MAE.", gt=0)
     max_latency_ms: LeftOut[float] = left_out("Bound on the predicted p99 latency.", gt=0)
     max_bytes: LeftOut[float] = left_out("Bound on the predicted size of the ONNX file.", gt=0)
+    max_macs: LeftOut[float] = left_out(
+        "Bound on the multiply-accumulates of one window from raw samples to BPM.", gt=0
+    )
+    max_flash_bytes: LeftOut[float] = left_out(
+        "Bound on the predicted bytes of flash: weights, tables of the front end, graph.", gt=0
+    )
+    max_ram_bytes: LeftOut[float] = left_out(
+        "Bound on the predicted bytes of RAM: one window and the peak of the activations.", gt=0
+    )
 
 
 class Gates(Section):
-    """What a student must meet to be recommended; defaults are those of arXiv 2511.18829."""
+    """What a student must meet to be recommended; defaults are those of arXiv 2511.18829.
+
+    All costs are from raw samples to BPM, with the front end.
+    """
 
     min_reduction: Fraction = Field(0.8, description="Fraction of the teacher's parameters saved.")
     max_latency_ms: float = Field(15, gt=0, description="Bound on the p99 latency.")
     max_mae_bpm: float = Field(2.5, gt=0, description="Bound on the test MAE.")
+    max_macs: LeftOut[float] = left_out("Bound on the multiply-accumulates of one window.", gt=0)
+    max_flash_bytes: LeftOut[float] = left_out("Bound on the bytes of flash.", gt=0)
+    max_ram_bytes: LeftOut[float] = left_out("Bound on the bytes of RAM.", gt=0)
+    cost: Cost = Field(
+        "macs",
+        description="What students are ranked by: the cheapest that is accurate enough is "
+        "recommended, and the Pareto front is of this cost and the error. The time and energy of a "
+        "processor without other work grow with the multiply-accumulates (macs).",
+    )
 
 
 def _capacities(family: str) -> Any:

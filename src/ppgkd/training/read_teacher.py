@@ -25,7 +25,7 @@ class LoadedTeacher(NamedTuple):
     network
         Maps windows to `ppgkd.models.output.Output`.
     about
-        ``params``, ``sha256`` and, unless it is an ONNX file, ``family`` and ``macs``.
+        ``params``, ``sha256`` and, unless it is an ONNX file, ``family`` and ``network_macs``.
     """
 
     network: nn.Module
@@ -64,7 +64,7 @@ def read_teacher(
     about = {
         "family": shapes[0].family,
         "params": sum(shape.n_params(inputs) for shape in shapes),
-        "macs": sum(shape.macs(inputs) for shape in shapes),
+        "network_macs": sum(shape.macs(inputs) for shape in shapes),
     }
     digests = [file_fingerprint(path) for path in paths]
     if len(paths) == 1:

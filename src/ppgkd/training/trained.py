@@ -61,7 +61,7 @@ def evaluate(
         "family": shape.family,
         "width": shape.width,
         "params": shape.n_params(inputs),
-        "macs": shape.macs(inputs),
+        "network_macs": shape.macs(inputs),
         "epochs": len(history),
         "val_mae_bpm": float(last_stage["val_mae_bpm"].min()),
         "train_s": float(history["seconds"].iloc[-1]),

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ppgkd.evaluation.cells import BATCH, COLUMNS, collect_cells, collect_subject_errors
+from ppgkd.evaluation.costs import COUNTED
 from ppgkd.study.cell import Cell
 
 TEACHER = "spectral_resnet-60000"
@@ -22,7 +23,7 @@ METRICS = {
     "family": "spectral_resnet",
     "width": 9,
     "params": 1_017,
-    "macs": 90_123,
+    "network_macs": 90_123,
     "seed": 0,
     "epochs": 7,
     "train_s": 12.5,
@@ -47,11 +48,15 @@ LATENCY = {
     "p99_ms": 0.2,
     "onnx_bytes": 9_999,
     "macs": 95_123,
-    "network_macs": 92_123,  # with the spectral layer
+    "front_end_macs": 5_000,
+    "flash_bytes": 12_000,
+    "front_end_flash_bytes": 8_000,
+    "ram_bytes": 4_000,
+    "front_end_ram_bytes": 3_000,
     "peak_memory_bytes": 3_000_000,
     "runs": 500,
     "busy": False,
-    "network": {"p99_ms": 0.125, "busy": False},
+    "front_end": {"p99_ms": 0.125, "busy": False},
     "int8": {"p99_ms": 0.075, "onnx_bytes": 7_777, "busy": False},
 }
 INT8 = {"mae_bpm": 3.5, "loss_bpm": 0.03125, "too_costly": False}
@@ -119,10 +124,10 @@ def test_each_row_has_the_figures_of_its_own_cell(results: Path) -> None:
     assert set(table["study"]) == {"tiny"}
 
 
-def test_multiply_accumulates_are_counted_from_raw_samples_on(results: Path) -> None:
+def test_costs_are_counted_from_raw_samples_on_with_the_front_ends_part(results: Path) -> None:
     table = collect(results)
-    assert table["macs"].tolist() == [95_123] * 3
-    assert table["network_macs"].tolist() == [90_123] * 3
+    for name in COUNTED:
+        assert table[name].tolist() == [LATENCY[name]] * 3
 
 
 def test_each_row_has_what_eight_bits_cost_and_win(results: Path) -> None:
@@ -132,9 +137,9 @@ def test_each_row_has_what_eight_bits_cost_and_win(results: Path) -> None:
     assert table["int8_bytes"].tolist() == [7_777] * 3
 
 
-def test_each_row_has_the_time_of_the_network_alone_and_the_memory(results: Path) -> None:
+def test_each_row_has_the_time_of_the_front_end_alone_and_the_memory(results: Path) -> None:
     table = collect(results)
-    assert table["network_latency_p99_ms"].tolist() == [0.125] * 3
+    assert table["front_end_latency_p99_ms"].tolist() == [0.125] * 3
     assert table["peak_memory_bytes"].tolist() == [3_000_000] * 3
 
 
@@ -274,7 +279,7 @@ def test_with_folds_the_subjects_errors_are_separate_for_each_fold(folded: Path)
     assert table.loc[table["subject"] == "bo", "mae_bpm"].tolist() == [5, 10, 15]
 
 
-@pytest.mark.parametrize("part", ["", "network", "int8"])
+@pytest.mark.parametrize("part", ["", "front_end", "int8"])
 def test_a_cell_that_was_timed_on_a_busy_machine_is_marked(results: Path, part: str) -> None:
     path = results / CELLS[1].path / "latency.json"
     latency = json.loads(path.read_text())

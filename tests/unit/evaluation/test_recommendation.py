@@ -1,17 +1,21 @@
 """The gates at their edges, and which student is chosen."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
 
+from ppgkd.evaluation.costs import COSTS
 from ppgkd.evaluation.recommendation import (
     VALIDATION_SLACK,
     Gates,
     apply_gates,
+    cheapest_by_family,
     recommend,
     recommend_by_fold,
 )
+from ppgkd.study.configuration import Cost
 
 GATES = Gates(min_reduction=0.8, max_latency_ms=15.0, max_mae_bpm=2.5)
 GOOD: dict[str, Any] = {
@@ -19,6 +23,10 @@ GOOD: dict[str, Any] = {
     "teacher": "spectral_resnet-10000",
     "student": "spectral_resnet-1000",
     "params": 1_000,
+    "macs": 50_000,
+    "flash_bytes": 6_000,
+    "ram_bytes": 4_000,
+    "family": "spectral_resnet",
     "teacher_params": 10_000,
     "latency_p99_ms": 1.0,
     "mae_bpm": 2.0,
@@ -83,21 +91,55 @@ def test_without_any_teacher_nothing_is_known_to_be_smaller() -> None:
     assert not table["passes"].any()
 
 
-def test_the_smallest_student_within_the_slack_of_the_best_validation_error_is_chosen() -> None:
+@pytest.mark.parametrize("name", ["macs", "flash_bytes", "ram_bytes"])
+def test_a_bound_on_what_is_counted_fails_those_above_it(name: str) -> None:
+    bounded = replace(GATES, **{f"max_{name}": 1_000.0})
+    table = gated({name: 1_000}, {name: 1_001}, gates=bounded)
+    assert table["fits"].tolist() == table["passes"].tolist() == [True, False]
+    better = {name: 1_001, "val_mae_bpm": 0.1}
+    assert recommend(gated({name: 1_000}, better, gates=bounded))["student"] == "student-0"
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_students_are_ranked_by_the_configured_cost_alone(cost: str) -> None:
+    dear = dict.fromkeys(COSTS, 20) | {"latency_p99_ms": 2.0}
+    cheap = dict.fromkeys(COSTS, 10) | {"latency_p99_ms": 1.0}
+    by_cost = replace(GATES, cost=cost)
+    table = gated({**cheap, cost: 3}, {**dear, cost: 2.5}, gates=by_cost)
+    assert recommend(table)["student"] == "student-1"
+
+
+def test_the_costs_are_those_that_a_configuration_may_name() -> None:
+    assert get_args(Cost) == tuple(COSTS)
+
+
+def test_of_each_family_the_cheapest_is_chosen_that_errs_little_on_validation() -> None:
+    waveform = {"family": "waveform_resnet"}
+    table = gated(
+        {"macs": 900, "val_mae_bpm": 2.4},
+        {"macs": 800, "val_mae_bpm": 2.6, "mae_bpm": 1.0},
+        {"macs": 1_000, "val_mae_bpm": 1.0},
+        {**waveform, "macs": 70, "val_mae_bpm": 2.4},
+        {"family": "spectral_mlp", "val_mae_bpm": 2.6},
+    )
+    assert cheapest_by_family(table, 2.5)["student"].tolist() == ["student-3", "student-0"]
+
+
+def test_the_cheapest_student_within_the_slack_of_the_best_validation_error_is_chosen() -> None:
     just_good_enough = 2.0 * (1 + 0.99 * VALIDATION_SLACK)
     just_too_bad = 2.0 * (1 + 1.01 * VALIDATION_SLACK)
     assert (
         chosen(
-            {"params": 1_500, "val_mae_bpm": 2.0},
-            {"params": 700, "val_mae_bpm": just_good_enough},
-            {"params": 900, "val_mae_bpm": 2.01},
-            {"params": 300, "val_mae_bpm": just_too_bad},
+            {"macs": 1_500, "val_mae_bpm": 2.0},
+            {"macs": 700, "val_mae_bpm": just_good_enough},
+            {"macs": 900, "val_mae_bpm": 2.01},
+            {"macs": 300, "val_mae_bpm": just_too_bad},
         )
         == "student-1"
     )
 
 
-def test_of_equally_small_students_the_better_on_validation_is_chosen() -> None:
+def test_of_equally_cheap_students_the_better_on_validation_is_chosen() -> None:
     assert chosen({"val_mae_bpm": 2.05}, {"val_mae_bpm": 2.0}, {"val_mae_bpm": 2.01}) == "student-1"
 
 
@@ -113,7 +155,7 @@ def test_a_student_that_is_too_slow_or_too_large_is_not_chosen(flaw: dict[str, A
 
 def test_one_that_is_not_eligible_does_not_set_the_bar_either() -> None:
     ineligible = {"val_mae_bpm": 1.0, "latency_p99_ms": 20.0}
-    large, small = {"params": 900, "val_mae_bpm": 3.0}, {"params": 800, "val_mae_bpm": 3.1}
+    large, small = {"macs": 900, "val_mae_bpm": 3.0}, {"macs": 800, "val_mae_bpm": 3.1}
     assert chosen(ineligible, large, small) == "student-2"
 
 

@@ -12,16 +12,16 @@ from onnx import TensorProto, helper, numpy_helper, parser, shape_inference
 
 HEAD = '<ir_version: 10, opset_import: ["": 18]>'
 FLOAT_LAYERS = """
-    hidden = Conv <pads = [1, 1]> (power, weight, bias)
+    hidden = Conv <pads = [1, 1]> (spectra, weight, bias)
     active = Relu(hidden)
     logits = Conv(active, head)
 """
 INT8_LAYERS = """
-    power_q = QuantizeLinear(power, scale, zero)
-    power_d = DequantizeLinear(power_q, scale, zero)
+    spectra_q = QuantizeLinear(spectra, scale, zero)
+    spectra_d = DequantizeLinear(spectra_q, scale, zero)
     weight_d = DequantizeLinear(weight, weight_scale, weight_zero)
     bias_d = DequantizeLinear(bias, bias_scale, bias_zero)
-    hidden = Conv <pads = [1, 1]> (power_d, weight_d, bias_d)
+    hidden = Conv <pads = [1, 1]> (spectra_d, weight_d, bias_d)
     hidden_q = QuantizeLinear(hidden, scale, zero)
     hidden_d = DequantizeLinear(hidden_q, scale, zero)
     active = Relu(hidden_d)
@@ -60,7 +60,7 @@ def small_student(*, int8: bool = False, preprocessing: bool = True) -> onnx.Mod
         angle = Mul(time, omega)
         basis = Cos(angle)
         projected = MatMul(window, basis)
-        power = Mul(projected, projected)
+        spectra = Mul(projected, projected)
         {INT8_LAYERS if int8 else FLOAT_LAYERS}
         flat = Squeeze(logits, one)
         probabilities = Softmax(flat)

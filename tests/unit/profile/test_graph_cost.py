@@ -69,6 +69,25 @@ def test_the_costs_of_a_small_student_as_counted_by_hand(student: Make) -> None:
     assert cost.table_bytes == 4 * (16 * 8 + 8 * 6 + 6) + 8, "matrix, basis, classes, an axis"
     assert cost.input_bytes == 4 * 2 * 16
     assert cost.peak_activation_bytes == 4 * (24 + 24), "before and after the ReLU"
+    assert cost.ram_bytes == cost.input_bytes + cost.peak_activation_bytes
+    assert cost.flash_bytes == cost.parameter_bytes + cost.table_bytes + cost.graph_bytes
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_the_front_end_of_a_small_student_as_counted_by_hand(student: Make, int8: bool) -> None:
+    cost = graph_cost(student(int8=int8))
+    assert cost.front_end_macs == 2 * 8 * 16 + 2 * 6 * 8, "resampling and spectra"
+    tables_bytes = 4 * (16 * 8 + 8 * 6)
+    assert tables_bytes < cost.front_end_flash_bytes < tables_bytes + cost.graph_bytes
+    assert cost.front_end_ram_bytes == cost.input_bytes + 4 * (16 + 12), "window and products"
+    assert cost.ram_bytes == max(cost.front_end_ram_bytes, cost.ram_bytes)
+
+
+def test_a_graph_without_front_end_has_no_part_of_it(graph: Make) -> None:
+    cost = graph_cost(graph("g (float[n,5,4] x) => (float[n,5,6] y) { y = MatMul(x, w) }",
+                            {"w": ones(4, 6)}))  # fmt: skip
+    parts = (cost.front_end_macs, cost.front_end_flash_bytes, cost.front_end_ram_bytes)
+    assert parts == (0, 0, 0)
 
 
 def test_the_costs_of_its_8_bit_form_as_counted_by_hand(student: Make) -> None:
@@ -159,6 +178,7 @@ def test_an_exported_network_costs_what_its_formula_says(
     network(torch.randn(20, inputs.channels, inputs.n_samples))  # so that normalisation shifts
     cost = graph_cost(network_graph(network.family, weights_of(network.eval()), inputs))
     front_end = spectrum_macs(inputs) if shape.sees == "spectra" else 0
+    assert cost.front_end_macs == front_end
     assert cost.macs == shape.macs(inputs) + front_end
     folded = normalised * shape.width  # of scale and shift, only the shift is left
     assert cost.parameter_bytes == 4 * (shape.n_params(inputs) - folded)

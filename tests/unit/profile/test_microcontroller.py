@@ -19,6 +19,11 @@ def cost(macs: int, int8_macs: int = 0) -> GraphCost:
         graph_bytes=30,
         input_bytes=4_000,
         peak_activation_bytes=500,
+        flash_bytes=1_230,
+        ram_bytes=4_500,
+        front_end_macs=0,
+        front_end_flash_bytes=0,
+        front_end_ram_bytes=0,
     )
 
 

@@ -67,6 +67,13 @@ LAWS = [
                 "status": CONVERGED,
             }
         },
+        "others": {
+            "macs": {
+                "curve": {"macs": [905_000.0, 1_020_000.0]},
+                "describe": "E + A N^-a, E = 1.11",
+                "status": CONVERGED,
+            }
+        },
         "held_out": [
             {
                 "position": "largest",
@@ -123,11 +130,14 @@ FILE = {
     "p95_ms": 0.112,
     "p99_ms": 0.113,
     "busy": False,
-    "network": {"p99_ms": 0.057},
+    "front_end": {"p99_ms": 0.057},
     "onnx_bytes": 15_432,
     "peak_memory_bytes": 2_300_000,
     "macs": 1_234_567,
-    "network_macs": 98_765,
+    "front_end_macs": 98_765,
+    "flash_bytes": 20_600,
+    "front_end_flash_bytes": 10_700,
+    "ram_bytes": 40_800,
     "parameter_bytes": 3_688,
     "peak_activation_bytes": 45_678,
 }
@@ -502,7 +512,7 @@ def test_a_student_that_misses_a_gate_is_said_to_miss_it(
     assert found["p99 under 15 ms"] == "yes"
     assert found["MAE under 2.5 BPM"] == "no"
     assert "it misses a gate" in page.verdict
-    assert "0 of 15 students pass all three" in page.verdict
+    assert "0 of 15 students pass all" in page.verdict
 
 
 def test_the_gates_are_those_of_the_configuration(sweep: Sweep, tmp_path: Path) -> None:
@@ -967,6 +977,23 @@ def test_what_was_predicted_stands_beside_what_it_was(page: Page) -> None:
     assert "+0.82 over the error of the nearest size, not defined over a line" in page.text
 
 
+def test_a_law_is_also_told_in_other_costs(page: Page) -> None:
+    assert "multiply-accumulates 905,000 1,020,000 E + A N^-a, E = 1.11" in page.text
+
+
+def test_the_costs_of_a_student_have_the_front_ends_part_beside_them(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    costs = {"macs": 950_001, "front_end_macs": 860_002, "flash_bytes": 640_030}
+    costs |= {"front_end_flash_bytes": 610_040, "ram_bytes": 9_100, "front_end_ram_bytes": 8_200}
+    times = {"latency_p99_ms": 0.7654, "front_end_latency_p99_ms": 0.4321}
+    told = replace(results, students=results.students.assign(**costs, **times))
+    page = render(study, told, tmp_path / "report.html")
+    row = "950,001 860,002 640.0 610.0 9.1 8.2 0.765 0.432"
+    assert page.text.count(row) > len(results.students), "all students, and those on the front"
+    assert "950,001 multiply-accumulates from raw samples to BPM, 91% of them" in page.text
+
+
 def test_a_planned_student_has_its_constraints_and_measured_results(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
@@ -982,6 +1009,8 @@ def test_a_planned_student_has_its_constraints_and_measured_results(
         "mae_upper_bpm": 2.51,
         "latency_p99_ms": 0.111,
         "onnx_bytes": 12_345.0,
+        "flash_bytes": 20_100.0,
+        "ram_bytes": 30_100.0,
         "in_sweep": False,
         "caveats": ["extrapolated"],
         "measured": {
@@ -989,12 +1018,18 @@ def test_a_planned_student_has_its_constraints_and_measured_results(
             "latency_p99_ms": 0.122,
             "latency_busy": True,
             "onnx_bytes": 12_346,
+            "macs": 901_234,
+            "flash_bytes": 20_200,
+            "ram_bytes": 30_200,
             "covered": False,
         },
     }
     page = render(study, replace(results, plan=[planned]), tmp_path / "report.html")
     assert "mae bpm ≤ 2.5, bytes ≤ 64000" in page.text
-    assert "777 2.41 2.31 to 2.51 2.61 ✗ 0.111, 0.122 * 12,345, 12,346" in page.text
+    assert (
+        "777 2.41 2.31 to 2.51 2.61 ✗ 0.111, 0.122 * 12,345, 12,346 901,234 20.1, 20.2 30.1, 30.2"
+        in page.text
+    )
     assert "spectral_resnet-777, soft targets from spectral_resnet-3000: extrapolated." in page.text
 
 
@@ -1046,7 +1081,10 @@ def test_the_page_has_the_reduction_of_the_error_by_the_filter(page: Page) -> No
 
 
 def test_the_page_has_both_files_with_what_they_cost(page: Page) -> None:
-    assert "float32 15,432 0.111 0.112 0.113 0.057 2.3 1,234,567 98,765 3,688 45,678" in page.text
+    assert (
+        "float32 15,432 0.111 0.112 0.113 0.057 2.3 1,234,567 98,765 20.6 10.7 40.8 3,688 45,678"
+        in page.text
+    )
     assert "int8 21,098 0.111" in page.text
     assert "Int8 quantisation changes the MAE by +0.012 BPM on the same test windows" in page.text
 

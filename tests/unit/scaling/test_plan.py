@@ -11,7 +11,7 @@ import pytest
 
 from ppgkd.cli import main
 from ppgkd.errors import PpgkdError
-from ppgkd.models.capacity import InputShape, SpectralResNetShape
+from ppgkd.models.capacity import InputShape, SpectralResNetShape, WaveformResNetShape
 from ppgkd.runtime.artifacts import write_json, write_parquet
 from ppgkd.scaling import fit_laws
 from ppgkd.scaling.plan import (
@@ -26,6 +26,7 @@ from ppgkd.study.cell import Cell
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
 WIDTHS = (4, 6, 9, 13, 19, 27)
+FRONT_END_MACS, FRONT_END_RAM_BYTES = 860_000, 9_000
 GAIN_BPM = {"scratch": 0.0, "soft": 0.3}
 
 
@@ -42,13 +43,16 @@ def study(sweep: Sweep, inputs: InputShape) -> tuple[dict[str, Any], pd.DataFram
         students=[("spectral_resnet", size) for size in sizes],
     )
     macs = {n: SpectralResNetShape(w).macs(inputs) for w, n in zip(WIDTHS, sizes, strict=True)}
-    cells["network_macs"] = cells["params"].map(macs)
-    cells["macs"] = cells["network_macs"] + 860_000
-    cells["latency_p99_ms"] = 0.1 + 1e-6 * cells["network_macs"]
+    width = {n: w for w, n in zip(WIDTHS, sizes, strict=True)}
+    cells["front_end_macs"] = FRONT_END_MACS
+    cells["macs"] = cells["params"].map(macs) + FRONT_END_MACS
+    cells["latency_p99_ms"] = 0.1 + 1e-6 * cells["macs"]
+    cells["front_end_ram_bytes"] = FRONT_END_RAM_BYTES
+    cells["ram_bytes"] = [max(FRONT_END_RAM_BYTES, 1_000 * width[n]) for n in cells["params"]]
     return {"inputs": asdict(inputs), **fit_laws(cells, subjects)}, cells
 
 
-def test_the_smallest_student_whose_predicted_error_is_low_enough_is_planned(
+def test_the_cheapest_student_whose_predicted_error_is_low_enough_is_planned(
     study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
 ) -> None:
     planned = plan_student(Constraints(max_mae_bpm=2.7), *study)
@@ -71,7 +75,9 @@ def test_latency_and_bytes_are_predicted_from_macs_and_parameters(
     width = next(
         w for w in range(2, 60) if SpectralResNetShape(w).n_params(inputs) == planned.params
     )
-    macs = SpectralResNetShape(width).macs(inputs)
+    macs = SpectralResNetShape(width).macs(inputs) + FRONT_END_MACS
+    assert planned.macs == macs
+    assert planned.flash_bytes == pytest.approx(4 * planned.params + 2_000)
     assert planned.latency_p99_ms == pytest.approx(0.1 + 1e-6 * macs, rel=1e-6)
     assert planned.onnx_bytes == pytest.approx(4 * planned.params + 5_000)
 
@@ -97,6 +103,51 @@ def test_without_a_bound_on_the_error_the_most_accurate_student_within_the_other
     ]
     assert planned.met
     assert planned.params == max(fitting)
+
+
+@pytest.mark.parametrize("width", [9, 13, 15, 23, 27, 31])
+def test_ram_grows_with_the_width_above_that_of_the_front_end(
+    study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape, width: int
+) -> None:
+    bound = 1_000 * width + 1e-3
+    planned = plan_student(Constraints(max_ram_bytes=bound), *study)
+    assert planned.met
+    assert planned.params == SpectralResNetShape(width).n_params(inputs)
+    assert planned.ram_bytes == pytest.approx(bound)
+
+
+def test_what_the_front_end_alone_exceeds_no_student_meets(
+    study: tuple[dict[str, Any], pd.DataFrame],
+) -> None:
+    bounds = {"max_macs": FRONT_END_MACS, "max_ram_bytes": FRONT_END_RAM_BYTES - 1}
+    for name, bound in bounds.items():
+        assert not plan_student(Constraints(**{name: bound}), *study).met
+
+
+def test_a_bound_on_multiply_accumulates_counts_the_front_end(
+    study: tuple[dict[str, Any], pd.DataFrame], inputs: InputShape
+) -> None:
+    bound = FRONT_END_MACS + SpectralResNetShape(8).macs(inputs)
+    planned = plan_student(Constraints(max_macs=bound), *study)
+    assert planned.params == SpectralResNetShape(8).n_params(inputs)
+    assert planned.macs == bound
+
+
+def test_a_dear_front_end_makes_the_family_without_it_the_cheaper(
+    sweep: Sweep, inputs: InputShape
+) -> None:
+    """Of equal error: by parameters the small spectral one, by work the large waveform one."""
+    sizes = {
+        "spectral_resnet": [SpectralResNetShape(w).n_params(inputs) for w in (4, 6, 9, 13)],
+        "waveform_resnet": [WaveformResNetShape(w).n_params(inputs) for w in (6, 8, 10, 12)],
+    }
+    students = [(family, n) for family, counts in sizes.items() for n in counts]
+    cells, subjects = sweep(lambda s, p, k, who: 2.0, students=students)
+    front_end = cells["family"].map({"spectral_resnet": FRONT_END_MACS, "waveform_resnet": 40_000})
+    cells["front_end_macs"], cells["macs"] = front_end, front_end + 10 * cells["params"]
+    laws = {"inputs": asdict(inputs), **fit_laws(cells, subjects)}
+    for cost, family in (("params", "spectral_resnet"), ("macs", "waveform_resnet")):
+        assert plan_student(Constraints(max_mae_bpm=2.5), laws, cells, cost).family == family
 
 
 def test_a_student_of_the_sweep_keeps_its_name_and_a_new_one_has_its_count(
@@ -166,7 +217,7 @@ def test_a_bound_that_is_not_a_positive_number_is_refused(bad: float) -> None:
 
 
 def test_no_bound_at_all_is_refused() -> None:
-    with pytest.raises(PpgkdError, match="at least one of 'max_mae_bpm'"):
+    with pytest.raises(PpgkdError, match=r"at least one bound; there are .*max_macs"):
         Constraints()
 
 
@@ -186,6 +237,15 @@ def test_the_command_plans_from_a_studys_folder(
     assert printed.strip() == str(read_and_plan(Constraints(2.7, 5, 64_000), folder))
     assert "soft from spectral_resnet-50000" in printed
     assert "90 %" in printed
+
+
+def test_the_command_refuses_tables_without_the_costs(
+    study: tuple[dict[str, Any], pd.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    laws, cells = study
+    folder = folder_of((laws, cells.drop(columns="ram_bytes")), tmp_path)
+    assert main(["plan", "--max-mae", "2", str(folder)]) == 1
+    assert "has no ram_bytes" in capsys.readouterr().err
 
 
 def test_the_command_names_what_is_missing(
@@ -209,11 +269,17 @@ def test_measured_values_are_added_to_the_predicted_ones(
         table.to_parquet(folder / "predictions.parquet")
     write_json(
         tmp_path / cells[0].path / "latency.json",
-        {"p99_ms": 0.5, "busy": True, "onnx_bytes": 9_000},
+        {"p99_ms": 0.5, "busy": True, "onnx_bytes": 9_000}
+        | {"macs": 10, "flash_bytes": 20, "ram_bytes": 30},
     )
     found = compare_with_measured(json.loads(json.dumps(planned)), cells, tmp_path)
     assert found["measured"]["mae_bpm"] == pytest.approx((1 + 2 + 0 + 1 + 2 + 1) / 6)
     assert found["measured"]["latency_p99_ms"] == 0.5
     assert found["measured"]["latency_busy"]
+    assert [found["measured"][name] for name in ("macs", "flash_bytes", "ram_bytes")] == [
+        10,
+        20,
+        30,
+    ]
     assert found["measured"]["covered"] is False
     assert found["params"] == planned["params"]

@@ -912,7 +912,12 @@ def test_what_is_not_given_is_filled_in() -> None:
         "label_weight": 1,
     }
     # the headline of arXiv 2511.18829
-    assert config["gates"] == {"min_reduction": 0.8, "max_latency_ms": 15, "max_mae_bpm": 2.5}
+    assert config["gates"] == {
+        "min_reduction": 0.8,
+        "max_latency_ms": 15,
+        "max_mae_bpm": 2.5,
+        "cost": "macs",
+    }
 
 
 def test_a_group_given_in_part_keeps_the_rest_of_its_defaults() -> None:

@@ -354,7 +354,7 @@ def test_one_file_of_weights_is_that_network(
     assert teacher.about == {
         "family": "spectral_resnet",
         "params": SpectralResNetShape(4).n_params(inputs),
-        "macs": SpectralResNetShape(4).macs(inputs),
+        "network_macs": SpectralResNetShape(4).macs(inputs),
         "sha256": sha256(files[0]),
     }
 
@@ -368,7 +368,7 @@ def test_several_files_of_weights_are_their_ensemble(
     np.testing.assert_allclose(predict(teacher.network, window), expected, rtol=1e-5)
     assert teacher.about["family"] == "spectral_resnet"
     assert teacher.about["params"] == 3 * SpectralResNetShape(4).n_params(inputs)
-    assert teacher.about["macs"] == 3 * SpectralResNetShape(4).macs(inputs)
+    assert teacher.about["network_macs"] == 3 * SpectralResNetShape(4).macs(inputs)
 
 
 def test_the_fingerprint_of_an_ensemble_changes_with_any_member(

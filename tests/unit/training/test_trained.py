@@ -54,7 +54,7 @@ def test_the_metrics_are_those_of_the_test_set_and_of_the_network(
     assert trained.metrics["family"] == "spectral_mlp"
     assert trained.metrics["width"] == 6
     assert trained.metrics["params"] == SHAPE.n_params(inputs)
-    assert trained.metrics["macs"] == SHAPE.macs(inputs)
+    assert trained.metrics["network_macs"] == SHAPE.macs(inputs)
 
 
 def test_the_metrics_describe_the_network_and_its_training(trained: TrainedModel) -> None:
