@@ -159,6 +159,8 @@ IN_PLAIN = [
     Change("teachers.ensembles", ["spectral_resnet-3000"], "evaluate_teacher targets latency"),
     Change("students.spectral_mlp", [1300, 2600], "student"),
     Change("students.waveform_resnet", [1300], "student"),
+    Change("students.waveform_tcn", [1300], "student"),
+    Change("students.waveform_mlp", [4000], "student"),
 ]
 """``None``: nothing runs, not even the report, because the value is the default."""
 LEFT_OUT = {

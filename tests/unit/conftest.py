@@ -15,7 +15,6 @@ from tests.unit.export.conftest import (
     peak_student,  # noqa: F401
     raw,  # noqa: F401
     spectral_mlp_student,  # noqa: F401
-    waveform_student,  # noqa: F401
 )
 
 from ppgkd.evaluation.cells import COLUMNS, KEYS

@@ -10,6 +10,7 @@ ONNX graph.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -30,6 +31,12 @@ STEM_KERNEL = 9
 """Of a network along time: a third of a second, long enough to see the slope of a beat."""
 STAGES = 4
 """Residual blocks of a network along time, each of which halves the number of positions."""
+
+TCN_STRIDE = 4
+"""Of the stem of a dilated network along time: 6 positions per second are left of 25 samples."""
+TCN_KERNEL = 5
+TCN_DILATIONS = (1, 2, 4, 8)
+"""One block for each; the last position sees 61 positions, which is all of a window of 8 s."""
 
 Seen = Literal["spectra", "signal"]
 """What a family sees of a window: the spectra that the front end makes, or the window itself."""
@@ -174,6 +181,55 @@ class WaveformResNetShape(Shape):
         return total + width * N_CLASSES
 
 
+@dataclass(frozen=True)
+class WaveformTCNShape(Shape):
+    """A depthwise-separable network along time, dilated; its capacity is its width."""
+
+    sees: ClassVar[Seen] = "signal"
+
+    @property
+    def family(self) -> str:
+        """Name of the family."""
+        return "waveform_tcn"
+
+    def n_params(self, inputs: InputShape) -> int:
+        """Count the trainable parameters."""
+        width, norm = self.width, 2 * self.width
+        stem = inputs.channels * width * STEM_KERNEL + norm
+        block = width * TCN_KERNEL + norm + width * width + norm
+        return stem + len(TCN_DILATIONS) * block + (width + 1) * N_CLASSES
+
+    def macs(self, inputs: InputShape) -> int:
+        """Count the multiply-accumulates of one window."""
+        width, positions = self.width, math.ceil(inputs.n_samples / TCN_STRIDE)
+        block = TCN_KERNEL + width
+        per_channel = inputs.channels * STEM_KERNEL + len(TCN_DILATIONS) * block
+        return width * (positions * per_channel + N_CLASSES)
+
+
+@dataclass(frozen=True)
+class WaveformMLPShape(Shape):
+    """A perceptron with two hidden layers on all samples; its capacity is their width."""
+
+    sees: ClassVar[Seen] = "signal"
+
+    @property
+    def family(self) -> str:
+        """Name of the family."""
+        return "waveform_mlp"
+
+    def n_params(self, inputs: InputShape) -> int:
+        """Count the trainable parameters."""
+        width = self.width
+        hidden = (inputs.channels * inputs.n_samples + width) * width + 2 * (2 * width)
+        return hidden + (width + 1) * N_CLASSES
+
+    def macs(self, inputs: InputShape) -> int:
+        """Count the multiply-accumulates of one window."""
+        entry = inputs.channels * inputs.n_samples
+        return self.width * (entry + self.width + N_CLASSES)
+
+
 def halved(positions: int) -> int:
     """Positions after a padded convolution of stride two."""
     return (positions + 1) // 2
@@ -183,6 +239,8 @@ SHAPES: dict[str, type[Shape]] = {
     "spectral_resnet": SpectralResNetShape,
     "spectral_mlp": SpectralMLPShape,
     "waveform_resnet": WaveformResNetShape,
+    "waveform_tcn": WaveformTCNShape,
+    "waveform_mlp": WaveformMLPShape,
 }
 """Every family by name: what it sees, then what it is."""
 

@@ -170,24 +170,32 @@ def spectral_mlp_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     return Exported(network, inputs, card, raw, path, difference_bpm)
 
 
-@pytest.fixture(scope="session")
-def waveform_student(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """An untrained residual network along time, of 12,000 parameters."""
-    network = build_model(nearest_shape("waveform_resnet", 12_000, INPUTS), INPUTS, seed=0)
+def untrained(family: str, folder: Path) -> Exported:
+    """An untrained network of 12,000 parameters that sees the waveform."""
+    network = build_model(nearest_shape(family, 12_000, INPUTS), INPUTS, seed=0)
     raw = raw_tones(np.linspace(45, 190, 20), 50.0)
     window = preprocess(raw, resampling_matrix(window_spec_of(some_card()), 50.0), CHANNELS)
     for _ in range(10):  # so that normalisation does something
         network.train()(torch.from_numpy(window))
-    path = tmp_path_factory.mktemp("waveform") / "model.onnx"
+    path = folder / "model.onnx"
     found = export_student(network.eval(), INPUTS, some_card(), raw, path, tolerance_bpm=0.05)
     return Exported(network, INPUTS, some_card(), raw, path, found)
 
 
 @pytest.fixture(
-    scope="session", params=["peak_student", "spectral_mlp_student", "waveform_student"]
+    scope="session",
+    params=[
+        "peak_student",
+        "spectral_mlp_student",
+        "waveform_resnet",
+        "waveform_tcn",
+        "waveform_mlp",
+    ],
 )
-def exported(request: pytest.FixtureRequest) -> Exported:
-    """Each of the exported students."""
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """A student of each family."""
+    if request.param.startswith("waveform"):
+        return untrained(request.param, tmp_path_factory.mktemp(request.param))
     found: Exported = request.getfixturevalue(request.param)
     return found
 

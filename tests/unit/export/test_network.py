@@ -127,7 +127,7 @@ def test_normalisation_is_folded_into_the_layers_and_changes_only_the_rounding(
         m for m in exported.network.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)
     ]
     assert norms
-    assert all((norm.running_var - 1).abs().min() > 0.1 for norm in norms), "or it were no test"
+    assert all((norm.running_var - 1).abs().median() > 0.1 for norm in norms), "or it were no test"
     rng = np.random.default_rng(0)
     shape = (8, exported.inputs.channels, exported.inputs.n_samples)
     window = rng.standard_normal(shape, dtype=np.float32)

@@ -16,7 +16,9 @@ from ppgkd.models.capacity import (
     Shape,
     SpectralMLPShape,
     SpectralResNetShape,
+    WaveformMLPShape,
     WaveformResNetShape,
+    WaveformTCNShape,
 )
 from ppgkd.models.grouped import GROUPED_UP_TO_WIDTH, GroupedNetworks
 from ppgkd.models.network import Network
@@ -25,7 +27,7 @@ SEEDS = (3, 1, 4)
 Way = Callable[[list[Network]], BatchedModels]
 
 
-@pytest.fixture(params=[SpectralResNetShape, WaveformResNetShape])
+@pytest.fixture(params=[SpectralResNetShape, WaveformResNetShape, WaveformTCNShape])
 def shape(request: pytest.FixtureRequest) -> Shape:
     made: Shape = request.param(4)
     return made
@@ -107,7 +109,7 @@ def test_a_state_is_a_copy(way: Way, inputs: InputShape, shape: Shape) -> None:
     assert not torch.equal(before["head.weight"], after["head.weight"])
 
 
-def test_small_residual_networks_are_grouped(inputs: InputShape, shape: Shape) -> None:
+def test_small_convolutional_networks_are_grouped(inputs: InputShape, shape: Shape) -> None:
     small, large = (
         networks(inputs, replace(shape, width=GROUPED_UP_TO_WIDTH + more)) for more in (0, 1)
     )
@@ -116,5 +118,6 @@ def test_small_residual_networks_are_grouped(inputs: InputShape, shape: Shape) -
     assert isinstance(batch_models(small[:1]), SeparateModels)
 
 
-def test_perceptrons_are_trained_one_by_one(inputs: InputShape) -> None:
-    assert isinstance(batch_models(networks(inputs, SpectralMLPShape(4))), SeparateModels)
+@pytest.mark.parametrize("perceptron", [SpectralMLPShape(4), WaveformMLPShape(4)])
+def test_perceptrons_are_trained_one_by_one(perceptron: Shape, inputs: InputShape) -> None:
+    assert isinstance(batch_models(networks(inputs, perceptron)), SeparateModels)

@@ -26,7 +26,7 @@ def some_windows(inputs: InputShape, count: int = 4) -> Tensor:
 @pytest.mark.parametrize("acc_channels", [0, 3])
 @pytest.mark.parametrize(
     ("family", "positions"),
-    [("spectral_resnet", POSITIONS), ("spectral_mlp", 1), ("waveform_resnet", 1)],
+    [(family, POSITIONS if family == "spectral_resnet" else 1) for family in FAMILIES],
 )
 def test_a_window_gives_180_logits_and_features_as_wide_as_the_network(
     family: str, positions: int, ppg_channels: int, acc_channels: int

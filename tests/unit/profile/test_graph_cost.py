@@ -15,11 +15,14 @@ from ppgkd.models.capacity import (
     DILATIONS,
     HARMONICS,
     STAGES,
+    TCN_DILATIONS,
     InputShape,
     Shape,
     SpectralMLPShape,
     SpectralResNetShape,
+    WaveformMLPShape,
     WaveformResNetShape,
+    WaveformTCNShape,
 )
 from ppgkd.profile.graph_cost import graph_cost
 
@@ -168,8 +171,10 @@ def spectrum_macs(inputs: InputShape) -> int:
         (SpectralResNetShape(5), 1 + 2 * len(DILATIONS)),
         (SpectralMLPShape(7), 2),
         (WaveformResNetShape(5), 1 + 3 * STAGES),
+        (WaveformTCNShape(5), 1 + 2 * len(TCN_DILATIONS)),
+        (WaveformMLPShape(7), 2),
     ],
-    ids=["spectral_resnet", "spectral_mlp", "waveform_resnet"],
+    ids=lambda value: getattr(value, "family", ""),
 )
 def test_an_exported_network_costs_what_its_formula_says(
     shape: Shape, normalised: int, inputs: InputShape

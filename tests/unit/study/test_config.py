@@ -97,7 +97,8 @@ def message_of(config: Mapping[str, object]) -> str:
             {"students": {"transformer": [1_000]}},
             [
                 "'students' has unknown keys ['transformer']",
-                "allowed are ['spectral_mlp', 'spectral_resnet', 'waveform_resnet']",
+                "allowed are ['spectral_mlp', 'spectral_resnet', 'waveform_mlp', "
+                "'waveform_resnet', 'waveform_tcn']",
             ],
         ),
         (
@@ -109,7 +110,8 @@ def message_of(config: Mapping[str, object]) -> str:
             [
                 "'teachers' has unknown keys ['cnn']",
                 "allowed are ['ensembles', 'joint', 'onnx', 'published', 'recorded', 'smoothed', "
-                "'spectral_mlp', 'spectral_resnet', 'waveform_resnet']",
+                "'spectral_mlp', 'spectral_resnet', 'waveform_mlp', 'waveform_resnet', "
+                "'waveform_tcn']",
             ],
         ),
         (
