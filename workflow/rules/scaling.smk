@@ -1,12 +1,11 @@
 rule scaling:
-    """Fit the scaling laws, and the mixed model of the strategies' effects; judge the claims."""
+    """Fit the scaling laws, and the mixed model of the strategies' effects."""
     input:
         cells="<results>/cells.parquet",
         subjects="<results>/subjects.parquet",
     output:
         laws="<results>/scaling/laws.json",
         effects="<results>/scaling/effects.json",
-        claims="<results>/scaling/claims.json",
     log:
         "<logs>/scaling.log",
     conda:
@@ -17,6 +16,27 @@ rule scaling:
     params:
         code=lambda wildcards: digest("scaling"),
         inputs=INPUTS,
-        gates=config_section("gates"),
     script:
         "../scripts/scaling.py"
+
+
+rule claims:
+    """Judge the claims of the study that is followed, one by one."""
+    input:
+        students="<results>/students.parquet",
+        subjects="<results>/subjects.parquet",
+        laws="<results>/scaling/laws.json",
+    output:
+        "<results>/scaling/claims.json",
+    log:
+        "<logs>/claims.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        **SMALL_JOB,
+    params:
+        code=lambda wildcards: digest("claims"),
+        gates=config_section("gates"),
+    script:
+        "../scripts/claims.py"

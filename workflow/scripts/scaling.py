@@ -1,12 +1,10 @@
-"""Fit the scaling laws, and the mixed model of the strategies' effects; judge the claims."""
+"""Fit the scaling laws, and the mixed model of the strategies' effects."""
 
 import pandas as pd
 
 from ppgkd.runtime.job import job
-from ppgkd.evaluation.recommendation import Gates
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.scaling import fit_laws
-from ppgkd.scaling.claims import judge_claims
 from ppgkd.scaling.effects import fit_effects
 
 with job(snakemake.log[0]):
@@ -14,7 +12,5 @@ with job(snakemake.log[0]):
     subjects = pd.read_parquet(snakemake.input.subjects)
     inputs = snakemake.params.inputs
     laws = {"inputs": inputs, **fit_laws(cells, subjects)}
-    gates = Gates(**snakemake.params.gates)
     write_json(snakemake.output.laws, laws)
     write_json(snakemake.output.effects, fit_effects(cells, subjects))
-    write_json(snakemake.output.claims, judge_claims(cells, subjects, laws, gates))

@@ -17,6 +17,7 @@ from ppgkd.evaluation.recommendation import (
     VALIDATION_SLACK,
     Gates,
     apply_gates,
+    cheapest_by_family,
     recommend,
     recommend_by_fold,
 )
@@ -145,6 +146,8 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "plan": results.plan,
         "compared": results.compared,
         "claims": results.claims,
+        "cheapest": cheapest_by_family(gated, gates.max_mae_bpm).to_dict("records"),
+        "families": [*dict.fromkeys(gated["family"])],
         "quality": results.quality,
         "profile": results.profile,
         "alignment": results.alignment.to_dict("records"),

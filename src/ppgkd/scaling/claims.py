@@ -1,25 +1,24 @@
 """The claims of the study that is followed, tested on a study's own cells.
 
-A claim holds or does not hold where its interval over test subjects says so, after correction for
-the number of comparisons (Holm 1979); else the study cannot tell. An interval that contains zero
-shows neither a gain nor that there is none: that a gain does not hold is said where one of
-`NAMED_BPM` is excluded. Seeds are not drawn, so the intervals are for these networks.
+A claim holds or does not hold where its interval over test subjects and training runs says so,
+after correction for the number of comparisons that decide it (Holm 1979); else the study cannot
+tell. An interval that contains zero shows neither a gain nor that there is none: that a gain does
+not hold is said where one of `NAMED_BPM` is excluded. A run is a student's network and seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from statsmodels.stats.multitest import multipletests
 
-from ppgkd.evaluation.bootstrap import estimate_with_interval
 from ppgkd.evaluation.recommendation import Gates, apply_gates, recommend
-from ppgkd.evaluation.summary import Key, PairedBootstrap, summarise_students
 from ppgkd.scaling.model_selection import TIE
+from ppgkd.scaling.run_contrasts import Contrast, estimate_contrast
+from ppgkd.scaling.run_errors import Key, RunErrors, by_run, stacked
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot be told here"
 
@@ -34,19 +33,22 @@ LIKE_SIZE = 1.5
 """Two students are of like size if their parameters differ by at most this factor."""
 
 SIGNIFICANT = 0.05
-Array = NDArray[np.float64]
 Row = dict[str, Any]
+Groups = dict[str, list[tuple[str, pd.DataFrame]]]
+"""Differences that are compared together: of each a student, and its seeds by subjects."""
 
 
 def judge_claims(
-    cells: pd.DataFrame, subject_errors: pd.DataFrame, laws: Mapping[str, Any], gates: Gates
+    students: pd.DataFrame, subject_errors: pd.DataFrame, laws: Mapping[str, Any], gates: Gates
 ) -> list[Row]:
     """Test the claims.
 
     Parameters
     ----------
-    cells, subject_errors
-        Tables of `ppgkd.evaluation.cells`.
+    students
+        Table of `ppgkd.evaluation.summary.summarise_students`.
+    subject_errors
+        Table of `ppgkd.evaluation.cells.collect_subject_errors`.
     laws
         Of `ppgkd.scaling.fit_laws`.
     gates
@@ -59,261 +61,245 @@ def judge_claims(
         with ``compared, estimate, lower, upper, unit``, the 95 % interval, ``p_holm`` (that there
         is no difference; None where none was tested) and ``verdict``. What has no interval is None.
     """
-    bootstrap = PairedBootstrap(subject_errors, seed=0)
-    n_subjects = int(subject_errors["subject"].nunique())
-    networks = cells.groupby("student")[["family", "params"]].first()
-    gains = _gains(bootstrap)
-    claims = {
-        "Distilled students err less than the same from scratch": _distillation(gains, networks),
-        "DKD is the strongest way to distil": _strongest(bootstrap),
-        "ResNet students gain more than MLPs of like size": _families(gains, networks, "mlp"),
+    errors = RunErrors(students, subject_errors)
+    chosen = recommend(apply_gates(students, gates))
+    bounded = (
+        f"A student with at least {gates.min_reduction:.0%} fewer parameters errs by less than "
+        f"{gates.max_mae_bpm:g} BPM in under {gates.max_latency_ms:g} ms"
+    )
+    found = {
+        "Distilled students err less than the same from scratch": _distillation(errors),
+        "DKD is the strongest way to distil": _strongest(errors),
+        "The error falls with size by an exponential law": _law(laws["laws"], errors),
+        "ResNet students gain more than MLPs of like size": _families(errors, "_resnet", "_mlp"),
         "Waveform students gain more than spectral ones of like size": _families(
-            gains, networks, "spectral"
+            errors, "waveform_", "spectral_"
         ),
+        bounded: _bounds(chosen, gates, errors),
     }
-    found = [_judge(name, *compared, n_subjects) for name, compared in claims.items()]
-    table = summarise_students(cells, subject_errors)
-    return [
-        *found[:2],
-        _law(laws["laws"], n_subjects),
-        *found[2:],
-        {**_bounds(apply_gates(table, gates), gates, n_subjects), "n_subjects": n_subjects},
-    ]
+    n_subjects = len(errors.n_windows)
+    return [{"claim": claim, **row, "n_subjects": n_subjects} for claim, row in found.items()]
 
 
-def verdict_of(
-    drawn: Array, n_subjects: int, p_none: float | None = None, p_named: float | None = None
-) -> str:
+def verdict_of(gain: Contrast | None, n_subjects: int, p_none: float, p_named: float) -> str:
     """Verdict on a gain in BPM.
 
     Parameters
     ----------
-    drawn
-        Gain of the sample and then of each draw, shape (1 + draws,).
+    gain
+        The gain; None where it has no interval.
     n_subjects
         Number of test subjects.
     p_none, p_named
         P-values that the gain is zero and that it is `NAMED_BPM`, corrected for the number of
-        comparisons; by default those of `drawn` alone.
+        comparisons.
     """
-    if n_subjects < MIN_SUBJECTS or not np.isfinite(drawn).all():
+    if gain is None or n_subjects < MIN_SUBJECTS:
         return UNKNOWN
-    if drawn[0] > 0 and (_p(drawn, 0) if p_none is None else p_none) < SIGNIFICANT:
+    if gain.value > 0 and p_none < SIGNIFICANT:
         return HOLDS
-    if drawn[0] < NAMED_BPM and (
-        (_p(drawn, NAMED_BPM) if p_named is None else p_named) < SIGNIFICANT
-    ):
+    if gain.value < NAMED_BPM and p_named < SIGNIFICANT:
         return FAILS
     return UNKNOWN
 
 
-def _p(drawn: Array, value: float) -> float:
-    """Two-sided p-value of the bootstrap that a statistic is ``value``."""
-    tail = min(int((drawn[1:] <= value).sum()), int((drawn[1:] >= value).sum()))
-    return min(1.0, 2 * (1 + tail) / len(drawn))
+def _untested(why: str) -> Row:
+    return {"verdict": UNKNOWN, "why": why, "comparisons": []}
 
 
-def _judge(claim: str, drawn: Mapping[str, Array], why: str, every: bool, n_subjects: int) -> Row:
-    """Verdict on a claim, of its first comparison, or of all of them if ``every`` must hold."""
-    if not drawn:
-        return {
-            "claim": claim,
-            "verdict": UNKNOWN,
-            "why": why,
-            "n_subjects": n_subjects,
-            "comparisons": [],
-        }
-    none, named = (_holm([_p(one, value) for one in drawn.values()]) for value in (0, NAMED_BPM))
-    rows = []
-    for (compared, one), p_none, p_named in zip(drawn.items(), none, named, strict=True):
-        estimate, lower, upper = (
-            estimate_with_interval(one) if np.isfinite(one).all() else [None] * 3
-        )
-        rows.append(
-            {
-                "compared": compared,
-                "estimate": estimate,
-                "lower": lower,
-                "upper": upper,
-                "unit": "BPM",
-                "p_holm": None if estimate is None else p_none,
-                "verdict": verdict_of(one, n_subjects, p_none, p_named),
-            }
-        )
+def _judge(errors: RunErrors, groups: Groups, why: str, *, every: bool) -> Row:
+    """Verdict on a claim of the first group of differences, or of all of them."""
+    contrasts = {
+        name: estimate_contrast(by_run(differences), errors.n_windows)
+        for name, differences in groups.items()
+    }
+    rows = _rows(contrasts, len(errors.n_windows), together=every)
     verdicts = [str(row["verdict"]) for row in rows]
     verdict = verdicts[0]
     if every:
         verdict = next((one for one in (FAILS, UNKNOWN) if one in verdicts), HOLDS)
-    if n_subjects < MIN_SUBJECTS:
-        why = _too_few(n_subjects)
-    return {
-        "claim": claim,
-        "verdict": verdict,
-        "why": why,
-        "n_subjects": n_subjects,
-        "comparisons": rows,
-    }
+    return {"verdict": verdict, "why": _why(why, rows, errors), "comparisons": rows}
 
 
-def _too_few(n_subjects: int) -> str:
-    return f"{n_subjects} test subjects are too few: at least {MIN_SUBJECTS} are needed"
+def _rows(compared: Mapping[str, Contrast | None], n_subjects: int, *, together: bool) -> list[Row]:
+    """Rows of comparisons; unless all decide together, the first is tested on its own."""
+    known = {name: one for name, one in compared.items() if one is not None}
+    alone = 0 if together else 1
+    none: dict[str, float] = {}
+    named: dict[str, float] = {}
+    for value, found in ((0, none), (NAMED_BPM, named)):
+        p_values = [one.p_value(value) for one in known.values()]
+        corrected = [*p_values[:alone], *_holm(p_values[alone:])]
+        found.update(zip(known, corrected, strict=True))
+    rows = []
+    for name, one in compared.items():
+        lower, upper = (None, None) if one is None else one.interval()
+        rows.append(
+            {
+                "compared": name,
+                "estimate": None if one is None else one.value,
+                "lower": lower,
+                "upper": upper,
+                "unit": "BPM",
+                "p_holm": none.get(name),
+                "verdict": verdict_of(one, n_subjects, none.get(name, 1), named.get(name, 1)),
+            }
+        )
+    return rows
+
+
+def _why(why: str, rows: Sequence[Row], errors: RunErrors) -> str:
+    """Why a verdict cannot be told, where that is for lack of subjects or runs."""
+    if rows and len(errors.n_windows) < MIN_SUBJECTS:
+        return (
+            f"{len(errors.n_windows)} test subjects are too few: at least {MIN_SUBJECTS} are needed"
+        )
+    if any(row["estimate"] is None for row in rows):
+        return f"{why}; what has one training run has no interval: more seeds or sizes are needed"
+    return why
 
 
 def _holm(p_values: Sequence[float]) -> list[float]:
-    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+    return [float(p) for p in multipletests(p_values, method="holm")[1]] if p_values else []
 
 
-def _gains(bootstrap: PairedBootstrap) -> dict[Key, Array]:
-    gains = {}
-    for key in bootstrap.students:
-        scratch = bootstrap.from_scratch(key[2])
-        if key[1] != "none" and scratch is not None:
-            gains[key] = scratch - bootstrap.mae_bpm(key)
-    return gains
+def _gains(errors: RunErrors) -> dict[Key, pd.DataFrame]:
+    gains = {key: errors.gain_bpm(key) for key in errors.keys}
+    return {key: gain for key, gain in gains.items() if gain is not None}
 
 
-def _mean(rows: Iterable[Array]) -> Array:
-    return np.asarray(np.mean([*rows], axis=0))
-
-
-def _distillation(
-    gains: Mapping[Key, Array], networks: pd.DataFrame
-) -> tuple[dict[str, Array], str, bool]:
+def _distillation(errors: RunErrors) -> Row:
     """Gain over scratch: of all students together, then of each family and strategy."""
+    gains = _gains(errors)
     if not gains:
-        return {}, "the study has no distilled student that it also trained from scratch", False
-    groups: dict[str, list[Array]] = {"all distilled students": [*gains.values()]}
+        return _untested("the study has no distilled student that it also trained from scratch")
+    groups: Groups = {"all distilled students": [(key[2], gain) for key, gain in gains.items()]}
     for (strategy, _, student), gain in gains.items():
-        groups.setdefault(f"{networks['family'][student]}, {strategy}", []).append(gain)
+        name = f"{errors.family[student]}, {strategy}"
+        groups.setdefault(name, []).append((student, gain))
     why = "gain over scratch, mean over teachers and sizes; the verdict is on all together"
-    return {name: _mean(rows) for name, rows in groups.items()}, why, False
+    return _judge(errors, groups, why, every=False)
 
 
-def _strongest(bootstrap: PairedBootstrap) -> tuple[dict[str, Array], str, bool]:
+def _strongest(errors: RunErrors) -> Row:
     """Error of each other strategy minus that of DKD, on the students that both have."""
-    by_strategy: dict[str, dict[Key, Key]] = {}
-    for key in bootstrap.students:
-        if key[1] != "none":
-            by_strategy.setdefault(key[0], {})[key[1:]] = key
-    dkd = by_strategy.pop("dkd", {})
-    drawn = {}
-    for strategy, keys in by_strategy.items():
-        pairs = [
-            bootstrap.mae_bpm(keys[key]) - bootstrap.mae_bpm(dkd[key]) for key in keys if key in dkd
-        ]
-        if pairs:
-            drawn[f"dkd and {strategy}"] = _mean(pairs)
-    if not dkd:
-        return {}, "the study has no dkd", True
-    if not drawn:
-        return {}, "the study has no other way to distil with the same students and teachers", True
+    groups: Groups = {}
+    for strategy, teacher, student in errors.keys:
+        dkd = ("dkd", teacher, student)
+        if teacher != "none" and strategy != "dkd" and dkd in errors.keys:
+            difference = errors.of((strategy, teacher, student)) - errors.of(dkd)
+            groups.setdefault(f"dkd and {strategy}", []).append((student, difference))
+    if not any(key[0] == "dkd" for key in errors.keys):
+        return _untested("the study has no dkd")
+    if not groups:
+        return _untested("the study has no other way to distil the same students from a teacher")
     why = "error of the other minus that of DKD, mean over the same students; it must be the lower"
-    return drawn, f"{why} of every pair", True
+    return _judge(errors, groups, f"{why} of every pair", every=True)
 
 
-def _families(
-    gains: Mapping[Key, Array], networks: pd.DataFrame, other: str
-) -> tuple[dict[str, Array], str, bool]:
+def _families(errors: RunErrors, own: str, other: str) -> Row:
     """Gain of ResNets minus that of MLPs, or of waveform minus spectral, at like sizes."""
-    differences: dict[str, list[Array]] = {}
+    gains = _gains(errors)
+    groups: Groups = {}
     for (strategy, teacher, student), gain in gains.items():
-        family, params = str(networks["family"][student]), float(networks["params"][student])
-        rival = (
-            family.replace("_resnet", "_mlp")
-            if other == "mlp"
-            else family.replace("waveform_", "spectral_")
-        )
-        same = networks[networks["family"] == rival]
-        if rival == family or same.empty:
-            continue
-        size = same["params"].astype(float)
-        ratio = (size / params).combine(params / size, max)
-        key = strategy, teacher, str(ratio.idxmin())
-        if ratio.min() <= LIKE_SIZE and key in gains:
-            differences.setdefault(f"{family} and {rival}", []).append(gain - gains[key])
-    if not differences:
-        return {}, "the study has no distilled students of both kinds and of like size", True
-    why = f"gain of the first minus that of the second, sizes within a factor of {LIKE_SIZE:g}"
-    return {name: _mean(rows) for name, rows in differences.items()}, why, True
-
-
-def _law(laws: Sequence[Mapping[str, Any]], n_subjects: int) -> Row:
-    """Whether an exponential has the lowest AICc, by more than a tie, in every size sweep."""
-    few = n_subjects < MIN_SUBJECTS
-    rows = []
-    for law in laws:
-        scores = {
-            name: form["aicc"]
-            for name, form in law.get("forms", {}).items()
-            if form["aicc"] is not None and form["status"]["converged"]
+        family = errors.family[student]
+        rival = family.replace(own, other)
+        ratio = {
+            name: max(params / errors.params[student], errors.params[student] / params)
+            for name, params in errors.params.items()
+            if errors.family[name] == rival != family and (strategy, teacher, name) in gains
         }
-        exponential = [score for name, score in scores.items() if name.startswith("exponential")]
-        others = {k: score for k, score in scores.items() if not k.startswith("exponential")}
-        if not exponential or not others:
-            continue
-        best = min(others, key=lambda name: others[name])
-        lead = others[best] - min(exponential)
-        verdict = UNKNOWN if few else HOLDS if lead > TIE else FAILS if lead < -TIE else UNKNOWN
-        taught = "" if law["teacher"] == "none" else f" from {law['teacher']}"
-        rows.append(
-            {
-                "compared": f"{law['family']}, {law['strategy']}{taught}: exponential and "
-                f"{best.replace('_', ' ')}",
-                "estimate": lead,
-                "lower": None,
-                "upper": None,
-                "unit": "AICc",
-                "p_holm": None,
-                "verdict": verdict,
-            }
-        )
-    verdicts = {row["verdict"] for row in rows}
-    why = (
-        f"how much lower the exponential's AICc is than that of the best other form; within "
-        f"{TIE:g} they tie; it has no interval over subjects"
-        if rows
-        else "no size sweep has enough sizes for an exponential and its AICc"
+        nearest = min(ratio, key=lambda name: ratio[name], default=None)
+        if nearest is not None and ratio[nearest] <= LIKE_SIZE:
+            difference = gain - gains[strategy, teacher, nearest]
+            groups.setdefault(f"{family} and {rival}", []).append((student, difference))
+    if not groups:
+        return _untested("the study has no distilled students of both kinds and of like size")
+    why = f"gain of the first minus that of the second, sizes within a factor of {LIKE_SIZE:g}"
+    return _judge(errors, groups, why, every=True)
+
+
+def _law(laws: Sequence[Mapping[str, Any]], errors: RunErrors) -> Row:
+    """Whether the error falls with size and an exponential fits best, in every size sweep."""
+    swept = {
+        f"{law['family']}, {law['strategy']}"
+        + ("" if law["teacher"] == "none" else f" from {law['teacher']}"): law
+        for law in laws
+        if law.get("exponential_lead") is not None
+    }
+    if not swept:
+        return _untested("no size sweep has enough sizes for an exponential and its AICc")
+    n_subjects = len(errors.n_windows)
+    falls = _rows(
+        {name: _fall(law, errors) for name, law in swept.items()}, n_subjects, together=True
     )
-    if rows and few:
-        why = _too_few(n_subjects)
+    rows: list[Row] = []
+    verdicts = set()
+    for fall, law in zip(falls, swept.values(), strict=True):
+        lead = law["exponential_lead"]
+        ahead = UNKNOWN
+        if n_subjects >= MIN_SUBJECTS:
+            above, below = lead["lower"] > 0, lead["upper"] < 0
+            ahead = (
+                HOLDS
+                if above and lead["estimate"] > TIE
+                else FAILS
+                if below and lead["estimate"] < -TIE
+                else UNKNOWN
+            )
+        both = {str(fall["verdict"]), ahead}
+        verdicts.add(next((one for one in (FAILS, UNKNOWN) if one in both), HOLDS))
+        other = f"{fall['compared']}: exponential and {lead['over'].replace('_', ' ')}"
+        rows += [
+            {**fall, "compared": f"{fall['compared']}: fall from the smallest to the largest"},
+            {"compared": other, **{name: lead[name] for name in ("estimate", "lower", "upper")}}
+            | {"unit": "AICc", "p_holm": None, "verdict": ahead},
+        ]
+    why = (
+        "by a straight line in log size the error must fall; and the exponential's AICc must be "
+        f"lower than that of the best other form, by more than {TIE:g}"
+    ) + ("; the sweeps differ" if len(verdicts) > 1 else "")
     return {
-        "claim": "The error falls with size by an exponential law",
         "verdict": verdicts.pop() if len(verdicts) == 1 else UNKNOWN,
-        "why": why + ("; the sweeps differ" if len({row["verdict"] for row in rows}) > 1 else ""),
-        "n_subjects": n_subjects,
+        "why": _why(why, rows, errors),
         "comparisons": rows,
     }
 
 
-def _bounds(gated: pd.DataFrame, gates: Gates, n_subjects: int) -> Row:
+def _fall(law: Mapping[str, Any], errors: RunErrors) -> Contrast | None:
+    """How far the error falls over the sizes of a sweep."""
+    own = (law["strategy"], law["teacher"])
+    runs = [
+        (np.log(errors.params[key[2]]), row.to_numpy(np.float64))
+        for key in errors.keys
+        if key[:2] == own and errors.family[key[2]] == law["family"]
+        for _, row in errors.of(key).dropna().iterrows()
+    ]
+    log_sizes = np.array([size for size, _ in runs])
+    return estimate_contrast(stacked([row for _, row in runs]), errors.n_windows, log_sizes)
+
+
+def _bounds(chosen: pd.Series, gates: Gates, errors: RunErrors) -> Row:
     """Whether the student that validation selects meets the bounds of size, latency and error."""
-    chosen = recommend(gated)
-    lower, upper = float(chosen["mae_lower_bpm"]), float(chosen["mae_upper_bpm"])
+    key: Key = (str(chosen["strategy"]), str(chosen["teacher"]), str(chosen["student"]))
+    runs = errors.of(key).dropna().to_numpy(np.float64)
+    mae = estimate_contrast(runs, errors.n_windows, draw_runs=False)
+    lower, upper = (None, None) if mae is None else mae.interval()
     if not (chosen["small"] and chosen["fast"]):
         verdict, why = FAILS, "no student is small and fast enough"
-    elif n_subjects < MIN_SUBJECTS:
-        why = _too_few(n_subjects)
-        verdict = UNKNOWN
+    elif mae is None or lower is None or upper is None or len(errors.n_windows) < MIN_SUBJECTS:
+        verdict, why = UNKNOWN, ""
     else:
         why = "error of the recommended student, selected on validation subjects"
         below, above = upper < gates.max_mae_bpm, lower >= gates.max_mae_bpm
         verdict = HOLDS if below else FAILS if above else UNKNOWN
-    fewer, ms = f"{gates.min_reduction:.0%}", f"{gates.max_latency_ms:g} ms"
-    latency = f"{chosen['latency_p99_ms']:.2g} ms"
-    return {
-        "claim": f"A student with at least {fewer} fewer parameters errs by less than "
-        f"{gates.max_mae_bpm:g} BPM in under {ms}",
+    row = {
+        "compared": f"{key[2]}, {key[0]}, {chosen['latency_p99_ms']:.2g} ms",
+        "estimate": float(chosen["mae_bpm"]),
+        "lower": lower,
+        "upper": upper,
+        "unit": "BPM",
+        "p_holm": None,
         "verdict": verdict,
-        "why": why,
-        "comparisons": [
-            {
-                "compared": f"{chosen['student']}, {chosen['strategy']}, {latency}",
-                "estimate": float(chosen["mae_bpm"]),
-                "lower": lower,
-                "upper": upper,
-                "unit": "BPM",
-                "p_holm": None,
-                "verdict": verdict,
-            }
-        ],
     }
+    return {"verdict": verdict, "why": why or _why("", [row], errors), "comparisons": [row]}

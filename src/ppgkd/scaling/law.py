@@ -78,7 +78,7 @@ class Law:
             return None
         # the criterion needs the maximum-likelihood variance, which divides by n
         variance = self.residual_sd**2 * max(n - len(self.parameters), 1) / n
-        return float(n * np.log(max(variance, 1e-12)) + 2 * k + 2 * k * (k + 1) / (n - k - 1))
+        return float(corrected_akaike(np.float64(variance), n, k))
 
     def predict(self, sizes: ArrayLike, level: float = 0.9) -> PredictionInterval:
         """Predict the error at some sizes.
@@ -184,6 +184,12 @@ def fit_law(
         FORMS[form], relative, log_error[None], weight[None], reference, max_evaluations
     )
     return make_law(FORMS[form], solution, size, error, weight, reference)
+
+
+def corrected_akaike(variance: Array | np.float64, n: int, k: int) -> Array:
+    """Corrected Akaike criterion of n points and k parameters, the variance among them."""
+    score = n * np.log(np.maximum(variance, 1e-12)) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+    return np.asarray(score)
 
 
 def check_points(

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ppgkd.evaluation.bootstrap import percentile_interval
 from ppgkd.scaling.forms import FORMS, Form
-from ppgkd.scaling.law import Law, check_points, fit_law, fit_many
-from ppgkd.scaling.solver import MAX_EVALUATIONS
+from ppgkd.scaling.law import Law, check_points, corrected_akaike, fit_law, fit_many
+from ppgkd.scaling.solver import MAX_EVALUATIONS, Solution, huber_weights
 
 Array = NDArray[np.float64]
 
@@ -94,6 +95,56 @@ def select_form(candidates: Mapping[str, Candidate]) -> str:
         lowest = min(known.values())
         tied = [name for name, score in known.items() if score <= lowest + TIE]
     return min(tied, key=lambda name: converged[name].held_out_ape)
+
+
+def exponential_lead(
+    candidates: Mapping[str, Candidate], refits: Mapping[str, Solution], sizes: Array, drawn: Array
+) -> dict[str, Any] | None:
+    """How much lower the AICc of the exponential is than that of the best other form.
+
+    Parameters
+    ----------
+    candidates
+        Of `fit_candidates`.
+    refits
+        Fit of each of them to each draw.
+    sizes
+        Shape (n_sizes,).
+    drawn
+        Errors of each draw, (n_draws, n_sizes).
+
+    Returns
+    -------
+    dict or None
+        ``over``, the best other form; ``estimate``, and ``lower`` and ``upper`` at 95 % over the
+        draws, in each of which the best form of either kind counts. None with too few sizes.
+    """
+    known = {
+        name: one.law.aicc
+        for name, one in candidates.items()
+        if one.law.aicc is not None and one.law.status.converged
+    }
+    exponential = [name for name in known if name.startswith("exponential")]
+    others = [name for name in known if name not in exponential]
+    if not exponential or not others:
+        return None
+    scores = {name: _drawn_aicc(candidates[name].law, refits[name], sizes, drawn) for name in known}
+    lead = np.min([scores[name] for name in others], axis=0) - np.min(
+        [scores[name] for name in exponential], axis=0
+    )
+    lower, upper = percentile_interval(lead, 0.95)
+    over = min(others, key=lambda name: known[name])
+    estimate = known[over] - min(known[name] for name in exponential)
+    return {"over": over, "estimate": estimate, "lower": float(lower), "upper": float(upper)}
+
+
+def _drawn_aicc(law: Law, refits: Solution, sizes: Array, drawn: Array) -> Array:
+    """AICc of a form in each draw, as `Law.aicc` has it for the sample."""
+    relative = np.log(sizes) - law.reference
+    residual = FORMS[law.form].curve(refits.coordinates, relative, law.reference)[0] - np.log(drawn)
+    weight = huber_weights(residual)
+    variance = (weight * residual**2).sum(axis=1) / weight.sum(axis=1)
+    return corrected_akaike(variance, len(sizes), len(law.parameters) + 1)
 
 
 def predict_held_out(sizes: Array, errors: Array) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from ppgkd.scaling.joint import JOINT_FORMS, JointLaw, fit_joint_law, resample_j
 from ppgkd.scaling.law import Law, fit_law, fit_many
 from ppgkd.scaling.model_selection import (
     PREDICTION_LEVEL,
+    exponential_lead,
     fit_candidates,
     predict_held_out,
     select_form,
@@ -63,7 +64,8 @@ def fit_laws(
         of the students; ``forms``, each form's ``parameters`` (``estimate``, and ``lower`` and
         ``upper`` at 90 %), ``identified``, ``aicc``, ``held_out_ape``, ``residual_sd``,
         ``describe``, and ``status`` (`ppgkd.scaling.solver.FitStatus`, and ``draws_converged``,
-        the share of the bootstrap's fits that converged); the ``chosen`` form, its ``curve`` with
+        the share of the bootstrap's fits that converged); ``exponential_lead``
+        (`ppgkd.scaling.model_selection.exponential_lead`); the ``chosen`` form, its ``curve`` with
         the 95 % interval over subjects and seeds; ``others``, the chosen form's laws in MACs and
         bytes of flash, with their parameters; ``held_out``, the predictions of `predict_held_out`;
         ``notes`` on cells that are missing or cannot be used, and on fits that did not converge.
@@ -144,6 +146,7 @@ def _fit_group(
         }
         for name, one in candidates.items()
     }
+    result["exponential_lead"] = exponential_lead(candidates, refits, params, drawn)
     result["notes"] += [
         f"the fit of {name} did not converge ({one.law.status.reason}), so it is not chosen"
         for name, one in candidates.items()

@@ -17,6 +17,7 @@ from tests.unit.recording_summaries import recording_summaries
 from ppgkd.evaluation.recommended import assess_recommended
 from ppgkd.evaluation.summary import summarise_strategies, summarise_students
 from ppgkd.report.page import Results, maybe_seen, write_report
+from ppgkd.scaling.claims import FAILS, HOLDS, UNKNOWN
 from ppgkd.study.parse import parse_study
 from ppgkd.study.study import Study
 
@@ -975,6 +976,58 @@ def test_what_was_predicted_stands_beside_what_it_was(page: Page) -> None:
     row = "largest 4,000 power law floor 1.62 1.52 to 1.72 1.60 ✓ 1.71 1.59"
     assert row in page.text
     assert "+0.82 over the error of the nearest size, not defined over a line" in page.text
+
+
+def claim_of(verdict: str, **row: Any) -> dict[str, Any]:
+    row = {"estimate": 0.31, "lower": 0.11, "upper": 0.51, "unit": "BPM", "p_holm": 0.004} | row
+    return {
+        "claim": f"A claim that {verdict}",
+        "verdict": verdict,
+        "why": "gain over scratch",
+        "n_subjects": 19,
+        "comparisons": [{"compared": "all of them", "verdict": verdict, **row}],
+    }
+
+
+def test_the_claims_have_their_verdicts_and_what_these_rest_on(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    without = {"estimate": None, "lower": None, "upper": None, "p_holm": None}
+    claims = [
+        claim_of(HOLDS),
+        claim_of(FAILS, estimate=-0.2, p_holm=0.04),
+        claim_of(UNKNOWN, **without),
+    ]
+    page = render(study, replace(results, claims=claims), tmp_path / "report.html")
+    for verdict in (HOLDS, FAILS, UNKNOWN):
+        assert (
+            f"A claim that {verdict}: {verdict} . gain over scratch; 19 test subjects." in page.text
+        )
+    assert "all of them: +0.31 BPM (+0.11 to +0.51), p < 0.01" in page.text
+    assert "all of them: -0.20 BPM (+0.11 to +0.51), p 0.04" in page.text
+    assert "all of them: one run" in page.text
+
+
+def test_claims_are_no_table_which_a_phone_would_have_to_scroll(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    html = render(study, replace(results, claims=[claim_of(HOLDS)]), tmp_path / "report.html").html
+    claims = html[html.index('<h2 id="claims">') : html.index("<h3>The cheapest student")]
+    assert "<table" not in claims
+    assert "white-space: nowrap" not in claims
+
+
+def test_the_cheapest_student_of_each_family_has_its_costs_or_is_said_to_lack(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    students = results.students.assign(val_mae_bpm=9.0, macs=results.students["params"])
+    good = students["student"].isin(["spectral_resnet-350", "spectral_resnet-1000"])
+    students.loc[good, "val_mae_bpm"] = 2.4
+    told = replace(results, students=students, claims=[claim_of(HOLDS)])
+    page = render(study, told, tmp_path / "report.html")
+    part = page.text[page.text.index("The cheapest student of each family") :]
+    assert "spectral_resnet spectral_resnet-350, scratch 350" in part
+    assert "No student of spectral_mlp is so accurate on validation subjects." in part
 
 
 def test_a_law_is_also_told_in_other_costs(page: Page) -> None:

@@ -169,6 +169,7 @@ MAY_DEPEND_ON = {
     "other_people": f"{EVALUATION} inference simulation",
     "quality_figures": f"{EVALUATION} inference plots strategies report",
     "scaling": SCALING,
+    "claims": SCALING,
     "plan": SCALING,
     "compare_plan": SCALING,
     "compare": f"{EVALUATION} export inference report schema strategies",

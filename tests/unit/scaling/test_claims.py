@@ -1,12 +1,14 @@
 """Verdicts on claims, on made tables whose verdict is known."""
 
 from collections.abc import Callable, Mapping
+from math import log
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from ppgkd.evaluation.recommendation import Gates
+from ppgkd.evaluation.summary import summarise_students
 from ppgkd.scaling.claims import FAILS, HOLDS, UNKNOWN, judge_claims
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
@@ -21,7 +23,7 @@ def error_bpm(gain_bpm: Mapping[str, float]) -> Callable[[str, int, int, int], f
 
 
 def judge(tables: tuple[pd.DataFrame, pd.DataFrame], laws: Mapping[str, Any] = NO_LAWS) -> Any:
-    return judge_claims(*tables, laws, GATES)
+    return judge_claims(summarise_students(*tables), tables[1], laws, GATES)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +78,7 @@ def test_families_are_compared_at_like_sizes_alone(sweep: Sweep) -> None:
             ("spectral_resnet", 4_000),
             ("spectral_mlp", 9_000),
         ],
+        seeds=(0, 1),
         n_subjects=8,
     )
     claim = judge(tables)[RESNETS]
@@ -83,19 +86,70 @@ def test_families_are_compared_at_like_sizes_alone(sweep: Sweep) -> None:
     assert [row["estimate"] for row in claim["comparisons"]] == pytest.approx([0.3])
 
 
-@pytest.mark.parametrize(
-    ("lead", "n_subjects", "verdict"),
-    [(5.0, 6, HOLDS), (1.0, 6, UNKNOWN), (-5.0, 6, FAILS), (5.0, 5, UNKNOWN), (-5.0, 5, UNKNOWN)],
-)
-def test_an_exponential_law_leads_ties_trails_or_has_too_few_subjects(
-    sweep: Sweep, lead: float, n_subjects: int, verdict: str
-) -> None:
-    form = {"status": {"converged": True}}
-    forms = {"exponential": form | {"aicc": -lead}, "constant": form | {"aicc": 0.0}}
-    law = {"family": "spectral_resnet", "strategy": "soft", "teacher": "t", "forms": forms}
-    claim = judge(sweep(error_bpm({}), n_subjects=n_subjects), {"laws": [law]})[LAW]
+def test_one_pair_of_networks_cannot_tell_ways_of_training_apart(sweep: Sweep) -> None:
+    one = [("spectral_resnet", 1_000)]
+    claim = judge(sweep(error_bpm({"soft": 0.4}), students=one, n_subjects=8))[DISTILLED]
+    assert claim["verdict"] == UNKNOWN
+    assert "more seeds or sizes are needed" in claim["why"]
+    assert {row["lower"] for row in claim["comparisons"]} == {None}
+
+
+def test_a_gain_of_some_seeds_and_not_of_others_cannot_be_told(sweep: Sweep) -> None:
+    """All subjects agree on each network: the bootstrap over subjects alone would be certain."""
+    tables = sweep(
+        lambda s, p, seed, who: 2 + 0.1 * who - (s == "soft") * (0.5, -0.2, 0.3)[seed],
+        students=[("spectral_resnet", 1_000)],
+        seeds=(0, 1, 2),
+        n_subjects=12,
+    )
+    claim = judge(tables)[DISTILLED]
+    assert claim["comparisons"][0]["estimate"] == pytest.approx(0.2)
+    assert claim["verdict"] == UNKNOWN
+
+
+def swept(
+    sweep: Sweep, fall_bpm: float, lead: tuple[float, float, float], n_subjects: int = 8
+) -> Any:
+    """The claim of the law, on a sweep whose error falls by so much on a line in log size."""
+    sizes = [300, 1_000, 3_000, 9_000]
+    tables = sweep(
+        lambda s, p, k, who: 3 + 0.1 * who - fall_bpm * log(p / 300) / log(30),
+        students=[("spectral_resnet", size) for size in sizes],
+        strategies=("scratch",),
+        n_subjects=n_subjects,
+    )
+    ahead = dict(zip(("estimate", "lower", "upper"), lead, strict=True))
+    law = {"family": "spectral_resnet", "strategy": "scratch", "teacher": "none"}
+    return judge(tables, {"laws": [law | {"exponential_lead": ahead | {"over": "constant"}}]})[LAW]
+
+
+LEADS = {HOLDS: (5.0, 1.0, 9.0), UNKNOWN: (5.0, -1.0, 9.0), FAILS: (-5.0, -9.0, -1.0)}
+
+
+@pytest.mark.parametrize("verdict", LEADS)
+def test_a_falling_law_is_exponential_as_far_as_its_lead_goes(sweep: Sweep, verdict: str) -> None:
+    claim = swept(sweep, 1.0, LEADS[verdict])
     assert claim["verdict"] == verdict
-    assert claim["comparisons"][0]["estimate"] == lead
+    fall, lead = claim["comparisons"]
+    assert (fall["estimate"], fall["unit"]) == (pytest.approx(1.0), "BPM")
+    assert [lead[name] for name in ("estimate", "lower", "upper")] == [*LEADS[verdict]]
+
+
+@pytest.mark.parametrize("fall_bpm", [0.0, -0.5])
+def test_a_flat_or_rising_law_does_not_hold_however_well_it_fits(
+    sweep: Sweep, fall_bpm: float
+) -> None:
+    assert swept(sweep, fall_bpm, LEADS[HOLDS])["verdict"] == FAILS
+
+
+def test_a_lead_within_a_tie_cannot_be_told(sweep: Sweep) -> None:
+    assert swept(sweep, 1.0, (1.0, 0.5, 1.5))["verdict"] == UNKNOWN
+
+
+def test_a_law_over_too_few_subjects_cannot_be_told(sweep: Sweep) -> None:
+    claim = swept(sweep, 1.0, LEADS[HOLDS], n_subjects=5)
+    assert claim["verdict"] == UNKNOWN
+    assert "too few" in claim["why"]
 
 
 @pytest.mark.parametrize(

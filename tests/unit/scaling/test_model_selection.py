@@ -1,12 +1,16 @@
 """Which form is chosen, and how held-out sizes are predicted."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ppgkd.scaling import fit_law
+from ppgkd.scaling.forms import FORMS
+from ppgkd.scaling.law import fit_many
 from ppgkd.scaling.model_selection import (
+    exponential_lead,
     fit_candidates,
     predict_held_out,
     select_form,
@@ -44,6 +48,44 @@ def test_if_no_fit_converged_none_is_selected_and_each_reason_is_given() -> None
     reason = "power_law_floor: the maximum number of evaluations was reached; exponential: "
     with pytest.raises(ValueError, match=f"no fit converged .{reason}"):
         select_form(candidates)
+
+
+def lead_of(errors: np.ndarray) -> dict[str, Any] | None:
+    """Lead of the exponential on some errors, and on draws of them with 5 % of noise."""
+    candidates = fit_candidates(SIZES[: len(errors)], errors)
+    drawn = np.stack([noisy(errors, seed, 0.05) for seed in range(50)])
+    log_sizes = np.log(SIZES[: len(errors)])
+    refits = {
+        name: fit_many(
+            FORMS[name], log_sizes - one.law.reference, np.log(drawn), 0 * drawn + 1,
+            one.law.reference,
+        )
+        for name, one in candidates.items()
+    }  # fmt: skip
+    return exponential_lead(candidates, refits, SIZES[: len(errors)], drawn)
+
+
+def test_the_lead_of_the_exponential_is_that_of_its_aicc_with_an_interval() -> None:
+    errors = noisy(0.2 + 3 * np.exp(-((SIZES / 6_000) ** 1.5)), 0, 0.005)
+    aicc = {name: one.law.aicc for name, one in fit_candidates(SIZES, errors).items()}
+    exponential = min(v for k, v in aicc.items() if k.startswith("exponential") and v is not None)
+    other = min(v for k, v in aicc.items() if not k.startswith("exponential") and v is not None)
+    lead = lead_of(errors)
+    assert lead is not None
+    assert lead["estimate"] == pytest.approx(other - exponential)
+    assert 2 < lead["lower"] < lead["upper"]
+
+
+def test_a_flat_error_gives_the_exponential_no_lead_over_the_constant() -> None:
+    lead = lead_of(noisy(0 * SIZES + 2, 0))
+    assert lead is not None
+    assert lead["over"] == "constant"
+    assert lead["estimate"] < 0
+    assert lead["lower"] < 0
+
+
+def test_with_too_few_sizes_for_an_exponential_there_is_no_lead() -> None:
+    assert lead_of(2 + 300 * SIZES[:5] ** -0.7) is None
 
 
 def test_forms_with_as_many_parameters_as_sizes_are_not_tried() -> None:
