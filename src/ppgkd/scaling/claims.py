@@ -16,6 +16,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from ppgkd.evaluation.recommendation import Gates, apply_gates, recommend
+from ppgkd.scaling.law import MIN_SIZES
 from ppgkd.scaling.model_selection import TIE
 from ppgkd.scaling.run_contrasts import Contrast, estimate_contrast
 from ppgkd.scaling.run_errors import Key, RunErrors, by_run, stacked
@@ -31,6 +32,9 @@ MIN_SUBJECTS = 6
 
 LIKE_SIZE = 1.5
 """Two students are of like size if their parameters differ by at most this factor."""
+
+MIN_SIZES_OF_EXPONENTIAL = 7
+"""The AICc needs two points more than the exponential has parameters, the variance among them."""
 
 SIGNIFICANT = 0.05
 Row = dict[str, Any]
@@ -225,44 +229,50 @@ def _law(laws: Sequence[Mapping[str, Any]], errors: RunErrors) -> Row:
         f"{law['family']}, {law['strategy']}"
         + ("" if law["teacher"] == "none" else f" from {law['teacher']}"): law
         for law in laws
-        if law.get("exponential_lead") is not None
+        if len(law["sizes"]) >= MIN_SIZES
     }
     if not swept:
-        return _untested("no size sweep has enough sizes for an exponential and its AICc")
+        return _untested(f"no size sweep has {MIN_SIZES} sizes, which a law needs")
     n_subjects = len(errors.n_windows)
-    falls = _rows(
-        {name: _fall(law, errors) for name, law in swept.items()}, n_subjects, together=True
-    )
+    fallen = {name: _fall(law, errors) for name, law in swept.items()}
     rows: list[Row] = []
     verdicts = set()
-    for fall, law in zip(falls, swept.values(), strict=True):
-        lead = law["exponential_lead"]
-        ahead = UNKNOWN
-        if n_subjects >= MIN_SUBJECTS:
-            above, below = lead["lower"] > 0, lead["upper"] < 0
-            ahead = (
-                HOLDS
-                if above and lead["estimate"] > TIE
-                else FAILS
-                if below and lead["estimate"] < -TIE
-                else UNKNOWN
-            )
-        both = {str(fall["verdict"]), ahead}
+    for fall in _rows(fallen, n_subjects, together=True):
+        name = fall["compared"]
+        rows.append({**fall, "compared": f"{name}: fall from the smallest to the largest"})
+        both = {str(fall["verdict"]), UNKNOWN}
+        if (lead := swept[name].get("exponential_lead")) is not None:
+            row = _lead(name, lead, n_subjects)
+            rows.append(row)
+            both = {str(fall["verdict"]), str(row["verdict"])}
         verdicts.add(next((one for one in (FAILS, UNKNOWN) if one in both), HOLDS))
-        other = f"{fall['compared']}: exponential and {lead['over'].replace('_', ' ')}"
-        rows += [
-            {**fall, "compared": f"{fall['compared']}: fall from the smallest to the largest"},
-            {"compared": other, **{name: lead[name] for name in ("estimate", "lower", "upper")}}
-            | {"unit": "AICc", "p_holm": None, "verdict": ahead},
-        ]
     why = (
         "by a straight line in log size the error must fall; and the exponential's AICc must be "
         f"lower than that of the best other form, by more than {TIE:g}"
-    ) + ("; the sweeps differ" if len(verdicts) > 1 else "")
+    )
+    if any(law.get("exponential_lead") is None for law in swept.values()):
+        why += f"; it has none with fewer than {MIN_SIZES_OF_EXPONENTIAL} sizes"
+    if len(verdicts) > 1:
+        why += "; the sweeps differ"
     return {
         "verdict": verdicts.pop() if len(verdicts) == 1 else UNKNOWN,
         "why": _why(why, rows, errors),
         "comparisons": rows,
+    }
+
+
+def _lead(name: str, lead: Mapping[str, Any], n_subjects: int) -> Row:
+    """Whether the exponential fits a sweep better than any other form."""
+    verdict = UNKNOWN
+    if n_subjects >= MIN_SUBJECTS:
+        if lead["lower"] > 0 and lead["estimate"] > TIE:
+            verdict = HOLDS
+        elif lead["upper"] < 0 and lead["estimate"] < -TIE:
+            verdict = FAILS
+    return {
+        "compared": f"{name}: exponential and {lead['over'].replace('_', ' ')}",
+        **{key: lead[key] for key in ("estimate", "lower", "upper")},
+        **{"unit": "AICc", "p_holm": None, "verdict": verdict},
     }
 
 

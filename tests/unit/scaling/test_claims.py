@@ -108,7 +108,7 @@ def test_a_gain_of_some_seeds_and_not_of_others_cannot_be_told(sweep: Sweep) -> 
 
 
 def swept(
-    sweep: Sweep, fall_bpm: float, lead: tuple[float, float, float], n_subjects: int = 8
+    sweep: Sweep, fall_bpm: float, lead: tuple[float, ...] | None, n_subjects: int = 8
 ) -> Any:
     """The claim of the law, on a sweep whose error falls by so much on a line in log size."""
     sizes = [300, 1_000, 3_000, 9_000]
@@ -118,9 +118,12 @@ def swept(
         strategies=("scratch",),
         n_subjects=n_subjects,
     )
-    ahead = dict(zip(("estimate", "lower", "upper"), lead, strict=True))
-    law = {"family": "spectral_resnet", "strategy": "scratch", "teacher": "none"}
-    return judge(tables, {"laws": [law | {"exponential_lead": ahead | {"over": "constant"}}]})[LAW]
+    law: dict[str, Any] = {"family": "spectral_resnet", "strategy": "scratch", "teacher": "none"}
+    law |= {"sizes": sizes, "exponential_lead": None}
+    if lead is not None:
+        ahead = dict(zip(("estimate", "lower", "upper"), lead, strict=True))
+        law["exponential_lead"] = {"over": "constant", **ahead}
+    return judge(tables, {"laws": [law]})[LAW]
 
 
 LEADS = {HOLDS: (5.0, 1.0, 9.0), UNKNOWN: (5.0, -1.0, 9.0), FAILS: (-5.0, -9.0, -1.0)}
@@ -140,6 +143,16 @@ def test_a_flat_or_rising_law_does_not_hold_however_well_it_fits(
     sweep: Sweep, fall_bpm: float
 ) -> None:
     assert swept(sweep, fall_bpm, LEADS[HOLDS])["verdict"] == FAILS
+
+
+@pytest.mark.parametrize(("fall_bpm", "verdict"), [(1.0, UNKNOWN), (0.0, FAILS)])
+def test_too_few_sizes_for_an_exponential_can_tell_that_the_error_does_not_fall(
+    sweep: Sweep, fall_bpm: float, verdict: str
+) -> None:
+    claim = swept(sweep, fall_bpm, None)
+    assert claim["verdict"] == verdict
+    assert "it has none with fewer than 7 sizes" in claim["why"]
+    assert len(claim["comparisons"]) == 1
 
 
 def test_a_lead_within_a_tie_cannot_be_told(sweep: Sweep) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ppgkd.scaling import fit_law
+from ppgkd.scaling.claims import MIN_SIZES_OF_EXPONENTIAL
 from ppgkd.scaling.forms import FORMS
 from ppgkd.scaling.law import fit_many
 from ppgkd.scaling.model_selection import (
@@ -85,7 +86,9 @@ def test_a_flat_error_gives_the_exponential_no_lead_over_the_constant() -> None:
 
 
 def test_with_too_few_sizes_for_an_exponential_there_is_no_lead() -> None:
-    assert lead_of(2 + 300 * SIZES[:5] ** -0.7) is None
+    n_sizes = MIN_SIZES_OF_EXPONENTIAL
+    assert lead_of(noisy(2 + 300 * SIZES[: n_sizes - 1] ** -0.7, 0)) is None
+    assert lead_of(noisy(2 + 300 * SIZES[:n_sizes] ** -0.7, 0)) is not None
 
 
 def test_forms_with_as_many_parameters_as_sizes_are_not_tried() -> None:
