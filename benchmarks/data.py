@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ppgkd.datasets.cohort import read_cohort, write_cohort
-from ppgkd.models.capacity import InputShape, Shape, nearest_shape
+from ppgkd.models.capacity import InputShape, Shape
 from ppgkd.models.network import Network
 from ppgkd.runtime.artifacts import write_csv
 from ppgkd.simulation.subject import Cohort
@@ -76,12 +76,11 @@ def find_data(options: Namespace, folder: Path) -> Data:
     return data
 
 
-def train_resnet_teacher(
-    n_params: int, inputs: InputShape, windows: StudyWindows, training: TrainingConfig
-) -> tuple[Network, Shape, pd.DataFrame]:
-    """Train a residual network as a teacher; return it with its shape and history."""
-    shape = nearest_shape("spectral_resnet", n_params, inputs)
-    model, history = train_teacher(
+def trained_teacher(
+    shape: Shape, inputs: InputShape, windows: StudyWindows, training: TrainingConfig
+) -> tuple[Network, pd.DataFrame]:
+    """Train a teacher as a study does; return it with its history."""
+    return train_teacher(
         shape,
         inputs,
         windows,
@@ -91,7 +90,6 @@ def train_resnet_teacher(
         label_sd_bpm=LABEL_SD_BPM,
         seed=0,
     )
-    return model, shape, history
 
 
 def training_config(epochs: int, batch_size: int) -> TrainingConfig:

@@ -21,7 +21,7 @@ from training_methods import SEEDS
 
 from ppgkd.distill.soft import soft_loss
 from ppgkd.models.build import build_model
-from ppgkd.models.capacity import BINS, HARMONICS, N_CLASSES, InputShape, nearest_shape
+from ppgkd.models.capacity import N_CLASSES, InputShape, Shape
 from ppgkd.models.grouped import GroupedNetworks
 from ppgkd.models.network import Network
 from ppgkd.training.step import GRADIENT_NORM, has_fast_bfloat16
@@ -48,7 +48,7 @@ class EngineTimes:
     vmap_ratio
         A step of `SEEDS` networks by `torch.func.vmap`, relative to as many steps of one.
     grouped_ratio
-        The same by grouped convolutions.
+        The same by grouped convolutions; None for a family of other layers.
     """
 
     n_params: int
@@ -57,26 +57,27 @@ class EngineTimes:
     compile_s: float | None
     pays_after_steps: int | None
     vmap_ratio: float
-    grouped_ratio: float
+    grouped_ratio: float | None
 
 
-def time_engine(n_params: int, inputs: InputShape, batch_size: int, compiling: bool) -> EngineTimes:
+def time_engine(shape: Shape, inputs: InputShape, batch_size: int, compiling: bool) -> EngineTimes:
     """Time the steps of one student size, in a process that has not compiled anything yet."""
-    shape = nearest_shape("spectral_resnet", n_params, inputs)
     networks = [build_model(shape, inputs, seed) for seed in range(SEEDS)]
-    spectra = _spectra(inputs, SEEDS, batch_size)
+    windows = torch.randn(SEEDS * batch_size, inputs.channels, inputs.n_samples)
+    seen = networks[0].see_all(windows).unflatten(0, (SEEDS, batch_size))
     steps = {
-        "one": _step(WithoutFrontEnd(copy.deepcopy(networks[0])), spectra[0]),
-        "vmap": _vmapped_step(copy.deepcopy(networks), spectra),
-        "grouped": _grouped_step(networks, spectra),
+        "one": _step(WithoutFrontEnd(copy.deepcopy(networks[0])), seen[0]),
+        "vmap": _vmapped_step(copy.deepcopy(networks), seen),
     }
+    if not any(isinstance(layer, nn.Linear) for layer in networks[0].modules()):
+        steps["grouped"] = _grouped_step(networks, seen)
     compile_s = None
     with TemporaryDirectory() as nothing_compiled_before:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = nothing_compiled_before
         if compiling and any(map(shutil.which, ("c++", "g++", "clang++"))):
             compiled = WithoutFrontEnd(build_model(shape, inputs, seed=0))
             compiled.compile()
-            steps["compiled"] = _step(compiled, spectra[0])
+            steps["compiled"] = _step(compiled, seen[0])
             compile_s = _seconds(steps["compiled"])
         step_s = _median_seconds(steps)
     saved_s = step_s["one"] - step_s.get("compiled", float("inf"))
@@ -87,7 +88,7 @@ def time_engine(n_params: int, inputs: InputShape, batch_size: int, compiling: b
         compile_s=compile_s,
         pays_after_steps=round(compile_s / saved_s) if compile_s and saved_s > 0 else None,
         vmap_ratio=step_s["vmap"] / (SEEDS * step_s["one"]),
-        grouped_ratio=step_s["grouped"] / (SEEDS * step_s["one"]),
+        grouped_ratio=step_s["grouped"] / (SEEDS * step_s["one"]) if "grouped" in step_s else None,
     )
 
 
@@ -98,29 +99,25 @@ class WithoutFrontEnd(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, spectra: Tensor) -> Tensor:
-        """Map spectra to logits."""
-        return self.network.from_seen(spectra).logits
+    def forward(self, seen: Tensor) -> Tensor:
+        """Map what is seen to logits."""
+        return self.network.from_seen(seen).logits
 
 
-def _spectra(inputs: InputShape, *batch: int) -> Tensor:
-    return torch.randn(*batch, inputs.spectra, len(HARMONICS), BINS)
-
-
-def _step(network: nn.Module, spectra: Tensor) -> Step:
+def _step(network: nn.Module, seen: Tensor) -> Step:
     """Return a function that takes one training step as in the engine."""
-    return _learning(lambda: network(spectra), network.parameters())
+    return _learning(lambda: network(seen), network.parameters())
 
 
-def _grouped_step(networks: Sequence[Network], spectra: Tensor) -> Step:
+def _grouped_step(networks: Sequence[Network], seen: Tensor) -> Step:
     """Return a function that takes a step of several networks by grouped convolutions."""
     models = GroupedNetworks(networks)
     return _learning(
-        lambda: torch.stack([output.logits for output in models([*spectra])]), models.parameters()
+        lambda: torch.stack([output.logits for output in models([*seen])]), models.parameters()
     )
 
 
-def _vmapped_step(networks: Sequence[Network], spectra: Tensor) -> Step:
+def _vmapped_step(networks: Sequence[Network], seen: Tensor) -> Step:
     """Return a function that takes a step of several networks by vmap.
 
     Batch normalisation may update its running statistics under vmap, because they are stacked like
@@ -133,7 +130,7 @@ def _vmapped_step(networks: Sequence[Network], spectra: Tensor) -> Step:
         logits: Tensor = functional_call(modules[0], (weights, statistics), (part,))
         return logits
 
-    return _learning(lambda: vmap(of_one)(weights, statistics, spectra), weights.values())
+    return _learning(lambda: vmap(of_one)(weights, statistics, seen), weights.values())
 
 
 def _learning(logits: Callable[[], Tensor], parameters: Iterable[Tensor]) -> Step:
@@ -145,7 +142,7 @@ def _learning(logits: Callable[[], Tensor], parameters: Iterable[Tensor]) -> Ste
     def step() -> None:
         nonlocal teacher
         with torch.autocast("cpu", torch.bfloat16, enabled=fast):
-            student = logits().float().view(-1, N_CLASSES)
+            student = logits().float().reshape(-1, N_CLASSES)
         if teacher is None:
             teacher = torch.randn_like(student)
         loss = soft_loss(student, teacher, temperature=1.0)

@@ -31,7 +31,7 @@ from training_methods import (
 )
 
 from ppgkd.models.build import build_model, load_model
-from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.models.capacity import InputShape
 from ppgkd.splits.study_windows import StudyWindows
 from ppgkd.training.step import GRADIENT_NORM
 from ppgkd.views.augment import Augmentation
@@ -71,8 +71,7 @@ def _train(task: Task, windows: StudyWindows, inputs: InputShape, workers: int) 
     dataset = AugmentedWindows(examples(windows.transfer), inputs, Augmentation())
     size = min(task.training.batch_size, len(dataset))
     steps = task.training.epochs * (len(dataset) // size)
-    shape = nearest_shape("spectral_resnet", task.n_params, inputs)
-    student = build_model(shape, inputs, task.seed)
+    student = build_model(task.shape, inputs, task.seed)
     box = get_distillation_box(
         LogitsOnly(load_model(task.teacher)[0]),
         LogitsOnly(student),

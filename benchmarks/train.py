@@ -28,15 +28,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from data import Data, add_options, find_data, train_resnet_teacher, training_config
+from data import Data, add_options, find_data, trained_teacher, training_config
 from engine_alternatives import time_engine
-from process_cost import Cost, in_fresh_process
+from process_cost import Cost, Stopwatch, in_fresh_process
 from torchdistill_box import is_installed, torchdistill
-from train_report import PreparedTeacher, Row, Setting, report, with_growth, without_files
+from train_report import (
+    PreparedTeacher,
+    Row,
+    Setting,
+    report,
+    windows_seen,
+    with_growth,
+    without_files,
+)
 from training_methods import Task, engine, plain_loop, prepare_training_inputs
 
 from ppgkd.models.build import save_model
-from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.models.capacity import SHAPES, InputShape, Shape, nearest_shape
 from ppgkd.runtime.artifacts import write_json
 from ppgkd.training.loop import TrainingConfig
 
@@ -55,14 +63,16 @@ def main() -> None:
         rows: list[Row] = []
         teachers = []
         for n_params in options.teachers:
-            teacher = _prepare(setting, n_params, options.teacher_epochs, folder / str(n_params))
+            shape = nearest_shape(setting.teacher_family, n_params, setting.inputs)
+            training = training_config(options.teacher_epochs, options.batch_size)
+            teacher = _prepare(setting, shape, training, rates, folder / str(n_params))
             teachers.append(teacher)
             rows += _compare(setting, teacher, options.students, rates)
         engine_times = [
             in_fresh_process(
-                time_engine, n_params, setting.inputs, options.batch_size, options.compile
+                time_engine, shape, setting.inputs, options.batch_size, options.compile
             )
-            for n_params in options.students
+            for shape in setting.students(options.students)
         ]
     print(report(setting, rates, teachers, rows, engine_times))
     machine = {
@@ -79,6 +89,8 @@ def main() -> None:
             "data": "simulated" if options.windows is None else options.windows.stem,
             "windows": setting.n_windows,
             "views": setting.views,
+            "student_family": setting.student_family,
+            "teacher_family": setting.teacher_family,
             "training": asdict(setting.training),
         },
         "teachers": [without_files(asdict(teacher)) for teacher in teachers],
@@ -104,12 +116,17 @@ def matmul_rates() -> dict[str, float]:
     return rates
 
 
-def make_teacher(data: Data, n_params: int, training: TrainingConfig, file: Path) -> float:
-    """Train and save a teacher; return its validation MAE in BPM."""
+def make_teacher(
+    data: Data, shape: Shape, training: TrainingConfig, file: Path
+) -> tuple[float, Cost, int]:
+    """Train and save a teacher; return its validation MAE in BPM, cost and operations."""
     windows, inputs = data.read()
-    model, shape, history = train_resnet_teacher(n_params, inputs, windows, training)
+    watch = Stopwatch()
+    model, history = trained_teacher(shape, inputs, windows, training)
+    cost = watch.read()
     save_model(file, model, shape, inputs)
-    return float(history["val_mae_bpm"].min())
+    n_windows = windows_seen(training, len(windows.train))
+    return float(history["val_mae_bpm"].min()), cost, 6 * shape.macs(inputs) * n_windows
 
 
 def shape_and_count(data: Data) -> tuple[InputShape, int]:
@@ -122,6 +139,10 @@ def _options() -> Namespace:
     parser = ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--students", type=int, nargs="+", default=[1_000, 16_000])
     parser.add_argument("--teachers", type=int, nargs="+", default=[130_000, 1_000_000])
+    for whose in ("student", "teacher"):
+        parser.add_argument(
+            f"--{whose}-family", choices=SHAPES, default="spectral_resnet", help=f"of the {whose}s"
+        )
     parser.add_argument("--epochs", type=int, default=6, help="training of the students")
     parser.add_argument(
         "--views", type=int, default=8, help="in the view cache; no more than epochs"
@@ -136,23 +157,36 @@ def _options() -> Namespace:
 def _setting(options: Namespace, data: Data) -> Setting:
     inputs, n_windows = in_fresh_process(shape_and_count, data)
     training = training_config(options.epochs, options.batch_size)
-    return Setting(data, inputs, n_windows, training, min(options.views, options.epochs))
-
-
-def _prepare(setting: Setting, n_params: int, epochs: int, folder: Path) -> PreparedTeacher:
-    shape, file = (
-        nearest_shape("spectral_resnet", n_params, setting.inputs),
-        folder / "model.safetensors",
+    return Setting(
+        data,
+        inputs,
+        n_windows,
+        training,
+        min(options.views, options.epochs),
+        options.student_family,
+        options.teacher_family,
     )
-    training = training_config(epochs, setting.training.batch_size)
-    mae_bpm = in_fresh_process(make_teacher, setting.data, n_params, training, file)
+
+
+def _prepare(
+    setting: Setting, shape: Shape, training: TrainingConfig, rates: dict[str, float], folder: Path
+) -> PreparedTeacher:
+    file = folder / "model.safetensors"
+    mae_bpm, cost, operations = in_fresh_process(make_teacher, setting.data, shape, training, file)
     view_cache, targets = in_fresh_process(
-        prepare_training_inputs,
-        Task(setting.data, 0, file, folder, setting.training),
-        setting.views,
+        prepare_training_inputs, setting.data, file, folder, setting.views
     )
-    params, macs = shape.n_params(setting.inputs), shape.macs(setting.inputs)
-    return PreparedTeacher(file, folder, params, macs, mae_bpm, view_cache, targets)
+    return PreparedTeacher(
+        file=file,
+        shared=folder,
+        n_params=shape.n_params(setting.inputs),
+        macs=shape.macs(setting.inputs),
+        val_mae_bpm=mae_bpm,
+        training=cost,
+        training_share={name: operations / cost.cpu_s / rate for name, rate in rates.items()},
+        view_cache=view_cache,
+        targets=targets,
+    )
 
 
 def _compare(
@@ -166,9 +200,8 @@ def _compare(
         teacher.view_cache.wall_s + teacher.targets.wall_s,
         teacher.view_cache.cpu_s + teacher.targets.cpu_s,
     )
-    for n_params in students:
-        shape = nearest_shape("spectral_resnet", n_params, setting.inputs)
-        task = Task(setting.data, n_params, teacher.file, teacher.shared, setting.training)
+    for shape in setting.students(students):
+        task = Task(setting.data, shape, teacher.file, teacher.shared, setting.training)
         for name, method in methods.items():
             outcome = in_fresh_process(method, task)
             teacher_macs = 0 if name == "engine" else teacher.macs

@@ -12,7 +12,7 @@ from process_cost import Cost
 from torchdistill_box import is_installed
 from training_methods import SEEDS, Outcome
 
-from ppgkd.models.capacity import InputShape
+from ppgkd.models.capacity import InputShape, Shape, nearest_shape
 from ppgkd.training.loop import TrainingConfig
 
 STUDENTS_PER_TEACHER = (1, 5, 25)
@@ -27,23 +27,43 @@ class Setting:
     n_windows: int
     training: TrainingConfig
     views: int
+    student_family: str
+    teacher_family: str
+
+    def students(self, sizes: list[int]) -> list[Shape]:
+        """Shapes of students of about these numbers of parameters."""
+        return [nearest_shape(self.student_family, size, self.inputs) for size in sizes]
 
     @property
     def windows_seen(self) -> int:
         """Windows that a student sees in its training."""
-        size = min(self.training.batch_size, self.n_windows)
-        return self.training.epochs * (self.n_windows // size) * size
+        return windows_seen(self.training, self.n_windows)
+
+
+def windows_seen(training: TrainingConfig, n_windows: int) -> int:
+    """Windows that a network sees in its training, whose batches are complete."""
+    size = min(training.batch_size, n_windows)
+    return training.epochs * (n_windows // size) * size
 
 
 @dataclass(frozen=True)
 class PreparedTeacher:
-    """A trained teacher, and what the view cache and its targets cost the engine once."""
+    """A trained teacher, and what the view cache and its targets cost the engine once.
+
+    Attributes
+    ----------
+    training_share
+        Operations of its training (three passes) per CPU second, relative to the machine's rate in
+        each number type. Its fresh views and its validation count as time.
+    """
 
     file: Path
     shared: Path
     n_params: int
     macs: int
     val_mae_bpm: float
+    training: Cost
+    training_share: dict[str, float]
     view_cache: Cost
     targets: Cost
 
@@ -119,9 +139,18 @@ def report(
         f"{setting.training.batch_size}, {setting.views} views, one thread. Matrix products: "
         + ", ".join(f"{rate / 1e9:,.0f} GFLOP/s in {name}" for name, rate in rates.items())
         + ".",
+        f"Students are {setting.student_family}, teachers {setting.teacher_family}.",
         "## The engine's costs per teacher",
         markdown(
-            ["teacher", "its val. MAE, BPM", "view cache, s", "targets, s", "share of fp32 rate"],
+            [
+                "teacher",
+                "its val. MAE, BPM",
+                "training, CPU s",
+                *(f"share of {name} rate" for name in rates),
+                "view cache, s",
+                "targets, s",
+                "share of float32 rate",
+            ],
             [_teacher_line(setting, rates, teacher) for teacher in teachers],
         ),
         "## One student",
@@ -172,6 +201,8 @@ def _teacher_line(setting: Setting, rates: dict[str, float], teacher: PreparedTe
     return [
         f"{teacher.n_params:,}",
         f"{teacher.val_mae_bpm:.2f}",
+        f"{teacher.training.cpu_s:.1f}",
+        *(f"{share:.0%}" for share in teacher.training_share.values()),
         f"{teacher.view_cache.wall_s:.2f}",
         f"{teacher.targets.wall_s:.2f}",
         f"{operations / teacher.targets.wall_s / rates['float32']:.0%}",
@@ -219,5 +250,5 @@ def _engine_line(found: EngineTimes) -> list[str]:
         f"{found.step_ms:.1f}",
         *compiled,
         f"{found.vmap_ratio:.2f}",
-        f"{found.grouped_ratio:.2f}",
+        "impossible" if found.grouped_ratio is None else f"{found.grouped_ratio:.2f}",
     ]

@@ -24,7 +24,7 @@ from ppgkd.distill.soft import soft_loss
 from ppgkd.distill.targets import read_targets, write_targets
 from ppgkd.heart_rate import decode
 from ppgkd.models.build import build_model, load_model
-from ppgkd.models.capacity import InputShape, nearest_shape
+from ppgkd.models.capacity import InputShape, Shape
 from ppgkd.models.predict import predict
 from ppgkd.runtime.artifacts import file_fingerprint
 from ppgkd.splits.study_windows import StudyWindows
@@ -53,8 +53,8 @@ class Task:
     ----------
     data
         Where the windows are.
-    n_params
-        Requested size of the student.
+    shape
+        Of the student.
     teacher
         File of its teacher.
     shared
@@ -66,7 +66,7 @@ class Task:
     """
 
     data: Data
-    n_params: int
+    shape: Shape
     teacher: Path
     shared: Path
     training: TrainingConfig
@@ -100,16 +100,18 @@ class Outcome:
     workers: int = 0
 
 
-def prepare_training_inputs(task: Task, views: int) -> tuple[Cost, Cost]:
+def prepare_training_inputs(
+    data: Data, teacher_file: Path, shared: Path, views: int
+) -> tuple[Cost, Cost]:
     """Make what the engine's students share: the view cache and the targets of one teacher."""
-    windows, inputs = task.data.read()
-    transfer, folder = examples(windows.transfer), task.shared / "bank"
+    windows, inputs = data.read()
+    transfer, folder = examples(windows.transfer), shared / "bank"
     watch = Stopwatch()
-    write_view_cache(transfer, inputs, Augmentation(), folder, views=views, seed=task.seed)
+    write_view_cache(transfer, inputs, Augmentation(), folder, views=views, seed=0)
     view_cache = watch.read()
     watch = Stopwatch()
-    teacher, fingerprint = load_model(task.teacher)[0], file_fingerprint(task.teacher)
-    write_targets(teacher, fingerprint, read_view_cache(folder), task.shared / "targets")
+    teacher, fingerprint = load_model(teacher_file)[0], file_fingerprint(teacher_file)
+    write_targets(teacher, fingerprint, read_view_cache(folder), shared / "targets")
     return view_cache, watch.read()
 
 
@@ -131,13 +133,13 @@ def train_by_engine(task: Task, windows: StudyWindows, inputs: InputShape) -> fl
     first = StudentConfig(
         strategy="soft",
         settings={"temperature": 1.0, "label_weight": 0.0},
-        shape=nearest_shape("spectral_resnet", task.n_params, inputs),
+        shape=task.shape,
         inputs=inputs,
         training=task.training,
         label_sd_bpm=LABEL_SD_BPM,
         seed=task.seed,
     )
-    view_cache = read_view_cache(task.shared / "bank", examples(windows.transfer))
+    view_cache = read_view_cache(task.shared / "bank", examples(windows.transfer), task.shape.sees)
     fingerprint = file_fingerprint(task.teacher)
     targets = read_targets(task.shared / "targets", view_cache, fingerprint)
     training_inputs = [TrainingInputs(view_cache, fingerprint, targets)] * SEEDS
@@ -184,9 +186,7 @@ def train_plainly(task: Task, windows: StudyWindows, inputs: InputShape, workers
     size = min(task.training.batch_size, len(dataset))
     loader = DataLoader(dataset, size, shuffle=True, drop_last=True, num_workers=workers)
     teacher = load_model(task.teacher)[0]
-    student = build_model(
-        nearest_shape("spectral_resnet", task.n_params, inputs), inputs, task.seed
-    )
+    student = build_model(task.shape, inputs, task.seed)
     optimiser = adamw([*student.parameters()], task.training)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, **one_cycle(task.training, task.training.epochs * len(loader))

@@ -21,7 +21,7 @@ from data import (
     add_options,
     find_data,
     markdown,
-    train_resnet_teacher,
+    trained_teacher,
     training_config,
 )
 from torch import nn
@@ -107,7 +107,8 @@ def _teacher(options: Namespace, windows: StudyWindows, inputs: InputShape) -> n
     if options.teacher_file:
         return load_model(options.teacher_file)[0]
     training = training_config(options.teacher_epochs, options.batch_size)
-    return train_resnet_teacher(options.teacher, inputs, windows, training)[0]
+    shape = nearest_shape("spectral_resnet", options.teacher, inputs)
+    return trained_teacher(shape, inputs, windows, training)[0]
 
 
 def _training_inputs(

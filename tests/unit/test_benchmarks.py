@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ppgkd.models.capacity import InputShape, nearest_shape
 from ppgkd.runtime.artifacts import read_json
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -26,8 +27,9 @@ def run(script: str, output: Path, *options: str) -> tuple[Any, str]:
 
 @pytest.fixture(scope="module")
 def training(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, str]:
-    sizes = ["--students", "500", "--teachers", "2000", "--epochs", "2", "--no-compile"]
-    return run("train.py", tmp_path_factory.mktemp("train") / "train.json", *sizes)
+    sizes = ["--students", "1500", "--teachers", "2000", "--epochs", "2", "--no-compile"]
+    output = tmp_path_factory.mktemp("train") / "train.json"
+    return run("train.py", output, *sizes, "--student-family", "waveform_resnet")
 
 
 def test_every_method_that_is_installed_trains_the_same_student(
@@ -42,6 +44,28 @@ def test_every_method_that_is_installed_trains_the_same_student(
         assert row["outcome"]["cost"]["wall_s"] > 0
         assert row["outcome"]["val_mae_bpm"] > 0
         assert row["outcome"]["peak_mib"] >= row["outcome"]["start_mib"] > 10
+
+
+def test_students_and_teachers_are_of_the_families_that_were_asked_for(
+    training: tuple[Any, str],
+) -> None:
+    inputs = InputShape(ppg_channels=3, acc_channels=3, n_samples=200, rate_hz=25)
+    student = nearest_shape("waveform_resnet", 1500, inputs).n_params(inputs)
+    teacher = nearest_shape("spectral_resnet", 2000, inputs).n_params(inputs)
+    assert {row["student_params"] for row in training[0]["students"]} == {student}
+    assert [prepared["n_params"] for prepared in training[0]["teachers"]] == [teacher]
+
+
+def test_the_training_of_a_teacher_is_a_share_of_the_rate_of_each_number_type(
+    training: tuple[Any, str],
+) -> None:
+    (teacher,) = training[0]["teachers"]
+    rates = training[0]["machine"]["matmul_flop_per_s"]
+    assert set(teacher["training_share"]) == set(rates) == {"float32", "bfloat16"}
+    done = [share * rates[name] for name, share in teacher["training_share"].items()]
+    steps_of_16 = training[0]["setting"]["windows"] // 16
+    operations = 2 * 3 * teacher["macs"] * 16 * steps_of_16
+    assert done == pytest.approx(2 * [operations / teacher["training"]["cpu_s"]])
 
 
 def test_only_the_engine_has_costs_per_teacher_and_they_are_shared(
