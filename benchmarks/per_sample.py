@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
+from scipy.stats import ortho_group
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -72,9 +73,8 @@ def augmented(
     ppg /= np.maximum(np.sqrt(np.square(ppg).mean(axis=1, keepdims=True)), 1e-6)
     if rng.random() < augmentation.polarity:
         ppg *= -1
-    if rng.random() < augmentation.axis_permutation:
-        signs = rng.choice([-1.0, 1.0], (inputs.acc_channels, 1))
-        acc[:] = signs * acc[rng.permutation(inputs.acc_channels)]
+    if inputs.acc_channels and rng.random() < augmentation.axis_rotation:
+        acc[:] = ortho_group.rvs(inputs.acc_channels, random_state=rng) @ acc
     return stretched.astype(np.float32), hr_bpm * float(factor)
 
 

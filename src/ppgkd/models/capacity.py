@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 from ppgkd.errors import PpgkdError
@@ -30,7 +31,12 @@ DILATIONS = (1, 2, 4, 8)
 STEM_KERNEL = 9
 """Of a network along time: a third of a second, long enough to see the slope of a beat."""
 STAGES = 4
-"""Residual blocks of a network along time, each of which halves the number of positions."""
+"""Residual blocks of a residual network along time, each of which halves the positions."""
+NARROWING = (8**-0.5, 4**-0.5, 2**-0.5, 1, 1)
+"""Channels of its stem and blocks, as parts of its width. The early layers have most positions, so
+they are narrow: at 40,000 parameters that saves two fifths of the multiply-accumulates of a network
+that is as wide everywhere, and costs no accuracy (BAMI-1, validation, three folds, 20 epochs, soft
+targets: 2.71 BPM, and 2.70 when as wide)."""
 
 TCN_STRIDE = 4
 """Of the stem of a dilated network along time: 6 positions per second are left of 25 samples."""
@@ -164,21 +170,26 @@ class WaveformResNetShape(Shape):
         """Name of the family."""
         return "waveform_resnet"
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of the stem and of each block."""
+        return tuple(max(1, round(part * self.width)) for part in NARROWING)
+
     def n_params(self, inputs: InputShape) -> int:
         """Count the trainable parameters."""
-        width, norm = self.width, 2 * self.width
-        stem = inputs.channels * width * STEM_KERNEL + norm
-        block = 2 * (width * width * KERNEL + norm) + width * width + norm
-        return stem + STAGES * block + (width + 1) * N_CLASSES
+        total = self.widths[0] * (inputs.channels * STEM_KERNEL + 2)
+        for entry, width in pairwise(self.widths):
+            total += width * ((KERNEL + 1) * entry + KERNEL * width + 3 * 2)
+        return total + (self.width + 1) * N_CLASSES
 
     def macs(self, inputs: InputShape) -> int:
         """Count the multiply-accumulates of one window."""
-        width, positions = self.width, halved(inputs.n_samples)
-        total = positions * inputs.channels * width * STEM_KERNEL
-        for _ in range(STAGES):
+        positions = halved(inputs.n_samples)
+        total = positions * inputs.channels * self.widths[0] * STEM_KERNEL
+        for entry, width in pairwise(self.widths):
             positions = halved(positions)
-            total += positions * width * width * (2 * KERNEL + 1)
-        return total + width * N_CLASSES
+            total += positions * width * ((KERNEL + 1) * entry + KERNEL * width)
+        return total + self.width * N_CLASSES
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,6 @@ from ppgkd.grid import N_CLASSES
 from ppgkd.models.batched import BatchedModels
 from ppgkd.models.capacity import (
     KERNEL,
-    STAGES,
     STEM_KERNEL,
     InputShape,
     WaveformResNetShape,
@@ -46,10 +46,10 @@ class WaveformResNet(WaveformNetwork):
 
     def __init__(self, shape: WaveformResNetShape, inputs: InputShape) -> None:
         super().__init__()
-        width = shape.width
-        self.stem = nn.Sequential(*_halving(inputs.channels, width, STEM_KERNEL), nn.ReLU())
-        self.blocks = nn.Sequential(*(HalvingBlock(width) for _ in range(STAGES)))
-        self.head = nn.Conv2d(width, N_CLASSES, 1)
+        widths = shape.widths
+        self.stem = nn.Sequential(*_halving(inputs.channels, widths[0], STEM_KERNEL), nn.ReLU())
+        self.blocks = nn.Sequential(*(HalvingBlock(*pair) for pair in pairwise(widths)))
+        self.head = nn.Conv2d(shape.width, N_CLASSES, 1)
 
     def from_seen(self, seen: Tensor) -> Output:
         """Map windows of shape (n_windows, n_channels, n_samples) to logits and features."""
@@ -82,18 +82,18 @@ class WaveformResNet(WaveformNetwork):
 class HalvingBlock(nn.Module):
     """Two convolutions, the first of stride two, beside a skip connection of stride two."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, entry: int, width: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            *_halving(width, width, KERNEL),
+            *_halving(entry, width, KERNEL),
             nn.ReLU(),
             nn.Conv2d(width, width, (1, KERNEL), padding=(0, KERNEL // 2), bias=False),
             nn.BatchNorm2d(width),
         )
-        self.skip = nn.Sequential(*_halving(width, width, 1))
+        self.skip = nn.Sequential(*_halving(entry, width, 1))
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Map and add; shape (n_windows, width, 1, n) in, (n_windows, width, 1, n / 2) out."""
+        """Map and add; shape (n_windows, entry, 1, n) in, (n_windows, width, 1, n / 2) out."""
         return torch.relu(self.skip(hidden) + self.body(hidden))
 
 

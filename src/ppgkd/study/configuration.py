@@ -144,7 +144,7 @@ class Inputs(Section):
 class Augmentation(Section):
     """Random changes of a window in a view.
 
-    The spectral front end is blind to polarity, time reversal and axis permutation; ONNX teachers
+    The spectral front end is blind to polarity, time reversal and axis rotation; ONNX teachers
     of your own may not be.
     """
 
@@ -171,9 +171,9 @@ class Augmentation(Section):
     )
     polarity: Fraction = Field(0.5, description="Probability that the PPG is inverted.")
     time_reversal: Fraction = Field(0.5, description="Probability that time is reversed.")
-    axis_permutation: Fraction = Field(
+    axis_rotation: Fraction = Field(
         0.5,
-        description="Probability that the accelerometer's axes are permuted and get random signs.",
+        description="Probability that the accelerometer's axes are turned by any rotation.",
     )
     weaker_acceleration: float = Field(
         1,

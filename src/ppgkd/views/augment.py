@@ -53,8 +53,9 @@ class Augmentation:
         Probability that all PPG channels are inverted.
     time_reversal
         Probability that the window is reversed in time.
-    axis_permutation
-        Probability that the accelerometer's axes are permuted and given random signs.
+    axis_rotation
+        Probability that the accelerometer's axes are turned by any rotation, or reflection: people
+        wear a watch on either arm, and devices differ in their axes.
     weaker_acceleration
         Largest factor by which the acceleration is divided; drawn log-uniformly from 1. Others walk
         more gently, or hold a handlebar.
@@ -67,7 +68,7 @@ class Augmentation:
     real_motion: float = 0.0
     polarity: float = 0.5
     time_reversal: float = 0.5
-    axis_permutation: float = 0.5
+    axis_rotation: float = 0.5
     weaker_acceleration: float = 1.0
 
 
@@ -83,7 +84,7 @@ def augmented_view(
     """Make one view of all windows.
 
     The front end of the models (`ppgkd.models.spectrum`) does not depend on polarity, on the
-    direction of time or on the order and signs of the accelerometer's axes. An ONNX teacher of the
+    direction of time or on the directions of the accelerometer's axes. An ONNX teacher of the
     user's own may.
 
     Parameters
@@ -118,7 +119,7 @@ def augmented_view(
     ppg = _drop_channel(ppg, augmentation.channel_dropout, rng)
     ppg = _add_noise(ppg, augmentation.noise_sd, rng)
     ppg = _scale_and_invert(ppg, augmentation.polarity, rng)
-    acc = _permute_axes(acc, augmentation.axis_permutation, rng)
+    acc = _turn_axes(acc, augmentation.axis_rotation, rng)
     if augmentation.weaker_acceleration > 1:
         weaker = -math.log(augmentation.weaker_acceleration) * rng.uniform("acceleration", 1)
         acc = acc * weaker.exp()[:, :, None]
@@ -199,10 +200,11 @@ def _scale_and_invert(ppg: Tensor, probability: float, rng: ViewRng) -> Tensor:
     return ppg * (sign / rms)[:, :, None]
 
 
-def _permute_axes(acc: Tensor, probability: float, rng: ViewRng) -> Tensor:
-    """Permute the accelerometer's axes and give them random signs, in some windows."""
+def _turn_axes(acc: Tensor, probability: float, rng: ViewRng) -> Tensor:
+    """Turn the accelerometer's axes in some windows, by a random orthogonal matrix each."""
     axes = acc.shape[1]
-    happens, rank, sign = torch.split(rng.uniform("axes", 1 + 2 * axes), [1, axes, axes], dim=1)
-    identity = torch.eye(axes)
-    permuted = identity[rank.argsort(dim=1)] * (1 - 2 * (sign < 0.5).float())[:, :, None]
-    return torch.where(happens[:, :, None] < probability, permuted, identity) @ acc
+    happens = rng.uniform("axes", 1)[:, :, None] < probability
+    # uniform over all rotations and reflections (Mezzadri, Notices of the AMS 54, 592, 2007)
+    turned, triangle = torch.linalg.qr(rng.normal("rotation", axes, axes))
+    turned = turned * triangle.diagonal(dim1=1, dim2=2).sign()[:, None]
+    return torch.where(happens, turned, torch.eye(axes)) @ acc

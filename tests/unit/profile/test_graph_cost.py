@@ -14,7 +14,6 @@ from ppgkd.models.capacity import (
     BINS,
     DILATIONS,
     HARMONICS,
-    STAGES,
     TCN_DILATIONS,
     InputShape,
     Shape,
@@ -168,11 +167,11 @@ def spectrum_macs(inputs: InputShape) -> int:
 @pytest.mark.parametrize(
     ("shape", "normalised"),
     [
-        (SpectralResNetShape(5), 1 + 2 * len(DILATIONS)),
-        (SpectralMLPShape(7), 2),
-        (WaveformResNetShape(5), 1 + 3 * STAGES),
-        (WaveformTCNShape(5), 1 + 2 * len(TCN_DILATIONS)),
-        (WaveformMLPShape(7), 2),
+        (SpectralResNetShape(5), 5 * (1 + 2 * len(DILATIONS))),
+        (SpectralMLPShape(7), 7 * 2),
+        (WaveformResNetShape(5), 2 + 3 * (2 + 4 + 5 + 5)),
+        (WaveformTCNShape(5), 5 * (1 + 2 * len(TCN_DILATIONS))),
+        (WaveformMLPShape(7), 7 * 2),
     ],
     ids=lambda value: getattr(value, "family", ""),
 )
@@ -185,8 +184,8 @@ def test_an_exported_network_costs_what_its_formula_says(
     front_end = spectrum_macs(inputs) if shape.sees == "spectra" else 0
     assert cost.front_end_macs == front_end
     assert cost.macs == shape.macs(inputs) + front_end
-    folded = normalised * shape.width  # of scale and shift, only the shift is left
-    assert cost.parameter_bytes == 4 * (shape.n_params(inputs) - folded)
+    # of a normalised channel's scale and shift, only the shift is left
+    assert cost.parameter_bytes == 4 * (shape.n_params(inputs) - normalised)
     if shape.sees == "spectra":
         basis_bytes = 4 * 2 * inputs.n_samples * BINS * len(HARMONICS)
         assert basis_bytes < cost.table_bytes < 1.02 * basis_bytes

@@ -23,7 +23,7 @@ ALWAYS = Augmentation(
     channel_dropout=0,
     polarity=0,
     time_reversal=0,
-    axis_permutation=0,
+    axis_rotation=0,
     real_motion=1,
 )
 
