@@ -169,10 +169,10 @@ class Augmentation(Section):
         description="Probability that a pulse gets the motion of another training window, each "
         "played back at a rate of its own, so that heart rate and cadence are drawn apart.",
     )
-    polarity: Fraction = Field(0.5, description="Probability that the PPG is inverted.")
-    time_reversal: Fraction = Field(0.5, description="Probability that time is reversed.")
+    polarity: Fraction = Field(0, description="Probability that the PPG is inverted.")
+    time_reversal: Fraction = Field(0, description="Probability that time is reversed.")
     axis_rotation: Fraction = Field(
-        0.5,
+        0,
         description="Probability that the accelerometer's axes are turned by any rotation.",
     )
     weaker_acceleration: float = Field(

@@ -50,12 +50,13 @@ class Augmentation:
         Probability that a window's pulse gets the motion of another window, or its motion the pulse
         of another (`ppgkd.views.motion_bank`).
     polarity
-        Probability that all PPG channels are inverted.
+        Probability that all PPG channels are inverted. This, `time_reversal` and `axis_rotation`
+        are off: where all wear the same device, they take from a network that sees the waveform
+        what it could learn of the form of a pulse (docs/how-training-works.md has figures).
     time_reversal
         Probability that the window is reversed in time.
     axis_rotation
-        Probability that the accelerometer's axes are turned by any rotation, or reflection: people
-        wear a watch on either arm, and devices differ in their axes.
+        Probability that the accelerometer's axes are turned by any rotation, or reflected.
     weaker_acceleration
         Largest factor by which the acceleration is divided; drawn log-uniformly from 1. Others walk
         more gently, or hold a handlebar.
@@ -66,9 +67,9 @@ class Augmentation:
     channel_dropout: float = 0.1
     motion_artefact: float = 0.0
     real_motion: float = 0.0
-    polarity: float = 0.5
-    time_reversal: float = 0.5
-    axis_rotation: float = 0.5
+    polarity: float = 0.0
+    time_reversal: float = 0.0
+    axis_rotation: float = 0.0
     weaker_acceleration: float = 1.0
 
 

@@ -17,7 +17,7 @@ from ppgkd.views.examples import Examples
 
 RATE_HZ, N_SAMPLES = 25.0, 200
 TIME_S = np.arange(N_SAMPLES) / RATE_HZ
-DEFAULT = Augmentation()
+VARIED = Augmentation(polarity=0.5, time_reversal=0.5, axis_rotation=0.5)
 NOTHING = Augmentation(
     time_stretch=1,
     noise_sd=0,
@@ -83,16 +83,16 @@ def near(probability: float, count: int) -> object:
 
 def test_a_seed_and_a_number_give_the_same_view_whatever_was_drawn_before() -> None:
     signal, hr_bpm = noise(8, 5), rates(8)
-    first = augmented_view(signal, hr_bpm, shape(2, 3), DEFAULT, seed=3, view=4)
+    first = augmented_view(signal, hr_bpm, shape(2, 3), VARIED, seed=3, view=4)
     torch.rand(7)
-    assert same(augmented_view(signal, hr_bpm, shape(2, 3), DEFAULT, seed=3, view=4), first)
+    assert same(augmented_view(signal, hr_bpm, shape(2, 3), VARIED, seed=3, view=4), first)
 
 
 @pytest.mark.parametrize(("seed", "view"), [(3, 5), (4, 4), (0, 0)])
 def test_another_seed_or_number_gives_another_view(seed: int, view: int) -> None:
     signal, hr_bpm = noise(8, 5), rates(8)
-    first = augmented_view(signal, hr_bpm, shape(2, 3), DEFAULT, seed=3, view=4)
-    other = augmented_view(signal, hr_bpm, shape(2, 3), DEFAULT, seed=seed, view=view)
+    first = augmented_view(signal, hr_bpm, shape(2, 3), VARIED, seed=3, view=4)
+    other = augmented_view(signal, hr_bpm, shape(2, 3), VARIED, seed=seed, view=view)
     assert (other.hr_bpm != first.hr_bpm).all()
     assert (other.signal[:, :2] != first.signal[:, :2]).any(dim=2).all()
 
@@ -101,7 +101,7 @@ def test_views_of_different_seeds_never_coincide() -> None:
     hr_bpm = torch.full((2,), 100.0)
     seeds, views = [0, 1, 2, 2**20, 2**32, 2**32 + 1, 2**64], range(20)
     made = {
-        tuple(augmented_view(noise(2, 1), hr_bpm, shape(1, 0), DEFAULT, seed, view).hr_bpm.tolist())
+        tuple(augmented_view(noise(2, 1), hr_bpm, shape(1, 0), VARIED, seed, view).hr_bpm.tolist())
         for seed in seeds
         for view in views
     }
@@ -115,8 +115,8 @@ def test_the_view_of_a_window_does_not_depend_on_the_windows_after_it(
 ) -> None:
     signal, hr_bpm = noise(150, inputs.channels), rates(150)
     for view in range(3):
-        everything = augmented_view(signal, hr_bpm, inputs, DEFAULT, 0, view)
-        some = augmented_view(signal[:first], hr_bpm[:first], inputs, DEFAULT, 0, view)
+        everything = augmented_view(signal, hr_bpm, inputs, VARIED, 0, view)
+        some = augmented_view(signal[:first], hr_bpm[:first], inputs, VARIED, 0, view)
         assert same(some, Examples(everything.signal[:first], everything.hr_bpm[:first]))
 
 
@@ -129,7 +129,7 @@ def test_switching_one_off_leaves_the_windows_it_would_not_have_changed_as_they_
     count, probability = 1_000, 0.4
     signal, hr_bpm = noise(count, 5), rates(count)
     on, off = (
-        augmented_view(signal, hr_bpm, shape(2, 3), replace(DEFAULT, **{name: chance}), 0, 0)
+        augmented_view(signal, hr_bpm, shape(2, 3), replace(VARIED, **{name: chance}), 0, 0)
         for chance in (probability, 0)
     )
     untouched = (on.signal == off.signal).flatten(1).all(dim=1)
@@ -140,7 +140,7 @@ def test_switching_one_off_leaves_the_windows_it_would_not_have_changed_as_they_
 def test_switching_the_noise_off_leaves_all_else_as_it_was() -> None:
     signal, hr_bpm = noise(50, 5), rates(50)
     on, off = (
-        augmented_view(signal, hr_bpm, shape(2, 3), replace(DEFAULT, noise_sd=sd), 0, 0)
+        augmented_view(signal, hr_bpm, shape(2, 3), replace(VARIED, noise_sd=sd), 0, 0)
         for sd in (0.01, 0)
     )
     np.testing.assert_allclose(on.signal[:, :2], off.signal[:, :2], atol=0.1)
@@ -152,7 +152,7 @@ def test_switching_the_stretch_off_leaves_all_else_as_it_was() -> None:
     """Silence has nothing to stretch, so all that is heard is the rest."""
     on, off = (
         augmented_view(
-            silence(50, 5), rates(50), shape(2, 3), replace(DEFAULT, time_stretch=factor), 0, 0
+            silence(50, 5), rates(50), shape(2, 3), replace(VARIED, time_stretch=factor), 0, 0
         )
         for factor in (1.18, 1)
     )
@@ -178,7 +178,7 @@ def test_a_view_has_the_shape_of_its_windows(
     ppg_channels: int, acc_channels: int, count: int
 ) -> None:
     signal, inputs = noise(count, ppg_channels + acc_channels), shape(ppg_channels, acc_channels)
-    view = augmented_view(signal, rates(count), inputs, DEFAULT, seed=0, view=0)
+    view = augmented_view(signal, rates(count), inputs, VARIED, seed=0, view=0)
     assert view.signal.shape == signal.shape
     assert view.signal.dtype == torch.float32
     assert view.hr_bpm.shape == (count,)
@@ -188,7 +188,7 @@ def test_a_view_has_the_shape_of_its_windows(
 @pytest.mark.parametrize("ppg_channels", [1, 2, 3])
 def test_every_ppg_channel_has_unit_power(ppg_channels: int) -> None:
     signal, inputs = noise(50, ppg_channels + 3), shape(ppg_channels, 3)
-    view = augmented_view(signal, rates(50), inputs, DEFAULT, seed=0, view=0)
+    view = augmented_view(signal, rates(50), inputs, VARIED, seed=0, view=0)
     power = view.signal[:, :ppg_channels].double().square().mean(dim=2)
     np.testing.assert_allclose(power, 1, rtol=1e-5)
 
@@ -207,8 +207,8 @@ def test_a_flat_channel_stays_flat() -> None:
 
 def test_a_withheld_reference_stays_withheld_and_does_not_limit_the_stretch() -> None:
     signal, inputs = noise(100, 5), shape(2, 3)
-    withheld = augmented_view(signal, torch.full((100,), torch.nan), inputs, DEFAULT, 0, 0)
-    far_from_the_ends = augmented_view(signal, torch.full((100,), 100.0), inputs, DEFAULT, 0, 0)
+    withheld = augmented_view(signal, torch.full((100,), torch.nan), inputs, VARIED, 0, 0)
+    far_from_the_ends = augmented_view(signal, torch.full((100,), 100.0), inputs, VARIED, 0, 0)
     assert withheld.hr_bpm.isnan().all()
     assert torch.equal(withheld.signal, far_from_the_ends.signal)
 
@@ -250,7 +250,7 @@ def test_windows_are_stretched_by_factors_that_fill_the_range(largest: float) ->
 def test_no_rate_leaves_the_grid(hr_bpm: float) -> None:
     everywhere = torch.full((500,), hr_bpm)
     for view in range(4):
-        found = augmented_view(noise(500, 1), everywhere, shape(1, 0), DEFAULT, 0, view).hr_bpm
+        found = augmented_view(noise(500, 1), everywhere, shape(1, 0), VARIED, 0, view).hr_bpm
         assert found.min() >= BPM_MIN
         assert found.max() <= BPM_MAX
 
