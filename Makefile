@@ -14,6 +14,7 @@
 # make bench-validity-weights  choose the weights of the rule's score (studies/validity.yaml)
 # make bench-unseen  errors on datasets left out, by activity, before and after leave_one_dataset_out.yaml's recipe
 # make bench-pretrained  what BeliefPPG is worth as a teacher, each dataset's labels withheld in turn (studies/pretrained.yaml)
+# make bench-waveform  what views, epochs and learning rate change for waveform students, after studies/claims.yaml
 # make packaged-student  train the student that comes with the package, and put it there
 # make schema        generate the schemas of the configuration and of own recordings from their models
 # make pipeline      draw the pipeline in README.md with Snakemake
@@ -32,7 +33,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -93,6 +94,9 @@ bench-unseen: .venv/installed
 
 bench-pretrained: .venv/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" python benchmarks/pretrained.py --cores $(CORES)
+
+bench-waveform: .venv/installed
+	$(BIN)/python benchmarks/waveform_recipe.py results/claims
 
 packaged-student: .venv/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/packaged_student.yaml
