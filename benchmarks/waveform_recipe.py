@@ -26,7 +26,7 @@ from ppgkd.views.augment import Augmentation
 from ppgkd.views.cache import read_view_cache, write_view_cache
 from ppgkd.views.examples import examples
 
-SETTINGS = {"scratch": {}, "soft": {"temperature": 2.0, "label_weight": 0.0}}
+SETTINGS = {"scratch": {}, "soft": {"temperature": 1.0, "label_weight": 0.0}}
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def _options() -> Namespace:
 
 def _train(recipe: Recipe, fold: Path, options: Namespace) -> dict[str, float]:
     """Validation MAE in BPM of the student of each strategy."""
-    (windows_file,) = (options.results / "windows").glob("*.parquet")
+    of_study = options.results / "windows"
+    (windows_file,) = (file for file in of_study.glob("*.parquet") if "." not in file.stem)
     windows, inputs = Data(windows_file, fold / "splits.csv").read()
     (teacher_file,) = fold.glob("teachers/*/seed0/model.safetensors")
     transfer, teacher = examples(windows.transfer), file_fingerprint(teacher_file)
