@@ -6,13 +6,10 @@ depthwise-separable convolutions are those of Howard et al. (MobileNets, arXiv 1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
-from ppgkd.grid import N_CLASSES
-from ppgkd.models.batched import BatchedModels
+from ppgkd.models.along_time import NetworkAlongTime
 from ppgkd.models.capacity import (
     STEM_KERNEL,
     TCN_DILATIONS,
@@ -21,22 +18,15 @@ from ppgkd.models.capacity import (
     InputShape,
     WaveformTCNShape,
 )
-from ppgkd.models.grouped import group
-from ppgkd.models.network import Network, WaveformNetwork
-from ppgkd.models.output import Output
 
 
 def make_network(shape: WaveformTCNShape, inputs: InputShape) -> WaveformTCN:
     """Make a member of the family; `ppgkd.models.build` calls this."""
-    network = WaveformTCN(shape, inputs)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
+    return WaveformTCN(shape, inputs)
 
 
-class WaveformTCN(WaveformNetwork):
-    """Stem with a stride, dilated residual blocks, mean over time, 180 classes.
-
-    The convolutions have two dimensions, with height one, as those of the other families.
+class WaveformTCN(NetworkAlongTime):
+    """Stem with a stride, and dilated residual blocks.
 
     Parameters
     ----------
@@ -49,9 +39,8 @@ class WaveformTCN(WaveformNetwork):
     family = "waveform_tcn"
 
     def __init__(self, shape: WaveformTCNShape, inputs: InputShape) -> None:
-        super().__init__()
         width = shape.width
-        self.stem = nn.Sequential(
+        stem = nn.Sequential(
             nn.Conv2d(
                 inputs.channels,
                 width,
@@ -63,35 +52,7 @@ class WaveformTCN(WaveformNetwork):
             nn.BatchNorm2d(width),
             nn.ReLU(),
         )
-        self.blocks = nn.Sequential(*(SeparableBlock(width, d) for d in TCN_DILATIONS))
-        self.head = nn.Conv2d(width, N_CLASSES, 1)
-
-    def from_seen(self, seen: Tensor) -> Output:
-        """Map windows of shape (n_windows, n_channels, n_samples) to logits and features."""
-        logits, features = self.from_entry(self.entry(seen))
-        return Output(logits[:, 0], features[:, 0])
-
-    def batched_with(self, others: Sequence[Network]) -> BatchedModels | None:
-        """Batch this network with others by grouped convolutions, if that is faster."""
-        return group([self, *others], width=self.head.in_channels)
-
-    def entry(self, seen: Tensor) -> Tensor:
-        """Give the windows a height of one."""
-        return seen.unsqueeze(2)
-
-    def from_entry(self, entry: Tensor) -> Output:
-        """Map the input of one network, or of several that are groups of the same layers.
-
-        Returns
-        -------
-        Output
-            Logits of shape (n_windows, n_networks, 180), features (n_windows, n_networks,
-            n_features, 1): the mean over time, which is what the classes are read from.
-        """
-        pooled = self.blocks(self.stem(entry)).mean(dim=3, keepdim=True)
-        networks = (self.head.groups, -1)
-        logits = self.head(pooled).flatten(1).unflatten(1, networks)
-        return Output(logits, pooled.squeeze(2).unflatten(1, networks))
+        super().__init__(stem, [SeparableBlock(width, d) for d in TCN_DILATIONS], width)
 
 
 class SeparableBlock(nn.Module):

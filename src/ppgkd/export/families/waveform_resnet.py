@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from ppgkd.export.along_time import with_entry_and_head
 from ppgkd.export.layers import Layers, Weights, fold_normalisation
 from ppgkd.models.capacity import KERNEL, STAGES, STEM_KERNEL, InputShape
-
-ENTRY = """
-    entry = Reshape(window, entry_shape)
-"""
-
-HEAD = """
-    pooled = GlobalAveragePool({entry})
-    head = Conv <kernel_shape = [1, 1]> (pooled, head_weight, head_bias)
-    logits = Flatten <axis = 1> (head)
-"""
 
 
 def layers(weights: Weights, inputs: InputShape) -> Layers:
@@ -28,12 +17,7 @@ def layers(weights: Weights, inputs: InputShape) -> Layers:
     inputs
         Shape of the windows.
     """
-    constants = {
-        "entry_shape": np.array([-1, inputs.channels, 1, inputs.n_samples]),
-        "head_weight": weights["head.weight"],
-        "head_bias": weights["head.bias"],
-    }
-    nodes = ENTRY
+    constants, nodes = {}, ""
 
     def convolution(source: str, name: str, module: str, norm: str, kernel: int, step: int) -> str:
         constants[f"{name}_weight"], constants[f"{name}_bias"] = fold_normalisation(
@@ -57,4 +41,4 @@ def layers(weights: Weights, inputs: InputShape) -> Layers:
         nodes += f"sum_{number} = Add({passed}, {second})\n"
         nodes += f"hidden_{number} = Relu(sum_{number})\n"
         hidden = f"hidden_{number}"
-    return Layers(nodes + HEAD.format(entry=hidden), constants)
+    return with_entry_and_head(Layers(nodes, constants), hidden, weights, inputs)
