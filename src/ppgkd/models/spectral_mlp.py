@@ -9,6 +9,7 @@ from ppgkd.grid import N_CLASSES
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape, SpectralMLPShape
 from ppgkd.models.network import SpectralNetwork
 from ppgkd.models.output import Output
+from ppgkd.models.perceptron import hidden_layers
 
 
 def make_network(shape: SpectralMLPShape, inputs: InputShape) -> SpectralMLP:
@@ -37,14 +38,7 @@ class SpectralMLP(SpectralNetwork):
         width = shape.width
         self.ppg_channels = inputs.ppg_channels
         entry = inputs.sensors * len(HARMONICS) * BINS
-        self.hidden = nn.Sequential(
-            nn.Linear(entry, width, bias=False),
-            nn.BatchNorm1d(width),
-            nn.ReLU(),
-            nn.Linear(width, width, bias=False),
-            nn.BatchNorm1d(width),
-            nn.ReLU(),
-        )
+        self.hidden = hidden_layers(entry, width)
         self.head = nn.Linear(width, N_CLASSES)
 
     def from_seen(self, seen: Tensor) -> Output:

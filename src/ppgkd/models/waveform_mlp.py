@@ -8,6 +8,7 @@ from ppgkd.grid import N_CLASSES
 from ppgkd.models.capacity import InputShape, WaveformMLPShape
 from ppgkd.models.network import WaveformNetwork
 from ppgkd.models.output import Output
+from ppgkd.models.perceptron import hidden_layers
 
 
 def make_network(shape: WaveformMLPShape, inputs: InputShape) -> WaveformMLP:
@@ -35,14 +36,7 @@ class WaveformMLP(WaveformNetwork):
     def __init__(self, shape: WaveformMLPShape, inputs: InputShape) -> None:
         super().__init__()
         width = shape.width
-        self.hidden = nn.Sequential(
-            nn.Linear(inputs.channels * inputs.n_samples, width, bias=False),
-            nn.BatchNorm1d(width),
-            nn.ReLU(),
-            nn.Linear(width, width, bias=False),
-            nn.BatchNorm1d(width),
-            nn.ReLU(),
-        )
+        self.hidden = hidden_layers(inputs.channels * inputs.n_samples, width)
         self.head = nn.Linear(width, N_CLASSES)
 
     def from_seen(self, seen: Tensor) -> Output:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ppgkd.export.layers import Layers, Weights, fold_normalisation
+from ppgkd.export.layers import Layers, Weights
+from ppgkd.export.perceptron import perceptron_layers
 from ppgkd.models.capacity import BINS, HARMONICS, InputShape
 
 ENTRY = {
@@ -19,13 +20,8 @@ ENTRY = {
 }
 """With an accelerometer, and without."""
 
-LAYERS = """
+RESHAPE = """
     entry = Reshape(sensors, entry_shape)
-    first = Gemm <transB = 1> (entry, first_weight, first_bias)
-    first_active = Relu(first)
-    second = Gemm <transB = 1> (first_active, second_weight, second_bias)
-    second_active = Relu(second)
-    logits = Gemm <transB = 1> (second_active, head_weight, head_bias)
 """
 
 
@@ -39,17 +35,11 @@ def layers(weights: Weights, inputs: InputShape) -> Layers:
     inputs
         Shape of the windows.
     """
-    first_weight, first_bias = fold_normalisation(weights, "hidden.0", "hidden.1")
-    second_weight, second_bias = fold_normalisation(weights, "hidden.3", "hidden.4")
+    shared = perceptron_layers(weights)
     constants = {
         "sensor_sizes": np.array([inputs.ppg_channels, 1]),
         "channel_axis": np.array([1]),
         "entry_shape": np.array([-1, inputs.sensors * len(HARMONICS) * BINS]),
-        "first_weight": first_weight,
-        "first_bias": first_bias,
-        "second_weight": second_weight,
-        "second_bias": second_bias,
-        "head_weight": weights["head.weight"],
-        "head_bias": weights["head.bias"],
     }
-    return Layers(ENTRY[bool(inputs.acc_channels)] + LAYERS, constants)
+    nodes = ENTRY[bool(inputs.acc_channels)] + RESHAPE + shared.nodes
+    return Layers(nodes, {**constants, **shared.constants})

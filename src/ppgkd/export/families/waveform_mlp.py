@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from ppgkd.export.layers import Layers, Weights, fold_normalisation
+from ppgkd.export.layers import Layers, Weights
+from ppgkd.export.perceptron import perceptron_layers
 from ppgkd.models.capacity import InputShape
 
-LAYERS = """
+ENTRY = """
     entry = Flatten <axis = 1> (window)
-    first = Gemm <transB = 1> (entry, first_weight, first_bias)
-    first_active = Relu(first)
-    second = Gemm <transB = 1> (first_active, second_weight, second_bias)
-    second_active = Relu(second)
-    logits = Gemm <transB = 1> (second_active, head_weight, head_bias)
 """
 
 
@@ -25,14 +21,5 @@ def layers(weights: Weights, inputs: InputShape) -> Layers:
     inputs
         Shape of the windows.
     """
-    first_weight, first_bias = fold_normalisation(weights, "hidden.0", "hidden.1")
-    second_weight, second_bias = fold_normalisation(weights, "hidden.3", "hidden.4")
-    constants = {
-        "first_weight": first_weight,
-        "first_bias": first_bias,
-        "second_weight": second_weight,
-        "second_bias": second_bias,
-        "head_weight": weights["head.weight"],
-        "head_bias": weights["head.bias"],
-    }
-    return Layers(LAYERS, constants)
+    shared = perceptron_layers(weights)
+    return Layers(ENTRY + shared.nodes, shared.constants)
