@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from ppgkd.evaluation.summary import STUDENT
@@ -74,10 +73,7 @@ def apply_gates(students: pd.DataFrame, gates: Gates) -> pd.DataFrame:
         reduction=reduction.astype("float64"),
         small=(reduction >= gates.min_reduction).fillna(False).astype(bool),
         fast=students["latency_p99_ms"] < gates.max_latency_ms,
-        fits=np.logical_and.reduce(
-            [np.ones(len(students), bool)]
-            + [students[name].to_numpy() <= bound for name, bound in gates.bounds.items()]
-        ),
+        fits=(students[[*gates.bounds]] <= [*gates.bounds.values()]).all(axis=1),
         cost=students[gates.cost],
         accurate=students["mae_bpm"] < gates.max_mae_bpm,
     )

@@ -15,8 +15,7 @@ from ppgkd.models.output import Output
 
 GROUPED_UP_TO_WIDTH = 32
 """Wider residual networks along frequency are not faster with grouped convolutions (`make bench`).
-Of those along time, three and five were measured on one core: at a width of 4 they take half the
-time, at 32 `waveform_resnet` four fifths and `waveform_tcn` as much as one by one."""
+Those along time have the same bound, of the width of their last block."""
 
 
 def group(networks: Sequence[Network], width: int) -> GroupedNetworks | None:

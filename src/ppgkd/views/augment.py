@@ -50,9 +50,10 @@ class Augmentation:
         Probability that a window's pulse gets the motion of another window, or its motion the pulse
         of another (`ppgkd.views.motion_bank`).
     polarity
-        Probability that all PPG channels are inverted. This, `time_reversal` and `axis_rotation`
-        are off: where all wear the same device, they take from a network that sees the waveform
-        what it could learn of the form of a pulse (docs/how-training-works.md has figures).
+        Probability that all PPG channels are inverted. This and `time_reversal` are off: where all
+        wear the same device, they take from a network that sees the waveform what it could learn of
+        the form of a pulse. `axis_rotation` is off because no gain was seen
+        (docs/how-training-works.md).
     time_reversal
         Probability that the window is reversed in time.
     axis_rotation
@@ -120,7 +121,8 @@ def augmented_view(
     ppg = _drop_channel(ppg, augmentation.channel_dropout, rng)
     ppg = _add_noise(ppg, augmentation.noise_sd, rng)
     ppg = _scale_and_invert(ppg, augmentation.polarity, rng)
-    acc = _turn_axes(acc, augmentation.axis_rotation, rng)
+    if augmentation.axis_rotation:
+        acc = _turn_axes(acc, augmentation.axis_rotation, rng)
     if augmentation.weaker_acceleration > 1:
         weaker = -math.log(augmentation.weaker_acceleration) * rng.uniform("acceleration", 1)
         acc = acc * weaker.exp()[:, :, None]
