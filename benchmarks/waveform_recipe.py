@@ -134,7 +134,8 @@ def _report(options: Namespace, rows: list[Row]) -> str:
         [
             "# The recipe of waveform students",
             f"Validation MAE in BPM, mean over subjects and {len(options.folds)} folds; "
-            f"{options.family} of about {options.student:,} parameters, {options.epochs} epochs.",
+            f"{options.family} of about {options.student:,} parameters, {options.epochs} epochs. "
+            "Change: from the first row.",
             markdown(header, lines),
         ]
     )

@@ -10,8 +10,15 @@ from typing import Any
 
 import pytest
 
+from ppgkd.datasets.cohort import read_cohort, write_cohort
+from ppgkd.models.build import build_model, save_model
 from ppgkd.models.capacity import InputShape, nearest_shape
-from ppgkd.runtime.artifacts import read_json
+from ppgkd.runtime.artifacts import read_json, write_csv
+from ppgkd.simulation.subject import Cohort
+from ppgkd.splits.assignment import split_subjects
+from ppgkd.windows.preprocessing import WindowSpec
+from ppgkd.windows.table import subjects_with_windows
+from ppgkd.windows.write import write_windows
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SMALL = ["--subjects", "4", "--duration-s", "60", "--batch-size", "16", "--teacher-epochs", "1"]
@@ -100,6 +107,33 @@ def test_few_views_are_compared_with_fresh_ones_at_the_same_epochs(
     assert found == [(name, *row) for name in ("scratch", "soft") for row in of_each]
     assert all(len(row["val_mae_bpm"]) == 2 for row in rows)
     assert "soft, 2 to 4 epochs" in printed
+
+
+def test_recipes_of_waveform_students_are_compared_with_the_first(tmp_path: Path) -> None:
+    results, cohort = tmp_path / "study", tmp_path / "cohort.npz"
+    windows = results / "windows/simulated.parquet"
+    write_cohort(Cohort(4, 60, seed=0), cohort)
+    spec = WindowSpec(length_s=8, stride_s=2, rate_hz=25, low_hz=0.4, high_hz=8)
+    write_windows(read_cohort(cohort), "simulated", spec, windows)
+    subjects = {"simulated": subjects_with_windows(windows)}
+    roles = {"simulated": {"train": 0.5, "val": 0.25, "test": 0.25}}
+    write_csv(results / "fold0/splits.csv", split_subjects(subjects, roles, seed=0))
+    inputs = InputShape(3, 3, 200, 25.0)
+    shape = nearest_shape("spectral_resnet", 1_000, inputs)
+    teacher = results / "fold0/teachers/spectral_resnet-1000/seed0/model.safetensors"
+    save_model(teacher, build_model(shape, inputs, seed=0), shape, inputs)
+
+    output = tmp_path / "recipe.json"
+    command = [sys.executable, str(BENCHMARKS / "waveform_recipe.py"), str(results)]
+    small = ["--folds", "0", "--student", "1000", "--epochs", "2", "--views", "1"]
+    recipes = ["--recipes", "claims", "inverted", "--output", str(output)]
+    done = subprocess.run([*command, *small, *recipes], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = {(row["recipe"], row["strategy"]): row for row in read_json(output)["rows"]}
+    assert [strategy for _, strategy in found] == ["scratch", "soft"] * 2
+    errors = [row["val_mae_bpm"][0] for row in found.values()]
+    assert len(set(errors)) == len(errors), "each recipe and strategy is another training"
+    assert "| PPG inverted in half of the windows |" in done.stdout
 
 
 def test_the_cost_of_the_scaling_stage_is_reported_by_the_number_of_cells(tmp_path: Path) -> None:
