@@ -263,13 +263,17 @@ def pareto(gated: pd.DataFrame, cost: str) -> Figure:
         zorder=3,
     )
     chosen = recommend(gated)
-    ax.annotate(
-        f"recommended: {chosen['student']}, {chosen['strategy']}",
+    # towards the middle, and no part of the layout, which would take the label's room from the axes
+    is_right = chosen["cost"] > np.sqrt(gated["cost"].min() * gated["cost"].max())
+    label = ax.annotate(
+        f"recommended:\n{chosen['student']}, {chosen['strategy']}",
         (chosen["cost"], chosen["mae_bpm"]),
-        xytext=(12, 26),
+        xytext=(-12 if is_right else 12, 26),
+        ha="right" if is_right else "left",
         textcoords="offset points",
         arrowprops={"arrowstyle": "-", "color": "0.3"},
     )
+    label.set_in_layout(False)
     figure.colorbar(points, label="p99 latency (ms)")
     _size_axis(ax, "")
     ax.set_ylabel("test MAE (BPM)")

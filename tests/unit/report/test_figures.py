@@ -11,7 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ppgkd.evaluation.recommendation import Gates
+from ppgkd.evaluation.recommendation import Gates, apply_gates, recommend
 from ppgkd.evaluation.summary import summarise_students
 from ppgkd.report.figures import (
     DASHES,
@@ -20,6 +20,7 @@ from ppgkd.report.figures import (
     error_vs_cost,
     error_vs_size,
     gain_over_scratch,
+    pareto,
     pareto_front,
     residuals,
     teacher_student,
@@ -101,6 +102,27 @@ def test_students_that_are_equal_in_everything_share_the_front() -> None:
 def test_the_best_in_one_respect_is_on_the_front_however_bad_in_the_other() -> None:
     table = pd.DataFrame({"cost": [1, 9, 9], "mae_bpm": [90, 2, 3]})
     assert pareto_front(table).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("best", [0, 3, 7])
+def test_the_label_of_the_recommended_student_leaves_the_axes_their_room(
+    students: pd.DataFrame, best: int
+) -> None:
+    table = students.head(8).assign(
+        params=100, macs=np.geomspace(1_000, 9_000, 8), val_mae_bpm=3.0, teacher_params=60_000
+    )
+    table.loc[table.index[best], "val_mae_bpm"] = 1.0
+    gated = apply_gates(table, GATES)
+    assert recommend(gated)["macs"] == table["macs"].iloc[best]
+    figure = pareto(gated, "multiply-accumulates")
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert axes.get_position().width > 0.7
+    label = next(
+        text for text in axes.texts if "recommended" in text.get_text()
+    ).get_window_extent()
+    assert 0 < label.x0 < label.x1 < figure.bbox.width
+    assert label.y1 < figure.bbox.height
 
 
 def draw(students: pd.DataFrame, laws: list[dict[str, Any]], folder: Path) -> dict[str, bytes]:
