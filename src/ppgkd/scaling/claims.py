@@ -113,10 +113,10 @@ def _untested(why: str) -> Row:
 
 def _judge(errors: RunErrors, groups: Groups, why: str, *, every: bool) -> Row:
     """Verdict on a claim of the first group of differences, or of all of them."""
-    contrasts = {
-        name: estimate_contrast(by_run(differences), errors.n_windows)
-        for name, differences in groups.items()
-    }
+    contrasts = {}
+    for name, differences in groups.items():
+        runs, students = by_run(differences)
+        contrasts[name] = estimate_contrast(runs, errors.n_windows, groups=students)
     rows = _rows(contrasts, len(errors.n_windows), together=every)
     verdicts = [str(row["verdict"]) for row in rows]
     verdict = verdicts[0]

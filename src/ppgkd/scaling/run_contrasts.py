@@ -4,12 +4,15 @@ Test subjects and training runs are both samples: other people, and another seed
 difference. Errors are measured on all pairs of both, so the variance of a contrast is that between
 subjects plus that between runs, minus that of single pairs, which is in both. Without the runs, two
 ways of training that do not differ seem to differ, as each network is good or bad for all subjects.
-The interval is Student's, with Satterthwaite's degrees of freedom: with few subjects, a percentile
-interval of the bootstrap is too narrow (Hesterberg 2015, The American Statistician 69, 371-386).
+Networks are not drawn where one has several runs: a contrast is then of the networks that the study
+has. The interval is Student's, with Satterthwaite's degrees of freedom: with few subjects, a
+percentile interval of the bootstrap is too narrow (Hesterberg 2015, The American Statistician 69,
+371-386).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +57,12 @@ class Contrast:
 
 
 def estimate_contrast(
-    errors_bpm: Array, n_windows: Array, log_sizes: Array | None = None, *, draw_runs: bool = True
+    errors_bpm: Array,
+    n_windows: Array,
+    log_sizes: Array | None = None,
+    *,
+    groups: Sequence[str] | None = None,
+    draw_runs: bool = True,
 ) -> Contrast | None:
     """Estimate a mean over runs, or how far the error falls from the smallest size to the largest.
 
@@ -66,6 +74,10 @@ def estimate_contrast(
         Windows of each subject, which weight it, (n_subjects,).
     log_sizes
         Of each run, (n_runs,). If given, the contrast is the fall of a straight line in them.
+    groups
+        Of each run, what other runs do not change, such as its network, (n_runs,). Runs vary around
+        the mean of their group, or around that of all if each is a group of its own. None: all are
+        one group.
     draw_runs
         Whether other runs might have been drawn; if not, the contrast is of these networks.
 
@@ -81,6 +93,8 @@ def estimate_contrast(
         from_mean = log_sizes - log_sizes.mean()
         design = np.column_stack([design, from_mean])
         weights = -from_mean * np.ptp(log_sizes) / (from_mean @ from_mean)
+    elif groups is not None and len(set(groups)) < n_runs:
+        design = (np.array(groups)[:, None] == np.unique(groups)).astype(np.float64)
     free_runs = n_runs - design.shape[1]
     if n_subjects < 2 or n_runs < 1 or (draw_runs and free_runs < 1):
         return None

@@ -59,7 +59,7 @@ class RunErrors:
         return self._of[scratch] - self._of[key]
 
 
-def by_run(differences: Iterable[tuple[str, pd.DataFrame]]) -> Array:
+def by_run(differences: Iterable[tuple[str, pd.DataFrame]]) -> tuple[Array, list[str]]:
     """Differences of each run, mean over what shares it.
 
     Strategies and teachers of one student and seed share its run from scratch, so they are not
@@ -72,14 +72,15 @@ def by_run(differences: Iterable[tuple[str, pd.DataFrame]]) -> Array:
 
     Returns
     -------
-    ndarray, shape (n_runs, n_subjects)
-        Without runs that lack a subject.
+    differences, students
+        Shapes (n_runs, n_subjects) and (n_runs,), without runs that lack a subject.
     """
     found: dict[tuple[str, Hashable], list[Array]] = {}
     for student, table in differences:
         for seed, row in table.dropna().iterrows():
             found.setdefault((student, seed), []).append(row.to_numpy(np.float64))
-    return stacked([np.mean(rows, axis=0) for rows in found.values()])
+    rows_of_runs = stacked([np.mean(rows, axis=0) for rows in found.values()])
+    return rows_of_runs, [student for student, _ in found]
 
 
 def stacked(rows: Sequence[Array]) -> Array:

@@ -39,6 +39,20 @@ def test_a_fall_between_runs_alone_has_the_interval_of_the_regression() -> None:
     assert found.degrees_of_freedom == pytest.approx(6)
 
 
+def test_networks_with_several_seeds_are_not_drawn_and_with_one_each_they_are() -> None:
+    """Large differences between networks; of each, runs that differ little."""
+    rng = np.random.default_rng(3)
+    of_network, of_run = np.repeat([0.0, 1.0, 2.0], 3), rng.normal(0, 0.1, 9)
+    errors = np.tile((of_network + of_run)[:, None], 8)
+    found = estimate_contrast(errors, np.ones(8), groups=[*"aaabbbccc"])
+    assert found is not None
+    within = np.sqrt(np.mean([part.var(ddof=1) for part in of_run.reshape(3, 3)]))
+    assert found.standard_error == pytest.approx(within / 3, rel=1e-4)
+    assert found.degrees_of_freedom == pytest.approx(6)
+    alone = estimate_contrast(errors[::3], np.ones(8), groups=["a", "b", "c"])
+    assert alone == estimate_contrast(errors[::3], np.ones(8))
+
+
 def test_subjects_count_by_their_windows() -> None:
     errors = np.array([[1.0, 4.0], [1.0, 4.0]])
     found = estimate_contrast(errors, np.array([30.0, 10.0]))
@@ -59,7 +73,7 @@ def test_a_difference_without_spread_is_certain() -> None:
 
 
 @pytest.mark.parametrize("tails", ["normal", "heavy"])
-@pytest.mark.parametrize("n_runs", [2, 18])
+@pytest.mark.parametrize(("n_runs", "n_networks"), [(2, 1), (18, 1), (6, 2), (18, 6)])
 @pytest.mark.parametrize("n_subjects", [6, 24])
 @pytest.mark.parametrize(
     "sd_bpm",
@@ -67,7 +81,11 @@ def test_a_difference_without_spread_is_certain() -> None:
     ids=["subjects", "runs", "both"],
 )
 def test_without_a_true_difference_a_gain_seldom_holds(
-    sd_bpm: tuple[float, float, float], n_subjects: int, n_runs: int, tails: str
+    sd_bpm: tuple[float, float, float],
+    n_subjects: int,
+    n_runs: int,
+    n_networks: int,
+    tails: str,
 ) -> None:
     """A verdict needs a p-value of 5 % and a gain above zero: 2.5 % of the studies, if exact."""
     rng = np.random.default_rng(0)
@@ -77,11 +95,12 @@ def test_without_a_true_difference_a_gain_seldom_holds(
         return rng.standard_normal(shape) if normal else rng.standard_t(3, shape) / np.sqrt(3)
 
     n_windows = rng.integers(100, 300, n_subjects).astype(float)
+    networks = [str(run % n_networks) for run in range(n_runs)]
     held = 0
     for _ in range(SIMULATIONS):
         parts = drawn(1, n_subjects), drawn(n_runs, 1), drawn(n_runs, n_subjects)
         difference = sum(sd * part for sd, part in zip(sd_bpm, parts, strict=True))
-        gain = estimate_contrast(np.asarray(difference), n_windows)
+        gain = estimate_contrast(np.asarray(difference), n_windows, groups=networks)
         assert gain is not None
         p_none, p_named = gain.p_value(0), gain.p_value(0.1)
         held += verdict_of(gain, n_subjects, p_none, p_named) == HOLDS
