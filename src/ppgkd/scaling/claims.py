@@ -248,7 +248,8 @@ def _law(laws: Sequence[Mapping[str, Any]], errors: RunErrors) -> Row:
         verdicts.add(next((one for one in (FAILS, UNKNOWN) if one in both), HOLDS))
     why = (
         "by a straight line in log size the error must fall; and the exponential's AICc must be "
-        f"lower than that of the best other form, by more than {TIE:g}"
+        f"lower than that of the best other form, by more than {TIE:g}; it does not hold if "
+        "another fits better even without the correction for few sizes"
     )
     if any(law.get("exponential_lead") is None for law in swept.values()):
         why += f"; it has none with fewer than {MIN_SIZES_OF_EXPONENTIAL} sizes"
@@ -267,7 +268,7 @@ def _lead(name: str, lead: Mapping[str, Any], n_subjects: int) -> Row:
     if n_subjects >= MIN_SUBJECTS:
         if lead["lower"] > 0 and lead["estimate"] > TIE:
             verdict = HOLDS
-        elif lead["upper"] < 0 and lead["estimate"] < -TIE:
+        elif lead["uncorrected_upper"] < 0 and lead["uncorrected_estimate"] < -TIE:
             verdict = FAILS
     return {
         "compared": f"{name}: exponential and {lead['over'].replace('_', ' ')}",

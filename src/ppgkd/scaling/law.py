@@ -188,8 +188,13 @@ def fit_law(
 
 def corrected_akaike(variance: Array | np.float64, n: int, k: int) -> Array:
     """Corrected Akaike criterion of n points and k parameters, the variance among them."""
-    score = n * np.log(np.maximum(variance, 1e-12)) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+    score = n * np.log(np.maximum(variance, 1e-12)) + 2 * k + small_sample_correction(n, k)
     return np.asarray(score)
+
+
+def small_sample_correction(n: int, k: int) -> float:
+    """What the corrected Akaike criterion adds to the plain one (Hurvich and Tsai 1989)."""
+    return 2 * k * (k + 1) / (n - k - 1)
 
 
 def check_points(

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from ppgkd.evaluation.bootstrap import percentile_interval
 from ppgkd.scaling.forms import FORMS, Form
-from ppgkd.scaling.law import Law, check_points, corrected_akaike, fit_law, fit_many
+from ppgkd.scaling.law import (
+    Law,
+    check_points,
+    corrected_akaike,
+    fit_law,
+    fit_many,
+    small_sample_correction,
+)
 from ppgkd.scaling.solver import MAX_EVALUATIONS, Solution, huber_weights
 
 Array = NDArray[np.float64]
@@ -21,6 +28,14 @@ TIE = 2.0
 
 PREDICTION_LEVEL = 0.9
 """Level of the prediction intervals of held-out and of planned students."""
+
+MIN_SIZES_OF_AICC = 10
+"""With fewer sizes the correction outweighs any fit: with seven, a power law has to leave less than
+a twentieth of the variance of a constant."""
+
+SIMPLER = 1.2
+"""A form with fewer parameters is taken if its error at held-out sizes is at most so many times the
+lowest."""
 
 POSITIONS = ("smallest", "middle", "largest")
 MIN_SIZES_TO_HOLD_OUT = 5
@@ -75,8 +90,8 @@ def select_form(candidates: Mapping[str, Candidate]) -> str:
     """Select the form to use, among those whose fit converged.
 
     The corrected Akaike criterion (AICc) decides; among forms within 2 of the lowest, the one that
-    predicts held-out sizes best. With too few sizes for the AICc of any form that depends on size,
-    the held-out error alone decides.
+    predicts held-out sizes best. With fewer than `MIN_SIZES_OF_AICC` sizes, the error at held-out
+    sizes decides: the form with the fewest parameters that is nearly as good as the best.
 
     Raises
     ------
@@ -87,13 +102,15 @@ def select_form(candidates: Mapping[str, Candidate]) -> str:
     if not converged:
         reasons = [f"{name}: {one.law.status.reason}" for name, one in candidates.items()]
         raise ValueError(f"no fit converged ({'; '.join(reasons)})")
+    if max(one.law.n_points for one in converged.values()) < MIN_SIZES_OF_AICC:
+        lowest = min(one.held_out_ape for one in converged.values())
+        good = [name for name, one in converged.items() if one.held_out_ape <= SIMPLER * lowest]
+        return min(
+            good, key=lambda n: (len(converged[n].law.parameters), converged[n].held_out_ape)
+        )
     scores = {name: one.law.aicc for name, one in converged.items()}
-    if all(score is None for name, score in scores.items() if name != "constant"):
-        tied = [*converged]
-    else:
-        known = {name: score for name, score in scores.items() if score is not None}
-        lowest = min(known.values())
-        tied = [name for name, score in known.items() if score <= lowest + TIE]
+    known = {name: score for name, score in scores.items() if score is not None}
+    tied = [name for name, score in known.items() if score <= min(known.values()) + TIE]
     return min(tied, key=lambda name: converged[name].held_out_ape)
 
 
@@ -117,7 +134,9 @@ def exponential_lead(
     -------
     dict or None
         ``over``, the best other form; ``estimate``, and ``lower`` and ``upper`` at 95 % over the
-        draws, in each of which the best form of either kind counts. None with too few sizes.
+        draws, in each of which the best form of either kind counts; ``uncorrected_estimate`` and
+        ``uncorrected_upper``, the same without the correction for few sizes, which no fit may
+        outweigh. None with too few sizes.
     """
     known = {
         name: one.law.aicc
@@ -129,13 +148,25 @@ def exponential_lead(
     if not exponential or not others:
         return None
     scores = {name: _drawn_aicc(candidates[name].law, refits[name], sizes, drawn) for name in known}
-    lead = np.min([scores[name] for name in others], axis=0) - np.min(
-        [scores[name] for name in exponential], axis=0
-    )
-    lower, upper = percentile_interval(lead, 0.95)
-    over = min(others, key=lambda name: known[name])
-    estimate = known[over] - min(known[name] for name in exponential)
-    return {"over": over, "estimate": estimate, "lower": float(lower), "upper": float(upper)}
+    correction = {
+        name: small_sample_correction(len(sizes), len(candidates[name].law.parameters) + 1)
+        for name in known
+    }
+
+    def lead(score: Mapping[str, Any]) -> Any:
+        best = [np.min([score[name] for name in of], axis=0) for of in (others, exponential)]
+        return best[0] - best[1]
+
+    lower, upper = percentile_interval(lead(scores), 0.95)
+    free = {name: scores[name] - correction[name] for name in known}
+    return {
+        "over": min(others, key=lambda name: known[name]),
+        "estimate": float(lead(known)),
+        "lower": float(lower),
+        "upper": float(upper),
+        "uncorrected_estimate": float(lead({n: known[n] - correction[n] for n in known})),
+        "uncorrected_upper": float(percentile_interval(lead(free), 0.95)[1]),
+    }
 
 
 def _drawn_aicc(law: Law, refits: Solution, sizes: Array, drawn: Array) -> Array:

@@ -108,7 +108,11 @@ def test_a_gain_of_some_seeds_and_not_of_others_cannot_be_told(sweep: Sweep) -> 
 
 
 def swept(
-    sweep: Sweep, fall_bpm: float, lead: tuple[float, ...] | None, n_subjects: int = 8
+    sweep: Sweep,
+    fall_bpm: float,
+    lead: tuple[float, ...] | None,
+    n_subjects: int = 8,
+    correction: float = 0,
 ) -> Any:
     """The claim of the law, on a sweep whose error falls by so much on a line in log size."""
     sizes = [300, 1_000, 3_000, 9_000]
@@ -122,7 +126,11 @@ def swept(
     law |= {"sizes": sizes, "exponential_lead": None}
     if lead is not None:
         ahead = dict(zip(("estimate", "lower", "upper"), lead, strict=True))
-        law["exponential_lead"] = {"over": "constant", **ahead}
+        free = {
+            "uncorrected_estimate": lead[0] + correction,
+            "uncorrected_upper": lead[2] + correction,
+        }
+        law["exponential_lead"] = {"over": "constant", **ahead, **free}
     return judge(tables, {"laws": [law]})[LAW]
 
 
@@ -136,6 +144,15 @@ def test_a_falling_law_is_exponential_as_far_as_its_lead_goes(sweep: Sweep, verd
     fall, lead = claim["comparisons"]
     assert (fall["estimate"], fall["unit"]) == (pytest.approx(1.0), "BPM")
     assert [lead[name] for name in ("estimate", "lower", "upper")] == [*LEADS[verdict]]
+
+
+def test_an_exponential_that_is_behind_by_the_correction_alone_cannot_be_told(
+    sweep: Sweep,
+) -> None:
+    """With seven sizes it is 40 behind a power law that fits as well."""
+    claim = swept(sweep, 1.0, (-39.0, -50.0, -30.0), correction=40)
+    assert claim["verdict"] == UNKNOWN
+    assert "even without the correction" in claim["why"]
 
 
 @pytest.mark.parametrize("fall_bpm", [0.0, -0.5])

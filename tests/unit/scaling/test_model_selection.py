@@ -25,11 +25,14 @@ def noisy(errors: np.ndarray, seed: int, noise: float = 0.02) -> np.ndarray:
     return errors * np.exp(noise * np.random.default_rng(seed).standard_normal(errors.shape))
 
 
-def test_points_that_fall_choose_a_law_that_falls_and_flat_ones_the_constant() -> None:
+@pytest.mark.parametrize("n_sizes", [5, 6, 7, 8, 12])
+def test_points_that_fall_choose_a_law_that_falls_and_flat_ones_the_constant(n_sizes: int) -> None:
+    """With seven, AICc's correction alone is 21 more for the power law than for the constant."""
+    sizes = np.geomspace(300, 64_000, n_sizes)
     falling = [
-        select_form(fit_candidates(SIZES, noisy(2 + 300 * SIZES**-0.7, s))) for s in range(20)
+        select_form(fit_candidates(sizes, noisy(2 + 300 * sizes**-0.7, s))) for s in range(20)
     ]
-    flat = [select_form(fit_candidates(SIZES, noisy(0 * SIZES + 2, s))) for s in range(20)]
+    flat = [select_form(fit_candidates(sizes, noisy(0 * sizes + 2, s))) for s in range(20)]
     assert "constant" not in falling
     assert flat.count("constant") >= 15
 
@@ -75,6 +78,17 @@ def test_the_lead_of_the_exponential_is_that_of_its_aicc_with_an_interval() -> N
     assert lead is not None
     assert lead["estimate"] == pytest.approx(other - exponential)
     assert 2 < lead["lower"] < lead["upper"]
+
+
+def test_without_the_correction_a_form_that_fits_as_well_is_not_behind() -> None:
+    """A power law: with eight sizes the exponential pays 13 more, and fits as well."""
+    lead = lead_of(noisy(2 + 300 * SIZES**-0.7, 0))
+    assert lead is not None
+    assert lead["over"] == "power_law_floor"
+    correction = 2 * 5 * 6 / (8 - 6) - 2 * 4 * 5 / (8 - 5)
+    assert lead["uncorrected_estimate"] == pytest.approx(lead["estimate"] + correction)
+    assert lead["uncorrected_estimate"] > -2.5
+    assert lead["uncorrected_upper"] > lead["upper"]
 
 
 def test_a_flat_error_gives_the_exponential_no_lead_over_the_constant() -> None:
