@@ -42,6 +42,7 @@ from ppgkd.strategies.registry import STRATEGIES
 from ppgkd.study.cell import FINAL, fold_folder
 from ppgkd.study.parse import parse_study
 from ppgkd.study.study import COMPARED, input_shape
+from ppgkd.study.subset import FOLDER as SUBSET_FOLDER
 
 # A killed run leaves Snakemake's locks behind; they are removed if no other run is active.
 if workflow.is_main_process:
@@ -99,6 +100,8 @@ VIEW_CACHE = {
     ]
     for sees in ("signal", "spectra")
 }
+# A view cache has spectra if any student sees them; teachers see the signal.
+HAS_SPECTRA = any(SHAPES[family].sees == "spectra" for family in config["students"])
 TARGETS = ["targets.json", "logits.npy", "features.npy"]
 
 
@@ -118,7 +121,7 @@ wildcard_constraints:
     source="|".join(sorted({source for source, _ in MANIFEST})),
     strategy="|".join(config["strategies"]),
     teacher="|".join(["none", *(teacher.name for teacher in study.teachers)]),
-    fold=rf"fold\d+|{FINAL}",
+    fold=rf"fold\d+(-({SUBSET_FOLDER}))?|{FINAL}",
     family="|".join(SHAPES),
     capacity=r"\d+",
     seed=r"\d+",

@@ -81,7 +81,24 @@ def reader_module(wildcards):
 
 def fold_of(wildcards):
     """Return a fold's number, or `FINAL`, as text; it is empty in a study without folds."""
-    return wildcards.get("fold", "").removeprefix("fold")
+    return wildcards.get("fold", "").removeprefix("fold").partition("-")[0]
+
+
+def subset_of(wildcards):
+    """Return the name of a subset of a fold's training people; it is empty with all of them."""
+    return wildcards.get("fold", "").partition("-")[2]
+
+
+def taking_of_people(wildcards):
+    """Return how a subset of a fold's training people is taken; nothing with all of them."""
+    if not subset_of(wildcards):
+        return {}
+    people = config["people"]
+    return {
+        "datasets": people.get("datasets", []),
+        "others": people["others"],
+        "stride_s": config["windows"]["stride_s"],
+    }
 
 
 def other_people_fold(wildcards):

@@ -1,5 +1,5 @@
 rule splits:
-    """Assign every subject one role, in all or in one fold."""
+    """Assign every subject one role, in all, in one fold, or in a subset of its people."""
     input:
         WINDOWS,
     output:
@@ -17,5 +17,7 @@ rule splits:
         split={"seed": config["split_seed"], "folds": config["folds"]},
         fold=lambda wildcards: fold_of(wildcards),
         other_people=lambda wildcards: other_people_fold(wildcards),
+        subset=lambda wildcards: subset_of(wildcards),
+        people=lambda wildcards: taking_of_people(wildcards),
     script:
         "../scripts/splits.py"

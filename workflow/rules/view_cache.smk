@@ -5,7 +5,7 @@ rule view_cache:
         splits="<fold>/splits.csv",
     output:
         signal="<fold>/bank/seed{seed}/signal.npy",
-        spectra="<fold>/bank/seed{seed}/spectra.npy",
+        spectra="<fold>/bank/seed{seed}/spectra.npy" if HAS_SPECTRA else [],
         hr_bpm="<fold>/bank/seed{seed}/hr_bpm.npy",
         pulse_row="<fold>/bank/seed{seed}/pulse_row.npy",
         rate_factor="<fold>/bank/seed{seed}/rate_factor.npy",
@@ -24,5 +24,6 @@ rule view_cache:
         augmentation=config_section("augmentation"),
         views=lookup(dpath="views", within=config),
         seed=lambda wildcards: wildcards.seed,
+        spectra=HAS_SPECTRA,
     script:
         "../scripts/view_cache.py"

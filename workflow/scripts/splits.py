@@ -8,8 +8,10 @@ from ppgkd.splits.assignment import (
     leave_people_out,
     split_subjects,
 )
+from ppgkd.splits.people import take_subset
 from ppgkd.study.cell import FINAL
 from ppgkd.study.roles import BY_DATASET, REQUIRED_ROLES
+from ppgkd.study.subset import parse_subset
 from ppgkd.windows.table import subjects_with_windows
 
 with job(snakemake.log[0]):
@@ -30,4 +32,7 @@ with job(snakemake.log[0]):
     elif folds:
         fold = (int(params.fold), folds)
     table = split_subjects(subjects, datasets, params.split["seed"], fold, required)
+    if params.subset:
+        subset = parse_subset(params.subset)
+        table = take_subset(table, subset, seed=params.split["seed"], **params.people)
     write_csv(snakemake.output[0], table)

@@ -21,7 +21,7 @@ with job(snakemake.log[0]):
         settings=read_json(files.settings)["settings"] if files.settings else params.settings,
         shape=nearest_shape(wildcards.family, int(wildcards.capacity), inputs),
         inputs=inputs,
-        training=TrainingConfig(**params.training),
+        training=TrainingConfig(**params.training).with_passes(windows.student_passes),
         label_sd_bpm=params.label_sd_bpm,
         seed=params.seeds[0],
     )

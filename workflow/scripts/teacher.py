@@ -21,7 +21,7 @@ with job(snakemake.log[0]):
         inputs,
         windows,
         pretraining=TrainingConfig(**params.training["pretraining"]),
-        training=TrainingConfig(**params.training["training"]),
+        training=TrainingConfig(**params.training["training"]).with_passes(windows.teacher_passes),
         augmentation=Augmentation(**params.augmentation),
         label_sd_bpm=params.label_sd_bpm,
         seed=seed,

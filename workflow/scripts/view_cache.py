@@ -18,6 +18,7 @@ with job(snakemake.log[0]):
         inputs,
         Augmentation(**params.augmentation),
         Path(snakemake.output.signal).parent,
-        views=params.views,
+        views=round(params.views * windows.student_passes),
         seed=int(snakemake.wildcards.seed),
+        spectra=params.spectra,
     )

@@ -160,6 +160,36 @@ def check_other_people(
         )
 
 
+def check_people(configuration: Configuration) -> None:
+    """Check that fewer people can be drawn, and that nothing else changes with their number."""
+    people = configuration.people
+    if people is None:
+        return
+    if not isinstance(configuration.folds, int):
+        raise PpgkdError(
+            f"'people' is given, but 'folds' is {configuration.folds}; the number of training "
+            "people is varied in folds by subject, so that everybody is tested. Give a number of "
+            "folds, at least 2."
+        )
+    if not people.sizes and not people.minutes:
+        raise PpgkdError(
+            "'people' has neither 'sizes' nor 'minutes'; give numbers of people to train with, as "
+            "in 'sizes: [2, 4, 8]', or leave 'people' out."
+        )
+    if configuration.tuning:
+        raise PpgkdError(
+            "'people' and 'tuning' are both given: settings that are tuned with all people would "
+            "tell of them. Put the settings in 'strategies', and leave 'tuning' out."
+        )
+    trained = [
+        name for name, split in configuration.datasets.items() if split.has_subjects("train")
+    ]
+    if unknown := [name for name in people.datasets or () if name not in trained]:
+        raise PpgkdError(
+            f"'people.datasets' names {unknown}, of which nobody trains; there are {trained}."
+        )
+
+
 def check_windows(windows: Windows) -> None:
     """Check that a window has a whole number of samples, and that the pass band exists."""
     n_samples = windows.length_s * windows.rate_hz

@@ -460,6 +460,34 @@ class Teachers(Capacities):
     )
 
 
+class People(Section):
+    """Training with fewer people, beside that with all of them: how many must be recorded?"""
+
+    sizes: UniqueList[Annotated[int, Field(ge=1)]] = Field(
+        [],
+        description="Numbers of training people, each below that of all of them. Validation and "
+        "test are the same for every number, and so are the steps of training.",
+    )
+    draws: int = Field(
+        3,
+        ge=1,
+        le=100,
+        description="Random draws of each number. In one draw, fewer people are some of the more.",
+    )
+    minutes: UniqueList[Annotated[int, Field(ge=1)]] = Field(
+        [], description="Minutes of windows to take of each training person, from the beginning."
+    )
+    datasets: LeftOut[FilledList[str]] = left_out(
+        "Datasets whose people are drawn; those of the others train in every draw. Left out: of "
+        "all datasets with training people."
+    )
+    others: Literal["left_out", "unlabelled"] = Field(
+        "left_out",
+        description="What becomes of training people who are not drawn. unlabelled: students see "
+        "them without the reference and learn from the teacher, which has not learned from them.",
+    )
+
+
 class TuningPlan(Section):
     """Choice of each strategy's settings on validation subjects, before the sweep."""
 
@@ -499,6 +527,11 @@ class Configuration(Section):
         "in k folds by subject over all datasets, so that the report puts its error on a dataset "
         "that is left out beside that on other people of a dataset that it has learned. null: "
         "the report says that the second is not known.",
+    )
+    people: People | None = Field(
+        None,
+        description="Train everything with fewer people, too: curves of the error over people, and "
+        "how many to record. Needs folds by subject. null: with all people alone.",
     )
     simulation: Simulation = Field(Simulation(), description="The simulated cohort.")
     windows: Windows = Field(

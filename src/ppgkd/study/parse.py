@@ -11,6 +11,7 @@ from ppgkd.study.checks import (
     check_folds,
     check_motion,
     check_other_people,
+    check_people,
     check_rates,
     check_splits,
     check_what_is_taught,
@@ -45,6 +46,7 @@ def parse_study(given: Mapping[str, Any]) -> Study:
     tested = tuple(name for name, split in splits.items() if split.has_subjects("test"))
     check_folds(configuration.folds, tested)
     check_other_people(configuration, datasets, tested)
+    check_people(configuration)
     check_windows(configuration.windows)
     check_motion(configuration)
     check_rates(configuration)

@@ -15,6 +15,7 @@ from ppgkd.models.capacity import InputShape
 from ppgkd.strategies.registry import STRATEGIES
 from ppgkd.study.cell import FINAL, NO_TEACHER, Cell
 from ppgkd.study.roles import BY_DATASET, ROLES
+from ppgkd.study.subset import Subset
 
 COMPARED = ("students.parquet", "subjects.parquet", "recommended/student.onnx")
 """Files below the folder of a finished study that other studies are compared with."""
@@ -149,10 +150,28 @@ class Study:
         return tuple(range(first, first + (self.config["other_people"] or 0)))
 
     @property
+    def subsets(self) -> tuple[Subset, ...]:
+        """Parts of the training people that everything is trained with, beside all of them."""
+        people = self.config["people"]
+        if people is None:
+            return ()
+        draws = range(people["draws"])
+        drawn = [Subset(size, draw) for size in sorted(people["sizes"]) for draw in draws]
+        return (*drawn, *(Subset(minutes=minutes) for minutes in sorted(people["minutes"])))
+
+    @property
     def cells(self) -> tuple[Cell, ...]:
         """The sweep: each strategy, teacher, student, seed and fold."""
+        return self._sweep(None)
+
+    @property
+    def subset_cells(self) -> tuple[Cell, ...]:
+        """The sweep again, with each subset of the training people."""
+        return tuple(cell for subset in self.subsets for cell in self._sweep(subset))
+
+    def _sweep(self, subset: Subset | None) -> tuple[Cell, ...]:
         return tuple(
-            Cell(strategy, teacher, student.name, seed, fold)
+            Cell(strategy, teacher, student.name, seed, fold, subset)
             for strategy in self.config["strategies"]
             for teacher in self._teachers_of(strategy)
             for student in self.students

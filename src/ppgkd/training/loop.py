@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -71,6 +71,14 @@ class TrainingConfig:
     device: str = "cpu"
     balance: float = 0.0
     balance_datasets: float = 0.0
+
+    def with_passes(self, passes: float) -> TrainingConfig:
+        """Make the same training where so many passes over the windows count as one epoch.
+
+        With fewer windows to learn from, the steps are as many as with all.
+        """
+        epochs, patience = math.ceil(self.epochs * passes), math.ceil(self.patience * passes)
+        return replace(self, epochs=epochs, patience=patience)
 
 
 class TrainingJob(NamedTuple):

@@ -7,6 +7,7 @@ it was made from and to the way it was made.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,7 @@ def write_view_cache(
     *,
     views: int,
     seed: int,
+    spectra: bool = True,
 ) -> None:
     """Make views: ``signal.npy``, ``spectra.npy``, one of each of `SMALL_ARRAYS`, ``bank.json``.
 
@@ -114,6 +116,8 @@ def write_view_cache(
         Number of views.
     seed
         Of the views.
+    spectra
+        Whether to make ``spectra.npy``, which families that see the signal do not read.
     """
     folder = Path(folder)
     small: dict[str, list[NDArray[Any]]] = {name: [] for name in SMALL_ARRAYS}
@@ -124,12 +128,15 @@ def write_view_cache(
     bank = motion_bank(*windows, inputs) if augmentation.real_motion else None
     with (
         atomic_array(folder / "signal.npy", signal_shape, np.float16) as append_signal,
-        atomic_array(folder / "spectra.npy", spectra_shape, np.float16) as append_spectra,
+        atomic_array(folder / "spectra.npy", spectra_shape, np.float16)
+        if spectra
+        else nullcontext() as append_spectra,
     ):
         for number in range(views):
             view = augmented_view(*windows, inputs, augmentation, seed, number, bank)
             append_signal(view.signal.numpy())
-            append_spectra(front_end.of_all(view.signal).numpy())
+            if append_spectra is not None:
+                append_spectra(front_end.of_all(view.signal).numpy())
             for name in SMALL_ARRAYS:
                 small[name].append(getattr(view, name).numpy())
     for name, dtype in SMALL_ARRAYS.items():

@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.unit.splits.window_files import inputs, write_dataset
 
-from ppgkd.datasets.recording import Recording
 from ppgkd.errors import PpgkdError
-from ppgkd.models.capacity import InputShape
 from ppgkd.splits.assignment import (
     leave_nobody_out,
     leave_one_dataset_out,
@@ -17,10 +16,8 @@ from ppgkd.splits.assignment import (
     split_subjects,
 )
 from ppgkd.splits.study_windows import input_channels, read_study_windows
-from ppgkd.windows.preprocessing import WindowSpec
 from ppgkd.windows.read import read_windows
 from ppgkd.windows.table import subjects_with_windows
-from ppgkd.windows.write import write_windows
 
 FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}
 
@@ -359,30 +356,6 @@ def test_fewer_subjects_than_roles_are_refused(n_subjects: int) -> None:
 
 
 # The windows of a study
-
-
-def write_dataset(path: Path, n_ppg: int, n_windows: dict[str, int], seed: int) -> Path:
-    """Write noise as the windows of some subjects, ``n_windows`` of each."""
-    rng = np.random.default_rng(seed)
-    channels = (*(f"ppg_{k + 1}" for k in range(n_ppg)), "acc_x", "acc_y", "acc_z")
-    recordings = [
-        Recording(
-            name=f"recording of {subject}",
-            subject=subject,
-            rate_hz=50.0,
-            channels=channels,
-            signal=rng.normal(size=(len(channels), 400 + 100 * (n - 1))).astype(np.float32),
-            reference_time_s=4 + 2 * np.arange(n, dtype=np.float64),
-            reference_bpm=np.full(n, 80, np.float32),
-        )
-        for subject, n in n_windows.items()
-    ]
-    write_windows(recordings, path.stem, WindowSpec(8, 2, 25, 0.4, 8), path)
-    return path
-
-
-def inputs(ppg_channels: int = 2, acc_channels: int = 3) -> InputShape:
-    return InputShape(ppg_channels, acc_channels, n_samples=200, rate_hz=25)
 
 
 @pytest.fixture

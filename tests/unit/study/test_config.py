@@ -1404,3 +1404,46 @@ def test_the_study_before_the_recipe_for_what_is_unlike_differs_by_the_recipe_al
     assert before["training"]["student"] == {"epochs": after["training"]["student"]["epochs"]}
     assert before["inputs"] == {"ppg_channels": after["inputs"]["ppg_channels"]}
     assert not {"augmentation", "filter_evidence"} & set(before)
+
+
+FEWER: dict[str, Any] = {
+    "folds": 3,
+    "datasets": {"simulated": {"train": 0.5, "val": 0.1667, "test": 0.3333}},
+    "people": {"sizes": [4, 2], "draws": 2, "minutes": [3]},
+}
+
+
+def test_everything_is_trained_with_each_subset_in_each_fold_beside_the_sweep() -> None:
+    found = study(**FEWER, strategies={"scratch": {}, "soft": {}})
+    names = ["people2-draw0", "people2-draw1", "people4-draw0", "people4-draw1", "minutes3"]
+    assert [subset.name for subset in found.subsets] == names
+    assert {cell.subset for cell in found.cells} == {None}
+    assert len(found.subset_cells) == 5 * len(found.cells)
+    assert len({cell.path for cell in found.cells + found.subset_cells}) == 6 * len(found.cells)
+    folders = {cell.path.split("/")[0] for cell in found.subset_cells}
+    assert folders == {f"fold{fold}-{name}" for fold in range(3) for name in names}
+
+
+def test_without_the_key_all_people_train_alone() -> None:
+    found = study()
+    assert found.subsets == found.subset_cells == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"folds": None, "datasets": {"simulated": SHARES}}, "'folds' is None; "),
+        ({"people": {}}, "'people' has neither 'sizes' nor 'minutes'"),
+        ({"people": {"sizes": [0]}}, "'people.sizes.0' must be an integer of at least 1"),
+        ({"people": {"sizes": [2, 2]}}, "'people.sizes' must not repeat a value"),
+        ({"people": {"sizes": [2], "draws": 0}}, "'people.draws' must be an integer from 1 to 100"),
+        ({"people": {"sizes": [2], "others": "dropped"}}, "'people.others'"),
+        (
+            {"people": {"sizes": [2], "datasets": ["bami2"]}},
+            "'people.datasets' names ['bami2'], of which nobody trains; there are ['simulated']",
+        ),
+        ({"tuning": TUNING}, "'people' and 'tuning' are both given"),
+    ],
+)
+def test_people_that_cannot_be_varied_are_refused(changes: dict[str, Any], expected: str) -> None:
+    assert expected in message_of(MINIMAL | FEWER | changes)

@@ -314,6 +314,16 @@ def test_without_balance_all_windows_weigh_the_same() -> None:
     assert sampling_weights(hr_bpm, 0).tolist() == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("passes", "expected"), [(1.0, (6, 10)), (4.0, (24, 40)), (2.04, (13, 21))]
+)
+def test_with_fewer_windows_a_training_has_as_many_more_epochs(
+    passes: float, expected: tuple[int, int]
+) -> None:
+    config = TrainingConfig(6, 128, 0.01, 0.02, 10).with_passes(passes)
+    assert (config.epochs, config.patience) == expected
+
+
 def test_with_full_balance_all_tens_are_drawn_alike() -> None:
     hr_bpm = torch.tensor([60.0] * 90 + [172, 178] * 5)
     weights = sampling_weights(hr_bpm, 1)

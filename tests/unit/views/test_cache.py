@@ -69,6 +69,16 @@ def test_there_is_one_view_of_every_window_for_each_number(
     assert view_cache.hr_bpm.shape == (VIEWS, WINDOWS)
 
 
+def test_without_spectra_the_signal_alone_is_kept_and_is_the_same(
+    view_cache: ViewCache, windows: Examples, inputs: InputShape, tmp_path: Path
+) -> None:
+    write_view_cache(windows, inputs, AUGMENTATION, tmp_path, views=VIEWS, seed=SEED, spectra=False)
+    assert not (tmp_path / "spectra.npy").exists()
+    found = read_view_cache(tmp_path, windows, "signal")
+    assert found.fingerprint == view_cache.fingerprint
+    np.testing.assert_array_equal(found.signal, view_cache.signal)
+
+
 @pytest.mark.parametrize("number", range(VIEWS))
 def test_a_view_is_the_augmented_one_in_half_precision(
     number: int, view_cache: ViewCache, windows: Examples, inputs: InputShape
