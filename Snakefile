@@ -174,6 +174,13 @@ include: "workflow/rules/onnx.smk"
 include: "workflow/rules/latency.smk"
 include: "workflow/rules/cells.smk"
 include: "workflow/rules/scaling.smk"
+
+
+if study.subsets:
+
+    include: "workflow/rules/people.smk"
+
+
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/recommended.smk"
 

@@ -76,6 +76,8 @@ def _made(study: Path) -> Iterator[pd.DataFrame]:
     """Estimates on made windows by the recommended student of each fold."""
     student = read_json(study / "recommended" / "choice.json")["student"]
     for path in sorted(study.glob(f"fold*/students/*/*/{student}/seed*/model.safetensors")):
+        if "-" in path.relative_to(study).parts[0]:  # a subset of a fold's training people
+            continue
         network, _, inputs = load_model(path)
         transition = Transition(**read_json(path.parents[5] / "filter.json"))
         made = made_windows(SPEC, input_channels(inputs), (BPM_MIN, BPM_MAX))

@@ -154,7 +154,8 @@ def _add_check_dataset(parser: ArgumentParser) -> None:
 
 
 def _plan(options: Namespace) -> None:
-    from ppgkd.scaling.plan import Constraints, read_and_plan
+    from ppgkd.scaling.plan import Constraints, NoLawError, read_and_plan
+    from ppgkd.scaling.plan_people import read_and_plan_people
 
     constraints = Constraints(
         options.max_mae,
@@ -164,7 +165,15 @@ def _plan(options: Namespace) -> None:
         options.max_flash_bytes,
         options.max_ram_bytes,
     )
-    print(read_and_plan(constraints, options.results, options.cost))
+    people = read_and_plan_people(constraints, options.results)
+    try:
+        print(read_and_plan(constraints, options.results, options.cost))
+    except NoLawError as error:
+        if people is None:
+            raise
+        print(f"  size     cannot be told: {error}")
+    if people is not None:
+        print(people)
 
 
 def _predict(options: Namespace) -> None:

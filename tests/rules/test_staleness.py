@@ -180,6 +180,23 @@ IN_LEFT_OUT = [
     Change("other_people", 3, "splits", but="alignment cells onnx final_onnx latency quality"),
     Change("other_people", None, ""),
 ]
+PEOPLE = {
+    **LEFT_OUT,
+    "study": "people",
+    "datasets": {"simulated": {"train": 0.4, "val": 0.1, "test": 0.5}},
+    "folds": 2,
+    "other_people": None,
+    "people": {"sizes": [2], "draws": 2, "minutes": [1]},
+}
+AFTER_ALL_PEOPLE = "alignment cells filter onnx final_onnx latency quality"
+IN_PEOPLE = [
+    Change("people.sizes", [2, 3], "splits", but=AFTER_ALL_PEOPLE),
+    Change("people.draws", 3, "splits", but=AFTER_ALL_PEOPLE),
+    Change("people.minutes", [1, 2], "splits", but=AFTER_ALL_PEOPLE),
+    Change("people.others", "unlabelled", "splits", but=AFTER_ALL_PEOPLE),
+    Change("people.datasets", ["simulated"], "splits", but=AFTER_ALL_PEOPLE),
+    Change("people", None, ""),
+]
 
 BEHIND_THE_CHOICE = {"final_onnx", "planned_latency"}
 """Jobs of the shipped student, unknown to a dry run while the choice is to be made again."""
@@ -305,6 +322,13 @@ def test_folds_of_other_people_make_the_recommended_student_again_and_no_other_r
     check(study, IN_LEFT_OUT, rule_graph(study))
 
 
+def test_other_numbers_of_people_train_with_these_and_not_again_with_all(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    study = finished(tmp_path_factory.mktemp("people"), PEOPLE)
+    check(study, IN_PEOPLE, rule_graph(study))
+
+
 def test_the_table_has_every_key() -> None:
     path = REPOSITORY / "workflow/schemas/config.schema.yaml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -318,7 +342,7 @@ def test_the_table_has_every_key() -> None:
         for key in schema["properties"]["datasets"]["additionalProperties"]["properties"]
     }
     listed = set()
-    for change in IN_TUNED + IN_PLAIN + IN_LEFT_OUT:
+    for change in IN_TUNED + IN_PLAIN + IN_LEFT_OUT + IN_PEOPLE:
         names = [name for name in change.key.split(".") if name not in ("simulated", "bami2")]
         listed |= {names[0], ".".join(names[:2])}
         if isinstance(change.value, dict):

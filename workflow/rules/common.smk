@@ -93,10 +93,8 @@ def taking_of_people(wildcards):
     """Return how a subset of a fold's training people is taken; nothing with all of them."""
     if not subset_of(wildcards):
         return {}
-    people = config["people"]
     return {
-        "datasets": people.get("datasets", []),
-        "others": people["others"],
+        "datasets": config["people"].get("datasets", []),
         "stride_s": config["windows"]["stride_s"],
     }
 

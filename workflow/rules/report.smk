@@ -86,7 +86,11 @@ rule quality_figures:
 rule report:
     """Write the report, one HTML file."""
     input:
-        figures=[*rules.figures.output, *rules.quality_figures.output],
+        figures=[
+            *rules.figures.output,
+            *rules.quality_figures.output,
+            *(rules.people_figure.output if study.subsets else []),
+        ],
         cells="<results>/cells.parquet",
         subjects="<results>/subjects.parquet",
         students="<results>/students.parquet",
@@ -108,6 +112,9 @@ rule report:
         ),
         compared=branch(
             bool(config["compare"]), then="<results>/compared.json", otherwise=[]
+        ),
+        people=branch(
+            bool(study.subsets), then="<results>/people/laws.json", otherwise=[]
         ),
         quality="<results>/recommended/quality.json",
         other_people=branch(

@@ -6,6 +6,7 @@ rule splits:
         "<fold>/splits.csv",
     log:
         "<fold_logs>/splits.log",
+    priority: 1  # that too few people are there is known before anything is trained
     localrule: True
     conda:
         "../../envs/environment.yaml"

@@ -28,6 +28,7 @@ with job(snakemake.log[0]):
         alignment=pd.read_csv(files.alignment),
         claims=read_json(files.claims),
         compared=read_json(files.compared) if files.compared else [],
+        people=read_json(files.people) if files.people else {},
         figures={Path(path).stem: Path(path) for path in files.figures},
     )
     write_report(snakemake.params.study, results, snakemake.output[0])

@@ -15,13 +15,14 @@ with job(snakemake.log[0]):
     inputs = InputShape(**params.inputs)
     windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
     shape = nearest_shape(wildcards.family, int(wildcards.capacity), inputs)
+    training = TrainingConfig(**params.training["training"])
     folder, seed = Path(snakemake.output.model).parent, int(wildcards.seed)
     model, history = train_teacher(
         shape,
         inputs,
         windows,
         pretraining=TrainingConfig(**params.training["pretraining"]),
-        training=TrainingConfig(**params.training["training"]).with_passes(windows.teacher_passes),
+        training=training.for_fewer_windows(len(windows.train), windows.n_train_of_all),
         augmentation=Augmentation(**params.augmentation),
         label_sd_bpm=params.label_sd_bpm,
         seed=seed,

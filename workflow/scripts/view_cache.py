@@ -13,12 +13,14 @@ with job(snakemake.log[0]):
     params = snakemake.params
     inputs = InputShape(**params.inputs)
     windows = read_study_windows(snakemake.input.windows, snakemake.input.splits, inputs)
+    transfer = windows.transfer
+    n_of_all = windows.n_transfer_of_all or len(transfer)
     write_view_cache(
-        examples(windows.transfer),
+        examples(transfer),
         inputs,
         Augmentation(**params.augmentation),
         Path(snakemake.output.signal).parent,
-        views=round(params.views * windows.student_passes),
+        views=round(params.views * n_of_all / len(transfer)),
         seed=int(snakemake.wildcards.seed),
         spectra=params.spectra,
     )

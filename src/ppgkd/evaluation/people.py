@@ -15,8 +15,14 @@ from ppgkd.study.cell import NO_TEACHER, Cell, fold_folder
 from ppgkd.study.subset import Subset
 from ppgkd.windows.table import WindowsFile
 
-SUBSET: dict[str, str] = {"people": "Int64", "draw": "Int64", "minutes": "Int64"}
-"""Columns that say which subset, and their types; all are missing where all people train."""
+SUBSET: dict[str, str] = {
+    "people": "Int64",
+    "draw": "Int64",
+    "minutes": "Int64",
+    "unlabelled": "boolean",
+}
+"""Columns that say which subset, and their types; all are missing where all people train.
+``unlabelled``: whether the others were seen without their reference."""
 
 COLUMNS: dict[str, str] = {
     "strategy": "string",
@@ -105,4 +111,5 @@ def _subset_columns(subset: Subset | None) -> dict[str, Any]:
     if subset is None:
         return dict.fromkeys(SUBSET, pd.NA)
     draw = pd.NA if subset.people is None else subset.draw
-    return {"people": subset.people, "draw": draw, "minutes": subset.minutes}
+    numbers = {"people": subset.people, "draw": draw, "minutes": subset.minutes}
+    return {**numbers, "unlabelled": subset.unlabelled}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,8 @@ class Results:
         Comparison with other studies, `ppgkd.report.compared.compare_studies`; empty without any.
     claims
         Of `ppgkd.scaling.claims.judge_claims`.
+    people
+        Of `ppgkd.scaling.people.fit_people_laws`; empty in a study with all people alone.
     """
 
     cells: pd.DataFrame
@@ -87,6 +89,7 @@ class Results:
     other_people: Sequence[Mapping[str, Any]] = ()
     compared: Sequence[Mapping[str, Any]] = ()
     claims: Sequence[Mapping[str, Any]] = ()
+    people: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_report(study: Study, results: Results, path: str | Path) -> None:
@@ -146,6 +149,7 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "plan": results.plan,
         "compared": results.compared,
         "claims": results.claims,
+        "people": results.people,
         "cheapest": cheapest_by_family(gated, gates.max_mae_bpm).to_dict("records"),
         "families": [*dict.fromkeys(gated["family"])],
         "quality": results.quality,

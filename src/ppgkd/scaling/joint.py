@@ -1,4 +1,4 @@
-"""Laws in two sizes: the student's and its teacher's."""
+"""Laws in two sizes: that of the student, and that of its teacher or the training people."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class JointForm:
     ----------
     name, formula
         S and T are the sizes of student and teacher, L_T the teacher's error, L_S the error of
-        the same student from scratch.
+        the same student from scratch; D is the number of training people.
     parameters
         Names, as in the formula; all are positive.
     needs
@@ -50,14 +50,38 @@ class JointForm:
     curve: Curve
     ranges: tuple[tuple[float, float], ...]
 
+    @property
+    def is_additive(self) -> bool:
+        """Whether it is a floor and a term for each size, each of a scale and an exponent."""
+        return len(self.parameters) == 1 + 2 * len(self.needs)
 
-def _additive(theta: Array, points: Points) -> tuple[Array, Array]:
-    floor, of_student, a, of_teacher, b = (theta[:, i : i + 1] for i in range(5))
-    drop, other = np.exp(a) * np.log(points["student"]), np.exp(b) * np.log(points["teacher"])
-    parts = [np.exp(floor) + 0 * drop, np.exp(of_student - drop), np.exp(of_teacher - other)]
-    total = parts[0] + parts[1] + parts[2]
-    shares = [part / total for part in parts]
-    gradients = [shares[0], shares[1], -shares[1] * drop, shares[2], -shares[2] * other]
+
+def _additive(*sizes: str) -> Curve:
+    """A floor and a falling power of each size."""
+
+    def curve(theta: Array, points: Points) -> tuple[Array, Array]:
+        floor = np.exp(theta[:, :1]) + 0 * points[sizes[0]]
+        drops = [
+            np.exp(theta[:, 2 * i + 2 : 2 * i + 3]) * np.log(points[size])
+            for i, size in enumerate(sizes)
+        ]
+        parts = [np.exp(theta[:, 2 * i + 1 : 2 * i + 2] - drop) for i, drop in enumerate(drops)]
+        total = floor + np.sum(parts, axis=0)
+        gradients = [floor / total]
+        for part, drop in zip(parts, drops, strict=True):
+            gradients += [part / total, -part / total * drop]
+        return np.log(total), np.stack(gradients, axis=-1)
+
+    return curve
+
+
+def _product(theta: Array, points: Points) -> tuple[Array, Array]:
+    of_student = np.exp(theta[:, 2:3]) * np.log(points["student"])
+    of_people = np.exp(theta[:, 3:4]) * np.log(points["people"])
+    floor, falling = np.exp(theta[:, :1]), np.exp(theta[:, 1:2] - of_student - of_people)
+    total = floor + falling
+    share = falling / total
+    gradients = [floor / total, share, -share * of_student, -share * of_people]
     return np.log(total), np.stack(gradients, axis=-1)
 
 
@@ -92,7 +116,7 @@ JOINT_FORMS = {
             "E + A S^-a + B T^-b",
             ("E", "A", "a", "B", "b"),
             ("student", "teacher"),
-            _additive,
+            _additive("student", "teacher"),
             ((1e-4, 1e4), (1e-6, 1e8), (0.02, 5.0), (1e-6, 1e10), (0.02, 5.0)),
         ),
         JointForm(
@@ -105,6 +129,48 @@ JOINT_FORMS = {
         ),
     )
 }
+_FLOOR, _SCALE, _EXPONENT = (1e-4, 1e4), (1e-6, 1e10), (0.02, 5.0)
+
+PEOPLE_FORMS = {
+    form.name: form
+    for form in (
+        JointForm(
+            "people",
+            "E + B D^-b",
+            ("E", "B", "b"),
+            ("people",),
+            _additive("people"),
+            (_FLOOR, _SCALE, _EXPONENT),
+        ),
+        JointForm(
+            "size",
+            "E + A S^-a",
+            ("E", "A", "a"),
+            ("student",),
+            _additive("student"),
+            (_FLOOR, _SCALE, _EXPONENT),
+        ),
+        JointForm(
+            "size_and_people",
+            "E + A S^-a + B D^-b",
+            ("E", "A", "a", "B", "b"),
+            ("student", "people"),
+            _additive("student", "people"),
+            (_FLOOR, _SCALE, _EXPONENT, _SCALE, _EXPONENT),
+        ),
+        JointForm(
+            "size_times_people",
+            "E + A S^-a D^-b",
+            ("E", "A", "a", "b"),
+            ("student", "people"),
+            _product,
+            (_FLOOR, _SCALE, _EXPONENT, _EXPONENT),
+        ),
+    )
+}
+"""Forms in the sizes of the student and of its training."""
+
+FORMS = {**JOINT_FORMS, **PEOPLE_FORMS}
 N_STARTS, MAX_EVALUATIONS = 64, 600
 
 
@@ -128,8 +194,8 @@ class JointLaw:
 
     def predict(self, level: float = 0.9, **columns: ArrayLike) -> PredictionInterval:
         """Predict the error; the columns are those that the form needs, as in `fit_joint_law`."""
-        points = _points(JOINT_FORMS[self.form], columns)
-        log_error, gradient = JOINT_FORMS[self.form].curve(self.coordinates[None], points)
+        points = _points(FORMS[self.form], columns)
+        log_error, gradient = FORMS[self.form].curve(self.coordinates[None], points)
         values = np.array([*self.parameters.values()])
         return prediction_interval(
             log_error[0],
@@ -153,7 +219,7 @@ class JointLaw:
 
     def describe(self) -> str:
         """Describe the law in a line: its formula, its identified parameters, its residual SD."""
-        formula = JOINT_FORMS[self.form].formula
+        formula = FORMS[self.form].formula
         return describe_fit(
             formula, self.parameters, self.covariance, self.identified, self.residual_sd
         )
@@ -168,7 +234,7 @@ def fit_joint_law(
     max_evaluations: int = MAX_EVALUATIONS,
     **columns: ArrayLike,
 ) -> JointLaw:
-    """Fit a law in the sizes of student and teacher.
+    """Fit a law in the sizes of student and teacher, or of student and training people.
 
     Parameters
     ----------
@@ -176,7 +242,9 @@ def fit_joint_law(
         ``additive``: E + A S^-a + B T^-b, which needs ``student`` and ``teacher``;
         ``capacity_gap``: the student's distance to its teacher shrinks with its size, and shrinks
         faster the smaller the teacher's lead over the same student from scratch; needs
-        ``student``, ``teacher_error`` and ``student_error`` (of the same student from scratch).
+        ``student``, ``teacher_error`` and ``student_error`` (of the same student from scratch);
+        ``people``: E + B D^-b; ``size``: E + A S^-a; ``size_and_people``: E + A S^-a + B D^-b;
+        ``size_times_people``: E + A S^-a D^-b; these need ``student``, ``people`` or both.
     errors
         Of the distilled students, positive, (n_points,).
     weights
@@ -200,9 +268,9 @@ def fit_joint_law(
     Hoffmann et al. 2022, arXiv 2203.15556 (additive); Busbridge et al. 2025, arXiv 2502.08606
     (capacity gap, here with one amount of data).
     """
-    if form not in JOINT_FORMS:
-        raise ValueError(f"the joint form '{form}' is unknown; there are {sorted(JOINT_FORMS)}")
-    surface = JOINT_FORMS[form]
+    if form not in FORMS:
+        raise ValueError(f"the joint form '{form}' is unknown; there are {sorted(FORMS)}")
+    surface = FORMS[form]
     points = _points(surface, columns)
     error = np.asarray(errors, np.float64)
     weight = check_weights(weights, error)
@@ -230,13 +298,14 @@ def fit_joint_law(
     share = stats.qmc.Sobol(len(lower), seed=0).random(N_STARTS)
     starts = lower + (upper - lower) * (0.1 + 0.8 * share)
     log_error = np.log(error)
-    if form == "additive":
+    if surface.is_additive:
         starts[:, 0] = log_error.min() + np.log(0.5 + 0.5 * share[:, 0])
-        exponents = np.exp(np.log(0.1) + np.log(10.0) * share[:, [2, 4]])
-        starts[:, [2, 4]] = np.log(exponents)
-        mean_log_size = [np.log(points[name]).mean() for name in ("student", "teacher")]
+        scales, powers = np.arange(1, len(lower), 2), np.arange(2, len(lower), 2)
+        exponents = np.exp(np.log(0.1) + np.log(10.0) * share[:, powers])
+        starts[:, powers] = np.log(exponents)
+        mean_log_size = [np.log(points[name]).mean() for name in surface.needs]
         spread = log_error.max() - 1
-        starts[:, [1, 3]] = spread + exponents * mean_log_size
+        starts[:, scales] = spread + exponents * mean_log_size
     solution = solve(
         lambda theta: surface.curve(theta, points),
         np.tile(log_error, (N_STARTS, 1)),
@@ -284,7 +353,7 @@ def resample_joint_law(law: JointLaw, errors: Array, **columns: ArrayLike) -> So
     Solution
         Its coordinates are the logarithms of the parameters.
     """
-    surface = JOINT_FORMS[law.form]
+    surface = FORMS[law.form]
     points = _points(surface, columns)
     return solve(
         lambda theta: surface.curve(theta, points),

@@ -33,6 +33,10 @@ used beyond them: it does not say where the error begins to rise.
 """
 
 
+class NoLawError(PpgkdError):
+    """A study has no law from size to error."""
+
+
 @dataclass(frozen=True)
 class Constraints:
     """Bounds that a student must meet; None: no bound.
@@ -186,7 +190,7 @@ def plan_student(
 
     Raises
     ------
-    PpgkdError
+    NoLawError
         If no law was fitted.
     """
     inputs = InputShape(**fitted["inputs"])
@@ -197,8 +201,8 @@ def plan_student(
         reasons = "; ".join(
             f"{law['strategy']}, {law['teacher']}: {law.get('reason')}" for law in fitted["laws"]
         )
-        raise PpgkdError(f"The study has no law to plan with: {reasons}.")
-    table["excess"] = _excess(table, constraints)
+        raise NoLawError(f"The study has no law to plan with: {reasons}.")
+    table["excess"] = excess(table, constraints)
     meeting = table[table["excess"] <= 0]
     if meeting.empty:
         ordered = table.sort_values(["excess", cost, "mae_bpm"], kind="stable")
@@ -330,8 +334,8 @@ def _line(size: pd.Series, measured: pd.Series, at: NDArray[np.int64]) -> NDArra
     return np.asarray(np.maximum(base + slope * at, 0.5 * y.min()))
 
 
-def _excess(table: pd.DataFrame, constraints: Constraints) -> pd.Series:
-    """Sum over the bounds of the log ratio by which each is exceeded."""
+def excess(table: pd.DataFrame, constraints: Constraints) -> pd.Series:
+    """Sum over the bounds of the log ratio by which each is exceeded; of costs that a table has."""
     bounds = {
         "mae_bpm": constraints.max_mae_bpm,
         "latency_p99_ms": constraints.max_latency_ms,
@@ -342,7 +346,7 @@ def _excess(table: pd.DataFrame, constraints: Constraints) -> pd.Series:
     }
     total = pd.Series(0.0, index=table.index)
     for name, bound in bounds.items():
-        if bound is not None:
+        if bound is not None and name in table:
             total += np.log(table[name] / bound).clip(lower=0)
     return total
 

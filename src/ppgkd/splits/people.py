@@ -21,7 +21,6 @@ def take_subset(
     seed: int,
     stride_s: float,
     datasets: Sequence[str] = (),
-    others: str = LEFT_OUT,
 ) -> pd.DataFrame:
     """Take a subset of the people who train.
 
@@ -36,9 +35,7 @@ def take_subset(
     stride_s
         Time between starts of windows.
     datasets
-        Whose people are drawn, those of the others all train; empty, all are drawn from.
-    others
-        Role of the people who are not drawn: `LEFT_OUT` or ``unlabelled``.
+        Whose people are drawn, all other people train; empty, all are drawn from.
 
     Returns
     -------
@@ -67,6 +64,6 @@ def take_subset(
             f"{len(people)}; all of them train in any case."
         )
     order = np.random.default_rng([seed, subset.draw]).permutation(people)
-    is_other = drawn_from & table["subject"].isin(order[subset.people :])
-    table.loc[is_other, "role"] = others
+    is_other = trains & table["subject"].isin(order[subset.people :])
+    table.loc[is_other, "role"] = "unlabelled" if subset.unlabelled else LEFT_OUT
     return table

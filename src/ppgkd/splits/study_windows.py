@@ -47,17 +47,6 @@ class StudyWindows:
     n_transfer_of_all: int | None = None
 
     @property
-    def teacher_passes(self) -> float:
-        """Passes over ``train`` that are as many windows as one over that with all people."""
-        return (self.n_train_of_all or len(self.train)) / len(self.train)
-
-    @property
-    def student_passes(self) -> float:
-        """Passes over `transfer` that are as many windows as one over that with all people."""
-        n_transfer = len(self.train) + (0 if self.unlabelled is None else len(self.unlabelled))
-        return (self.n_transfer_of_all or n_transfer) / n_transfer
-
-    @property
     def transfer(self) -> Windows:
         """The transfer set of distillation: train, and unlabelled without its reference."""
         if self.unlabelled is None:
@@ -126,6 +115,8 @@ def read_study_windows(
 def training_amount(files: Sequence[WindowsFile], splits_path: str | Path) -> tuple[int, int]:
     """Number of people whose labelled windows are learned from, and of these windows.
 
+    The further channels of a recording do not count.
+
     Parameters
     ----------
     files
@@ -133,7 +124,10 @@ def training_amount(files: Sequence[WindowsFile], splits_path: str | Path) -> tu
     splits_path
         As in `read_study_windows`.
     """
-    trains = [roles == "train" for roles in _roles(files, _read_splits(splits_path))]
+    trains = [
+        (roles == "train") & file.index["recording"].map(is_first_channel).to_numpy(bool)
+        for file, roles in zip(files, _roles(files, _read_splits(splits_path)), strict=True)
+    ]
     people = {
         subject
         for file, own in zip(files, trains, strict=True)

@@ -466,11 +466,11 @@ class People(Section):
     sizes: UniqueList[Annotated[int, Field(ge=1)]] = Field(
         [],
         description="Numbers of training people, each below that of all of them. Validation and "
-        "test are the same for every number, and so are the steps of training.",
+        "test are the same for every number, and the steps of training about as many.",
     )
     draws: int = Field(
         3,
-        ge=1,
+        ge=2,
         le=100,
         description="Random draws of each number. In one draw, fewer people are some of the more.",
     )
@@ -483,8 +483,9 @@ class People(Section):
     )
     others: Literal["left_out", "unlabelled"] = Field(
         "left_out",
-        description="What becomes of training people who are not drawn. unlabelled: students see "
-        "them without the reference and learn from the teacher, which has not learned from them.",
+        description="What becomes of training people who are not drawn. unlabelled: students that "
+        "have a teacher see them without the reference; a teacher that the study trains has not "
+        "learned from them.",
     )
 
 

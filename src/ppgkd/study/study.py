@@ -6,7 +6,7 @@ Snakemake imports this module in every job, so it imports nothing heavy.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ppgkd.datasets.own.files import SOURCE
@@ -171,13 +171,19 @@ class Study:
 
     def _sweep(self, subset: Subset | None) -> tuple[Cell, ...]:
         return tuple(
-            Cell(strategy, teacher, student.name, seed, fold, subset)
+            Cell(strategy, teacher, student.name, seed, fold, self._seen(subset, strategy))
             for strategy in self.config["strategies"]
             for teacher in self._teachers_of(strategy)
             for student in self.students
             for seed in self.config["seeds"]
             for fold in self.folds
         )
+
+    def _seen(self, subset: Subset | None, strategy: str) -> Subset | None:
+        """Subset of a strategy: what has no label teaches nothing where there is no teacher."""
+        if subset is None or subset.people is None or not STRATEGIES[strategy].needs_teacher:
+            return subset
+        return replace(subset, unlabelled=self.config["people"]["others"] == "unlabelled")
 
     @property
     def profiled(self) -> tuple[Cell, ...]:

@@ -72,13 +72,25 @@ class TrainingConfig:
     balance: float = 0.0
     balance_datasets: float = 0.0
 
-    def with_passes(self, passes: float) -> TrainingConfig:
-        """Make the same training where so many passes over the windows count as one epoch.
+    def for_fewer_windows(self, n_windows: int, of: int | None) -> TrainingConfig:
+        """Make the training on some of so many windows that has about as many steps as on all.
 
-        With fewer windows to learn from, the steps are as many as with all.
+        Parameters
+        ----------
+        n_windows
+            To learn from.
+        of
+            Number of all windows; None, these are all.
         """
-        epochs, patience = math.ceil(self.epochs * passes), math.ceil(self.patience * passes)
+        if of is None:
+            return self
+        ratio = self.steps_per_epoch(of) / self.steps_per_epoch(n_windows)
+        epochs, patience = math.ceil(self.epochs * ratio), math.ceil(self.patience * ratio)
         return replace(self, epochs=epochs, patience=patience)
+
+    def steps_per_epoch(self, n_windows: int) -> int:
+        """Steps of one pass: an incomplete last batch is left out."""
+        return max(n_windows // self.batch_size, 1)
 
 
 class TrainingJob(NamedTuple):
@@ -172,7 +184,7 @@ def fit_together(
     n_windows = jobs[0].views.n_windows
     # an incomplete last batch is left out; the order of the windows differs between epochs
     batch_size = min(config.batch_size, n_windows)
-    steps_per_epoch = n_windows // batch_size
+    steps_per_epoch = config.steps_per_epoch(n_windows)
     state = _State(jobs, config, config.epochs * steps_per_epoch)
     if checkpoint is not None and (kept := checkpoint.load()) is not None:
         state.restore(kept)

@@ -80,6 +80,24 @@ class StudentConfig:
         }
 
 
+def for_fewer_windows(config: StudentConfig, n_windows: int, of: int | None) -> StudentConfig:
+    """Make the configuration that takes as many steps on some of so many windows as on all.
+
+    Parameters
+    ----------
+    config
+        For all windows.
+    n_windows, of
+        As in `TrainingConfig.for_fewer_windows`. A warm-up is as long in steps.
+    """
+    training = config.training.for_fewer_windows(n_windows, of)
+    settings = dict(config.settings)
+    if "warmup_epochs" in settings:
+        ratio = training.epochs / config.training.epochs
+        settings["warmup_epochs"] = round(settings["warmup_epochs"] * ratio)
+    return replace(config, training=training, settings=settings)
+
+
 @dataclass(frozen=True)
 class TrainingInputs:
     """What a student learns from.

@@ -172,6 +172,9 @@ MAY_DEPEND_ON = {
     "claims": SCALING,
     "plan": SCALING,
     "compare_plan": SCALING,
+    "people_cells": f"{STUDY_WINDOWS} evaluation",
+    "people": SCALING,
+    "people_figure": f"{SCALING} plots report strategies",
     "compare": f"{EVALUATION} export inference report schema strategies",
     "figures": f"{BELOW_ALL} evaluation plots strategies report scaling study",
     "report": f"{EVALUATION} alignment dataset_summary export inference plots profile report"

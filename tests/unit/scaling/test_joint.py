@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ppgkd.scaling import JointLaw, fit_joint_law
-from ppgkd.scaling.joint import JOINT_FORMS, resample_joint_law
+from ppgkd.scaling.joint import FORMS, resample_joint_law
 
 Array = NDArray[np.float64]
 
@@ -45,14 +45,14 @@ def gap_errors(points: dict[str, Array]) -> Array:
     return np.asarray(teacher + teacher**-c0 * gap * scale * points["student"] ** -a)
 
 
-@pytest.mark.parametrize("form", JOINT_FORMS)
+@pytest.mark.parametrize("form", FORMS)
 def test_the_gradient_is_that_of_finite_differences(form: str) -> None:
-    points = gap_points() | {"teacher": np.repeat([1.3e5, 1e6], 7)}
-    count = len(JOINT_FORMS[form].parameters)
+    points = gap_points() | {"teacher": np.repeat([1.3e5, 1e6], 7), "people": np.arange(2.0, 16)}
+    count = len(FORMS[form].parameters)
     theta = np.random.default_rng(0).normal(0, 0.3, (1, count))
-    _, slope = JOINT_FORMS[form].curve(theta, points)
+    _, slope = FORMS[form].curve(theta, points)
     for column, unit in enumerate(1e-6 * np.eye(count)):
-        above, below = (JOINT_FORMS[form].curve(theta + s * unit, points)[0] for s in (1, -1))
+        above, below = (FORMS[form].curve(theta + s * unit, points)[0] for s in (1, -1))
         np.testing.assert_allclose(slope[0, :, column], (above - below)[0] / 2e-6, atol=1e-6)
 
 

@@ -19,9 +19,8 @@ SPLITS = pd.DataFrame(
 )
 
 
-def take(people: int, draw: int = 0, **changes: object) -> pd.DataFrame:
-    options = {"seed": 0, "stride_s": 2.0, **changes}
-    return take_subset(SPLITS, Subset(people, draw), **options)  # type: ignore[arg-type]
+def take(people: int, draw: int = 0, *, unlabelled: bool = False) -> pd.DataFrame:
+    return take_subset(SPLITS, Subset(people, draw, unlabelled=unlabelled), seed=0, stride_s=2)
 
 
 def learners(table: pd.DataFrame) -> set[str]:
@@ -45,9 +44,9 @@ def test_draws_differ_and_can_be_repeated() -> None:
     assert drawn == [frozenset(learners(take(4, draw))) for draw in range(6)]
 
 
-@pytest.mark.parametrize("others", ["left_out", "unlabelled"])
-def test_validation_and_test_stay_as_they_are(others: str) -> None:
-    table = take(3, others=others)
+@pytest.mark.parametrize(("unlabelled", "others"), [(False, "left_out"), (True, "unlabelled")])
+def test_validation_and_test_stay_as_they_are(unlabelled: bool, others: str) -> None:
+    table = take(3, unlabelled=unlabelled)
     kept = SPLITS["role"] != "train"
     pd.testing.assert_series_equal(table.loc[kept, "role"], SPLITS.loc[kept, "role"])
     assert set(table.loc[~kept, "role"]) == {"train", others}
@@ -77,7 +76,16 @@ def test_a_person_of_two_datasets_is_one_person() -> None:
         assert len(learners(table)) == 3
 
 
-@pytest.mark.parametrize("subset", [Subset(4, 1), Subset(16), Subset(minutes=5)])
+def test_who_is_drawn_from_one_dataset_is_left_out_of_the_others_too() -> None:
+    again = SPLITS[SPLITS["role"] == "train"].assign(dataset="away")
+    both = pd.concat([SPLITS, again])
+    table = take_subset(both, Subset(2), seed=0, stride_s=2, datasets=["home"])
+    assert len(learners(table)) == 2
+
+
+@pytest.mark.parametrize(
+    "subset", [Subset(4, 1), Subset(16), Subset(minutes=5), Subset(2, 3, unlabelled=True)]
+)
 def test_a_subset_is_found_by_its_name(subset: Subset) -> None:
     assert parse_subset(subset.name) == subset
 
@@ -94,37 +102,33 @@ def home(tmp_path: Path) -> Path:
     return write_dataset(tmp_path / "home.parquet", 2, N_WINDOWS, seed=0)
 
 
-def read(home: Path, subset: Subset, others: str = "left_out") -> StudyWindows:
+def read(home: Path, subset: Subset) -> StudyWindows:
     splits = pd.DataFrame({"dataset": "home", "subject": [*ROLES], "role": [*ROLES.values()]})
     path = home.with_name("splits.csv")
-    take_subset(splits, subset, seed=0, stride_s=2, others=others).to_csv(path, index=False)
+    take_subset(splits, subset, seed=0, stride_s=2).to_csv(path, index=False)
     return read_study_windows([home], path, inputs())
 
 
 @pytest.mark.parametrize("people", [1, 2])
-def test_passes_make_the_steps_as_many_as_with_all_people(home: Path, people: int) -> None:
+def test_what_all_people_have_is_counted(home: Path, people: int) -> None:
     windows = read(home, Subset(people))
-    assert windows.teacher_passes * len(windows.train) == pytest.approx(120)
-    assert windows.student_passes * len(windows.transfer) == pytest.approx(120)
-    assert windows.teacher_passes > 1
+    assert (windows.n_train_of_all, windows.n_transfer_of_all) == (120, 120)
+    assert len(windows.transfer) == len(windows.train) < 120
 
 
-def test_where_others_are_unlabelled_students_pass_once_and_teachers_more_often(
-    home: Path,
-) -> None:
-    windows = read(home, Subset(1), "unlabelled")
+def test_the_others_are_seen_without_their_reference(home: Path) -> None:
+    windows = read(home, Subset(1, unlabelled=True))
+    assert (windows.n_train_of_all, windows.n_transfer_of_all) == (120, 120)
     assert len(windows.transfer) == 120
-    assert windows.student_passes == 1
-    assert windows.teacher_passes == pytest.approx(120 / len(windows.train))
     assert windows.transfer.index["hr_bpm"].isna().sum() == 120 - len(windows.train)
 
 
-def test_with_all_people_a_pass_is_a_pass(home: Path) -> None:
+def test_with_all_people_there_is_nothing_to_count(home: Path) -> None:
     splits = pd.DataFrame({"dataset": "home", "subject": [*ROLES], "role": [*ROLES.values()]})
     path = home.with_name("splits.csv")
     splits.to_csv(path, index=False)
     windows = read_study_windows([home], path, inputs())
-    assert (windows.teacher_passes, windows.student_passes) == (1, 1)
+    assert windows.n_train_of_all is windows.n_transfer_of_all is None
 
 
 def test_minutes_are_the_first_windows_of_each_person_who_trains(home: Path) -> None:
@@ -133,5 +137,5 @@ def test_minutes_are_the_first_windows_of_each_person_who_trains(home: Path) -> 
     assert index.groupby("subject").size().to_dict() == {"a": 30, "b": 20, "c": 30}
     assert index.groupby("subject")["window"].max().max() == 29
     assert (len(windows.val), len(windows.test)) == (10, 12)
-    assert windows.teacher_passes == pytest.approx(120 / 80)
+    assert windows.n_train_of_all == 120
     assert training_amount([WindowsFile(home)], home.with_name("splits.csv")) == (3, 80)

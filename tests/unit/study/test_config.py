@@ -1436,7 +1436,7 @@ def test_without_the_key_all_people_train_alone() -> None:
         ({"people": {}}, "'people' has neither 'sizes' nor 'minutes'"),
         ({"people": {"sizes": [0]}}, "'people.sizes.0' must be an integer of at least 1"),
         ({"people": {"sizes": [2, 2]}}, "'people.sizes' must not repeat a value"),
-        ({"people": {"sizes": [2], "draws": 0}}, "'people.draws' must be an integer from 1 to 100"),
+        ({"people": {"sizes": [2], "draws": 0}}, "'people.draws' must be an integer from 2 to 100"),
         ({"people": {"sizes": [2], "others": "dropped"}}, "'people.others'"),
         (
             {"people": {"sizes": [2], "datasets": ["bami2"]}},

@@ -315,13 +315,23 @@ def test_without_balance_all_windows_weigh_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("passes", "expected"), [(1.0, (6, 10)), (4.0, (24, 40)), (2.04, (13, 21))]
+    ("n_windows", "of", "expected"),
+    [
+        (7_200, None, (6, 10)),
+        (7_200, 7_200, (6, 10)),
+        (1_800, 7_200, (24, 40)),  # 56 steps an epoch with all, 14 with these
+        (255, 3_200, (150, 250)),  # 25 and 1: an incomplete last batch is left out
+        (60, 3_200, (150, 250)),  # one smaller batch
+    ],
 )
-def test_with_fewer_windows_a_training_has_as_many_more_epochs(
-    passes: float, expected: tuple[int, int]
+def test_on_fewer_windows_a_training_takes_as_many_steps(
+    n_windows: int, of: int | None, expected: tuple[int, int]
 ) -> None:
-    config = TrainingConfig(6, 128, 0.01, 0.02, 10).with_passes(passes)
-    assert (config.epochs, config.patience) == expected
+    config = TrainingConfig(6, 128, 0.01, 0.02, 10)
+    fewer = config.for_fewer_windows(n_windows, of)
+    assert (fewer.epochs, fewer.patience) == expected
+    steps = fewer.epochs * fewer.steps_per_epoch(n_windows)
+    assert steps == config.epochs * config.steps_per_epoch(of or n_windows)
 
 
 def test_with_full_balance_all_tens_are_drawn_alike() -> None:

@@ -1,0 +1,8 @@
+"""Draw the error over the number of training people."""
+
+from ppgkd.runtime.job import job
+from ppgkd.report.people_figure import draw_people_figure
+from ppgkd.runtime.artifacts import read_json
+
+with job(snakemake.log[0]):
+    draw_people_figure(read_json(snakemake.input[0]), snakemake.output[0])
