@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from tests.rules.test_staleness import LEFT_OUT, TUNED
+from tests.rules.test_staleness import LEFT_OUT, PEOPLE, TUNED
 from tests.workflow import REPOSITORY, Workflow
 
 from ppgkd.study.study import COMPARED
@@ -55,7 +55,12 @@ def dry_run(tmp_path_factory: pytest.TempPathFactory) -> str:
         path = study.folder / "results/other" / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    return other_people + study.make(options=("--dry-run",), cores=2).stdout
+    people = Workflow(tmp_path_factory.mktemp("people"), PEOPLE)
+    runs = (
+        study.make(options=("--dry-run",), cores=2),
+        people.make(options=("--dry-run",), cores=2),
+    )
+    return other_people + "".join(run.stdout for run in runs)
 
 
 @pytest.mark.parametrize("rule", rules())
