@@ -59,7 +59,8 @@ class PeoplePlan:
         who = f"{self.student}, {self.strategy}{taught}"
         present = f"{self.present:.0f}"
         if self.people <= self.present:
-            interval = f"{self._number(self.lower)} to {self._number(self.upper)}, 90 % interval"
+            ends = dict.fromkeys((self._number(self.lower), self._number(self.upper)))
+            interval = f"{' to '.join(ends)}, 90 % interval"
             return (
                 f"  people   {self._number(self.people)} to train on suffice for "
                 f"{self.max_mae_bpm:g} BPM by {who} ({interval}); {present} trained"

@@ -161,7 +161,7 @@ def test_the_plan_says_how_many_more_to_record(fitted: dict[str, Any]) -> None:
 def test_where_fewer_would_do_the_plan_says_so(fitted: dict[str, Any]) -> None:
     text = str(plan(9.0, fitted))
     assert "at most 2 to train on suffice for 9 BPM by spectral_resnet-350" in text  # the smallest
-    assert "12 trained" in text
+    assert "(at most 2, 90 % interval); 12 trained" in text
 
 
 def test_a_bound_that_no_number_reaches_cannot_be_told(fitted: dict[str, Any]) -> None:
