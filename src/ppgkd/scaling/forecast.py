@@ -1,7 +1,7 @@
 """Forecast of the error with more training people, from a curve over few.
 
 A few numbers of people do not identify a law: a curve that levels off and one that goes on falling
-fit alike. So the forecast is a mean over all power laws with a floor, ``E + B D^-b``, weighted by
+fit alike. So the forecast is the median of all power laws with a floor, ``E + B D^-b``, weighted by
 how well they fit: a posterior on a grid of exponents and floors. The noise of the points is that of
 the draws of training people, estimated by the bootstrap, that of who was recorded, which follows
 from it, and a lack of fit of `LACK_OF_FIT`; its scale is as uncertain as the draws are few.
