@@ -5,6 +5,7 @@
 # make verify        check that the tiny study is reproducible, and its report from the same artifacts
 # make test-faults   test recovery from kills and other faults, FAULTS=8 of them
 # make test-cluster  test a study on a Slurm cluster that is started on this machine; needs root and Slurm
+# make test-device  test generated C on four emulated processors; needs an Arm cross-compiler and QEMU
 # make bench         benchmark windows, training, numbers of views, and fits of the laws
 # make bench-commands  benchmark make run against an earlier revision: AGAINST=f5d38ed
 # make bench-scale   benchmark Snakemake and the tables with ten thousand cells
@@ -33,7 +34,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -58,6 +59,9 @@ verify: .venv/installed
 
 test-faults: .venv/installed
 	FAULTS=$(FAULTS) $(BIN)/python -m pytest -s tests/faults
+
+test-device: .venv/installed
+	$(BIN)/python -m pytest tests/device
 
 test-cluster: .venv-slurm/installed
 	.venv-slurm/bin/python -m pytest tests/cluster

@@ -1,0 +1,1 @@
+"""Generated C on emulated processors: build it, run it, measure what it takes."""

@@ -1,0 +1,17 @@
+/* What `stream.c` wants to know of the machine that it runs on. */
+
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TICKS_MASK 0xFFFFFFu /* the counter has 24 bits, and is one less after each tick */
+#define PAINTED_BYTES 32768u
+
+void board_open(void);          /* before all others: files and the counter */
+uint32_t board_ticks(void);     /* the counter */
+void board_paint_stack(void);   /* writes a pattern to the stack that is not used yet */
+size_t board_stack_bytes(void); /* bytes of it that have been overwritten since */
+
+#endif

@@ -1,0 +1,8 @@
+/* This machine, which has neither a counter of instructions nor a stack that can be looked at. */
+
+#include "board.h"
+
+void board_open(void) {}
+uint32_t board_ticks(void) { return 0; }
+void board_paint_stack(void) {}
+size_t board_stack_bytes(void) { return 0; }
