@@ -63,11 +63,13 @@ def build_native(
     return output
 
 
-def build_for_board(folder: Path, board: Board, output: Path, main: Path | None = None) -> Path:
+def build_for_board(
+    folder: Path, board: Board, output: Path, main: Path | None = None, *, debug: bool = False
+) -> Path:
     """Compile for a board, with the host's files by semihosting; see `build_native`."""
     main = main or PROGRAMS / "stream.c"
-    own = [PROGRAMS / "startup.c", PROGRAMS / "cortex_m.c"]
-    _link(folder, board, output, [*student_sources(folder), main, *own], "rdimon.specs")
+    sources = [*student_sources(folder), main, PROGRAMS / "startup.c", PROGRAMS / "cortex_m.c"]
+    _link(folder, board, output, sources, "rdimon.specs", ["-g"] if debug else [])
     return output
 
 
@@ -86,7 +88,7 @@ def _link(
     output: Path,
     sources: Sequence[Path],
     specs: str,
-    defined: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> None:
     places = {
         "CODE_ORIGIN": board.code_origin,
@@ -94,7 +96,7 @@ def _link(
         "DATA_ORIGIN": board.data_origin,
         "DATA_BYTES": board.data_bytes,
     }
-    options = [*BOARD_FLAGS, *board.flags, *defined, "-nostartfiles"]
+    options = [*BOARD_FLAGS, *board.flags, *options, "-nostartfiles"]
     options += ["--specs=nano.specs", f"--specs={specs}", "-Wl,--gc-sections"]
     options += [f"-Wl,--defsym={name}={place:#x}" for name, place in places.items()]
     options += ["-T", str(PROGRAMS / "cortex_m.ld"), f"-Wl,-Map={output}.map"]

@@ -85,7 +85,7 @@ def measure(folder: Path, card: ModelCard, board: Board) -> Measurement:
     """
     with TemporaryDirectory() as temporary:
         program = build_for_board(folder, board, Path(temporary, "stream.elf"))
-        found = run(program, pulse_and_motion(card), board=board)
+        found = run(program, walk(card, STRIDES), board=board)
         own = _sizes(build_footprint(folder, board, Path(temporary, "with.elf")))
         empty = _sizes(build_footprint(None, board, Path(temporary, "without.elf")))
     if len(found.estimates) != STRIDES:
@@ -107,8 +107,8 @@ def measure(folder: Path, card: ModelCard, board: Board) -> Measurement:
     )
 
 
-def pulse_and_motion(card: ModelCard) -> NDArray[np.float32]:
-    """Make samples of a walk: the signal that is used to count instructions.
+def walk(card: ModelCard, strides: int) -> NDArray[np.float32]:
+    """Make samples of a walk with so many estimates: the signal on which instructions are counted.
 
     PPG has a pulse of 80 BPM on an offset and noise, acceleration has gravity and steps at 1.8 Hz,
     so that no part of the algorithm is left out for want of a signal.
@@ -116,10 +116,10 @@ def pulse_and_motion(card: ModelCard) -> NDArray[np.float32]:
     Returns
     -------
     ndarray
-        Shape (n_channels, n_samples), enough for `STRIDES` estimates.
+        Shape (n_channels, n_samples).
     """
     rng = np.random.default_rng(0)
-    last_start = round((STRIDES - 1) * card.stride_s * card.rate_hz)
+    last_start = round((strides - 1) * card.stride_s * card.rate_hz)
     time_s = np.arange(last_start + card.n_samples) / card.rate_hz
     pulse = np.sin(2 * np.pi * 80 / 60 * time_s) + 0.4 * np.sin(4 * np.pi * 80 / 60 * time_s)
     steps = np.sin(2 * np.pi * 1.8 * time_s)

@@ -73,6 +73,7 @@ def run(
     chunks: Sequence[int] = (1,),
     *,
     board: Board | None,
+    options: Sequence[str] = (),
 ) -> Run:
     """Run a program on samples.
 
@@ -87,6 +88,8 @@ def run(
         most 1024 samples.
     board
         None: this machine.
+    options
+        Further options of QEMU.
 
     Raises
     ------
@@ -98,7 +101,9 @@ def run(
     with TemporaryDirectory() as folder:
         np.asarray(chunks, "<u4").tofile(Path(folder, "chunks.u32"))
         np.ascontiguousarray(samples.T, "<f4").tofile(Path(folder, "samples.f32"))
-        command = [str(program.absolute())] if board is None else _emulation(program, board)
+        command = [str(program.absolute())]
+        if board is not None:
+            command = [*_emulation(program, board), *options]
         try:
             done = subprocess.run(
                 command,
