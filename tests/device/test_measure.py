@@ -12,7 +12,7 @@ from tests.device.known_student import write_known_student
 from tests.unit.export.conftest import some_card
 
 from ppgkd.emulation.boards import BOARDS, Board
-from ppgkd.emulation.build import build_for_board, build_native
+from ppgkd.emulation.build import build_native, compile_for_board, link_replay
 from ppgkd.emulation.measure import Measurement, measure
 from ppgkd.emulation.run import run
 from ppgkd.errors import PpgkdError
@@ -78,7 +78,8 @@ def test_a_board_gives_what_this_machine_gives(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["bpm"], samples[0, 399::100])
     np.testing.assert_array_equal(found["sd_bpm"], samples[1, 399::100])
     for board in BOARDS:
-        program = build_for_board(folder, board, tmp_path / board.name)
+        objects = compile_for_board(folder, board, tmp_path / board.name)
+        program = link_replay(folder, objects, board, tmp_path / f"{board.name}.elf")
         there = run(program, samples, [1_000, 3], board=board).estimates
         for name in found.dtype.names:
             np.testing.assert_array_equal(there[name], found[name], err_msg=board.core)
@@ -95,7 +96,7 @@ def test_code_with_a_warning_is_refused(tmp_path: Path) -> None:
         file.write("float half(float x) { return x * 0.5; }\n")  # in double
     for build in (
         lambda: build_native(folder, tmp_path / "native"),
-        lambda: build_for_board(folder, BOARDS[0], tmp_path / "board"),
+        lambda: compile_for_board(folder, BOARDS[0], tmp_path / "objects"),
     ):
         with pytest.raises(PpgkdError, match=r"cannot compile.*student[\s\S]*double-promotion"):
             build()

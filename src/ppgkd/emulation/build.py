@@ -46,7 +46,7 @@ def build_native(
     output
         Program to write.
     main
-        The program's main file; None: ``stream.c``, which reads samples and writes estimates.
+        The program's main file; None: ``replay.c``, which reads samples and writes estimates.
     sanitize
         Whether the program stops at an access out of bounds, an overflow or other undefined
         behaviour.
@@ -56,39 +56,70 @@ def build_native(
     PpgkdError
         If the compiler refuses the code; the message has its first lines.
     """
-    main = main or PROGRAMS / "stream.c"
+    main = main or PROGRAMS / "replay.c"
     sources = [*student_sources(folder), main, PROGRAMS / "native.c"]
-    options = [*FLAGS, *(SANITIZERS if sanitize else ())]
-    _compile("cc", options, folder, sources, output, ["-lm"])
+    options = [*FLAGS, *(SANITIZERS if sanitize else ()), f"-I{folder.absolute()}", f"-I{PROGRAMS}"]
+    libraries = ["-o", str(output.absolute()), "-lm"]
+    _compile("cc", options, folder, sources, output.parent, libraries)
     return output
 
 
-def build_for_board(
-    folder: Path, board: Board, output: Path, main: Path | None = None, *, debug: bool = False
+def compile_for_board(folder: Path, board: Board, objects: Path, *, debug: bool = False) -> Path:
+    """Compile a student's files for a board, to link several programs with.
+
+    Parameters
+    ----------
+    folder
+        Of the student's C.
+    objects
+        Folder to make, for the object files.
+    debug
+        Whether functions know their files (`ppgkd.emulation.stages`); the code is the same.
+
+    Returns
+    -------
+    Path
+        ``objects``.
+    """
+    objects.mkdir()
+    options = [*BOARD_FLAGS, *board.flags, *(["-g"] if debug else []), "-c"]
+    sources = [path.absolute() for path in student_sources(folder)]
+    _compile(CROSS_COMPILER, [*options, f"-I{folder.absolute()}"], folder, sources, objects)
+    return objects
+
+
+def link_replay(
+    folder: Path, objects: Path, board: Board, output: Path, main: Path | None = None
 ) -> Path:
-    """Compile for a board, with the host's files by semihosting; see `build_native`."""
-    main = main or PROGRAMS / "stream.c"
-    sources = [*student_sources(folder), main, PROGRAMS / "startup.c", PROGRAMS / "cortex_m.c"]
-    _link(folder, board, output, sources, "rdimon.specs", ["-g"] if debug else [])
+    """Link the program that reads samples and writes estimates, or one with another main file.
+
+    Its files are those of the host, by semihosting.
+
+    Parameters
+    ----------
+    folder, objects
+        Of `compile_for_board`.
+    output
+        Program to write.
+    main
+        None: ``replay.c``.
+    """
+    own = [main or PROGRAMS / "replay.c", PROGRAMS / "startup.c", PROGRAMS / "cortex_m.c"]
+    _link(folder, board, [*sorted(objects.glob("*.o")), *own], output, ["--specs=rdimon.specs"])
     return output
 
 
-def build_footprint(folder: Path | None, board: Board, output: Path) -> Path:
+def link_footprint(folder: Path, objects: Path | None, board: Board, output: Path) -> Path:
     """Link the smallest program that calls a student, or with None the same without it."""
-    students = [] if folder is None else student_sources(folder)
-    sources = [*students, PROGRAMS / "footprint.c", PROGRAMS / "startup.c"]
-    defined = [] if folder is None else ["-DWITH_STUDENT"]
-    _link(folder, board, output, sources, "nosys.specs", defined)
+    own = [PROGRAMS / "footprint.c", PROGRAMS / "startup.c"]
+    students = [] if objects is None else sorted(objects.glob("*.o"))
+    options = ["--specs=nosys.specs", *([] if objects is None else ["-DWITH_STUDENT"])]
+    _link(folder, board, [*students, *own], output, options)
     return output
 
 
 def _link(
-    folder: Path | None,
-    board: Board,
-    output: Path,
-    sources: Sequence[Path],
-    specs: str,
-    options: Sequence[str] = (),
+    folder: Path, board: Board, files: Sequence[Path], output: Path, options: Sequence[str]
 ) -> None:
     places = {
         "CODE_ORIGIN": board.code_origin,
@@ -96,27 +127,27 @@ def _link(
         "DATA_ORIGIN": board.data_origin,
         "DATA_BYTES": board.data_bytes,
     }
-    options = [*BOARD_FLAGS, *board.flags, *options, "-nostartfiles"]
-    options += ["--specs=nano.specs", f"--specs={specs}", "-Wl,--gc-sections"]
-    options += [f"-Wl,--defsym={name}={place:#x}" for name, place in places.items()]
-    options += ["-T", str(PROGRAMS / "cortex_m.ld"), f"-Wl,-Map={output}.map"]
-    _compile(CROSS_COMPILER, options, folder or PROGRAMS, sources, output, ["-lm"])
+    defined = [f"-Wl,--defsym={name}={place:#x}" for name, place in places.items()]
+    script = ["-nostartfiles", "-T", str(PROGRAMS / "cortex_m.ld"), "-Wl,--gc-sections"]
+    flags = [*BOARD_FLAGS, *board.flags, f"-I{folder.absolute()}", f"-I{PROGRAMS}"]
+    flags += ["--specs=nano.specs", *options, *script, *defined]
+    libraries = ["-o", str(output.absolute()), "-lm"]
+    _compile(CROSS_COMPILER, flags, folder, files, output.parent, libraries)
 
 
 def _compile(
     compiler: str,
     options: Sequence[str],
     folder: Path,
-    sources: Iterable[Path],
-    output: Path,
-    libraries: Sequence[str],
+    files: Iterable[Path],
+    where: Path,
+    libraries: Sequence[str] = (),
 ) -> None:
+    """Run a compiler in a folder."""
     if which(compiler) is None:
         raise PpgkdError(f"the C compiler {compiler} is not installed. Install it.")
-    includes = [f"-I{folder}", f"-I{PROGRAMS}"]
-    files = [str(source) for source in sources]
-    command = [compiler, *options, *includes, *files, "-o", str(output), *libraries]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [compiler, *options, *(str(path.absolute()) for path in files), *libraries]
+    done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
     if done.returncode:
         first = "\n".join(done.stderr.splitlines()[:20])
         raise PpgkdError(f"{compiler} cannot compile the C in {folder}:\n{first}")

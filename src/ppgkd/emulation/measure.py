@@ -1,7 +1,7 @@
 """What a student's C takes on a processor: flash, RAM and instructions, measured.
 
 Flash and static RAM are the difference between two linked programs, one that calls the student and
-one that does not (`ppgkd.emulation.build.build_footprint`). So they have the student's code, tables
+one that does not (`ppgkd.emulation.build.link_footprint`). So they have the student's code, tables
 and weights, and the functions of the C library that it calls; and nothing of start-up code or
 files. The stack is painted before the calls and looked at afterwards. Instructions are counted by
 SysTick (`ppgkd.emulation.boards`), one push for each sample, as an interrupt of the sensor would.
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ppgkd.emulation.boards import Board
-from ppgkd.emulation.build import build_footprint, build_for_board
+from ppgkd.emulation.build import compile_for_board, link_footprint, link_replay
 from ppgkd.emulation.run import run
 from ppgkd.errors import PpgkdError
 from ppgkd.inference.model_card import ModelCard
@@ -84,10 +84,11 @@ def measure(folder: Path, card: ModelCard, board: Board) -> Measurement:
         If the C cannot be compiled or fails, or gives not as many estimates as the card says.
     """
     with TemporaryDirectory() as temporary:
-        program = build_for_board(folder, board, Path(temporary, "stream.elf"))
+        objects = compile_for_board(folder, board, Path(temporary, "objects"))
+        program = link_replay(folder, objects, board, Path(temporary, "replay.elf"))
         found = run(program, walk(card, STRIDES), board=board)
-        own = _sizes(build_footprint(folder, board, Path(temporary, "with.elf")))
-        empty = _sizes(build_footprint(None, board, Path(temporary, "without.elf")))
+        own = _sizes(link_footprint(folder, objects, board, Path(temporary, "with.elf")))
+        empty = _sizes(link_footprint(folder, None, board, Path(temporary, "without.elf")))
     if len(found.estimates) != STRIDES:
         raise PpgkdError(
             f"the C in {folder} gave {len(found.estimates)} estimates for {STRIDES} strides on a "

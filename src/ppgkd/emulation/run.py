@@ -1,4 +1,4 @@
-"""Run a program that was built from `c/stream.c`: samples in, estimates and counters out."""
+"""Run a program that was built from `c/replay.c`: samples in, estimates and counters out."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def run(
     Parameters
     ----------
     program
-        Of `ppgkd.emulation.build.build_native`, or of `build_for_board` with the same board.
+        Of `ppgkd.emulation.build.build_native`, or of `link_replay` with the same board.
     samples
         Shape (n_channels, n_samples); NaN is a lost sample.
     chunks

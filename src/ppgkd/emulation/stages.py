@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ppgkd.emulation.boards import Board
-from ppgkd.emulation.build import PROGRAMS, build_for_board
+from ppgkd.emulation.build import PROGRAMS, compile_for_board, link_replay
 from ppgkd.emulation.measure import walk
 from ppgkd.emulation.run import run
 from ppgkd.inference.model_card import ModelCard
@@ -44,7 +44,8 @@ def instructions_by_file(folder: Path, card: ModelCard, board: Board) -> dict[st
         what belongs to no file of the student, and has some thousand for reading the samples.
     """
     with TemporaryDirectory() as temporary:
-        program = build_for_board(folder, board, Path(temporary, "stream.elf"), debug=True)
+        objects = compile_for_board(folder, board, Path(temporary, "objects"), debug=True)
+        program = link_replay(folder, objects, board, Path(temporary, "replay.elf"))
         short, long = (
             _by_file(program, card, board, strides, Path(temporary, "log"))
             for strides in (1, 1 + STRIDES)

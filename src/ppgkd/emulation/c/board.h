@@ -1,4 +1,4 @@
-/* What `stream.c` wants to know of the machine that it runs on. */
+/* What `replay.c` wants to know of the machine that it runs on. */
 
 #ifndef BOARD_H
 #define BOARD_H
