@@ -9,13 +9,18 @@ from __future__ import annotations
 import re
 import subprocess
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ppgkd.emulation.boards import Board
 from ppgkd.emulation.build import PROGRAMS, compile_for_board, link_replay
+from ppgkd.emulation.cycles import cycles
 from ppgkd.emulation.measure import walk
 from ppgkd.emulation.run import run
 from ppgkd.inference.model_card import ModelCard
@@ -29,7 +34,18 @@ LOGGED = ("-d", "in_asm,exec,nochain", "-D")
 EXECUTED = re.compile(r"Trace 0: (0x[0-9a-f]+) \[[0-9a-f]+/([0-9a-f]+)/")
 
 
-def instructions_by_file(folder: Path, card: ModelCard, board: Board) -> dict[str, float]:
+Counts = defaultdict[Any, NDArray[np.float64]]
+"""Instructions and cycles, by address or file."""
+
+
+class Work(NamedTuple):
+    """What a file does for one estimate: instructions, and their cycles on a Cortex-M4."""
+
+    instructions: float
+    m4_cycles: float
+
+
+def work_by_file(folder: Path, card: ModelCard, board: Board) -> dict[str, Work]:
     """Count the instructions of each C file of a student, for one estimate.
 
     Parameters
@@ -40,8 +56,8 @@ def instructions_by_file(folder: Path, card: ModelCard, board: Board) -> dict[st
     Returns
     -------
     dict
-        Mean instructions of a stride by name of the C file, the largest first; ``C library`` is
-        what belongs to no file of the student, and has some thousand for reading the samples.
+        Mean work of a stride by name of the C file, the largest first; ``C library`` is what
+        belongs to no file of the student, and has some thousand for reading the samples.
     """
     with TemporaryDirectory() as temporary:
         objects = compile_for_board(folder, board, Path(temporary, "objects"), debug=True)
@@ -50,27 +66,29 @@ def instructions_by_file(folder: Path, card: ModelCard, board: Board) -> dict[st
             _by_file(program, card, board, strides, Path(temporary, "log"))
             for strides in (1, 1 + STRIDES)
         )
-    found: Counter[str] = Counter()
-    for name, number in (long - short).items():
+    found = Counts(lambda: np.zeros(2))
+    for name, work in long.items():
         if not (PROGRAMS / name).exists():
-            found[name if (folder / name).exists() else C_LIBRARY] += number
-    return {name: number / STRIDES for name, number in found.most_common()}
+            file = name if (folder / name).exists() else C_LIBRARY
+            found[file] += (work - short[name]) / STRIDES
+    by_size = sorted(found.items(), key=lambda item: -item[1][0])
+    return {name: Work(*work.tolist()) for name, work in by_size}
 
 
-def _by_file(program: Path, card: ModelCard, board: Board, strides: int, log: Path) -> Counter[str]:
+def _by_file(program: Path, card: ModelCard, board: Board, strides: int, log: Path) -> Counts:
     run(program, walk(card, strides), board=board, options=[*LOGGED, str(log)])
     with log.open(encoding="utf-8") as lines:
-        counts = count_instructions(lines)
+        blocks = count_blocks(lines)
     functions = _functions(program)
     starts = [start for start, _ in functions]
-    by_file: Counter[str] = Counter()
-    for address, number in counts.items():
-        by_file[functions[bisect_right(starts, address) - 1][1]] += number
+    by_file = Counts(lambda: np.zeros(2))
+    for address, work in blocks.items():
+        by_file[functions[bisect_right(starts, address) - 1][1]] += work
     return by_file
 
 
-def count_instructions(lines: Iterable[str]) -> Counter[int]:
-    """Count the instructions of each block in a log of QEMU.
+def count_blocks(lines: Iterable[str]) -> dict[int, NDArray[np.float64]]:
+    """Count the instructions and cycles of each block in a log of QEMU.
 
     Parameters
     ----------
@@ -80,27 +98,32 @@ def count_instructions(lines: Iterable[str]) -> Counter[int]:
 
     Returns
     -------
-    Counter
-        Instructions by the address of a block's first one.
+    dict
+        Instructions and cycles by the address of a block's first instruction.
     """
-    translated: dict[int, int] = {}
-    size_of_place: dict[str, int] = {}
-    counts: Counter[int] = Counter()
-    start: int | None = None
+    translated: dict[int, NDArray[np.float64]] = {}
+    of_place: dict[str, tuple[int, NDArray[np.float64]]] = {}
+    times: Counter[str] = Counter()
+    counts = Counts(lambda: np.zeros(2))
+    start, before = None, ""
     for line in lines:
         if line.startswith("0x"):
             if start is None:
                 start = int(line[2:10], 16)
-                translated[start] = 0
-            translated[start] += 1
-        elif found := EXECUTED.match(line):
-            start = None
+                translated[start] = np.zeros(2)
+            translated[start] += (1, cycles(line, before))
+            before = line
+            continue
+        start, before = None, ""
+        if found := EXECUTED.match(line):
             place, address = found[1], int(found[2], 16)
             if address in translated:
-                size_of_place[place] = translated.pop(address)
-            counts[address] += size_of_place[place]
-        else:
-            start = None
+                if place in of_place:
+                    counts[of_place[place][0]] += times.pop(place) * of_place[place][1]
+                of_place[place] = address, translated.pop(address)
+            times[place] += 1
+    for place, number in times.items():
+        counts[of_place[place][0]] += number * of_place[place][1]
     return counts
 
 
