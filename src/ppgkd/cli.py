@@ -28,9 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands.add_parser("plan", help="recommend the cheapest student that meets constraints")
     )
     _add_predict(commands.add_parser("predict", help="estimate the heart rate of a recording"))
-    _add_export(
-        commands.add_parser("export", help="adapt a student to the sampling rate of a sensor")
-    )
+    _add_export(commands.add_parser("export", help="adapt a student to a sensor, or write it as C"))
     _add_check_dataset(
         commands.add_parser("check-dataset", help="show how recordings of your own are understood")
     )
@@ -128,13 +126,18 @@ def _add_predict(parser: ArgumentParser) -> None:
 
 def _add_export(parser: ArgumentParser) -> None:
     parser.description = (
-        "Adapt a student to the sampling rate of a sensor. Its weights stay the same."
+        "Adapt a student to the sampling rate of a sensor, or write it as C99 for a device. Its "
+        "weights stay the same."
     )
     parser.add_argument("model", type=Path, help="student, an exported .onnx")
     parser.add_argument(
-        "--rate", type=float, required=True, metavar="HZ", help="sampling rate of the sensor"
+        "--rate",
+        type=float,
+        metavar="HZ",
+        help="sampling rate of the sensor; default with --c: that of the file",
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help=".onnx to write")
+    parser.add_argument("--output", type=Path, metavar="FILE", help=".onnx to write")
+    parser.add_argument("--c", type=Path, metavar="FOLDER", help="folder for the C to write")
     parser.set_defaults(run=_export)
 
 
@@ -252,9 +255,22 @@ def _student(options: Namespace) -> Iterator[StudentAtRate]:
 def _export(options: Namespace) -> None:
     from ppgkd.export.student import change_rate, model_card_of, read_student, write_student
 
-    _require_other(options.output, options.model)
+    if options.output is None and options.c is None:
+        raise PpgkdError(
+            "'--output', the .onnx to write, or '--c', the folder for the C, is missing. Give one."
+        )
+    if options.output is not None and options.rate is None:
+        raise PpgkdError("'--rate', the sampling rate of the sensor in Hz, is missing. Give it.")
+    if options.output is not None:
+        _require_other(options.output, options.model)
     model = read_student(options.model)
     model_card_of(model, options.model)  # an error then names the file that was given
+    if options.c is not None:
+        from ppgkd.firmware.write import write_c
+
+        print(f"{options.c}: {write_c(model, options.c, options.rate).summary}")
+    if options.output is None:
+        return
     changed = change_rate(model, options.rate)
     write_student(changed, options.output)
     made = model_card_of(changed, options.output)
