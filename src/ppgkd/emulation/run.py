@@ -118,7 +118,7 @@ def run(
             raise PpgkdError(f"{program} did not end within {LONGEST_S:g} s.") from error
         if done.returncode:
             said = (done.stdout + done.stderr).strip()
-            raise PpgkdError(f"{program} failed with the status {done.returncode}: {said[-2000:]}")
+            raise PpgkdError(f"{program} failed with the status {done.returncode}: {said[:2000]}")
         estimates = np.fromfile(Path(folder, "estimates.f64"), ESTIMATE)
         counters = [int(value) for value in np.fromfile(Path(folder, "counters.f64"), "<f8")]
     state_bytes, stack_bytes, *calls = counters
