@@ -9,7 +9,7 @@ from math import gcd
 
 from ppgkd.errors import PpgkdError
 from ppgkd.firmware.buffers import BufferPlan
-from ppgkd.firmware.tables import Transform, n_powers
+from ppgkd.firmware.tables import Transform, n_powers, step_table
 from ppgkd.grid import N_CLASSES
 from ppgkd.inference.model_card import ModelCard
 
@@ -64,11 +64,11 @@ def plan_sizes(card: ModelCard, transform: Transform, buffers: BufferPlan) -> Si
     n_ppg = sum(name.startswith("ppg") for name in card.channels)
     powers = n_powers(card)
     n_cosines = len(transform.order) * channels
-    motion_power = powers if channels > n_ppg else 0
-    motion = n_cosines + max(N_CLASSES + motion_power, n_ppg * powers)
+    motion = n_cosines + (n_ppg + (channels > n_ppg)) * powers
     used = max(
         n_cosines + max(2 * transform.length, buffers.n_words),
         motion + -(-powers // 4),
+        N_CLASSES + 2 * len(step_table(card.filter_sd_bpm)[0]),
     )
     common = gcd(card.n_samples, *strides)
     block = max(n for n in range(1, round(card.rate_hz) + 1) if common % n == 0)

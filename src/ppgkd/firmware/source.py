@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import isinf
 from textwrap import wrap
 
@@ -50,9 +50,14 @@ def c_array(
     return f"{storage} {kind} {name}[{size}] = {{\n{_filled(texts)}\n}};\n"
 
 
-def c_rows(kind: str, name: str, rows: Iterable[str], size: str) -> str:
-    """Write a public array of structures, each given as the text within its braces."""
-    return f"const {kind} {name}{size} = {{\n{_filled([f'{{{row}}}' for row in rows])}\n}};\n"
+def c_rows(kind: str, name: str, tables: Sequence[Sequence[str]], size: str) -> str:
+    """Write a public array of structures, or several of the same length as one of two dimensions.
+
+    Each structure is given as the text within its braces.
+    """
+    filled = [_filled([f"{{{row}}}" for row in rows]) for rows in tables]
+    body = filled[0] if len(filled) == 1 else ",\n".join(f"    {{\n{one}\n    }}" for one in filled)
+    return f"const {kind} {name}{size} = {{\n{body}\n}};\n"
 
 
 def c_defines(values: dict[str, str | int | float]) -> str:

@@ -43,6 +43,7 @@ def student_header(
         "PPG_CHANNELS": n_ppg,
         "ACC_CHANNELS": channels - n_ppg,
         "STRIDES": len(sizes.strides),
+        "PARTS": sizes.n_blocks + (sizes.staging > 0),
         "STAGING": sizes.staging,
         "MOTION": sizes.motion,
         "TINY": float(np.finfo(np.float32).tiny),
@@ -61,6 +62,7 @@ def student_header(
         "POWERS": powers,
         "POWER_HZ": power_step_hz(card),
         "POWER_OF_SUM": power_of_sum(card),
+        "SEES_SPECTRA": int(network.sees != "window"),
         "BINS": BINS,
         "POSITION_INPUTS": POSITION_CHANNELS if network.sees == "spectra" else 0,
     }
@@ -82,7 +84,9 @@ def student_header(
         "SCORE_INTERCEPT": card.score_intercept,
         "LEAST_LOG_ODDS": _log_odds(card.min_probability),
     }
+    values["INPUTS"] = network.inputs
     groups = {
+        "INPUT": range(network.inputs),
         "CHANNEL": range(channels),
         "PPG": range(n_ppg),
         "ACC": range(n_ppg, channels),
@@ -117,7 +121,7 @@ def student_source(
         c_array("uint16_t", "ppgkd_slot", transform.slot, public=True),
         c_array("uint8_t", "ppgkd_radix", transform.radices, public=True),
         c_array("float", "ppgkd_twiddle", twiddles, public=True),
-        c_rows("ppgkd_order", "ppgkd_orders", _order_rows(transform), "[PPGKD_ORDERS]"),
+        c_rows("ppgkd_order", "ppgkd_orders", [_order_rows(transform)], "[PPGKD_ORDERS]"),
         c_array("float", "ppgkd_x", xs, public=True),
         _seen_table(card, transform, network),
         c_array("float", "ppgkd_step", step, public=True),
@@ -161,10 +165,12 @@ def _seen_table(card: ModelCard, transform: Transform, network: NetworkLayers) -
         return c_array("float", "ppgkd_cosine", np.cos(2 * np.pi * np.arange(n) / n), public=True)
     bins = bin_frequencies(card, transform.order)
     rows = [
-        ", ".join(f"{{{_frequency(bins, (row, harmonic))}}}" for harmonic in range(len(HARMONICS)))
+        _frequency(bins, (row, harmonic))
+        for harmonic in range(len(HARMONICS))
         for row in range(BINS)
     ]
-    return c_rows("ppgkd_frequency", "ppgkd_bins", rows, "[PPGKD_BINS][2]")
+    half = len(rows) // len(HARMONICS)
+    return c_rows("ppgkd_frequency", "ppgkd_bins", [rows[:half], rows[half:]], "[2][PPGKD_BINS]")
 
 
 def _frequency(bins: Frequencies, at: tuple[int, int]) -> str:

@@ -2,6 +2,7 @@
 #include "stages.h"
 
 #include <math.h>
+#include <string.h>
 
 #define HALF_WIDTH 8 /* classes around the mode whose mean is the estimate */
 
@@ -28,15 +29,16 @@ bool ppgkd_softmax(float *values)
 
 void ppgkd_decode(const float *probabilities, float *bpm, float *sd_bpm)
 {
-    const int mode = (int)mode_of(probabilities);
+    const int mode = (int)mode_of(probabilities), last = PPGKD_CLASSES - 1;
+    const int low = mode < HALF_WIDTH ? 0 : mode - HALF_WIDTH;
+    const int high = mode + HALF_WIDTH > last ? last : mode + HALF_WIDTH;
     float weight = 0.0f, offset = 0.0f, variance = 0.0f;
-    for (int c = 0; c < PPGKD_CLASSES; c++)
-        if (c >= mode - HALF_WIDTH && c <= mode + HALF_WIDTH) {
-            weight += probabilities[c];
-            offset += probabilities[c] * (float)(c - mode);
-        }
+    for (int c = low; c <= high; c++) {
+        weight += probabilities[c];
+        offset += probabilities[c] * (float)(c - mode);
+    }
     offset /= weight;
-    for (int c = 0; c < PPGKD_CLASSES; c++) {
+    for (int c = 0; c <= last; c++) {
         const float distance = (float)(c - mode) - offset;
         variance += probabilities[c] * distance * distance;
     }
@@ -46,29 +48,30 @@ void ppgkd_decode(const float *probabilities, float *bpm, float *sd_bpm)
 
 /* A heart rate moves by a normal step, or jumps to any rate. A class near the end of the grid
  * cannot step beyond it. */
-static void spread(float *belief)
+void ppgkd_predict_belief(float *belief, float *scratch)
 {
-    float before[PPGKD_CLASSES], total = 0.0f;
-    for (int c = 0; c < PPGKD_CLASSES; c++) {
-        const int from_end = c < PPGKD_CLASSES / 2 ? c : PPGKD_CLASSES - 1 - c;
+    float *before = scratch + PPGKD_STEPS; /* with zeros to both sides */
+    float jumped = 0.0f;
+    memset(scratch, 0, (PPGKD_CLASSES + 2 * PPGKD_STEPS) * sizeof *scratch);
+    for (unsigned c = 0; c < PPGKD_CLASSES; c++) {
+        const unsigned from_end = c < PPGKD_CLASSES / 2 ? c : PPGKD_CLASSES - 1 - c;
         before[c] = belief[c] * (1.0f - PPGKD_JUMP) / ppgkd_step_total[from_end];
-        total += belief[c];
+        jumped += belief[c] * PPGKD_JUMP / (float)PPGKD_CLASSES;
     }
-    for (int c = 0; c < PPGKD_CLASSES; c++) {
-        float sum = PPGKD_JUMP / (float)PPGKD_CLASSES * total;
-        const int first = c < PPGKD_STEPS ? 0 : c - PPGKD_STEPS + 1;
-        const int last = c + PPGKD_STEPS > PPGKD_CLASSES ? PPGKD_CLASSES - 1 : c + PPGKD_STEPS - 1;
-        for (int from = first; from <= last; from++)
-            sum += before[from] * ppgkd_step[from < c ? c - from : from - c];
-        belief[c] = sum;
+    for (unsigned c = 0; c < PPGKD_CLASSES; c++) {
+        const float *above = before + c, *below = before + c;
+        float sum = *above * ppgkd_step[0];
+        for (unsigned step = 1; step < PPGKD_STEPS; step++)
+            sum += (*++above + *--below) * ppgkd_step[step];
+        belief[c] = jumped + sum;
     }
 }
 
 static float evidence_of(float probability)
 {
-    return PPGKD_EVIDENCE == 0.5f ? sqrtf(probability)
-                                  : PPGKD_EVIDENCE == 1.0f ? probability
-                                                           : powf(probability, PPGKD_EVIDENCE);
+    if (PPGKD_EVIDENCE == 1.0f)
+        return probability;
+    return PPGKD_EVIDENCE == 0.5f ? sqrtf(probability) : powf(probability, PPGKD_EVIDENCE);
 }
 
 static void normalise(float *values)
@@ -80,19 +83,25 @@ static void normalise(float *values)
         values[c] /= total;
 }
 
-void ppgkd_update_belief(float *belief, float *probabilities, const uint8_t *motion)
+void ppgkd_update_belief(float *belief, const float *probabilities)
 {
     float total = 0.0f;
-    spread(belief);
     for (unsigned c = 0; c < PPGKD_CLASSES; c++) {
-        if (motion && motion[ppgkd_nearest_power[c]])
-            probabilities[c] *= 1.0f - PPGKD_MOTION_DISCOUNT;
-        probabilities[c] = evidence_of(probabilities[c]);
-        belief[c] *= probabilities[c];
+        belief[c] *= evidence_of(probabilities[c]);
         total += belief[c];
     }
     /* if the window excludes all classes of the belief, it replaces it */
     for (unsigned c = 0; c < PPGKD_CLASSES && !(total > 0.0f); c++)
-        belief[c] = probabilities[c];
+        belief[c] = evidence_of(probabilities[c]);
+    normalise(belief);
+}
+
+/* What the accelerometer feels counts less: as if its classes had been less probable before. */
+void ppgkd_discount_motion(float *belief, const uint8_t *motion)
+{
+    const float kept = evidence_of(1.0f - PPGKD_MOTION_DISCOUNT);
+    for (unsigned c = 0; c < PPGKD_CLASSES; c++)
+        if (motion[ppgkd_nearest_power[c]])
+            belief[c] *= kept;
     normalise(belief);
 }

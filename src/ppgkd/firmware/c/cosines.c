@@ -48,15 +48,17 @@ ppgkd_window ppgkd_find_cosines(ppgkd_state *state, float *cosines)
         ppgkd_levels levels;
         float factor = 0.0f;
         const bool is_ppg = channel < PPGKD_PPG_CHANNELS;
-        memset(transform, 0, PPGKD_TRANSFORM * sizeof *transform);
+#if PPGKD_WINDOW_SAMPLES % 2
+        memset(transform, 0, PPGKD_TRANSFORM * sizeof *transform); /* no imaginary parts */
+#endif
         if (ppgkd_find_levels(state, channel, &levels)
             && ppgkd_load_window(state, channel, &levels, transform)) {
             const float range = levels.high - levels.low;
             const float power = find_amplitudes(transform, cosines + channel);
             if (is_ppg) {
-                const float level = fmaxf(fabsf(levels.low), fabsf(levels.high));
-                const float floor = fmaxf(AMPLITUDE_FLOOR * level, PPGKD_TINY);
-                factor = range / fmaxf(sqrtf(power) * range, floor);
+                const float level = larger(fabsf(levels.low), fabsf(levels.high));
+                const float floor = larger(AMPLITUDE_FLOOR * level, PPGKD_TINY);
+                factor = range / larger(sqrtf(power) * range, floor);
                 window.has_signal |= power * factor * factor > LEAST_POWER;
             } else {
                 factor = range;

@@ -17,24 +17,25 @@ static void sort(float *power)
         }
 }
 
-/* Scaled log power of the sensors' spectra at one frequency. */
-static void spectra(float *power, float *column, unsigned apart)
+/* Scaled log power of the sensors' spectra at one frequency, to every other input: a bin and its
+ * double alternate. */
+static void find_spectra(float *power, float *column)
 {
     sort(power);
     for (unsigned i = 0; i < PPGKD_PPG_CHANNELS; i++)
-        column[i * apart] = LOG_SCALE * logf(power[i] + PPG_FLOOR) + PPGKD_PPG_SHIFT;
+        column[2 * i] = LOG_SCALE * logf(power[i] + PPG_FLOOR) + PPGKD_PPG_SHIFT;
 #if PPGKD_ACC_CHANNELS
     float motion = 0.0f;
     for (unsigned i = PPGKD_PPG_CHANNELS; i < PPGKD_CHANNELS; i++)
         motion += power[i];
-    column[PPGKD_PPG_CHANNELS * apart]
+    column[2 * PPGKD_PPG_CHANNELS]
         = LOG_SCALE * logf(motion + PPGKD_ACC_FLOOR) + PPGKD_ACC_SHIFT;
 #endif
 }
 
 #if PPGKD_POSITION_INPUTS
 /* The bin's place, linear and quadratic. */
-static void position(unsigned bin, float *column)
+static void find_position(unsigned bin, float *column)
 {
     const float end = 1.7f;
     const float place = end * (2.0f * (float)bin / (float)(PPGKD_BINS - 1) - 1.0f);
@@ -60,17 +61,20 @@ void ppgkd_enter(float *cosines, float *first)
 {
     ppgkd_weigh_cosines(cosines);
     ppgkd_clear_first(&ppgkd_first, first);
-    for (unsigned bin = 0; bin < PPGKD_BINS; bin++) {
-        float power[2][PPGKD_CHANNELS];
-        float column[2 * (PPGKD_PPG_CHANNELS + 1) + 2];
-        ppgkd_bin_power(cosines, ppgkd_bins[bin], power[0], power[1]);
-        spectra(power[0], column, 2);
-        spectra(power[1], column + 1, 2);
+    for (unsigned bin = 0; bin < PPGKD_BINS; bin += 3) {
+        float power[2][3][PPGKD_CHANNELS];
+        ppgkd_power_at(cosines, &ppgkd_bins[0][bin], power[0]);
+        ppgkd_power_at(cosines, &ppgkd_bins[1][bin], power[1]);
+        for (unsigned i = 0; i < 3; i++) {
+            float column[2 * (PPGKD_PPG_CHANNELS + 1) + 2];
+            find_spectra(power[0][i], column);
+            find_spectra(power[1][i], column + 1);
 #if PPGKD_POSITION_INPUTS
-        position(bin, column + ppgkd_first.inputs - PPGKD_POSITION_INPUTS);
+            find_position(bin + i, column + PPGKD_INPUTS - PPGKD_POSITION_INPUTS);
 #else
-        average(column);
+            average(column);
 #endif
-        ppgkd_add_column(&ppgkd_first, bin, column, first);
+            ppgkd_add_column(&ppgkd_first, bin + i, column, first);
+        }
     }
 }

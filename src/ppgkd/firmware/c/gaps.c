@@ -38,86 +38,108 @@ static bool is_placeholder(const extreme *found, float farthest, unsigned others
            && found->next - found->value > wanted * (farthest - found->next);
 }
 
-bool ppgkd_find_levels(const ppgkd_state *state, unsigned channel, ppgkd_levels *levels)
+/* Placeholders leave the range between an extreme and the others empty, by three quarters at
+ * least. Extremes of the parts lie there in all but a few windows, which need a closer look. */
+static bool may_have_placeholders(const ppgkd_state *state, unsigned channel,
+                                  const ppgkd_levels *levels)
+{
+    const float reach = 0.7f * (levels->high - levels->low);
+    bool above_low = false, below_high = false;
+    for (unsigned i = 0; i < PPGKD_PARTS; i++) {
+        float extreme_of_part[2];
+        ppgkd_samples_extremes(state, channel, i, &extreme_of_part[0], &extreme_of_part[1]);
+        for (unsigned j = 0; j < 2; j++) {
+            const float value = extreme_of_part[j];
+            above_low |= value > levels->low && value < levels->low + reach;
+            below_high |= value < levels->high && value > levels->high - reach;
+        }
+    }
+    return !(above_low && below_high);
+}
+
+static void find_placeholders(const ppgkd_state *state, unsigned channel, ppgkd_levels *levels)
 {
     extreme low = {INFINITY, INFINITY, 0}, high = {INFINITY, INFINITY, 0}; /* high: negated */
     unsigned n = 0;
-    for (unsigned i = 0; i <= PPGKD_BLOCKS; i++) {
+    for (unsigned i = 0; i < PPGKD_PARTS; i++) {
         ppgkd_part part;
         ppgkd_samples_part(state, channel, i, &part);
         for (unsigned j = 0; j < part.n; j++) {
-            if (isnan(part.sample[j]))
+            if (is_lost(part.sample[j]))
                 continue;
             find_extreme(&low, part.sample[j]);
             find_extreme(&high, -part.sample[j]);
             n++;
         }
     }
-    levels->low = low.value;
-    levels->high = -high.value;
-    levels->placeholder_low = levels->placeholder_high = NAN;
-    if (channel < PPGKD_PPG_CHANNELS) {
-        if (is_placeholder(&low, levels->high, n - low.count)) {
-            levels->placeholder_low = low.value;
-            levels->low = low.next;
-            n -= low.count;
-        }
-        if (is_placeholder(&high, -levels->low, n - high.count)) {
-            levels->placeholder_high = levels->high;
-            levels->high = -high.next;
-        }
+    if (is_placeholder(&low, levels->high, n - low.count)) {
+        levels->low = low.next;
+        n -= low.count;
     }
-    return n > 0;
+    if (is_placeholder(&high, -levels->low, n - high.count))
+        levels->high = -high.next;
 }
 
-/* A window as it is written: the sample that was there last, and how many long gaps had. */
-typedef struct {
-    float *transform;
-    float last;
-    unsigned end; /* of what is written */
-    unsigned in_long_gaps;
-} writer;
-
-static bool bridge(writer *to, unsigned next_at, float next)
+bool ppgkd_find_levels(const ppgkd_state *state, unsigned channel, ppgkd_levels *levels)
 {
-    const unsigned lost = next_at - to->end;
-    if (lost > PPGKD_ALWAYS_BRIDGED) {
-        to->in_long_gaps += lost;
-        if (lost > PPGKD_LONGEST_BRIDGED || to->in_long_gaps > PPGKD_MOST_BRIDGED)
-            return false;
+    *levels = (ppgkd_levels){INFINITY, -INFINITY};
+    for (unsigned i = 0; i < PPGKD_PARTS; i++) {
+        float low, high;
+        ppgkd_samples_extremes(state, channel, i, &low, &high);
+        levels->low = smaller(levels->low, low);
+        levels->high = larger(levels->high, high);
     }
-    const float step = (next - to->last) / (float)(lost + 1);
-    for (unsigned i = 0; i < lost; i++)
-        to->transform[ppgkd_slot[to->end + i]] = to->last + step * (float)(i + 1);
-    to->end = next_at;
+    if (levels->low > levels->high)
+        return false;
+    if (channel < PPGKD_PPG_CHANNELS && may_have_placeholders(state, channel, levels))
+        find_placeholders(state, channel, levels);
     return true;
+}
+
+/* Whether a gap is short enough to be bridged; long gaps are, as long as they have few samples. */
+static bool is_short(unsigned lost, unsigned *in_long_gaps)
+{
+    if (lost <= PPGKD_ALWAYS_BRIDGED)
+        return true;
+    *in_long_gaps += lost;
+    return lost <= PPGKD_LONGEST_BRIDGED && *in_long_gaps <= PPGKD_MOST_BRIDGED;
+}
+
+/* Write `lost` samples from `start` on, on the line between their neighbours. */
+static void bridge(float *transform, unsigned start, unsigned lost, float before, float after)
+{
+    const float step = (after - before) / (float)(lost + 1);
+    for (unsigned i = 0; i < lost; i++)
+        transform[ppgkd_slot[start + i]] = before + step * (float)(i + 1);
 }
 
 bool ppgkd_load_window(const ppgkd_state *state, unsigned channel, const ppgkd_levels *levels,
                        float *transform)
 {
-    const float middle = levels->low + 0.5f * (levels->high - levels->low);
-    const float per_range = 1.0f / fmaxf(levels->high - levels->low, PPGKD_TINY);
-    writer to = {transform, NAN, 0, 0};
-    unsigned at = 0;
-    for (unsigned i = 0; i <= PPGKD_BLOCKS; i++) {
+    const float low = levels->low, high = levels->high, middle = low + 0.5f * (high - low);
+    const float per_range = 1.0f / larger(high - low, PPGKD_TINY);
+    unsigned at = 0, written = 0, in_long_gaps = 0;
+    float last = 0.0f;
+    for (unsigned i = 0; i < PPGKD_PARTS; i++) {
         ppgkd_part part;
         ppgkd_samples_part(state, channel, i, &part);
         for (unsigned j = 0; j < part.n; j++, at++) {
             const float sample = part.sample[j];
-            if (isnan(sample) || sample == levels->placeholder_low
-                || sample == levels->placeholder_high)
-                continue;
+            if (!(sample >= low && sample <= high))
+                continue; /* NaN, or a placeholder */
             const float value = (sample - middle) * per_range;
-            if (to.end < at) {
-                if (to.end == 0)
-                    to.last = value; /* the nearest sample is repeated at the ends */
-                if (!bridge(&to, at, value))
+            if (written < at) {
+                if (!is_short(at - written, &in_long_gaps))
                     return false;
+                /* at the ends, the nearest sample is repeated */
+                bridge(transform, written, at - written, written ? last : value, value);
             }
-            to.transform[ppgkd_slot[at]] = to.last = value;
-            to.end = at + 1;
+            transform[ppgkd_slot[at]] = last = value;
+            written = at + 1;
         }
     }
-    return to.end == at || bridge(&to, at, to.last);
+    if (written < at && !is_short(at - written, &in_long_gaps))
+        return false;
+    bridge(transform, written, at - written, last, last);
+    return true;
 }

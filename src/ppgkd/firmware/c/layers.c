@@ -15,62 +15,73 @@ void ppgkd_clear_first(const ppgkd_first_layer *layer, float *out)
 void ppgkd_add_column(const ppgkd_first_layer *layer, unsigned position, const float *column,
                       float *out)
 {
-    const unsigned inputs = layer->inputs, outputs = layer->outputs;
+#define LOAD(i) const float input_##i = column[i]; /* in a register, if there are few */
+#define TERM(i) +weight[i] * input_##i
+    PPGKD_EACH_INPUT(LOAD)
     for (unsigned tap = 0; tap < layer->taps; tap++) {
         const int from = (int)(position + layer->padding) - (int)(tap * layer->dilation);
         const unsigned p = (unsigned)from / layer->stride;
         if (from < 0 || p * layer->stride != (unsigned)from || p >= layer->positions)
             continue;
-        const float *weight = layer->weight + tap * outputs * inputs;
-        for (unsigned o = 0; o < outputs; o++) {
-            float sum = 0.0f;
-            for (unsigned i = 0; i < inputs; i++)
-                sum += *weight++ * column[i];
-            out[o * layer->positions + p] += sum;
-        }
+        const float *weight = layer->weight + tap * layer->outputs * PPGKD_INPUTS;
+        for (unsigned o = 0; o < layer->outputs; o++, weight += PPGKD_INPUTS)
+            out[o * layer->positions + p] += PPGKD_EACH_INPUT(TERM);
     }
 }
 
 void ppgkd_relu(float *values, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
-        values[i] = fmaxf(values[i], 0.0f);
+        values[i] = larger(values[i], 0.0f);
 }
 
-static void finish(const ppgkd_layer *layer, float sum, float *out)
+/* Taps of an output that are inside. */
+typedef struct {
+    unsigned first, end;
+} taps_inside;
+
+static taps_inside find_inside(const ppgkd_layer *layer, int start)
 {
-    if (layer->adds)
-        sum += *out;
-    *out = layer->relu && sum < 0.0f ? 0.0f : sum;
+    const int dilation = layer->dilation, n = layer->positions_in;
+    int first = 0, end = layer->taps;
+    if (start < 0)
+        first = (-start + dilation - 1) / dilation;
+    if (start + (end - 1) * dilation >= n)
+        end = (n - 1 - start) / dilation + 1;
+    return (taps_inside){(unsigned)first, (unsigned)end};
 }
 
-/* One output, with the taps that are inside. */
-static float sum_inside(const ppgkd_layer *layer, const float *in, const float *weight, int start)
+static float sum_one(const ppgkd_layer *layer, const float *in, const float *weight, int start,
+                     taps_inside inside)
 {
     float sum = 0.0f;
-    for (unsigned i = 0; i < layer->inputs; i++, in += layer->positions_in) {
-        int at = start;
-        for (unsigned tap = 0; tap < layer->taps; tap++, at += layer->dilation, weight++)
-            if (at >= 0 && at < layer->positions_in)
-                sum += *weight * in[at];
+    for (unsigned i = 0; i < layer->inputs; i++) {
+        const float *at = in + start + (int)(inside.first * layer->dilation);
+        for (unsigned tap = inside.first; tap < inside.end; tap++, at += layer->dilation)
+            sum += weight[tap] * *at;
+        in += layer->positions_in;
+        weight += layer->taps;
     }
     return sum;
 }
 
-/* Four neighbours, all of whose taps are inside, share the loads of the weights. */
-static void sum_four(const ppgkd_layer *layer, const float *in, const float *weight, float *sum)
+/* Four neighbours with the same taps share the loads of the weights. */
+static inline void sum_four(const ppgkd_layer *layer, const float *in, const float *weight,
+                            int start, taps_inside inside, unsigned stride, float *sum)
 {
-    const unsigned stride = layer->stride;
+    const unsigned dilation = layer->dilation;
     float sum_0 = 0.0f, sum_1 = 0.0f, sum_2 = 0.0f, sum_3 = 0.0f;
-    for (unsigned i = 0; i < layer->inputs; i++, in += layer->positions_in) {
-        const float *at = in;
-        for (unsigned tap = 0; tap < layer->taps; tap++, at += layer->dilation) {
-            const float w = *weight++;
+    for (unsigned i = 0; i < layer->inputs; i++) {
+        const float *at = in + start + (int)(inside.first * dilation);
+        for (unsigned tap = inside.first; tap < inside.end; tap++, at += dilation) {
+            const float w = weight[tap];
             sum_0 += w * at[0];
             sum_1 += w * at[stride];
             sum_2 += w * at[2 * stride];
             sum_3 += w * at[3 * stride];
         }
+        in += layer->positions_in;
+        weight += layer->taps;
     }
     sum[0] = sum_0;
     sum[1] = sum_1;
@@ -78,28 +89,37 @@ static void sum_four(const ppgkd_layer *layer, const float *in, const float *wei
     sum[3] = sum_3;
 }
 
-/* `inputs` and weights are those of one output; a group of outputs sees its own inputs. */
+static void finish(const ppgkd_layer *layer, float bias, const float *sum, unsigned n, float *out)
+{
+    const float least = layer->relu ? 0.0f : -INFINITY;
+    for (unsigned i = 0; i < n; i++)
+        out[i] = larger(bias + sum[i] + (layer->adds ? out[i] : 0.0f), least);
+}
+
 void ppgkd_conv(const ppgkd_layer *layer, const float *in, float *out)
 {
     const unsigned per_output = layer->inputs * layer->taps;
     const unsigned outputs_per_group = layer->outputs / layer->groups;
-    const int reach = (layer->taps - 1) * layer->dilation;
-    for (unsigned o = 0; o < layer->outputs; o++, out += layer->positions) {
-        const float *weight = layer->weight + o * per_output;
-        const float *group = in + o / outputs_per_group * layer->inputs * layer->positions_in;
-        for (unsigned p = 0; p < layer->positions;) {
-            const int start = (int)(p * layer->stride) - (int)layer->padding;
-            const int end = start + 3 * (int)layer->stride + reach;
-            if (start >= 0 && end < layer->positions_in && p + 4 <= layer->positions) {
-                float sum[4];
-                sum_four(layer, group + start, weight, sum);
-                for (unsigned i = 0; i < 4; i++, p++)
-                    finish(layer, layer->bias[o] + sum[i], &out[p]);
-            } else {
-                finish(layer, layer->bias[o] + sum_inside(layer, group, weight, start), &out[p]);
-                p++;
-            }
+    for (unsigned p = 0; p < layer->positions;) {
+        const int start = (int)(p * layer->stride) - (int)layer->padding;
+        const taps_inside inside = find_inside(layer, start);
+        const taps_inside of_fourth = find_inside(layer, start + 3 * (int)layer->stride);
+        const bool are_four = p + 4 <= layer->positions && inside.first == of_fourth.first
+                              && inside.end == of_fourth.end;
+        const unsigned n = are_four ? 4 : 1;
+        for (unsigned o = 0; o < layer->outputs; o++) {
+            const float *weight = layer->weight + o * per_output;
+            const float *group = in + o / outputs_per_group * layer->inputs * layer->positions_in;
+            float sum[4];
+            if (are_four && layer->stride == 1) /* for the compiler, a constant is faster */
+                sum_four(layer, group, weight, start, inside, 1, sum);
+            else if (are_four)
+                sum_four(layer, group, weight, start, inside, layer->stride, sum);
+            else
+                sum[0] = sum_one(layer, group, weight, start, inside);
+            finish(layer, layer->bias[o], sum, n, out + o * layer->positions + p);
         }
+        p += n;
     }
 }
 
@@ -119,5 +139,6 @@ void ppgkd_by_bin(const ppgkd_layer *layer, const float *in, float *logits)
     for (unsigned p = 0; p < layer->positions; p++)
         for (unsigned o = 0; o < layer->outputs; o++)
             *logits++ = layer->bias[o]
-                        + sum_inside(layer, in, layer->weight + o * layer->inputs, (int)p);
+                        + sum_one(layer, in, layer->weight + o * layer->inputs, (int)p,
+                                  (taps_inside){0, 1});
 }

@@ -1,25 +1,22 @@
 /* Which frequencies are those of motion, by the acceleration. */
 #include "stages.h"
 
-#include <math.h>
 #include <string.h>
 
 #define MOTION_SHARE 0.05f /* of the highest power of the acceleration, or of its slope */
 #define HALF_SHARE 0.3f    /* an arm feels both legs, at twice its own rate */
 #define TO_EACH_SIDE 2
 
-void ppgkd_find_motion(const ppgkd_window *window, const float *cosines, float *power,
-                       uint8_t *motion)
+void ppgkd_find_motion(bool moves, const float *power, uint8_t *motion)
 {
-    memset(motion, 0, PPGKD_POWERS);
-#if PPGKD_ACC_CHANNELS
     float highest = 0.0f, highest_slope = 0.0f;
-    if (!window->moves)
+    power += PPGKD_PPG_CHANNELS * PPGKD_POWERS; /* that of the acceleration */
+    memset(motion, 0, PPGKD_POWERS);
+    if (!moves)
         return;
-    ppgkd_motion_power(cosines, power);
     for (unsigned m = 0; m < PPGKD_POWERS; m++) {
-        highest = fmaxf(highest, power[m]);
-        highest_slope = fmaxf(highest_slope, power[m] * (float)(m * m));
+        highest = larger(highest, power[m]);
+        highest_slope = larger(highest_slope, power[m] * (float)(m * m));
     }
     for (unsigned m = 0; m < PPGKD_POWERS; m++)
         if (power[m] > MOTION_SHARE * highest
@@ -30,7 +27,4 @@ void ppgkd_find_motion(const ppgkd_window *window, const float *cosines, float *
             for (unsigned m = half < TO_EACH_SIDE ? 0 : half - TO_EACH_SIDE;
                  m <= half + TO_EACH_SIDE && m < PPGKD_POWERS; m++)
                 motion[m] = 1;
-#else
-    (void)window, (void)cosines, (void)power;
-#endif
 }

@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #define LARGEST_SAMPLE 1e15f
 #define LOST 65535u
@@ -32,8 +33,8 @@ static void write_block(ppgkd_block *block, const float *sample)
     for (unsigned i = 0; i < PPGKD_BLOCK_SAMPLES; i++) {
         const float value = sample[i * PPGKD_CHANNELS];
         if (fabsf(value) <= LARGEST_SAMPLE) {
-            block->low = fminf(block->low, value);
-            block->high = fmaxf(block->high, value);
+            block->low = smaller(block->low, value);
+            block->high = larger(block->high, value);
         }
     }
     const float per_step = 1.0f / step_of(block);
@@ -46,11 +47,6 @@ static void write_block(ppgkd_block *block, const float *sample)
         else
             block->code[i] = (uint16_t)((value - block->low) * per_step + 0.5f);
     }
-}
-
-void ppgkd_samples_clear(ppgkd_state *state)
-{
-    state->block = state->staged = 0;
 }
 
 void ppgkd_samples_add(ppgkd_state *state, const float *sample)
@@ -71,32 +67,60 @@ static void read_block(const ppgkd_block *block, float *sample)
     const float step = step_of(block);
     for (unsigned i = 0; i < PPGKD_BLOCK_SAMPLES; i++) {
         const unsigned code = block->code[i];
-        sample[i] = code < HIGHEST    ? block->low + (float)code * step
-                    : code == HIGHEST ? block->high
-                                      : NAN;
+        if (code < HIGHEST)
+            sample[i] = block->low + (float)code * step;
+        else
+            sample[i] = code == HIGHEST ? block->high : NAN;
     }
 }
 
-void ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsigned part,
-                        ppgkd_part *out)
+/* Samples of a part that have left the window; parts are numbered from the oldest. If a stride has
+ * whole blocks, the window does, too, and nothing is staged. */
+static unsigned n_left(const ppgkd_state *state, unsigned number)
 {
-    /* what is staged has pushed as many samples of the oldest block out of the window */
-    const unsigned before = PPGKD_BLOCKS * PPGKD_BLOCK_SAMPLES + state->staged
-                            - PPGKD_WINDOW_SAMPLES;
-    if (part == PPGKD_BLOCKS) {
+    const unsigned left
+        = PPGKD_BLOCKS * PPGKD_BLOCK_SAMPLES + state->staged - PPGKD_WINDOW_SAMPLES;
+    const unsigned before = number * PPGKD_BLOCK_SAMPLES;
+    if (PPGKD_PARTS == PPGKD_BLOCKS || left <= before)
+        return 0;
+    return left < before + PPGKD_BLOCK_SAMPLES ? left - before : PPGKD_BLOCK_SAMPLES;
+}
+
+void ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsigned number,
+                        ppgkd_part *part)
+{
+    const ppgkd_block *block = &state->blocks[(state->block + number) % PPGKD_BLOCKS][channel];
+    const unsigned left = n_left(state, number);
+    if (number == PPGKD_BLOCKS) {
         const float *staged = state->arena.number + PPGKD_STAGING + channel;
-        for (unsigned i = 0; i < state->staged; i++) {
+        part->n = state->staged;
+        for (unsigned i = 0; i < part->n; i++) {
             const float value = staged[i * PPGKD_CHANNELS];
-            out->sample[i] = fabsf(value) <= LARGEST_SAMPLE ? value : NAN;
+            part->sample[i] = fabsf(value) <= LARGEST_SAMPLE ? value : NAN;
         }
-        out->n = state->staged;
-        return;
+    } else {
+        part->n = PPGKD_BLOCK_SAMPLES - left;
+        read_block(block, part->sample);
+        if (left)
+            memmove(part->sample, part->sample + left, part->n * sizeof *part->sample);
     }
-    read_block(&state->blocks[(state->block + part) % PPGKD_BLOCKS][channel], out->sample);
-    out->n = PPGKD_BLOCK_SAMPLES;
-    if (part == 0 && before > 0) {
-        for (unsigned i = before; i < PPGKD_BLOCK_SAMPLES; i++)
-            out->sample[i - before] = out->sample[i];
-        out->n = (uint16_t)(PPGKD_BLOCK_SAMPLES - before);
+}
+
+void ppgkd_samples_extremes(const ppgkd_state *state, unsigned channel, unsigned number,
+                            float *low, float *high)
+{
+    if (number < PPGKD_BLOCKS && n_left(state, number) == 0) {
+        const ppgkd_block *block = &state->blocks[(state->block + number) % PPGKD_BLOCKS][channel];
+        *low = block->low;
+        *high = block->high;
+    } else {
+        ppgkd_part part;
+        ppgkd_samples_part(state, channel, number, &part);
+        *low = INFINITY;
+        *high = -INFINITY;
+        for (unsigned i = 0; i < part.n; i++) {
+            *low = smaller(part.sample[i], *low); /* what was, if the sample is NaN */
+            *high = larger(part.sample[i], *high);
+        }
     }
 }

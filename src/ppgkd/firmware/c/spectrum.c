@@ -5,40 +5,40 @@
  *
  *     sin or cos(w T / 2) sin(u) cos(v) / (sin^2 u - sin^2 v),   u = w / 2 rate, v = pi k / 2n,
  *
- * so each frequency costs one multiplication for each order and channel, and no table. Where the
- * frequency is that of an order, all others of its parity leave, and its amplitude remains. */
+ * so each frequency costs one multiplication for each order and channel, and no table. At the
+ * frequency of an order all others of its parity leave, and its own amplitude remains. */
 #include "stages.h"
 
 #define AMPLITUDES(k) (cosines + ((k) - PPGKD_FIRST_ORDER) * PPGKD_CHANNELS)
 
-/* The sums are in registers: channels are written out, and a pair of frequencies shares what is
- * loaded for one. */
-#define ZERO(c) float a##c = 0.0f, b##c = 0.0f;
-#define ADD(c)                                                                                     \
-    a##c += by_a * amplitude[c];                                                                   \
-    b##c += by_b * amplitude[c];
-#define STORE(c)                                                                                   \
-    sum_a[c] = a##c;                                                                               \
-    sum_b[c] = b##c;
-#define SUMS_OVER(name, EACH)                                                                      \
-    static void name(const float *cosines, unsigned parity, float x_a, float x_b, float *sum_a,    \
-                     float *sum_b)                                                                 \
-    {                                                                                              \
-        EACH(ZERO)                                                                                 \
-        for (unsigned k = PPGKD_FIRST_ORDER + (PPGKD_FIRST_ORDER + parity) % 2;                    \
-             k <= PPGKD_LAST_ORDER; k += 2) {                                                      \
-            const float by_a = 1.0f / (x_a - ppgkd_x[k]), by_b = 1.0f / (x_b - ppgkd_x[k]);        \
-            const float *amplitude = AMPLITUDES(k);                                                \
-            EACH(ADD)                                                                              \
-        }                                                                                          \
-        EACH(STORE)                                                                                \
-    }
+/* The sums are in registers: channels are written out, and three frequencies share what is loaded
+ * for one. */
+#define ZERO(n) float a_##n = 0.0f, b_##n = 0.0f, c_##n = 0.0f;
+#define ADD(n)                                                                                     \
+    a_##n += by_a * amplitude[n];                                                                  \
+    b_##n += by_b * amplitude[n];                                                                  \
+    c_##n += by_c * amplitude[n];
+#define STORE(n)                                                                                   \
+    sum[0][n] = a_##n;                                                                             \
+    sum[1][n] = b_##n;                                                                             \
+    sum[2][n] = c_##n;
 
-SUMS_OVER(sums, PPGKD_EACH_CHANNEL)
-SUMS_OVER(sums_of_ppg, PPGKD_EACH_PPG)
-#if PPGKD_ACC_CHANNELS
-SUMS_OVER(sums_of_acc, PPGKD_EACH_ACC)
-#endif
+static void find_sums(const float *cosines, unsigned parity, float x_a, float x_b, float x_c,
+                      float sum[3][PPGKD_CHANNELS])
+{
+    PPGKD_EACH_CHANNEL(ZERO)
+    for (unsigned k = PPGKD_FIRST_ORDER + (PPGKD_FIRST_ORDER + parity) % 2; k <= PPGKD_LAST_ORDER;
+         k += 2) {
+        const float x = ppgkd_x[k], *amplitude = AMPLITUDES(k);
+        /* three reciprocals by one division, which takes as long as ten multiplications */
+        const float from_a = x_a - x, from_b = x_b - x, from_c = x_c - x;
+        const float ab = from_a * from_b, by_abc = 1.0f / (ab * from_c);
+        const float by_c = by_abc * ab, by_ab = by_abc * from_c;
+        const float by_a = by_ab * from_b, by_b = by_ab * from_a;
+        PPGKD_EACH_CHANNEL(ADD)
+    }
+    PPGKD_EACH_CHANNEL(STORE)
+}
 
 /* Power of the order itself; its weight, the cosine, is taken back. */
 static float own_power(const float *cosines, unsigned k, unsigned channel)
@@ -47,26 +47,24 @@ static float own_power(const float *cosines, unsigned k, unsigned channel)
     return amplitude * amplitude / (1.0f - ppgkd_x[k]);
 }
 
-static float bin_power(const float *cosines, const ppgkd_frequency *at, float even, float odd,
-                       unsigned channel)
+#if PPGKD_SEES_SPECTRA
+void ppgkd_power_at(const float *cosines, const ppgkd_frequency *three,
+                    float power[3][PPGKD_CHANNELS])
 {
-    const float power = at->even * even * even + at->odd * odd * odd;
-    return at->own < 0 ? power : power + own_power(cosines, (unsigned)at->own, channel);
+    float even[3][PPGKD_CHANNELS], odd[3][PPGKD_CHANNELS];
+    find_sums(cosines, 0, three[0].x, three[1].x, three[2].x, even);
+    find_sums(cosines, 1, three[0].x, three[1].x, three[2].x, odd);
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned channel = 0; channel < PPGKD_CHANNELS; channel++) {
+            power[i][channel] = three[i].even * even[i][channel] * even[i][channel]
+                                + three[i].odd * odd[i][channel] * odd[i][channel];
+            if (three[i].own >= 0)
+                power[i][channel] += own_power(cosines, (unsigned)three[i].own, channel);
+        }
 }
+#endif
 
-void ppgkd_bin_power(const float *cosines, const ppgkd_frequency *two, float *first,
-                     float *second)
-{
-    float even[2][PPGKD_CHANNELS], odd[2][PPGKD_CHANNELS];
-    sums(cosines, 0, two[0].x, two[1].x, even[0], even[1]);
-    sums(cosines, 1, two[0].x, two[1].x, odd[0], odd[1]);
-    for (unsigned channel = 0; channel < PPGKD_CHANNELS; channel++) {
-        first[channel] = bin_power(cosines, &two[0], even[0][channel], odd[0][channel], channel);
-        second[channel] = bin_power(cosines, &two[1], even[1][channel], odd[1][channel], channel);
-    }
-}
-
-/* Power at a frequency of an order m, of which the orders of the other parity are the rest. */
+/* Power at the frequency of an order: its own, and the sum over those of the other parity. */
 static float order_power(const float *cosines, unsigned m, float sum, unsigned channel)
 {
     const float rest = PPGKD_POWER_OF_SUM * ppgkd_x[m] * sum * sum;
@@ -74,33 +72,26 @@ static float order_power(const float *cosines, unsigned m, float sum, unsigned c
     return is_kept ? rest + own_power(cosines, m, channel) : rest;
 }
 
-void ppgkd_ppg_power(const float *cosines, float *power)
+static void store_power(const float *cosines, unsigned m, const float *sum, float *power)
 {
-    for (unsigned m = 0; m < PPGKD_POWERS; m += m % 2 ? 3 : 1) {
-        float sum[2][PPGKD_CHANNELS];
-        const unsigned second = m + 2 < PPGKD_POWERS ? m + 2 : m;
-        sums_of_ppg(cosines, m + 1, ppgkd_x[m], ppgkd_x[second], sum[0], sum[1]);
-        for (unsigned channel = 0; channel < PPGKD_PPG_CHANNELS; channel++) {
-            float *of_channel = power + channel * PPGKD_POWERS;
-            of_channel[m] = order_power(cosines, m, sum[0][channel], channel);
-            of_channel[second] = order_power(cosines, second, sum[1][channel], channel);
-        }
-    }
+    float *motion = power + PPGKD_PPG_CHANNELS * PPGKD_POWERS + m;
+    for (unsigned channel = 0; channel < PPGKD_PPG_CHANNELS; channel++)
+        power[channel * PPGKD_POWERS + m] = order_power(cosines, m, sum[channel], channel);
+    for (unsigned channel = PPGKD_PPG_CHANNELS; channel < PPGKD_CHANNELS; channel++)
+        *motion = (channel == PPGKD_PPG_CHANNELS ? 0.0f : *motion)
+                  + order_power(cosines, m, sum[channel], channel);
 }
 
-#if PPGKD_ACC_CHANNELS
-void ppgkd_motion_power(const float *cosines, float *power)
+void ppgkd_power_of_orders(const float *cosines, float *power)
 {
-    for (unsigned m = 0; m < PPGKD_POWERS; m += m % 2 ? 3 : 1) {
-        float sum[2][PPGKD_CHANNELS];
-        const unsigned second = m + 2 < PPGKD_POWERS ? m + 2 : m;
-        sums_of_acc(cosines, m + 1, ppgkd_x[m], ppgkd_x[second], sum[0], sum[1]);
-        power[m] = power[second] = 0.0f;
-        for (unsigned channel = PPGKD_PPG_CHANNELS; channel < PPGKD_CHANNELS; channel++) {
-            power[m] += order_power(cosines, m, sum[0][channel], channel);
-            if (second != m)
-                power[second] += order_power(cosines, second, sum[1][channel], channel);
-        }
+    const unsigned last = PPGKD_POWERS - 1;
+    /* three neighbours of a parity at a time; beyond the end, the first of them again */
+    for (unsigned m = 0; m <= last; m += m % 2 ? 5 : 1) {
+        const unsigned second = m + 2 <= last ? m + 2 : m, third = m + 4 <= last ? m + 4 : m;
+        float sum[3][PPGKD_CHANNELS];
+        find_sums(cosines, m + 1, ppgkd_x[m], ppgkd_x[second], ppgkd_x[third], sum);
+        store_power(cosines, m, sum[0], power);
+        store_power(cosines, second, sum[1], power);
+        store_power(cosines, third, sum[2], power);
     }
 }
-#endif

@@ -4,9 +4,8 @@
  *
  *     samples of the block to come (while no estimate is computed)
  *     cosines             | transform
- *     cosines             | tensors of the network ...       | logits
- *     cosines             | probabilities, power of motion   | motion
- *     cosines             | power of the PPG                 | motion
+ *     cosines             | logits, then probabilities; tensors of the network
+ *     cosines             | power of PPG and acceleration, frequencies of motion
  */
 #ifndef PPGKD_STAGES_H
 #define PPGKD_STAGES_H
@@ -14,22 +13,39 @@
 #include "ppgkd.h"
 #include "tables.h"
 
+/* As fminf, fmaxf and isnan, which call the library. */
+static inline float smaller(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+static inline float larger(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+static inline bool is_lost(float sample)
+{
+    return sample != sample;
+}
+
 /* samples.c: the last window, in blocks of 16 bits. */
 typedef struct {
-    uint16_t n; /* samples, NaN where lost */
-    float sample[PPGKD_BLOCK_SAMPLES];
+    unsigned n;
+    float sample[PPGKD_BLOCK_SAMPLES]; /* NaN where lost */
 } ppgkd_part;
 
-void ppgkd_samples_clear(ppgkd_state *state);
 void ppgkd_samples_add(ppgkd_state *state, const float *sample);
-/* Part 0 <= part <= PPGKD_BLOCKS of the window of a channel, from the oldest. */
-void ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsigned part,
-                        ppgkd_part *out);
+/* A part of the window of a channel, from the oldest; number < PPGKD_PARTS. */
+void ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsigned number,
+                        ppgkd_part *part);
+/* Its extremes; infinities if all samples are lost. */
+void ppgkd_samples_extremes(const ppgkd_state *state, unsigned channel, unsigned number,
+                            float *low, float *high);
 
 /* gaps.c: which samples are lost, and short gaps bridged. */
 typedef struct {
-    float low, high;                 /* extremes of the samples that are there */
-    float placeholder_low, placeholder_high; /* values in place of lost samples; NaN if none */
+    float low, high; /* extremes of the samples that are there; all others are lost */
 } ppgkd_levels;
 
 /* False if no sample is there. */
@@ -53,10 +69,11 @@ ppgkd_window ppgkd_find_cosines(ppgkd_state *state, float *cosines);
 void ppgkd_weigh_cosines(float *cosines);
 
 /* spectrum.c: exact power of the window at any frequency, from its cosines. */
-void ppgkd_bin_power(const float *cosines, const ppgkd_frequency *two, float *first,
-                     float *second);
-void ppgkd_ppg_power(const float *cosines, float *power);
-void ppgkd_motion_power(const float *cosines, float *power);
+/* Of all channels at three frequencies. */
+void ppgkd_power_at(const float *cosines, const ppgkd_frequency *three,
+                    float power[3][PPGKD_CHANNELS]);
+/* At the frequencies of orders from 0: of each PPG channel, then of all acceleration. */
+void ppgkd_power_of_orders(const float *cosines, float *power);
 
 /* entry_spectra.c or entry_window.c: what the network sees, column by column, into its first
  * layer. Weighs the cosines. */
@@ -74,18 +91,18 @@ void ppgkd_by_bin(const ppgkd_layer *layer, const float *in, float *logits);
 /* student.c: from cosines to logits of the classes, which follow them. */
 void ppgkd_network(ppgkd_arena *arena);
 
-/* belief.c */
+/* belief.c: the filter, and estimates from a distribution. */
+void ppgkd_predict_belief(float *belief, float *scratch);
 bool ppgkd_softmax(float *values);
+void ppgkd_update_belief(float *belief, const float *probabilities);
+void ppgkd_discount_motion(float *belief, const uint8_t *motion);
 void ppgkd_decode(const float *probabilities, float *bpm, float *sd_bpm);
-void ppgkd_update_belief(float *belief, float *probabilities, const uint8_t *motion);
 
-/* motion.c: for each frequency of the power, whether it is one of motion. */
-void ppgkd_find_motion(const ppgkd_window *window, const float *cosines, float *power,
-                       uint8_t *motion);
+/* motion.c: for each frequency of an order, whether it is one of motion. */
+void ppgkd_find_motion(bool moves, const float *power, uint8_t *motion);
 
 /* support.c, validity.c */
-void ppgkd_find_support(const float *cosines, const uint8_t *motion, float bpm, float *power,
-                        ppgkd_evidence *support);
+void ppgkd_find_support(float *power, const uint8_t *motion, float bpm, ppgkd_evidence *support);
 ppgkd_reason ppgkd_judge(const ppgkd_evidence *recent, float bpm, float sd_bpm);
 
 #endif

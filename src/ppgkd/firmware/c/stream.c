@@ -27,33 +27,37 @@ static void make_estimate(ppgkd_state *state, ppgkd_estimate *estimate)
 {
     float *cosines = state->arena.number;
     float *probabilities = cosines + PPGKD_ORDERS * PPGKD_CHANNELS;
+    float *power = probabilities; /* they are not needed any more */
     uint8_t *motion = state->arena.byte + sizeof(float) * PPGKD_MOTION;
     ppgkd_evidence *evidence = &state->evidence[state->window % PPGKD_RECENT];
-    ppgkd_window window = ppgkd_find_cosines(state, cosines);
 
+    ppgkd_predict_belief(state->belief, state->arena.number);
+    ppgkd_window window = ppgkd_find_cosines(state, cosines);
     ppgkd_network(&state->arena);
     if (!ppgkd_softmax(probabilities))
         window.has_signal = false;
     if (!window.has_signal)
         no_signal(probabilities);
     ppgkd_decode(probabilities, &estimate->window_bpm, &estimate->window_sd_bpm);
-    if (window.has_signal)
-        ppgkd_find_motion(&window, cosines, probabilities + PPGKD_CLASSES, motion);
-    ppgkd_update_belief(state->belief, probabilities, window.has_signal ? motion : NULL);
-    ppgkd_decode(state->belief, &estimate->bpm, &estimate->sd_bpm);
+    ppgkd_update_belief(state->belief, probabilities);
 
-    estimate->reason = PPGKD_NO_SIGNAL;
+    estimate->end_s = (double)state->n_samples / PPGKD_RATE_HZ;
     evidence->has_signal = window.has_signal;
     if (window.has_signal) {
+        ppgkd_power_of_orders(cosines, power);
+        ppgkd_find_motion(window.moves, power, motion);
+        if (PPGKD_MOTION_DISCOUNT > 0.0f)
+            ppgkd_discount_motion(state->belief, motion);
+        ppgkd_decode(state->belief, &estimate->bpm, &estimate->sd_bpm);
         evidence->window_bpm = estimate->window_bpm;
-        ppgkd_find_support(cosines, motion, estimate->bpm, probabilities, evidence);
+        ppgkd_find_support(power, motion, estimate->bpm, evidence);
         estimate->reason = ppgkd_judge(state->evidence, estimate->bpm, estimate->sd_bpm);
     } else {
         estimate->bpm = estimate->sd_bpm = NAN;
         estimate->window_bpm = estimate->window_sd_bpm = NAN;
+        estimate->reason = PPGKD_NO_SIGNAL;
     }
     estimate->valid = estimate->reason == PPGKD_VALID;
-    estimate->end_s = (double)state->n_samples / PPGKD_RATE_HZ;
 }
 
 ppgkd_status ppgkd_push(ppgkd_state *state, const float *samples, size_t n_samples,

@@ -15,7 +15,7 @@ static const float multiples[] = {1.0f,        2.0f,        3.0f,        0.5f,  
 
 static float part_of(float part, float other)
 {
-    return part / fmaxf(part + other, PPGKD_TINY);
+    return part / larger(part + other, PPGKD_TINY);
 }
 
 /* Slope's power around a multiple of the estimate: all of it, and what motion leaves free. */
@@ -25,8 +25,8 @@ static void find_around(const float *slope, const uint8_t *motion, float centre_
     const float per_hz = 1.0f / PPGKD_POWER_HZ;
     float first = ceilf((centre_hz - HALF_WIDTH_HZ) * per_hz);
     float last = floorf((centre_hz + HALF_WIDTH_HZ) * per_hz);
-    first = fmaxf(first, 0.0f);
-    last = fminf(last, (float)(PPGKD_POWERS - 1));
+    first = larger(first, 0.0f);
+    last = smaller(last, (float)(PPGKD_POWERS - 1));
     *all = *free = 0.0f;
     for (int m = (int)first; m <= (int)last; m++) {
         *all += slope[m];
@@ -35,12 +35,10 @@ static void find_around(const float *slope, const uint8_t *motion, float centre_
     }
 }
 
-void ppgkd_find_support(const float *cosines, const uint8_t *motion, float bpm, float *power,
-                        ppgkd_evidence *support)
+void ppgkd_find_support(float *power, const uint8_t *motion, float bpm, ppgkd_evidence *support)
 {
     float share[MULTIPLES] = {0}, free_share[MULTIPLES] = {0};
     support->pulse = 0.0f;
-    ppgkd_ppg_power(cosines, power);
     for (unsigned channel = 0; channel < PPGKD_PPG_CHANNELS; channel++) {
         float *slope = power + channel * PPGKD_POWERS;
         float total = 0.0f, free_total = 0.0f, pulse = 0.0f;
@@ -50,7 +48,7 @@ void ppgkd_find_support(const float *cosines, const uint8_t *motion, float bpm, 
             if (!motion[m])
                 free_total += slope[m];
         }
-        total = fmaxf(total, PPGKD_TINY);
+        total = larger(total, PPGKD_TINY);
         for (unsigned i = 0; i < MULTIPLES; i++) {
             float all, free;
             find_around(slope, motion, bpm / 60.0f * multiples[i], &all, &free);
@@ -59,7 +57,7 @@ void ppgkd_find_support(const float *cosines, const uint8_t *motion, float bpm, 
             if (i < 3)
                 pulse += free;
         }
-        support->pulse = fmaxf(support->pulse, pulse / fmaxf(free_total, PPGKD_TINY));
+        support->pulse = larger(support->pulse, pulse / larger(free_total, PPGKD_TINY));
     }
     const float harmonics = share[0] + share[1] + share[2];
     support->not_double = part_of(harmonics, free_share[3] + free_share[4] + free_share[5]);

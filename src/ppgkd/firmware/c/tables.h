@@ -40,10 +40,10 @@ extern const float ppgkd_twiddle[2 * PPGKD_FFT];
 extern const uint8_t ppgkd_radix[PPGKD_FFT_STAGES];
 extern const ppgkd_order ppgkd_orders[PPGKD_ORDERS];
 
-/* Spectrum: x of each order, from 0; the bins, each with its double. A network along time has
+/* Spectrum: x of each order, from 0; the bins, and their doubles. A network along time has
  * cosines in place of bins. */
 extern const float ppgkd_x[PPGKD_XS];
-extern const ppgkd_frequency ppgkd_bins[PPGKD_BINS][2];
+extern const ppgkd_frequency ppgkd_bins[2][PPGKD_BINS];
 extern const float ppgkd_cosine[4 * PPGKD_MODEL_SAMPLES];
 
 extern const ppgkd_first_layer ppgkd_first;

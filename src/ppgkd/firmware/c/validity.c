@@ -41,9 +41,9 @@ ppgkd_reason ppgkd_judge(const ppgkd_evidence *recent, float bpm, float sd_bpm)
         n += 1.0f;
     }
     const float pulse = mean.pulse / n;
-    const float least = fminf(fminf(mean.not_double, mean.not_triple), mean.not_half);
+    const float least = smaller(smaller(mean.not_double, mean.not_triple), mean.not_half);
     const float term[TERMS] = {logf((pulse + SMALLEST_SHARE) / (1.0f - pulse + SMALLEST_SHARE)),
-                               least / n, agreement / n, logf(fmaxf(sd_bpm, SMALLEST_SD_BPM))};
+                               least / n, agreement / n, logf(larger(sd_bpm, SMALLEST_SD_BPM))};
     if (!(sd_bpm <= PPGKD_MOST_SD_BPM))
         return PPGKD_SPREAD;
     if (!(bpm >= PPGKD_LEARNED_LOW_BPM && bpm <= PPGKD_LEARNED_HIGH_BPM))
