@@ -120,6 +120,11 @@ class NetworkLayers:
         """Weights and biases."""
         return sum(layer.weight.size + layer.bias.size for layer in self.layers)
 
+    @property
+    def is_quantised(self) -> bool:
+        """Whether weights and activations are in eight bits."""
+        return any(layer.weight_scale is not None for layer in self.layers)
+
 
 def read_network(graph: onnx.GraphProto, channels: int) -> NetworkLayers:
     """Read the layers of a network graph.

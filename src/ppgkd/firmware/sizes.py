@@ -12,6 +12,7 @@ from ppgkd.firmware.buffers import BufferPlan
 from ppgkd.firmware.tables import Transform, n_powers, step_table
 from ppgkd.grid import N_CLASSES
 from ppgkd.inference.model_card import ModelCard
+from ppgkd.inference.validity import RECENT
 
 MOST_STRIDES = 256
 LEAST_BLOCK = 5
@@ -45,6 +46,14 @@ class Sizes:
     motion: int
     staging: int
     arena: int
+
+
+def state_bytes(card: ModelCard, sizes: Sizes) -> int:
+    """Size of the state in C, where an int64 is aligned to 8 bytes and a float to 4."""
+    block = -(-(2 * 4 + 2 * sizes.block) // 4) * 4
+    evidence = RECENT * 6 * 4
+    total = 24 + block * sizes.n_blocks * len(card.channels) + 4 * N_CLASSES + evidence
+    return -(-(total + 4 * sizes.arena) // 8) * 8
 
 
 def plan_sizes(card: ModelCard, transform: Transform, buffers: BufferPlan) -> Sizes:

@@ -40,8 +40,6 @@ def student_header(
     first, last = int(transform.order[0]), int(transform.order[-1])
     shares = np.arange(card.n_samples + 1) / card.n_samples <= BRIDGED_SHARE
     values: dict[str, str | int | float] = {
-        "PPG_CHANNELS": n_ppg,
-        "ACC_CHANNELS": channels - n_ppg,
         "STRIDES": len(sizes.strides),
         "PARTS": sizes.n_blocks + (sizes.staging > 0),
         "STAGING": sizes.staging,

@@ -11,7 +11,14 @@ import onnx
 from ppgkd.export.student import change_rate, model_card_of, window_spec_of
 from ppgkd.export.subgraphs import split_graph
 from ppgkd.firmware.buffers import plan_buffers
+from ppgkd.firmware.golden import (
+    FLOAT_TOLERANCE_BPM,
+    INT8_TOLERANCE_BPM,
+    golden_header,
+    golden_vectors,
+)
 from ppgkd.firmware.network import NetworkLayers, read_network
+from ppgkd.firmware.readme import readme
 from ppgkd.firmware.sizes import Sizes, plan_sizes
 from ppgkd.firmware.source import c_defines
 from ppgkd.firmware.student_source import student_header, student_source
@@ -80,10 +87,13 @@ def write_c(model: onnx.ModelProto, folder: str | Path, rate_hz: float | None = 
     transform = make_transform(card)
     sizes = plan_sizes(card, transform, buffers)
     mark = crc32(model.SerializeToString(deterministic=True))
+    tolerance_bpm = INT8_TOLERANCE_BPM if network.is_quantised else FLOAT_TOLERANCE_BPM
     texts = {
         INTERFACE: _interface(card, sizes, mark),
         "student.h": student_header(card, transform, network, sizes),
         "student.c": student_source(card, transform, network, buffers, sizes),
+        "golden.h": golden_header(golden_vectors(model, card), tolerance_bpm),
+        "README.md": readme(card, network, sizes, tolerance_bpm),
         **{path.name: path.read_text() for path in _runtime(network)},
     }
     folder = Path(folder)
@@ -101,6 +111,7 @@ def _runtime(network: NetworkLayers) -> list[Path]:
 
 
 def _interface(card: ModelCard, sizes: Sizes, mark: int) -> str:
+    n_ppg = sum(name.startswith("ppg") for name in card.channels)
     names = ", ".join(
         f"{name} ({unit})" for name, unit in zip(card.channels, card.units, strict=True)
     )
@@ -109,6 +120,8 @@ def _interface(card: ModelCard, sizes: Sizes, mark: int) -> str:
             "STUDENT": f'"{card.student}"',
             "CHANNEL_NAMES": f'"{names}"',
             "CHANNELS": len(card.channels),
+            "PPG_CHANNELS": n_ppg,
+            "ACC_CHANNELS": len(card.channels) - n_ppg,
             "RATE_HZ": repr(card.rate_hz),
             "WINDOW_SAMPLES": card.n_samples,
             "STRIDE_S": repr(card.stride_s),

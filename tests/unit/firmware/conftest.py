@@ -33,9 +33,14 @@ class NativeStudent:
 
     program: Path
 
+    @property
+    def folder(self) -> Path:
+        """Of the C."""
+        return self.program.parent
+
     def estimates(self, samples: Samples, chunk: int = 37) -> list[Estimate]:
         """Estimates of samples, shape (n_channels, n_samples), pushed in chunks of this size."""
-        path = self.program.parent / "samples.bin"
+        path = self.folder / "samples.bin"
         np.ascontiguousarray(samples.T, np.float32).tofile(path)
         done = subprocess.run(
             [self.program, path, str(chunk)], capture_output=True, text=True, timeout=600
@@ -50,19 +55,22 @@ def _read(line: str) -> Estimate:
     return Estimate(np.nan, end_s, bpm, sd_bpm, valid == "1", reason, window_bpm, window_sd_bpm)
 
 
+def compile_program(folder: Path, main: Path) -> Path:
+    """Compile a student's C with a main file, with sanitizers."""
+    assert CC is not None
+    sources = [path for path in folder.glob("*.c") if path.name != "selftest.c"]
+    program = folder / main.stem
+    command = [CC, *FLAGS, f"-I{folder}", *sources, main, "-o", program, "-lm"]
+    subprocess.run(command, check=True, timeout=600)
+    return program
+
+
 def compile_student(
     model: onnx.ModelProto, folder: Path, rate_hz: float | None = None
 ) -> NativeStudent:
-    """Write the C of a student and compile it with sanitizers."""
-    assert CC is not None
-    written = write_c(model, folder, rate_hz)
-    sources = [folder / name for name in written.files if name.endswith(".c")]
-    sources = [path for path in sources if path.name != "selftest.c"]
-    program = folder / "program"
-    subprocess.run(
-        [CC, *FLAGS, f"-I{folder}", *sources, MAIN, "-o", program, "-lm"], check=True, timeout=600
-    )
-    return NativeStudent(program)
+    """Write the C of a student and compile it."""
+    write_c(model, folder, rate_hz)
+    return NativeStudent(compile_program(folder, MAIN))
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,20 @@
 """The C of a student estimates what `HeartRateStream` does, in float32."""
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from tests.unit.firmware.conftest import (
+    CC,
+    FLAGS,
     FLOAT_TOLERANCE_BPM,
     NativeStudent,
     Samples,
     assert_equal,
+    compile_program,
 )
 
 from ppgkd.export.packaged_student import PACKAGED_STUDENT
@@ -55,3 +60,71 @@ def test_gaps_placeholders_and_saturation(in_c: NativeStudent, walk: Samples) ->
 
     assert_equal(in_c.estimates(broken), expected, FLOAT_TOLERANCE_BPM)
     assert sum(estimate.reason == "no signal" for estimate in expected) > 5
+
+
+@pytest.mark.parametrize("chunk", [1, 333, 4000])
+def test_chunks_of_any_size_give_the_same(in_c: NativeStudent, walk: Samples, chunk: int) -> None:
+    samples = walk[:, :1500]
+
+    assert in_c.estimates(samples, chunk) == in_c.estimates(samples, 37)
+
+
+def run(program: Path) -> list[str]:
+    done = subprocess.run([program], capture_output=True, text=True, timeout=600)
+    assert not done.returncode, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_self_test_agrees(in_c: NativeStudent) -> None:
+    folder = in_c.folder
+    program = folder / "selftest"
+    sources = [*folder.glob("*.c")]
+    subprocess.run([str(CC), *FLAGS, *sources, "-o", program, "-lm"], check=True, timeout=600)
+
+    assert run(program)[-1] == "all is well"
+
+
+def test_the_self_test_finds_a_wrong_weight(in_c: NativeStudent, tmp_path: Path) -> None:
+    for path in in_c.folder.glob("*.[ch]"):
+        text = path.read_text()
+        if path.name == "student.c":
+            start = text.index("{", text.index("layer_0_bias")) + 1
+            text = text[:start] + "1.0f +" + text[start:]
+        (tmp_path / path.name).write_text(text)
+    program = tmp_path / "selftest"
+    sources = [*tmp_path.glob("*.c")]
+    subprocess.run([str(CC), *FLAGS, *sources, "-o", program, "-lm"], check=True, timeout=600)
+
+    done = subprocess.run([program], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 1
+    assert done.stdout.count("WRONG") > 1
+
+
+WRONG_USES = """\
+init without a state: NULL_POINTER
+push without a state: NULL_POINTER
+push before init: NOT_INITIALISED
+push to memory that was overwritten: NOT_INITIALISED
+samples are NULL: NULL_POINTER
+n_taken is NULL: NULL_POINTER
+estimate is NULL: NULL_POINTER
+no samples: OK
+the state of another student: NOT_INITIALISED
+a good window: ESTIMATE, bpm, spread
+more samples than until the estimate: 400 of 1000 taken
+a state that was copied: ESTIMATE, bpm, valid
+estimate read without one: as before
+a flat PPG: ESTIMATE, no bpm, no signal
+a PPG of NaN: ESTIMATE, no bpm, no signal
+an infinite acceleration: ESTIMATE, no bpm, no signal
+a PPG beyond all counts: ESTIMATE, no bpm, no signal
+a PPG of tiny numbers: ESTIMATE, bpm, spread
+"""
+
+
+def test_wrong_uses_of_the_interface(in_c: NativeStudent) -> None:
+    main = Path(__file__).parent / "wrong_uses.c"
+
+    *found, size = run(compile_program(in_c.folder, main))
+    assert found == WRONG_USES.splitlines()
+    assert f"| state | {int(size):,} bytes" in (in_c.folder / "README.md").read_text()
