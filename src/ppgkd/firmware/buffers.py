@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ppgkd.firmware.network import Layer, NetworkLayers, Tensor
 
+SUMS = "sums"
+"""Name of the buffer of the first layer's sums, in a network of eight bits."""
+
 
 @dataclass(frozen=True)
 class BufferPlan:
@@ -62,11 +65,14 @@ def words_of(tensor: Tensor) -> int:
 def _buffers(layers: list[Layer]) -> list[_Buffer]:
     by_name: dict[str, _Buffer] = {}
     buffers: list[_Buffer] = []
+    first = layers[0].made
+    if first.quantised:
+        buffers.append(_Buffer([SUMS], first.channels * first.positions, 0, 0))
     for number, layer in enumerate(layers):
         for used in (layer.entry, layer.added):
             if used is not None:
                 by_name[used.name].last = number
-        if layer.added is not None:
+        if layer.added is not None and words_of(layer.added) == words_of(layer.made):
             buffer = by_name[layer.added.name]
             buffer.names.append(layer.made.name)
             buffer.last = number

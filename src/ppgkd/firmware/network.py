@@ -148,6 +148,9 @@ def read_network(graph: onnx.GraphProto, channels: int) -> NetworkLayers:
     logits = next(node.input[0] for node in graph.node if node.op_type == "Softmax")
     n_columns = 90 if sees_spectra else int(reader.n_samples)
     reader.read(first, n_columns, logits)
+    last = reader.layers[-1]
+    if last.made.quantised:  # logits are rounded, and then numbers
+        last.before, last.made.quantised = last.made.quantised, None
     floor, shift = _log_constants(graph, reader) if sees_spectra else ((), ())
     weight = reader.layers[0].weight
     is_conv = first.op_type == "Conv"

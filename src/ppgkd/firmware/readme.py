@@ -54,8 +54,8 @@ wait for it, not in the interrupt of the sensor.
 | `gaps.c` | finds lost samples and bridges short gaps |
 | `fft.c`, `cosines.c` | band-limits, resamples and normalises, as a sum of cosines |
 | `spectrum.c` | power at any frequency, exactly, from the cosines |
-| `{entry}` | what the network sees, column by column |
-| `layers*.c`, `student.c` | the network, the weights and all tables |
+| `entry.c` | what the network sees, column by column |
+| `layers.c`, `student.c` | the network, the weights and all tables |
 | `belief.c` | the filter over time, and estimate and spread |
 | `motion.c`, `support.c`, `validity.c` | whether an estimate is valid |
 | `stream.c` | the interface |
@@ -97,7 +97,6 @@ def readme(
         samples=block_bytes * sizes.n_blocks * len(card.channels),
         arena=4 * sizes.arena,
         revision=card.revision,
-        entry="entry_window.c" if network.sees == "window" else "entry_spectra.c",
         tolerance_bpm=tolerance_bpm,
         block=sizes.block,
     )

@@ -8,7 +8,8 @@ import numpy as np
 
 from ppgkd.datasets.gaps import BRIDGED_S
 from ppgkd.firmware.buffers import BufferPlan
-from ppgkd.firmware.network import Layer, NetworkLayers, Tensor
+from ppgkd.firmware.network import NetworkLayers
+from ppgkd.firmware.network_source import network_source
 from ppgkd.firmware.sizes import Sizes
 from ppgkd.firmware.source import c_array, c_defines, c_float, c_rows
 from ppgkd.firmware.tables import (
@@ -56,6 +57,7 @@ def student_header(
         "FIRST_ORDER": first,
         "LAST_ORDER": last,
         "ORDERS": len(transform.order),
+        "COSINES": sizes.n_cosines,
         "XS": max(last + 1, powers),
         "POWERS": powers,
         "POWER_HZ": power_step_hz(card),
@@ -126,8 +128,7 @@ def student_source(
         c_array("float", "ppgkd_step_total", total, public=True),
         c_array("uint8_t", "ppgkd_nearest_power", nearest_powers(card), public=True),
         c_array("float", "ppgkd_score", score, public=True),
-        *[_layer(number, layer) for number, layer in enumerate(network.layers)],
-        _network(network, buffers),
+        network_source(network, buffers),
     ]
     return "\n".join(parts)
 
@@ -174,63 +175,3 @@ def _seen_table(card: ModelCard, transform: Transform, network: NetworkLayers) -
 def _frequency(bins: Frequencies, at: tuple[int, int]) -> str:
     numbers = map(c_float, (bins.x[at], bins.even[at], bins.odd[at]))
     return ", ".join([*numbers, str(bins.own[at])])
-
-
-def _layer(number: int, layer: Layer) -> str:
-    if layer.kind == "mean":
-        return ""
-    outputs, inputs, taps = layer.weight.shape
-    steps = layer.stride, layer.dilation, layer.padding
-    name = f"layer_{number}"
-    weight = layer.weight if layer.entry else layer.weight.transpose(2, 0, 1)
-    arrays = c_array("float", f"{name}_weight", weight) + c_array(
-        "float", f"{name}_bias", layer.bias
-    )
-    if layer.entry is None:
-        shape = _listed(inputs, outputs, taps, *steps, layer.made.positions)
-        return (
-            f"{arrays}const ppgkd_first_layer ppgkd_first\n"
-            f"    = {{{name}_weight, {name}_bias, {shape}}};\n"
-        )
-    positions = layer.entry.positions, layer.made.positions
-    shape = _listed(inputs, outputs, layer.groups, taps, *steps, *positions)
-    flags = f"{_c_bool(layer.added is not None)}, {_c_bool(layer.relu)}"
-    return (
-        f"{arrays}static const ppgkd_layer {name}\n"
-        f"    = {{{name}_weight, {name}_bias, {shape}, {flags}}};\n"
-    )
-
-
-def _network(network: NetworkLayers, buffers: BufferPlan) -> str:
-    def at(tensor: Tensor) -> str:
-        offset = buffers.offset[tensor.name]
-        return f"work + {offset}" if offset else "work"
-
-    first, *rest = network.layers
-    lines = [f"ppgkd_enter(arena->number, {at(first.made)});"]
-    if first.relu:
-        n = first.made.channels * first.made.positions
-        lines.append(f"ppgkd_relu({at(first.made)}, {n});")
-    for number, layer in enumerate(rest, start=1):
-        assert layer.entry is not None
-        entry, made = at(layer.entry), at(layer.made)
-        if layer.kind == "mean":
-            shape = f"{layer.entry.channels}, {layer.entry.positions}"
-            lines.append(f"ppgkd_mean({entry}, {shape}, {made});")
-        else:
-            is_head = network.by_bin and layer is network.layers[-1]
-            call = "ppgkd_by_bin" if is_head else "ppgkd_conv"
-            lines.append(f"{call}(&layer_{number}, {entry}, {made});")
-    body = "\n".join(f"    {line}" for line in lines)
-    return (
-        "void ppgkd_network(ppgkd_arena *arena)\n{\n"
-        f"    float *work = arena->number + PPGKD_ORDERS * PPGKD_CHANNELS;\n{body}\n}}\n"
-    )
-
-
-def _listed(*numbers: int) -> str:
-    return ", ".join(map(str, numbers))
-
-
-def _c_bool(value: bool) -> str:
-    return "true" if value else "false"

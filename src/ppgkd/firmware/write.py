@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -29,9 +30,6 @@ from ppgkd.inference.validity import RECENT
 from ppgkd.runtime.artifacts import atomic_write
 
 RUNTIME = Path(__file__).parent / "c"
-ENTRIES = {"window": "entry_window.c"}
-"""Runtime file of what a network sees; of spectra, the default below."""
-SPECTRA_ENTRY = "entry_spectra.c"
 INTERFACE = "ppgkd.h"
 
 
@@ -94,7 +92,7 @@ def write_c(model: onnx.ModelProto, folder: str | Path, rate_hz: float | None = 
         "student.c": student_source(card, transform, network, buffers, sizes),
         "golden.h": golden_header(golden_vectors(model, card), tolerance_bpm),
         "README.md": readme(card, network, sizes, tolerance_bpm),
-        **{path.name: path.read_text() for path in _runtime(network)},
+        **{name: path.read_text() for name, path in _runtime(network).items()},
     }
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,10 +102,21 @@ def write_c(model: onnx.ModelProto, folder: str | Path, rate_hz: float | None = 
     return WrittenC(card, tuple(texts))
 
 
-def _runtime(network: NetworkLayers) -> list[Path]:
-    entry = ENTRIES.get(network.sees, SPECTRA_ENTRY)
-    left_out = {INTERFACE, SPECTRA_ENTRY, *ENTRIES.values()} - {entry}
-    return [path for path in sorted(RUNTIME.iterdir()) if path.name not in left_out]
+def _runtime(network: NetworkLayers) -> dict[str, Path]:
+    """Files of the runtime, by the names that they get: those of other networks are left out."""
+    chosen = {
+        "entry": "window" if network.sees == "window" else "spectra",
+        "layers": "int8" if network.is_quantised else "float",
+    }
+    files = {
+        "entry.c": f"entry_{chosen['entry']}.c",
+        "layers.c": f"{chosen['layers']}_layers.c",
+        "layers.h": f"{chosen['layers']}_layers.h",
+    }
+    alike = re.compile(r"entry_|\w+_layers")
+    shared = [path for path in sorted(RUNTIME.iterdir()) if not alike.match(path.name)]
+    own = {name: RUNTIME / source for name, source in files.items()}
+    return {**{path.name: path for path in shared if path.name != INTERFACE}, **own}
 
 
 def _interface(card: ModelCard, sizes: Sizes, mark: int) -> str:

@@ -9,9 +9,12 @@ import pytest
 from tests.unit.export.conftest import Exported, exported, peak_student, spectral_mlp_student
 from tests.unit.firmware.conftest import FLOAT_TOLERANCE_BPM, NativeStudent, Samples, assert_equal
 
+from ppgkd.export.int8 import quantise
 from ppgkd.export.packaged_student import PACKAGED_STUDENT
 from ppgkd.export.student import change_rate, read_student, write_student
+from ppgkd.firmware.golden import INT8_TOLERANCE_BPM
 from ppgkd.inference.stream import estimate_recording
+from ppgkd.windows.preprocessing import preprocess, resampling_matrix
 
 __all__ = ["exported", "peak_student", "spectral_mlp_student"]
 
@@ -56,3 +59,18 @@ def test_every_rate(native: Compile, rate_hz: float, tmp_path: Path) -> None:
         estimate_recording(tmp_path / "model.onnx", samples),
         FLOAT_TOLERANCE_BPM,
     )
+
+
+def test_every_family_in_eight_bits(native: Compile, exported: Exported, tmp_path: Path) -> None:
+    samples = tones(exported.card.channels, 50.0, 24.0)
+    matrix = resampling_matrix(exported.card.window_spec, 50.0)
+    windows = preprocess(exported.raw, matrix, exported.card.channels)
+    model = quantise(onnx.load(exported.path), windows)
+    write_student(model, tmp_path / "int8.onnx")
+    expected = estimate_recording(tmp_path / "int8.onnx", samples)
+
+    found = native(model).estimates(samples)
+
+    assert_equal(found, expected, INT8_TOLERANCE_BPM)
+    moved = [abs(a.window_bpm - b.window_bpm) for a, b in zip(found, expected, strict=True)]
+    assert np.mean(moved) < 0.05

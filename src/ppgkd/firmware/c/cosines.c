@@ -41,7 +41,7 @@ static void scale(float *cosines, float factor)
 
 ppgkd_window ppgkd_find_cosines(ppgkd_state *state, float *cosines)
 {
-    float *transform = cosines + PPGKD_ORDERS * PPGKD_CHANNELS;
+    float *transform = cosines + PPGKD_COSINES;
     ppgkd_window window = {false, false};
     float motion = 0.0f; /* mean square of the acceleration, in g^2 */
     for (unsigned channel = 0; channel < PPGKD_CHANNELS; channel++) {

@@ -57,10 +57,10 @@ static void average(float *column)
 }
 #endif
 
-void ppgkd_enter(float *cosines, float *first)
+void ppgkd_enter(float *cosines, ppgkd_sum *first)
 {
     ppgkd_weigh_cosines(cosines);
-    ppgkd_clear_first(&ppgkd_first, first);
+    ppgkd_begin_first(first);
     for (unsigned bin = 0; bin < PPGKD_BINS; bin += 3) {
         float power[2][3][PPGKD_CHANNELS];
         ppgkd_power_at(cosines, &ppgkd_bins[0][bin], power[0]);
@@ -74,7 +74,7 @@ void ppgkd_enter(float *cosines, float *first)
 #else
             average(column);
 #endif
-            ppgkd_add_column(&ppgkd_first, bin + i, column, first);
+            ppgkd_add_column(bin + i, column, first);
         }
     }
 }

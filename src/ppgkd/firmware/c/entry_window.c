@@ -32,16 +32,16 @@ static void make_samples(const float *cosines, unsigned position, float *early, 
     PPGKD_EACH_CHANNEL(STORE)
 }
 
-void ppgkd_enter(float *cosines, float *first)
+void ppgkd_enter(float *cosines, ppgkd_sum *first)
 {
-    ppgkd_clear_first(&ppgkd_first, first);
+    ppgkd_begin_first(first);
     for (unsigned position = 0; position < (PPGKD_MODEL_SAMPLES + 1) / 2; position++) {
         const unsigned mirrored = PPGKD_MODEL_SAMPLES - 1 - position;
         float early[PPGKD_CHANNELS], late[PPGKD_CHANNELS];
         make_samples(cosines, position, early, late);
-        ppgkd_add_column(&ppgkd_first, position, early, first);
+        ppgkd_add_column(position, early, first);
         if (mirrored != position)
-            ppgkd_add_column(&ppgkd_first, mirrored, late, first);
+            ppgkd_add_column(mirrored, late, first);
     }
     ppgkd_weigh_cosines(cosines);
 }

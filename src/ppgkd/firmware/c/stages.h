@@ -11,6 +11,7 @@
 #define PPGKD_STAGES_H
 
 #include "ppgkd.h"
+#include "layers.h"
 #include "tables.h"
 
 /* As fminf, fmaxf and isnan, which call the library. */
@@ -75,18 +76,9 @@ void ppgkd_power_at(const float *cosines, const ppgkd_frequency *three,
 /* At the frequencies of orders from 0: of each PPG channel, then of all acceleration. */
 void ppgkd_power_of_orders(const float *cosines, float *power);
 
-/* entry_spectra.c or entry_window.c: what the network sees, column by column, into its first
- * layer. Weighs the cosines. */
-void ppgkd_enter(float *cosines, float *first);
-
-/* layers.c */
-void ppgkd_clear_first(const ppgkd_first_layer *layer, float *out);
-void ppgkd_add_column(const ppgkd_first_layer *layer, unsigned position, const float *column,
-                      float *out);
-void ppgkd_relu(float *values, unsigned n);
-void ppgkd_conv(const ppgkd_layer *layer, const float *in, float *out);
-void ppgkd_mean(const float *in, unsigned channels, unsigned positions, float *out);
-void ppgkd_by_bin(const ppgkd_layer *layer, const float *in, float *logits);
+/* entry.c: what the network sees, column by column, into the sums of its first layer. Weighs the
+ * cosines. */
+void ppgkd_enter(float *cosines, ppgkd_sum *first);
 
 /* student.c: from cosines to logits of the classes, which follow them. */
 void ppgkd_network(ppgkd_arena *arena);

@@ -26,7 +26,7 @@ static void no_signal(float *probabilities)
 static void make_estimate(ppgkd_state *state, ppgkd_estimate *estimate)
 {
     float *cosines = state->arena.number;
-    float *probabilities = cosines + PPGKD_ORDERS * PPGKD_CHANNELS;
+    float *probabilities = cosines + PPGKD_COSINES;
     float *power = probabilities; /* they are not needed any more */
     uint8_t *motion = state->arena.byte + sizeof(float) * PPGKD_MOTION;
     ppgkd_evidence *evidence = &state->evidence[state->window % PPGKD_RECENT];

@@ -18,21 +18,6 @@ typedef struct {
     int16_t own;     /* order of the same frequency, which leaves the sums; -1 for none */
 } ppgkd_frequency;
 
-/* The layer that takes columns: a convolution, or a perceptron's layer as one of a single
- * position. Weights are by tap, output and input. */
-typedef struct {
-    const float *weight, *bias;
-    uint16_t inputs, outputs, taps, stride, dilation, padding, positions;
-} ppgkd_first_layer;
-
-/* A convolution along positions. Weights are by output, input and tap. */
-typedef struct {
-    const float *weight, *bias;
-    uint16_t inputs, outputs, groups, taps, stride, dilation, padding, positions_in, positions;
-    bool adds; /* to what `out` has: the path around a block */
-    bool relu;
-} ppgkd_layer;
-
 /* Preprocessing. */
 extern const uint16_t ppgkd_stride_samples[PPGKD_STRIDES];
 extern const uint16_t ppgkd_slot[PPGKD_WINDOW_SAMPLES];
@@ -45,8 +30,6 @@ extern const ppgkd_order ppgkd_orders[PPGKD_ORDERS];
 extern const float ppgkd_x[PPGKD_XS];
 extern const ppgkd_frequency ppgkd_bins[2][PPGKD_BINS];
 extern const float ppgkd_cosine[4 * PPGKD_MODEL_SAMPLES];
-
-extern const ppgkd_first_layer ppgkd_first;
 
 /* Belief: the normal step by distance, and its total from a class by distance from the grid's end;
  * the power whose frequency is next to a class. */

@@ -1,22 +1,21 @@
-/* The layers of a network, in float. Tensors are channel by channel. */
+/* The layers of a network, in float. */
 #include "stages.h"
 
 #include <math.h>
 
-void ppgkd_clear_first(const ppgkd_first_layer *layer, float *out)
+void ppgkd_begin_first(float *sums)
 {
-    for (unsigned o = 0; o < layer->outputs; o++)
-        for (unsigned p = 0; p < layer->positions; p++)
-            *out++ = layer->bias[o];
+    for (unsigned o = 0; o < ppgkd_first.outputs; o++)
+        for (unsigned p = 0; p < ppgkd_first.positions; p++)
+            *sums++ = ppgkd_first.bias[o];
 }
 
-/* Spread one input position over all outputs that it reaches, so that the input is never in
- * memory. */
-void ppgkd_add_column(const ppgkd_first_layer *layer, unsigned position, const float *column,
-                      float *out)
-{
 #define LOAD(i) const float input_##i = column[i]; /* in a register, if there are few */
 #define TERM(i) +weight[i] * input_##i
+
+void ppgkd_add_column(unsigned position, const float *column, float *sums)
+{
+    const ppgkd_first_layer *layer = &ppgkd_first;
     PPGKD_EACH_INPUT(LOAD)
     for (unsigned tap = 0; tap < layer->taps; tap++) {
         const int from = (int)(position + layer->padding) - (int)(tap * layer->dilation);
@@ -25,14 +24,14 @@ void ppgkd_add_column(const ppgkd_first_layer *layer, unsigned position, const f
             continue;
         const float *weight = layer->weight + tap * layer->outputs * PPGKD_INPUTS;
         for (unsigned o = 0; o < layer->outputs; o++, weight += PPGKD_INPUTS)
-            out[o * layer->positions + p] += PPGKD_EACH_INPUT(TERM);
+            sums[o * layer->positions + p] += PPGKD_EACH_INPUT(TERM);
     }
 }
 
-void ppgkd_relu(float *values, unsigned n)
+void ppgkd_finish_first(float *sums)
 {
-    for (unsigned i = 0; i < n; i++)
-        values[i] = larger(values[i], 0.0f);
+    for (unsigned i = 0; i < (unsigned)(ppgkd_first.outputs * ppgkd_first.positions); i++)
+        sums[i] = larger(sums[i], 0.0f);
 }
 
 /* Taps of an output that are inside. */
@@ -89,17 +88,11 @@ static inline void sum_four(const ppgkd_layer *layer, const float *in, const flo
     sum[3] = sum_3;
 }
 
-static void finish(const ppgkd_layer *layer, float bias, const float *sum, unsigned n, float *out)
-{
-    const float least = layer->relu ? 0.0f : -INFINITY;
-    for (unsigned i = 0; i < n; i++)
-        out[i] = larger(bias + sum[i] + (layer->adds ? out[i] : 0.0f), least);
-}
-
-void ppgkd_conv(const ppgkd_layer *layer, const float *in, float *out)
+void ppgkd_conv(const ppgkd_layer *layer, const float *in, const float *path, float *out)
 {
     const unsigned per_output = layer->inputs * layer->taps;
     const unsigned outputs_per_group = layer->outputs / layer->groups;
+    const float least = layer->relu ? 0.0f : -INFINITY;
     for (unsigned p = 0; p < layer->positions;) {
         const int start = (int)(p * layer->stride) - (int)layer->padding;
         const taps_inside inside = find_inside(layer, start);
@@ -110,6 +103,7 @@ void ppgkd_conv(const ppgkd_layer *layer, const float *in, float *out)
         for (unsigned o = 0; o < layer->outputs; o++) {
             const float *weight = layer->weight + o * per_output;
             const float *group = in + o / outputs_per_group * layer->inputs * layer->positions_in;
+            const unsigned at = o * layer->positions + p;
             float sum[4];
             if (are_four && layer->stride == 1) /* for the compiler, a constant is faster */
                 sum_four(layer, group, weight, start, inside, 1, sum);
@@ -117,10 +111,23 @@ void ppgkd_conv(const ppgkd_layer *layer, const float *in, float *out)
                 sum_four(layer, group, weight, start, inside, layer->stride, sum);
             else
                 sum[0] = sum_one(layer, group, weight, start, inside);
-            finish(layer, layer->bias[o], sum, n, out + o * layer->positions + p);
+            for (unsigned i = 0; i < n; i++) {
+                const float whole = layer->bias[o] + sum[i] + (path ? path[at + i] : 0.0f);
+                out[at + i] = larger(whole, least);
+            }
         }
         p += n;
     }
+}
+
+void ppgkd_by_bin(const ppgkd_layer *layer, const float *in, float *logits)
+{
+    const taps_inside one = {0, 1};
+    for (unsigned p = 0; p < layer->positions; p++)
+        for (unsigned o = 0; o < layer->outputs; o++) {
+            const float *weight = layer->weight + o * layer->inputs;
+            *logits++ = layer->bias[o] + sum_one(layer, in, weight, (int)p, one);
+        }
 }
 
 void ppgkd_mean(const float *in, unsigned channels, unsigned positions, float *out)
@@ -131,14 +138,4 @@ void ppgkd_mean(const float *in, unsigned channels, unsigned positions, float *o
             sum += *in++;
         out[c] = sum / (float)positions;
     }
-}
-
-/* The head of a network along frequency: a position gives the neighbouring classes of its bin. */
-void ppgkd_by_bin(const ppgkd_layer *layer, const float *in, float *logits)
-{
-    for (unsigned p = 0; p < layer->positions; p++)
-        for (unsigned o = 0; o < layer->outputs; o++)
-            *logits++ = layer->bias[o]
-                        + sum_one(layer, in, layer->weight + o * layer->inputs, (int)p,
-                                  (taps_inside){0, 1});
 }
