@@ -1,5 +1,6 @@
 /* The layers of a network, in float. */
 #include "stages.h"
+#include "taps.h"
 
 #include <math.h>
 
@@ -34,24 +35,8 @@ void ppgkd_finish_first(float *sums)
         sums[i] = larger(sums[i], 0.0f);
 }
 
-/* Taps of an output that are inside. */
-typedef struct {
-    unsigned first, end;
-} taps_inside;
-
-static taps_inside find_inside(const ppgkd_layer *layer, int start)
-{
-    const int dilation = layer->dilation, n = layer->positions_in;
-    int first = 0, end = layer->taps;
-    if (start < 0)
-        first = (-start + dilation - 1) / dilation;
-    if (start + (end - 1) * dilation >= n)
-        end = (n - 1 - start) / dilation + 1;
-    return (taps_inside){(unsigned)first, (unsigned)end};
-}
-
 static float sum_one(const ppgkd_layer *layer, const float *in, const float *weight, int start,
-                     taps_inside inside)
+                     ppgkd_taps inside)
 {
     float sum = 0.0f;
     for (unsigned i = 0; i < layer->inputs; i++) {
@@ -66,7 +51,7 @@ static float sum_one(const ppgkd_layer *layer, const float *in, const float *wei
 
 /* Four neighbours with the same taps share the loads of the weights. */
 static inline void sum_four(const ppgkd_layer *layer, const float *in, const float *weight,
-                            int start, taps_inside inside, unsigned stride, float *sum)
+                            int start, ppgkd_taps inside, unsigned stride, float *sum)
 {
     const unsigned dilation = layer->dilation;
     float sum_0 = 0.0f, sum_1 = 0.0f, sum_2 = 0.0f, sum_3 = 0.0f;
@@ -88,41 +73,43 @@ static inline void sum_four(const ppgkd_layer *layer, const float *in, const flo
     sum[3] = sum_3;
 }
 
+static ppgkd_taps find_inside(const ppgkd_layer *layer, int start)
+{
+    return ppgkd_taps_inside(start, layer->taps, layer->dilation, layer->positions_in);
+}
+
 void ppgkd_conv(const ppgkd_layer *layer, const float *in, const float *path, float *out)
 {
-    const unsigned per_output = layer->inputs * layer->taps;
     const unsigned outputs_per_group = layer->outputs / layer->groups;
     const float least = layer->relu ? 0.0f : -INFINITY;
-    for (unsigned p = 0; p < layer->positions;) {
+    unsigned n;
+    for (unsigned p = 0; p < layer->positions; p += n) {
         const int start = (int)(p * layer->stride) - (int)layer->padding;
-        const taps_inside inside = find_inside(layer, start);
-        const taps_inside of_fourth = find_inside(layer, start + 3 * (int)layer->stride);
-        const bool are_four = p + 4 <= layer->positions && inside.first == of_fourth.first
-                              && inside.end == of_fourth.end;
-        const unsigned n = are_four ? 4 : 1;
+        const ppgkd_taps inside = find_inside(layer, start);
+        n = ppgkd_together(inside, find_inside(layer, start + 3 * (int)layer->stride),
+                           layer->positions - p);
         for (unsigned o = 0; o < layer->outputs; o++) {
-            const float *weight = layer->weight + o * per_output;
+            const float *weight = layer->weight + o * layer->inputs * layer->taps;
             const float *group = in + o / outputs_per_group * layer->inputs * layer->positions_in;
             const unsigned at = o * layer->positions + p;
             float sum[4];
-            if (are_four && layer->stride == 1) /* for the compiler, a constant is faster */
-                sum_four(layer, group, weight, start, inside, 1, sum);
-            else if (are_four)
-                sum_four(layer, group, weight, start, inside, layer->stride, sum);
-            else
+            if (n == 1)
                 sum[0] = sum_one(layer, group, weight, start, inside);
+            else if (layer->stride == 1) /* for the compiler, a constant is faster */
+                sum_four(layer, group, weight, start, inside, 1, sum);
+            else
+                sum_four(layer, group, weight, start, inside, layer->stride, sum);
             for (unsigned i = 0; i < n; i++) {
                 const float whole = layer->bias[o] + sum[i] + (path ? path[at + i] : 0.0f);
                 out[at + i] = larger(whole, least);
             }
         }
-        p += n;
     }
 }
 
 void ppgkd_by_bin(const ppgkd_layer *layer, const float *in, float *logits)
 {
-    const taps_inside one = {0, 1};
+    const ppgkd_taps one = {0, 1};
     for (unsigned p = 0; p < layer->positions; p++)
         for (unsigned o = 0; o < layer->outputs; o++) {
             const float *weight = layer->weight + o * layer->inputs;

@@ -1,18 +1,18 @@
 /* The layers of a network, in eight bits. */
 #include "stages.h"
+#include "taps.h"
 
-/* To the nearest integer, halves to even, of a number within a few thousand: adding 1.5 * 2^23
+/* To the nearest step that there is, counted from the zero; halves go to even. Adding 1.5 * 2^23
  * leaves no bits for a fraction. */
-static int32_t nearest(float value)
+static float nearest(float steps, ppgkd_steps as)
 {
-    const float shift = 12582912.0f;
-    return (int32_t)((value + shift) - shift);
+    const float shift = 12582912.0f, least = (float)-as.zero, most = least + 255.0f;
+    return smaller(larger(steps, least), most) + shift - shift;
 }
 
-static uint8_t to_step(float steps, ppgkd_steps as)
+static uint8_t to_step(float number, ppgkd_steps as)
 {
-    const float least = (float)-as.zero, most = (float)(255 - as.zero);
-    return (uint8_t)(nearest(smaller(larger(steps, least), most)) + as.zero);
+    return (uint8_t)((int32_t)nearest(number / as.scale, as) + as.zero);
 }
 
 static float from_step(uint8_t step, ppgkd_steps as)
@@ -23,8 +23,8 @@ static float from_step(uint8_t step, ppgkd_steps as)
 /* A sum as a number: rounded, with what is around the block, and after the activation. */
 static float finish(int32_t sum, float scale, ppgkd_steps as, float path, bool relu)
 {
-    const float value = from_step(to_step((float)sum * scale, as), as) + path;
-    return relu ? larger(value, 0.0f) : value;
+    const float number = nearest((float)sum * scale, as) * as.scale + path;
+    return relu ? larger(number, 0.0f) : number;
 }
 
 void ppgkd_begin_first(int32_t *sums)
@@ -34,24 +34,23 @@ void ppgkd_begin_first(int32_t *sums)
             *sums++ = ppgkd_first.bias[o];
 }
 
+#define LOAD(i)                                                                                    \
+    const int32_t input_##i                                                                        \
+        = to_step(column[i], layer->column) - layer->column.zero;
+#define TERM(i) +weight[i] * input_##i
+
 void ppgkd_add_column(unsigned position, const float *column, int32_t *sums)
 {
     const ppgkd_first_layer *layer = &ppgkd_first;
-    int32_t input[PPGKD_INPUTS];
-    for (unsigned i = 0; i < PPGKD_INPUTS; i++)
-        input[i] = to_step(column[i] / layer->column.scale, layer->column) - layer->column.zero;
+    PPGKD_EACH_INPUT(LOAD)
     for (unsigned tap = 0; tap < layer->taps; tap++) {
         const int from = (int)(position + layer->padding) - (int)(tap * layer->dilation);
         const unsigned p = (unsigned)from / layer->stride;
         if (from < 0 || p * layer->stride != (unsigned)from || p >= layer->positions)
             continue;
         const int8_t *weight = layer->weight + tap * layer->outputs * PPGKD_INPUTS;
-        for (unsigned o = 0; o < layer->outputs; o++) {
-            int32_t sum = 0;
-            for (unsigned i = 0; i < PPGKD_INPUTS; i++)
-                sum += *weight++ * input[i];
-            sums[o * layer->positions + p] += sum;
-        }
+        for (unsigned o = 0; o < layer->outputs; o++, weight += PPGKD_INPUTS)
+            sums[o * layer->positions + p] += PPGKD_EACH_INPUT(TERM);
     }
 }
 
@@ -61,56 +60,109 @@ void ppgkd_finish_first(const int32_t *sums, uint8_t *out)
     for (unsigned o = 0; o < layer->outputs; o++)
         for (unsigned p = 0; p < layer->positions; p++) {
             const float value = finish(*sums++, layer->scale[o], layer->sum, 0.0f, true);
-            *out++ = to_step(value / layer->out.scale, layer->out);
+            *out++ = to_step(value, layer->out);
         }
 }
 
-/* Sum of an output over the taps that are inside. Outside, an input is its zero. */
-static int32_t sum_inside(const ppgkd_layer *layer, const uint8_t *in, unsigned o, unsigned p)
+static int32_t sum_one(const ppgkd_layer *layer, const uint8_t *in, const int8_t *weight,
+                       int start, ppgkd_taps inside)
 {
-    const unsigned group = o / (layer->outputs / layer->groups);
-    const int8_t *weight = layer->weight + o * layer->inputs * layer->taps;
-    const int start = (int)(p * layer->stride) - (int)layer->padding;
-    int32_t sum = layer->bias[o];
-    in += group * layer->inputs * layer->positions_in;
-    for (unsigned i = 0; i < layer->inputs; i++, in += layer->positions_in) {
-        int at = start;
-        for (unsigned tap = 0; tap < layer->taps; tap++, at += layer->dilation, weight++)
-            if (at >= 0 && at < layer->positions_in)
-                sum += *weight * (in[at] - layer->in.zero);
+    int32_t sum = 0;
+    for (unsigned i = 0; i < layer->inputs; i++) {
+        const uint8_t *at = in + start + (int)(inside.first * layer->dilation);
+        for (unsigned tap = inside.first; tap < inside.end; tap++, at += layer->dilation)
+            sum += weight[tap] * (*at - layer->in.zero);
+        in += layer->positions_in;
+        weight += layer->taps;
     }
     return sum;
 }
 
-static float output(const ppgkd_layer *layer, const uint8_t *in, const uint8_t *path, unsigned o,
-                    unsigned p)
+/* Four neighbours with the same taps share the loads of the weights, and the part of the zero. */
+static inline void sum_four(const ppgkd_layer *layer, const uint8_t *in, const int8_t *weight,
+                            int start, ppgkd_taps inside, unsigned stride, int32_t *sum)
 {
-    const int32_t sum = sum_inside(layer, in, o, p);
-    const float added = path ? from_step(path[o * layer->positions + p], layer->path) : 0.0f;
-    return finish(sum, layer->scale[o], layer->sum, added, layer->relu);
+    const unsigned dilation = layer->dilation;
+    int32_t sum_0 = 0, sum_1 = 0, sum_2 = 0, sum_3 = 0, weights = 0;
+    for (unsigned i = 0; i < layer->inputs; i++) {
+        const uint8_t *at = in + start + (int)(inside.first * dilation);
+        for (unsigned tap = inside.first; tap < inside.end; tap++, at += dilation) {
+            const int32_t w = weight[tap];
+            weights += w;
+            sum_0 += w * at[0];
+            sum_1 += w * at[stride];
+            sum_2 += w * at[2 * stride];
+            sum_3 += w * at[3 * stride];
+        }
+        in += layer->positions_in;
+        weight += layer->taps;
+    }
+    sum[0] = sum_0 - weights * layer->in.zero;
+    sum[1] = sum_1 - weights * layer->in.zero;
+    sum[2] = sum_2 - weights * layer->in.zero;
+    sum[3] = sum_3 - weights * layer->in.zero;
+}
+
+static ppgkd_taps find_inside(const ppgkd_layer *layer, int start)
+{
+    return ppgkd_taps_inside(start, layer->taps, layer->dilation, layer->positions_in);
+}
+
+/* The numbers that a layer makes: as steps, or as they are. */
+static void convolve(const ppgkd_layer *layer, const uint8_t *in, const uint8_t *path,
+                     uint8_t *steps, float *numbers)
+{
+    const unsigned outputs_per_group = layer->outputs / layer->groups;
+    unsigned n;
+    for (unsigned p = 0; p < layer->positions; p += n) {
+        const int start = (int)(p * layer->stride) - (int)layer->padding;
+        const ppgkd_taps inside = find_inside(layer, start);
+        n = ppgkd_together(inside, find_inside(layer, start + 3 * (int)layer->stride),
+                           layer->positions - p);
+        for (unsigned o = 0; o < layer->outputs; o++) {
+            const int8_t *weight = layer->weight + o * layer->inputs * layer->taps;
+            const uint8_t *group = in + o / outputs_per_group * layer->inputs * layer->positions_in;
+            const unsigned at = o * layer->positions + p;
+            int32_t sum[4];
+            if (n == 1)
+                sum[0] = sum_one(layer, group, weight, start, inside);
+            else if (layer->stride == 1) /* for the compiler, a constant is faster */
+                sum_four(layer, group, weight, start, inside, 1, sum);
+            else
+                sum_four(layer, group, weight, start, inside, layer->stride, sum);
+            for (unsigned i = 0; i < n; i++) {
+                const float added = path ? from_step(path[at + i], layer->path) : 0.0f;
+                const float number = finish(layer->bias[o] + sum[i], layer->scale[o], layer->sum,
+                                            added, layer->relu);
+                if (steps)
+                    steps[at + i] = to_step(number, layer->out);
+                else
+                    numbers[at + i] = number;
+            }
+        }
+    }
 }
 
 void ppgkd_conv(const ppgkd_layer *layer, const uint8_t *in, const uint8_t *path, uint8_t *out)
 {
-    for (unsigned o = 0; o < layer->outputs; o++)
-        for (unsigned p = 0; p < layer->positions; p++)
-            out[o * layer->positions + p]
-                = to_step(output(layer, in, path, o, p) / layer->out.scale, layer->out);
+    convolve(layer, in, path, out, NULL);
 }
 
 void ppgkd_conv_to_float(const ppgkd_layer *layer, const uint8_t *in, const uint8_t *path,
                          float *out)
 {
-    for (unsigned o = 0; o < layer->outputs; o++)
-        for (unsigned p = 0; p < layer->positions; p++)
-            out[o * layer->positions + p] = output(layer, in, path, o, p);
+    convolve(layer, in, path, NULL, out);
 }
 
 void ppgkd_by_bin(const ppgkd_layer *layer, const uint8_t *in, float *logits)
 {
+    const ppgkd_taps one = {0, 1};
     for (unsigned p = 0; p < layer->positions; p++)
-        for (unsigned o = 0; o < layer->outputs; o++)
-            *logits++ = output(layer, in, NULL, o, p);
+        for (unsigned o = 0; o < layer->outputs; o++) {
+            const int8_t *weight = layer->weight + o * layer->inputs;
+            const int32_t sum = layer->bias[o] + sum_one(layer, in, weight, (int)p, one);
+            *logits++ = finish(sum, layer->scale[o], layer->sum, 0.0f, false);
+        }
 }
 
 void ppgkd_mean(const float *in, unsigned channels, unsigned positions, ppgkd_steps steps,
@@ -120,6 +172,6 @@ void ppgkd_mean(const float *in, unsigned channels, unsigned positions, ppgkd_st
         float sum = 0.0f;
         for (unsigned p = 0; p < positions; p++)
             sum += *in++;
-        out[c] = to_step(sum / (float)positions / steps.scale, steps);
+        out[c] = to_step(sum / (float)positions, steps);
     }
 }
