@@ -15,6 +15,7 @@
 # make bench-validity-weights  choose the weights of the rule's score (studies/validity.yaml)
 # make bench-unseen  errors on datasets left out, by activity, before and after leave_one_dataset_out.yaml's recipe
 # make bench-pretrained  what BeliefPPG is worth as a teacher, each dataset's labels withheld in turn (studies/pretrained.yaml)
+# make bench-people  do forecasts over people and the intervals of plan hold, over all pairs of draws (studies/people*.yaml)
 # make bench-waveform  what views, epochs and learning rate change for waveform students, after studies/claims.yaml
 # make packaged-student  train the student that comes with the package, and put it there
 # make schema        generate the schemas of the configuration and of own recordings from their models
@@ -34,7 +35,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -98,6 +99,9 @@ bench-unseen: .venv/installed
 
 bench-pretrained: .venv/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" python benchmarks/pretrained.py --cores $(CORES)
+
+bench-people: .venv/installed
+	$(BIN)/python benchmarks/people.py results/people results/people_all results/people_simulated
 
 bench-waveform: .venv/installed
 	$(BIN)/python benchmarks/waveform_recipe.py results/claims

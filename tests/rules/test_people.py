@@ -20,6 +20,7 @@ CHANGES: dict[str, Any] = {
     "people": {"sizes": [1, 2], "draws": 2, "minutes": [1], "others": "unlabelled"},
     "students": {"spectral_resnet": [350]},
     "strategies": {"scratch": {}, "soft": {}},
+    "plan": [{"max_mae_bpm": 500}, {"max_mae_bpm": 0.01}],
     "training": {"teacher": {"epochs": 1, "batch_size": 16}, "student": {"epochs": 1}},
 }
 
@@ -104,6 +105,19 @@ def test_the_plan_names_people(study: Workflow, capsys: pytest.CaptureFixture[st
     shown = capsys.readouterr().out
     assert "size     cannot be told: The study has no law to plan with" in shown
     assert "people   cannot be told" in shown
+
+
+def test_a_planned_number_of_people_is_trained_and_compared(study: Workflow) -> None:
+    suffices, cannot = json.loads((study.results / "people/compared.json").read_text())
+    assert suffices["train"] == 1
+    of_one = pd.read_parquet(study.results / "people/subjects.parquet")
+    of_one = of_one[(of_one["people"] == 1) & (of_one["strategy"] == "scratch")]
+    measured = (of_one["mae_bpm"] * of_one["n_windows"]).sum() / of_one["n_windows"].sum()
+    assert suffices["measured_bpm"] == pytest.approx(measured)
+    assert "train" not in cannot
+    report = (study.results / "report/report.html").read_text(encoding="utf-8")
+    assert "Planned numbers of people" in report
+    assert cannot["answer"] in report
 
 
 def test_another_run_has_nothing_to_do(study: Workflow) -> None:

@@ -192,3 +192,23 @@ def planned_files(*files, first=False):
         ]
 
     return input_files
+
+
+def planned_people_files(*files):
+    """Return an input function: files of students with the planned numbers of people."""
+
+    def input_files(wildcards):
+        with checkpoints.people_plan.get().output[0].open() as file:
+            planned = json.load(file)
+        return [
+            path
+            for row in planned
+            if "train" in row
+            for file in files
+            for path in cell_files(
+                study.cells_with_people(*(row[key] for key in STUDENT), row["train"]),
+                file,
+            )
+        ]
+
+    return input_files

@@ -63,6 +63,49 @@ rule people:
         "../scripts/people.py"
 
 
+checkpoint people_plan:
+    """Find how many people meet the study's bounds on the error."""
+    input:
+        cells="<results>/cells.parquet",
+        laws="<results>/people/laws.json",
+    output:
+        "<results>/people/plan.json",
+    log:
+        "<logs>/people_plan.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        **SMALL_JOB,
+    params:
+        code=lambda wildcards: digest("people_plan"),
+        constraints=lookup(dpath="plan", within=config),
+    script:
+        "../scripts/people_plan.py"
+
+
+rule compare_people_plan:
+    """Compare the error with the planned numbers of people with what was forecast."""
+    input:
+        answers="<results>/people/plan.json",
+        trained=planned_people_files("metrics.json", "predictions.parquet"),
+    output:
+        "<results>/people/compared.json",
+    log:
+        "<logs>/compare_people_plan.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        **SMALL_JOB,
+    params:
+        code=lambda wildcards: digest("compare_people_plan", "study.study"),
+        study=study,
+        results=subpath(output[0], ancestor=2),
+    script:
+        "../scripts/compare_people_plan.py"
+
+
 rule people_figure:
     """Draw the error over the number of training people."""
     input:

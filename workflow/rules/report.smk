@@ -116,6 +116,11 @@ rule report:
         people=branch(
             bool(study.subsets), then="<results>/people/laws.json", otherwise=[]
         ),
+        people_plan=branch(
+            bool(study.subsets and config["plan"]),
+            then="<results>/people/compared.json",
+            otherwise=[],
+        ),
         quality="<results>/recommended/quality.json",
         other_people=branch(
             bool(config["other_people"]),

@@ -29,6 +29,7 @@ with job(snakemake.log[0]):
         claims=read_json(files.claims),
         compared=read_json(files.compared) if files.compared else [],
         people=read_json(files.people) if files.people else {},
+        people_plan=read_json(files.people_plan) if files.people_plan else [],
         figures={Path(path).stem: Path(path) for path in files.figures},
     )
     write_report(snakemake.params.study, results, snakemake.output[0])

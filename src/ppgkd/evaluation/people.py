@@ -95,16 +95,23 @@ def collect_people_subjects(cells: Iterable[Cell], results: str | Path) -> pd.Da
     Returns
     -------
     DataFrame
-        That of `ppgkd.evaluation.cells.collect_subject_errors`, with the columns `SUBSET`.
+        That of `ppgkd.evaluation.cells.collect_subject_errors`, with the columns `SUBSET` and
+        ``dataset``, in which the subject is tested.
     """
+    results = Path(results)
     of_subset: dict[Subset | None, list[Cell]] = {}
     for cell in cells:
         of_subset.setdefault(cell.subset, []).append(cell)
+    folders = {fold_folder(cell.fold) for cell in of_subset[None]}
+    splits = pd.concat([pd.read_csv(results / folder / "splits.csv") for folder in sorted(folders)])
+    tested = splits[splits["role"] == "test"].groupby("subject")["dataset"]
+    dataset_of = tested.agg(lambda names: ", ".join(sorted(set(names))))
     tables = [
         collect_subject_errors(own, results).assign(**_subset_columns(subset)).astype(SUBSET)
         for subset, own in of_subset.items()
     ]
-    return pd.concat(tables, ignore_index=True)
+    errors = pd.concat(tables, ignore_index=True)
+    return errors.assign(dataset=errors["subject"].map(dataset_of))
 
 
 def _subset_columns(subset: Subset | None) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class Results:
         Of `ppgkd.scaling.claims.judge_claims`.
     people
         Of `ppgkd.scaling.people.fit_people_laws`; empty in a study with all people alone.
+    people_plan
+        Of `ppgkd.scaling.plan_people`, with what was measured.
     """
 
     cells: pd.DataFrame
@@ -90,6 +92,7 @@ class Results:
     compared: Sequence[Mapping[str, Any]] = ()
     claims: Sequence[Mapping[str, Any]] = ()
     people: Mapping[str, Any] = field(default_factory=dict)
+    people_plan: Sequence[Mapping[str, Any]] = ()
 
 
 def write_report(study: Study, results: Results, path: str | Path) -> None:
@@ -150,6 +153,7 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "compared": results.compared,
         "claims": results.claims,
         "people": results.people,
+        "people_plan": results.people_plan,
         "cheapest": cheapest_by_family(gated, gates.max_mae_bpm).to_dict("records"),
         "families": [*dict.fromkeys(gated["family"])],
         "quality": results.quality,

@@ -19,8 +19,12 @@ from ppgkd.scaling.people_curve import PeopleCurve
 LACK_OF_FIT = 0.03
 """Standard deviation of the log errors around any power law, besides the noise of the draws."""
 
-EXPONENTS = np.geomspace(0.2, 2.0, 40)
-"""All alike before the points are seen, in their logarithm."""
+EXPONENTS = np.geomspace(0.2, 4.0, 50)
+
+LOG_EXPONENT_SD = 0.5
+"""Before the points are seen, the exponent is around one, with this standard deviation of its
+logarithm. A student of fixed size is limited by the variance of its data, and its error then falls
+to its floor by 1 / D (Bahri et al., Explaining neural scaling laws, PNAS 2024)."""
 
 FLOORS = np.sin(np.pi / 2 * np.linspace(0, 0.98, 50)) ** 2
 """Share of the floor in the error at the largest number of people: before, by Jeffreys' prior of a
@@ -139,6 +143,7 @@ def forecast_people(curve: PeopleCurve, seed: int = 0, *, other_people: bool = T
     known = _degrees_of_freedom(curve)
     free = known + len(ratio) - 1
     log_posterior = -0.5 * free * np.log1p(squares / known)
+    log_posterior -= 0.5 * np.square(np.log(exponent) / LOG_EXPONENT_SD)
     posterior = np.exp(log_posterior - log_posterior.max())
     chosen = rng.choice(len(posterior), SAMPLES, p=posterior / posterior.sum())
     scale = np.sqrt((known + squares[chosen]) / rng.chisquare(free, SAMPLES))

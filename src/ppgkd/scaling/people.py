@@ -38,6 +38,8 @@ def fit_people_laws(
     dict
         ``unlabelled``, whether those who were not drawn were seen without their reference by
         students with a teacher; ``curves``, rows of `ppgkd.scaling.people_curve.table_of`;
+        ``by_dataset``, the same with ``dataset``, over the test people of each, if there are
+        several;
         ``laws``, for each ``strategy, teacher, student`` the law ``E + B D^-b``, as in ``joint``,
         or ``reason``; and with enough numbers of people its ``forecast`` for all people like those
         who were tested: ``people`` with ``mae_bpm, lower_bpm, upper_bpm`` (90 %), ``twice`` the
@@ -57,6 +59,7 @@ def fit_people_laws(
     return {
         "unlabelled": unlabelled,
         "curves": table_of(curves, seed).to_dict("records"),
+        "by_dataset": _by_dataset(cells, subject_errors, seed),
         "laws": [_law(key, curve, seed) for key, curve in lawful.items()],
         "joint": _joint(lawful, families, seed),
         "tested": forecast_the_seen(lawful, seed),
@@ -247,6 +250,21 @@ def _people_with(mae_bpm: float, people: Array, errors_bpm: Array) -> float | No
         return float(people[0])
     ends = [low[0], low[0] - 1]
     return float(np.exp(np.interp(mae_bpm, errors_bpm[ends], np.log(people[ends]))))
+
+
+def _by_dataset(
+    cells: pd.DataFrame, subject_errors: pd.DataFrame, seed: int
+) -> list[dict[str, Any]]:
+    """Curves over the test people of each dataset alone; empty with one dataset."""
+    parts = list(subject_errors.groupby("dataset"))
+    if len(parts) < 2:
+        return []
+    tables = [
+        table_of(make_people_curves(cells, own)[0], seed).assign(dataset=dataset)
+        for dataset, own in parts
+    ]
+    rows = pd.concat(tables).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _by_minutes(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from ppgkd.evaluation.cells import collect_subject_errors
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.scaling.forecast import FARTHEST
 from ppgkd.scaling.people import read_forecast
+from ppgkd.scaling.people_curve import STUDENT
 from ppgkd.scaling.plan import Constraints, excess
+from ppgkd.study.cell import Cell
 
 
 @dataclass(frozen=True)
@@ -114,9 +118,86 @@ def read_and_plan_people(constraints: Constraints, results: str | Path) -> Peopl
     if constraints.max_mae_bpm is None or not path.is_file():
         return None
     cells = pd.read_parquet(Path(results, "cells.parquet"))
+    return plan_people(constraints.max_mae_bpm, read_json(path), _within_costs(constraints, cells))
+
+
+def plan_people_of_study(
+    constraints: Sequence[Mapping[str, float]], fitted: Mapping[str, Any], cells: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Plan the number of people for each of a study's constraints that bound the error.
+
+    Parameters
+    ----------
+    constraints
+        Fields of `ppgkd.scaling.plan.Constraints`, for each student to plan.
+    fitted
+        Of `ppgkd.scaling.people.fit_people_laws`.
+    cells
+        Table of the cells.
+
+    Returns
+    -------
+    list of dict
+        ``max_mae_bpm, strategy, teacher, student`` and ``answer``, a `PeoplePlan` as text; it may
+        need infinitely many people, which a JSON file does not take. Where no more are needed than
+        the largest of the study's ``sizes``, also ``train``, how many people the student is to
+        learn from, and ``mae_bpm, lower_bpm, upper_bpm``: the error that is forecast for that, and
+        the 90 % interval of a measurement.
+    """
+    planned = []
+    for bounds in constraints:
+        asked = Constraints(**bounds)
+        if asked.max_mae_bpm is None:
+            continue
+        plan = plan_people(asked.max_mae_bpm, fitted, _within_costs(asked, cells))
+        if plan is None:
+            continue
+        row: dict[str, Any] = {"max_mae_bpm": plan.max_mae_bpm}
+        row |= {key: getattr(plan, key) for key in STUDENT}
+        row["answer"] = str(plan).split(maxsplit=1)[1]
+        own = [r for r in fitted["curves"] if all(r[key] == row[key] for key in STUDENT)]
+        if plan.people <= max(r["people"] for r in own if r["people"] < plan.present):
+            law = next(
+                law for law in fitted["laws"] if all(law[key] == row[key] for key in STUDENT)
+            )
+            row["train"] = ceil(plan.people)
+            expected = read_forecast(law).predict(row["train"], measured=True)
+            names = ("mae_bpm", "lower_bpm", "upper_bpm")
+            row |= dict(zip(names, (float(value[0]) for value in expected), strict=True))
+        planned.append(row)
+    return planned
+
+
+def compare_people_with_measured(
+    planned: Mapping[str, Any], cells: Sequence[Cell], results: str | Path
+) -> dict[str, Any]:
+    """Add the measured error of a student that learned from the planned number of people.
+
+    Parameters
+    ----------
+    planned
+        Of `plan_people_of_study`, with ``train``.
+    cells
+        The student's, with so many people, in all draws.
+    results
+        Folder of the study.
+
+    Returns
+    -------
+    dict
+        ``planned`` with ``measured_bpm``, the MAE over windows, mean over draws, and ``covered``,
+        whether the interval has it.
+    """
+    errors = collect_subject_errors(cells, results)
+    measured_bpm = float(np.average(errors["mae_bpm"], weights=errors["n_windows"]))
+    covered = planned["lower_bpm"] <= measured_bpm <= planned["upper_bpm"]
+    return {**planned, "measured_bpm": measured_bpm, "covered": bool(covered)}
+
+
+def _within_costs(constraints: Constraints, cells: pd.DataFrame) -> set[str]:
+    """Students whose measured costs are within the bounds, whatever their error."""
     of_costs = replace(constraints, max_mae_bpm=float(cells["mae_bpm"].max()))
-    fitting = cells.loc[excess(cells, of_costs) <= 0, "student"]
-    return plan_people(constraints.max_mae_bpm, read_json(path), set(fitting))
+    return set(cells.loc[excess(cells, of_costs) <= 0, "student"])
 
 
 def plan_people(

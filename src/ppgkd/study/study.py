@@ -212,6 +212,17 @@ class Study:
             for fold in (self.people_folds if other_people else self.folds)
         )
 
+    def cells_with_people(
+        self, strategy: str, teacher: str, student: str, people: int
+    ) -> tuple[Cell, ...]:
+        """Cells of one student that learned from so many people, for all draws, seeds, folds."""
+        subsets = [Subset(people, draw) for draw in range(self.config["people"]["draws"])]
+        return tuple(
+            replace(cell, subset=self._seen(subset, strategy))
+            for subset in subsets
+            for cell in self.cells_of(strategy, teacher, student)
+        )
+
     def shipped_cell(self, strategy: str, teacher: str, student: str) -> Cell:
         """Cell whose file is shipped if this student is: with folds, one that leaves nobody out."""
         fold = FINAL if self.config["folds"] else None

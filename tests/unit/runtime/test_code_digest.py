@@ -174,6 +174,8 @@ MAY_DEPEND_ON = {
     "compare_plan": SCALING,
     "people_cells": f"{STUDY_WINDOWS} evaluation",
     "people": SCALING,
+    "people_plan": SCALING,
+    "compare_people_plan": SCALING,
     "people_figure": f"{SCALING} plots report strategies",
     "compare": f"{EVALUATION} export inference report schema strategies",
     "figures": f"{BELOW_ALL} evaluation plots strategies report scaling study",

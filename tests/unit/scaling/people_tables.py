@@ -51,6 +51,7 @@ def tables(
                         {
                             **{**key, **subset, "fold": subject % len(all_people)},
                             "subject": f"t{subject}",
+                            "dataset": "walks" if subject % 2 else "runs",
                             "n_windows": subject + 1,
                             "mae_bpm": float(error(people, of_draw, subject, count)),
                         }

@@ -11,7 +11,7 @@ from tests.unit.scaling.people_tables import tables
 from ppgkd.scaling.forecast import forecast_people
 from ppgkd.scaling.people import fit_people_laws, read_forecast
 from ppgkd.scaling.people_curve import make_people_curves
-from ppgkd.scaling.plan_people import PeoplePlan, plan_people
+from ppgkd.scaling.plan_people import PeoplePlan, plan_people, plan_people_of_study
 
 SIZES = (2, 3, 4, 6, 8)
 NAMES = ("E", "A", "a", "B", "b")
@@ -190,3 +190,36 @@ def test_students_above_another_bound_are_not_planned(fitted: dict[str, Any]) ->
 
 def test_without_forecasts_there_is_no_plan() -> None:
     assert plan_people(2.0, fit_people_laws(*tables(surface, sizes=(4,)))) is None
+
+
+def test_of_a_studys_bounds_those_within_its_numbers_of_people_are_trained() -> None:
+    fitted = fit_people_laws(*tables(surface, sizes=SIZES))
+    cells = pd.DataFrame({"student": ["spectral_resnet-350"], "mae_bpm": [3.0], "macs": [9e5]})
+    error_of_eight = next(row["mae_bpm"] for row in fitted["curves"] if row["people"] == 8)
+    bounds: list[dict[str, float]] = [
+        {"max_mae_bpm": error_of_eight + 0.05},
+        {"max_mae_bpm": 0.01},
+        {"max_macs": 1e6},
+    ]
+    within, beyond = json.loads(
+        json.dumps(plan_people_of_study(bounds, fitted, cells), allow_nan=False)
+    )
+    assert 4 <= within["train"] <= 8
+    assert within["lower_bpm"] < within["mae_bpm"] < within["upper_bpm"]
+    assert within["mae_bpm"] <= error_of_eight + 0.05
+    assert "train" not in beyond
+    assert "cannot be told" in beyond["answer"]
+
+
+def test_each_dataset_has_a_curve_over_its_own_test_people(fitted: dict[str, Any]) -> None:
+    of_dataset = {
+        name: [row for row in fitted["by_dataset"] if row["dataset"] == name]
+        for name in ("runs", "walks")
+    }
+    smallest = [own[0] for own in of_dataset.values()]
+    people = {"runs": (0, 2, 4), "walks": (1, 3, 5)}
+    law = 1 + 20 * 350**-0.5 + 3 * 2**-0.8
+    for row in smallest:
+        tested = people[row["dataset"]]
+        level = sum((k + 1) * (0.8 + 0.08 * k) for k in tested) / sum(k + 1 for k in tested)
+        assert row["mae_bpm"] == pytest.approx(level * law)
