@@ -103,7 +103,7 @@ def run(
         np.ascontiguousarray(samples.T, "<f4").tofile(Path(folder, "samples.f32"))
         command = [str(program.absolute())]
         if board is not None:
-            command = [*_emulation(program, board), *options]
+            command = [*emulator_command(program, board), *options]
         try:
             done = subprocess.run(
                 command,
@@ -125,7 +125,8 @@ def run(
     return Run(estimates, state_bytes, stack_bytes, Calls(*calls[:4]), Calls(*calls[4:]))
 
 
-def _emulation(program: Path, board: Board) -> list[str]:
+def emulator_command(program: Path, board: Board) -> list[str]:
+    """Command that runs a program on an emulated board, with the files of the current folder."""
     return [
         *(EMULATOR, "-machine", board.name, "-icount", "shift=0"),
         *("-display", "none", "-monitor", "none", "-serial", "none"),
