@@ -10,6 +10,7 @@
 # make bench-commands  benchmark make run against an earlier revision: AGAINST=f5d38ed
 # make bench-scale   benchmark Snakemake and the tables with ten thousand cells
 # make bench-peers   compare the recommended student of a finished study with other estimators
+# make bench-firmware-peers  compare tools that turn a network into C with ours, after make run; needs an Arm cross-compiler and QEMU
 # make bench-lost-samples  measure what gaps of lost samples cost a finished study's students
 # make bench-validity  show what the rule of a valid estimate costs and buys (studies/validity.yaml, validity_bami.yaml)
 # make bench-validity-weights  choose the weights of the rule's score (studies/validity.yaml)
@@ -27,6 +28,7 @@ FAULTS ?= 8
 AGAINST ?=
 RESULTS ?= results/bami_ladder
 PEERS_OPTIONS ?=
+FIRMWARE_STUDY ?= results/default
 PYTHON ?= python3
 BIN := .venv/bin
 # Snakemake would run Python code in a study with the key __use_yte__, so the file is checked first.
@@ -35,7 +37,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-firmware-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -82,6 +84,9 @@ bench-scale: .venv/installed
 
 bench-peers: .venv-peers/installed
 	.venv-peers/bin/python benchmarks/peers.py $(RESULTS) $(PEERS_OPTIONS)
+
+bench-firmware-peers: .venv-firmware-peers/installed
+	.venv-firmware-peers/bin/python benchmarks/firmware_peers.py $(FIRMWARE_STUDY)
 
 bench-lost-samples: .venv/installed
 	$(BIN)/python benchmarks/lost_samples.py $(RESULTS)
@@ -159,6 +164,13 @@ lint-imports:
 	.venv-slurm/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/slurm.txt
 	touch $@
 
+# The project's environment together with tools that turn a network into C.
+.venv-firmware-peers/installed: .venv/installed envs/firmware_peers.txt
+	$(PYTHON) -m venv --clear .venv-firmware-peers
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > "$$(.venv-firmware-peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	.venv-firmware-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/firmware_peers.txt
+	touch $@
+
 schema: .venv/installed
 	$(BIN)/python -m ppgkd.study.schema_files
 
@@ -166,4 +178,4 @@ envs/environment.yaml envs/beliefppg.post-deploy.sh: envs/requirements.txt envs/
 	$(PYTHON) envs/make_environment.py
 
 clean-env:
-	rm -rf .venv .venv-peers .venv-slurm .venv-beliefppg
+	rm -rf .venv .venv-peers .venv-firmware-peers .venv-slurm .venv-beliefppg

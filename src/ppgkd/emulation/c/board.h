@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #define TICKS_MASK 0xFFFFFFu /* the counter has 24 bits, and is one less after each tick */
+#ifndef PAINTED_BYTES
 #define PAINTED_BYTES 32768u
+#endif
 
 void board_open(void);          /* before all others: files and the counter */
 uint32_t board_ticks(void);     /* the counter */
