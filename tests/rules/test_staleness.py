@@ -187,6 +187,7 @@ PEOPLE = {
     "folds": 2,
     "other_people": None,
     "people": {"sizes": [2], "draws": 2, "minutes": [1]},
+    "plan": [{"max_mae_bpm": 2.0}],
 }
 AFTER_ALL_PEOPLE = "alignment cells filter onnx final_onnx latency quality"
 IN_PEOPLE = [
@@ -196,6 +197,7 @@ IN_PEOPLE = [
     Change("people.others", "unlabelled", "splits", but=AFTER_ALL_PEOPLE),
     Change("people.datasets", ["simulated"], "splits", but=AFTER_ALL_PEOPLE),
     Change("people", None, ""),
+    Change("plan", [{"max_mae_bpm": 3.0}], "plan people_plan"),
 ]
 
 BEHIND_THE_CHOICE = {"final_onnx", "planned_latency"}
@@ -209,7 +211,12 @@ def finished(folder: Path, config: Mapping[str, Any], project: Path = REPOSITORY
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     create_placeholders(
-        study, {"recommended/choice.json": CHOICE, "plan/answers.json": [{"reason": "none"}]}
+        study,
+        {
+            "recommended/choice.json": CHOICE,
+            "plan/answers.json": [{"reason": "none"}],
+            "people/plan.json": [],
+        },
     )
     assert planned_jobs(study.run(options=("--dry-run",))) == {}
     return study
