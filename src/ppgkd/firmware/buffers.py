@@ -62,6 +62,13 @@ def words_of(tensor: Tensor) -> int:
     return -(-n_bytes // 4)
 
 
+def _can_be_written_over(layer: Layer, later: list[Layer]) -> bool:
+    """Whether a layer may write into the buffer of the path that it adds to."""
+    assert layer.added is not None
+    is_needed = any(layer.added is used for one in later for used in (one.entry, one.added))
+    return not is_needed and words_of(layer.added) == words_of(layer.made)
+
+
 def _buffers(layers: list[Layer]) -> list[_Buffer]:
     by_name: dict[str, _Buffer] = {}
     buffers: list[_Buffer] = []
@@ -72,7 +79,7 @@ def _buffers(layers: list[Layer]) -> list[_Buffer]:
         for used in (layer.entry, layer.added):
             if used is not None:
                 by_name[used.name].last = number
-        if layer.added is not None and words_of(layer.added) == words_of(layer.made):
+        if layer.added is not None and _can_be_written_over(layer, layers[number + 1 :]):
             buffer = by_name[layer.added.name]
             buffer.names.append(layer.made.name)
             buffer.last = number

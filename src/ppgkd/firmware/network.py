@@ -126,15 +126,13 @@ class NetworkLayers:
         return any(layer.weight_scale is not None for layer in self.layers)
 
 
-def read_network(graph: onnx.GraphProto, channels: int) -> NetworkLayers:
+def read_network(graph: onnx.GraphProto) -> NetworkLayers:
     """Read the layers of a network graph.
 
     Parameters
     ----------
     graph
         From `ppgkd.export.subgraphs.split_graph`.
-    channels
-        Of the sensor.
 
     Raises
     ------

@@ -115,8 +115,7 @@ def student_source(
     twiddles = np.stack([transform.twiddles.real, transform.twiddles.imag], axis=1)
     score = (card.score_pulse, card.score_rate, card.score_agreement, card.score_log_sd)
     parts = [
-        f"/* {card.student}: its constants and its network. */\n"
-        '#include "stages.h"\n\n#include <math.h>\n',
+        f'/* {card.student}: its constants and its network. */\n#include "stages.h"\n',
         c_array("uint16_t", "ppgkd_stride_samples", sizes.strides, public=True),
         c_array("uint16_t", "ppgkd_slot", transform.slot, public=True),
         c_array("uint8_t", "ppgkd_radix", transform.radices, public=True),

@@ -97,7 +97,8 @@ def _radices(length: int, card: ModelCard) -> list[int]:
         raise PpgkdError(
             f"A window of {card.n_samples} samples ({card.window_s:g} s at {card.rate_hz:g} Hz) "
             f"has the prime factor {rest}; the Fourier transform in C takes factors up to "
-            f"{LARGEST_RADIX}. Use a rate near it, such as {round(card.rate_hz / 2) * 2} Hz."
+            f"{LARGEST_RADIX}. Resample to another rate: all even ones below "
+            f"{LARGEST_RADIX * 2} Hz are possible."
         )
     return radices
 
@@ -155,8 +156,10 @@ def bin_frequencies(card: ModelCard, orders: NDArray[np.int64]) -> Frequencies:
     power = power_of_sum(card) * x
     even = np.where(coincides & (nearest % 2 == 0), 0, power * np.sin(phase) ** 2)
     odd = np.where(coincides & (nearest % 2 == 1), 0, power * np.cos(phase) ** 2)
-    # the sum that has no weight must be finite, too
-    x = np.where(coincides, x * (1 + 1e-5), x).astype(np.float32)
+    # the sum that has no weight must be finite, too: its x is not that of the order
+    x = x.astype(np.float32)
+    beside = np.nextafter(np.nextafter(x, np.float32(2)), np.float32(2))
+    x = np.where(coincides, beside, x)
     own = np.where(coincides & np.isin(nearest, orders), nearest, -1)
     return Frequencies(x, even, odd, own)
 

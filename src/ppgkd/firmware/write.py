@@ -9,6 +9,7 @@ from zlib import crc32
 
 import onnx
 
+from ppgkd.errors import PpgkdError
 from ppgkd.export.student import change_rate, model_card_of, window_spec_of
 from ppgkd.export.subgraphs import split_graph
 from ppgkd.firmware.buffers import plan_buffers
@@ -73,14 +74,15 @@ def write_c(model: onnx.ModelProto, folder: str | Path, rate_hz: float | None = 
     Raises
     ------
     PpgkdError
-        If the student cannot be at that rate, or its network is none of ppgkd.
+        If the student cannot be at that rate, its network is none of ppgkd, or the folder has other
+        C files: who compiles all would compile them, too.
     """
     if rate_hz is not None:
         model = change_rate(model, rate_hz)
     card = model_card_of(model, "the model")
     window_spec_of(card)  # refuses the preprocessing of another version
     _, graph = split_graph(model)
-    network = read_network(graph.graph, len(card.channels))
+    network = read_network(graph.graph)
     buffers = plan_buffers(network)
     transform = make_transform(card)
     sizes = plan_sizes(card, transform, buffers)
@@ -96,6 +98,12 @@ def write_c(model: onnx.ModelProto, folder: str | Path, rate_hz: float | None = 
     }
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    others = {path.name for path in folder.glob("*.[ch]")} - set(texts)
+    if others:
+        raise PpgkdError(
+            f"{folder} has C files that are not of a student: {', '.join(sorted(others))}. Name an "
+            "empty folder, or that of an earlier export."
+        )
     for name, text in texts.items():
         with atomic_write(folder / name) as temporary:
             Path(temporary).write_text(text, encoding="utf-8")

@@ -1,7 +1,6 @@
 /* From logits to heart rate: probabilities, the filter over time, estimate and spread. */
 #include "stages.h"
 
-#include <math.h>
 #include <string.h>
 
 #define HALF_WIDTH 8 /* classes around the mode whose mean is the estimate */

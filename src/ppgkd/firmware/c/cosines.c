@@ -5,7 +5,6 @@
  * the pass band are left out. The cosines are orthogonal, so mean squares are sums over orders. */
 #include "stages.h"
 
-#include <math.h>
 #include <string.h>
 
 #define LEAST_POWER 0.5f      /* mean square of a PPG with a signal; that of a good one is 1 */

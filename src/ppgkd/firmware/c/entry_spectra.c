@@ -1,8 +1,6 @@
 /* What a network along frequency sees: log power of each bin, and of twice its frequency. */
 #include "stages.h"
 
-#include <math.h>
-
 #define PPG_FLOOR 1e-3f
 #define LOG_SCALE 0.5f
 

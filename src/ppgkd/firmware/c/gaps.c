@@ -4,8 +4,6 @@
  * from all others. */
 #include "stages.h"
 
-#include <math.h>
-
 /* Equal samples are placeholders if they are farther from all others than this many times their
  * range; a single one, than LONE_GAP times. */
 #define LOST_GAP 3.0f
@@ -46,8 +44,9 @@ static bool may_have_placeholders(const ppgkd_state *state, unsigned channel,
     const float reach = 0.7f * (levels->high - levels->low);
     bool above_low = false, below_high = false;
     for (unsigned i = 0; i < PPGKD_PARTS; i++) {
+        const ppgkd_part part = ppgkd_samples_part(state, channel, i);
         float extreme_of_part[2];
-        ppgkd_samples_extremes(state, channel, i, &extreme_of_part[0], &extreme_of_part[1]);
+        ppgkd_part_extremes(&part, &extreme_of_part[0], &extreme_of_part[1]);
         for (unsigned j = 0; j < 2; j++) {
             const float value = extreme_of_part[j];
             above_low |= value > levels->low && value < levels->low + reach;
@@ -62,13 +61,13 @@ static void find_placeholders(const ppgkd_state *state, unsigned channel, ppgkd_
     extreme low = {INFINITY, INFINITY, 0}, high = {INFINITY, INFINITY, 0}; /* high: negated */
     unsigned n = 0;
     for (unsigned i = 0; i < PPGKD_PARTS; i++) {
-        ppgkd_part part;
-        ppgkd_samples_part(state, channel, i, &part);
+        const ppgkd_part part = ppgkd_samples_part(state, channel, i);
         for (unsigned j = 0; j < part.n; j++) {
-            if (is_lost(part.sample[j]))
+            const float sample = ppgkd_part_sample(&part, j);
+            if (is_lost(sample))
                 continue;
-            find_extreme(&low, part.sample[j]);
-            find_extreme(&high, -part.sample[j]);
+            find_extreme(&low, sample);
+            find_extreme(&high, -sample);
             n++;
         }
     }
@@ -84,8 +83,9 @@ bool ppgkd_find_levels(const ppgkd_state *state, unsigned channel, ppgkd_levels 
 {
     *levels = (ppgkd_levels){INFINITY, -INFINITY};
     for (unsigned i = 0; i < PPGKD_PARTS; i++) {
+        const ppgkd_part part = ppgkd_samples_part(state, channel, i);
         float low, high;
-        ppgkd_samples_extremes(state, channel, i, &low, &high);
+        ppgkd_part_extremes(&part, &low, &high);
         levels->low = smaller(levels->low, low);
         levels->high = larger(levels->high, high);
     }
@@ -121,10 +121,9 @@ bool ppgkd_load_window(const ppgkd_state *state, unsigned channel, const ppgkd_l
     unsigned at = 0, written = 0, in_long_gaps = 0;
     float last = 0.0f;
     for (unsigned i = 0; i < PPGKD_PARTS; i++) {
-        ppgkd_part part;
-        ppgkd_samples_part(state, channel, i, &part);
+        const ppgkd_part part = ppgkd_samples_part(state, channel, i);
         for (unsigned j = 0; j < part.n; j++, at++) {
-            const float sample = part.sample[j];
+            const float sample = ppgkd_part_sample(&part, j);
             if (!(sample >= low && sample <= high))
                 continue; /* NaN, or a placeholder */
             const float value = (sample - middle) * per_range;

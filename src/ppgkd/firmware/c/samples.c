@@ -6,12 +6,6 @@
 #include "stages.h"
 
 #include <float.h>
-#include <math.h>
-#include <string.h>
-
-#define LARGEST_SAMPLE 1e15f
-#define LOST 65535u
-#define HIGHEST 65534u
 
 /* Samples that are staged lie in the arena, which no estimate uses meanwhile. */
 static float *staging(ppgkd_state *state)
@@ -22,7 +16,7 @@ static float *staging(ppgkd_state *state)
 static float step_of(const ppgkd_block *block)
 {
     int exponent;
-    frexpf((block->high - block->low) / (float)HIGHEST, &exponent);
+    frexpf((block->high - block->low) / (float)PPGKD_CODE_HIGHEST, &exponent);
     return fmaxf(ldexpf(1.0f, exponent), FLT_MIN);
 }
 
@@ -32,7 +26,7 @@ static void write_block(ppgkd_block *block, const float *sample)
     block->high = -INFINITY;
     for (unsigned i = 0; i < PPGKD_BLOCK_SAMPLES; i++) {
         const float value = sample[i * PPGKD_CHANNELS];
-        if (fabsf(value) <= LARGEST_SAMPLE) {
+        if (fabsf(value) <= PPGKD_LARGEST_SAMPLE) {
             block->low = smaller(block->low, value);
             block->high = larger(block->high, value);
         }
@@ -40,10 +34,10 @@ static void write_block(ppgkd_block *block, const float *sample)
     const float per_step = 1.0f / step_of(block);
     for (unsigned i = 0; i < PPGKD_BLOCK_SAMPLES; i++) {
         const float value = sample[i * PPGKD_CHANNELS];
-        if (!(fabsf(value) <= LARGEST_SAMPLE))
-            block->code[i] = LOST;
+        if (!(fabsf(value) <= PPGKD_LARGEST_SAMPLE))
+            block->code[i] = PPGKD_CODE_LOST;
         else if (value == block->high)
-            block->code[i] = HIGHEST;
+            block->code[i] = PPGKD_CODE_HIGHEST;
         else
             block->code[i] = (uint16_t)((value - block->low) * per_step + 0.5f);
     }
@@ -62,20 +56,8 @@ void ppgkd_samples_add(ppgkd_state *state, const float *sample)
     state->staged = 0;
 }
 
-static void read_block(const ppgkd_block *block, float *sample)
-{
-    const float step = step_of(block);
-    for (unsigned i = 0; i < PPGKD_BLOCK_SAMPLES; i++) {
-        const unsigned code = block->code[i];
-        if (code < HIGHEST)
-            sample[i] = block->low + (float)code * step;
-        else
-            sample[i] = code == HIGHEST ? block->high : NAN;
-    }
-}
-
-/* Samples of a part that have left the window; parts are numbered from the oldest. If a stride has
- * whole blocks, the window does, too, and nothing is staged. */
+/* Samples of a part that have left the window. If a stride has whole blocks, the window does, too,
+ * and nothing is staged. */
 static unsigned n_left(const ppgkd_state *state, unsigned number)
 {
     const unsigned left
@@ -86,41 +68,29 @@ static unsigned n_left(const ppgkd_state *state, unsigned number)
     return left < before + PPGKD_BLOCK_SAMPLES ? left - before : PPGKD_BLOCK_SAMPLES;
 }
 
-void ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsigned number,
-                        ppgkd_part *part)
+ppgkd_part ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsigned number)
 {
     const ppgkd_block *block = &state->blocks[(state->block + number) % PPGKD_BLOCKS][channel];
     const unsigned left = n_left(state, number);
     if (number == PPGKD_BLOCKS) {
         const float *staged = state->arena.number + PPGKD_STAGING + channel;
-        part->n = state->staged;
-        for (unsigned i = 0; i < part->n; i++) {
-            const float value = staged[i * PPGKD_CHANNELS];
-            part->sample[i] = fabsf(value) <= LARGEST_SAMPLE ? value : NAN;
-        }
-    } else {
-        part->n = PPGKD_BLOCK_SAMPLES - left;
-        read_block(block, part->sample);
-        if (left)
-            memmove(part->sample, part->sample + left, part->n * sizeof *part->sample);
+        return (ppgkd_part){NULL, staged, 0.0f, 0, state->staged};
     }
+    return (ppgkd_part){block, NULL, step_of(block), left, PPGKD_BLOCK_SAMPLES - left};
 }
 
-void ppgkd_samples_extremes(const ppgkd_state *state, unsigned channel, unsigned number,
-                            float *low, float *high)
+void ppgkd_part_extremes(const ppgkd_part *part, float *low, float *high)
 {
-    if (number < PPGKD_BLOCKS && n_left(state, number) == 0) {
-        const ppgkd_block *block = &state->blocks[(state->block + number) % PPGKD_BLOCKS][channel];
-        *low = block->low;
-        *high = block->high;
-    } else {
-        ppgkd_part part;
-        ppgkd_samples_part(state, channel, number, &part);
-        *low = INFINITY;
-        *high = -INFINITY;
-        for (unsigned i = 0; i < part.n; i++) {
-            *low = smaller(part.sample[i], *low); /* what was, if the sample is NaN */
-            *high = larger(part.sample[i], *high);
-        }
+    if (part->n == PPGKD_BLOCK_SAMPLES) {
+        *low = part->block->low;
+        *high = part->block->high;
+        return;
+    }
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (unsigned i = 0; i < part->n; i++) {
+        const float sample = ppgkd_part_sample(part, i);
+        *low = smaller(sample, *low); /* what was, if the sample is NaN */
+        *high = larger(sample, *high);
     }
 }

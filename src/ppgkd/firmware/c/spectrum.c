@@ -51,13 +51,15 @@ static float own_power(const float *cosines, unsigned k, unsigned channel)
 void ppgkd_power_at(const float *cosines, const ppgkd_frequency *three,
                     float power[3][PPGKD_CHANNELS])
 {
-    float even[3][PPGKD_CHANNELS], odd[3][PPGKD_CHANNELS];
-    find_sums(cosines, 0, three[0].x, three[1].x, three[2].x, even);
-    find_sums(cosines, 1, three[0].x, three[1].x, three[2].x, odd);
+    float sum[3][PPGKD_CHANNELS];
+    find_sums(cosines, 0, three[0].x, three[1].x, three[2].x, sum);
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned channel = 0; channel < PPGKD_CHANNELS; channel++)
+            power[i][channel] = three[i].even * sum[i][channel] * sum[i][channel];
+    find_sums(cosines, 1, three[0].x, three[1].x, three[2].x, sum);
     for (unsigned i = 0; i < 3; i++)
         for (unsigned channel = 0; channel < PPGKD_CHANNELS; channel++) {
-            power[i][channel] = three[i].even * even[i][channel] * even[i][channel]
-                                + three[i].odd * odd[i][channel] * odd[i][channel];
+            power[i][channel] += three[i].odd * sum[i][channel] * sum[i][channel];
             if (three[i].own >= 0)
                 power[i][channel] += own_power(cosines, (unsigned)three[i].own, channel);
         }

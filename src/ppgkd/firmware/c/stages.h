@@ -14,6 +14,8 @@
 #include "layers.h"
 #include "tables.h"
 
+#include <math.h>
+
 /* As fminf, fmaxf and isnan, which call the library. */
 static inline float smaller(float a, float b)
 {
@@ -31,18 +33,36 @@ static inline bool is_lost(float sample)
 }
 
 /* samples.c: the last window, in blocks of 16 bits. */
+#define PPGKD_LARGEST_SAMPLE 1e15f
+#define PPGKD_CODE_LOST 65535u
+#define PPGKD_CODE_HIGHEST 65534u
+
+/* A part of the window of a channel: what is in it of a block, or the samples that are staged. */
 typedef struct {
-    unsigned n;
-    float sample[PPGKD_BLOCK_SAMPLES]; /* NaN where lost */
+    const ppgkd_block *block; /* NULL for the latter */
+    const float *staged;
+    float step;
+    unsigned first, n;
 } ppgkd_part;
 
 void ppgkd_samples_add(ppgkd_state *state, const float *sample);
-/* A part of the window of a channel, from the oldest; number < PPGKD_PARTS. */
-void ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsigned number,
-                        ppgkd_part *part);
+/* From the oldest; number < PPGKD_PARTS. */
+ppgkd_part ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsigned number);
 /* Its extremes; infinities if all samples are lost. */
-void ppgkd_samples_extremes(const ppgkd_state *state, unsigned channel, unsigned number,
-                            float *low, float *high);
+void ppgkd_part_extremes(const ppgkd_part *part, float *low, float *high);
+
+/* A sample of a part, NaN if it is lost. */
+static inline float ppgkd_part_sample(const ppgkd_part *part, unsigned i)
+{
+    if (PPGKD_PARTS > PPGKD_BLOCKS && !part->block) {
+        const float sample = part->staged[i * PPGKD_CHANNELS];
+        return sample <= PPGKD_LARGEST_SAMPLE && sample >= -PPGKD_LARGEST_SAMPLE ? sample : NAN;
+    }
+    const unsigned code = part->block->code[part->first + i];
+    if (code < PPGKD_CODE_HIGHEST)
+        return part->block->low + (float)code * part->step;
+    return code == PPGKD_CODE_HIGHEST ? part->block->high : NAN;
+}
 
 /* gaps.c: which samples are lost, and short gaps bridged. */
 typedef struct {

@@ -1,7 +1,6 @@
 /* From samples to estimates: the functions of the interface. */
 #include "stages.h"
 
-#include <math.h>
 #include <string.h>
 
 ppgkd_status ppgkd_init(ppgkd_state *state)

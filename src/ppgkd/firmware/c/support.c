@@ -4,8 +4,6 @@
  * power between them, half the rate has no power of its own. */
 #include "stages.h"
 
-#include <math.h>
-
 #define HALF_WIDTH_HZ 0.125f
 
 /* Of the estimate: three harmonics, then what lies between them for half and a third of it. */

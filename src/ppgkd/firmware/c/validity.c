@@ -1,8 +1,6 @@
 /* Whether an estimate is valid, by the evidence of the last windows. */
 #include "stages.h"
 
-#include <math.h>
-
 #define AGREEMENT_BPM 10.0f
 #define SMALLEST_SHARE 0.03f /* keeps log odds finite */
 #define SMALLEST_SD_BPM 1e-3f
