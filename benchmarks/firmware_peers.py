@@ -44,6 +44,7 @@ STUDENTS = ("spectral_resnet-350", "waveform_resnet-6000")
 
 PEERS = {
     "this project, float": "ours.in_float",
+    "this project, eight bits": "ours.in_eight_bits",
     "Aidge 0.10.1, float": "aidge_peer.in_float",
     "Qualia-CodeGen 2.6.0, float": "qualia_peer.in_float",
     "emx-onnx-cgen 1.4.0, float": "emx_peer.in_float",
@@ -79,7 +80,8 @@ def main() -> None:
     for student in options.students:
         network = _network(_exported(options.study, student), options.study)
         rows = {row: _measured(network, PEERS[row]) for row in options.peers}
-        rows[WHOLE] = _whole(network)
+        rows[f"{WHOLE}, float"] = _whole(network.model)
+        rows[f"{WHOLE}, eight bits"] = _whole(network.quantised_model)
         rows[REFERENCE] = _moved(network, run_onnx(network.quantised, network.inputs))
         print(f"\n{network.name}, {TEST_WINDOWS} windows, {CORE}:\n")
         print(markdown(["code", *COLUMNS], [[row, *_cells(cost)] for row, cost in rows.items()]))
@@ -124,10 +126,10 @@ def _measured(network: Network, peer: str) -> dict[str, Any]:
     }
 
 
-def _whole(network: Network) -> dict[str, Any]:
+def _whole(model: onnx.ModelProto) -> dict[str, Any]:
     """What all of a student's C takes."""
     with TemporaryDirectory() as folder:
-        card = write_c(network.model, folder).card
+        card = write_c(model, folder).card
         whole = measure_student(Path(folder), card, board_of(CORE))
     return {
         "flash_bytes": whole.flash_bytes,

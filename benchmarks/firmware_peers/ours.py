@@ -33,5 +33,4 @@ def _code(network: Network, model: onnx.ModelProto, folder: Path) -> Code:
         encoded=entries,
         decoded=lambda rows: rows.view(np.float32),
         output_bytes=4 * 180,
-        options=[f"-DCOLUMN={entries.shape[-1]}"],
     )

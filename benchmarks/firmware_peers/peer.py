@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +28,6 @@ class Code:
         Logits, shape (n_windows, n_classes), from an array with the bytes of each output as a row.
     output_bytes
         Of one window.
-    options
-        Further ones of the compiler.
     """
 
     sources: list[Path]
@@ -37,4 +35,3 @@ class Code:
     encoded: NDArray[np.generic]
     decoded: Callable[[NDArray[np.uint8]], Values]
     output_bytes: int
-    options: list[str] = field(default_factory=list)

@@ -54,7 +54,7 @@ def measure(code: Code, board: Board, folder: Path) -> Cost:
     """
     flags = [flag for flag in BOARD_FLAGS if flag not in WARNINGS and not flag.startswith("-std")]
     row_bytes = code.encoded[0].nbytes
-    flags += [*board.flags, *code.options, f"-I{PROGRAMS}", f"-I{PROGRAMS_OF_PEERS}"]
+    flags += [*board.flags, f"-I{PROGRAMS}", f"-I{PROGRAMS_OF_PEERS}"]
     flags += [f"-DINPUT_BYTES={row_bytes}", f"-DOUTPUT_BYTES={code.output_bytes}"]
     flags += [f"-DPAINTED_BYTES={PAINTED_BYTES}u"]
     flags += [f"-I{path}" for path in code.includes]

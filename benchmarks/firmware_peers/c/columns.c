@@ -5,21 +5,21 @@
 #include "network.h"
 #include "stages.h"
 
-#define POSITIONS (INPUT_BYTES / sizeof(float) / COLUMN)
+#define POSITIONS (INPUT_BYTES / sizeof(float) / PPGKD_INPUTS)
 
 static ppgkd_arena arena;
 static const float *columns;
 
-void ppgkd_enter(float *cosines, float *first) {
+void ppgkd_enter(float *cosines, ppgkd_sum *first) {
     (void)cosines;
-    ppgkd_clear_first(&ppgkd_first, first);
+    ppgkd_begin_first(first);
     for (unsigned position = 0; position < POSITIONS; position++) {
-        ppgkd_add_column(&ppgkd_first, position, columns + position * COLUMN, first);
+        ppgkd_add_column(position, columns + position * PPGKD_INPUTS, first);
     }
 }
 
 void network_infer(const void *input, void *output) {
     columns = input;
     ppgkd_network(&arena);
-    memcpy(output, arena.number + PPGKD_ORDERS * PPGKD_CHANNELS, OUTPUT_BYTES);
+    memcpy(output, arena.number + PPGKD_COSINES, OUTPUT_BYTES);
 }
