@@ -168,7 +168,8 @@ def _latency(params: int) -> dict[str, Any]:
         **{"ram_bytes": 20_000, "front_end_ram_bytes": 20_000},
         **{"onnx_bytes": 9_000 + 4 * params, "peak_memory_bytes": 3_000_000},
     }
-    return {**times, **counted, "front_end": times, "int8": {**times, **counted}}
+    rest = {"front_end": times, "int8": {**times, **counted}, "microcontroller": []}
+    return {**times, **counted, **rest}
 
 
 def _predictions(cell: Cell, error_bpm: float, rng: np.random.Generator) -> pd.DataFrame:

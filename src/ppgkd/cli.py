@@ -67,8 +67,19 @@ def _add_plan(parser: ArgumentParser) -> None:
     parser.add_argument("--max-flash-bytes", type=float, metavar="BYTES", help="most flash")
     parser.add_argument("--max-ram-bytes", type=float, metavar="BYTES", help="most RAM")
     parser.add_argument(
+        "--max-instructions",
+        type=float,
+        metavar="NUMBER",
+        help="most instructions of an estimate and the samples of its stride",
+    )
+    parser.add_argument(
+        "--core",
+        choices=("Cortex-M4F", "Cortex-M7", "Cortex-M33", "Cortex-M55"),
+        help="processor that flash, RAM and instructions are of; default: that of the study",
+    )
+    parser.add_argument(
         "--cost",
-        choices=("params", "macs", "flash_bytes", "ram_bytes", "latency_p99_ms"),
+        choices=("params", "macs", "flash_bytes", "ram_bytes", "instructions", "latency_p99_ms"),
         default="macs",
         help="what the cheapest is the cheapest by; default: macs",
     )
@@ -167,10 +178,11 @@ def _plan(options: Namespace) -> None:
         options.max_macs,
         options.max_flash_bytes,
         options.max_ram_bytes,
+        options.max_instructions,
     )
-    people = read_and_plan_people(constraints, options.results)
+    people = read_and_plan_people(constraints, options.results, options.core)
     try:
-        print(read_and_plan(constraints, options.results, options.cost))
+        print(read_and_plan(constraints, options.results, options.cost, options.core))
     except NoLawError as error:
         if people is None:
             raise

@@ -148,6 +148,8 @@ IN_TUNED = [
     Change("gates.max_macs", 1e6, "recommend figures claims"),
     Change("gates.max_flash_bytes", 1e6, "recommend figures claims"),
     Change("gates.max_ram_bytes", 1e6, "recommend figures claims"),
+    Change("gates.max_instructions", 1e6, "recommend figures claims"),
+    Change("gates.core", "Cortex-M33", "cells recommend figures claims"),
     Change("gates.cost", "params", "recommend figures claims plan"),
 ]  # fmt: skip
 IN_PLAIN = [
@@ -386,7 +388,9 @@ EDITS = [
     Edit("src/ppgkd/retrieve/download.py", "", STATEMENT, ""),
     Edit("src/ppgkd/study/study.py", "", STATEMENT, "quality report"),
     Edit("src/ppgkd/export/preprocessing_graph.py", "", STATEMENT, "onnx"),
-    Edit("src/ppgkd/profile/timing.py", "", STATEMENT, "latency data_report"),
+    Edit("src/ppgkd/profile/timing.py", "", STATEMENT, "latency"),
+    Edit("src/ppgkd/firmware/c/fft.c", "", "/* edited */\n", "latency"),
+    Edit("src/ppgkd/emulation/c/startup.c", "", "/* edited */\n", "latency"),
     Edit("src/ppgkd/alignment/predictions.py", "", STATEMENT, "alignment"),
     Edit("src/ppgkd/alignment/lag.py", "", STATEMENT, "alignment dataset_summary"),
     Edit("src/ppgkd/scaling/law.py", "", STATEMENT, "scaling"),

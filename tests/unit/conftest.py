@@ -108,6 +108,8 @@ def sweep_tables(
                     "front_end_flash_bytes": 1_500,
                     "ram_bytes": max(3_000, 2 * params),
                     "front_end_ram_bytes": 3_000,
+                    "instructions": None,
+                    "measured_on": None,
                     "teacher_params": int(teacher.split("-")[1]) if taught else None,
                     "teacher_mae_bpm": 2.0 if taught else None,
                     "mae_bpm": mae_bpm,

@@ -33,6 +33,7 @@ rule cells:
         study=lookup(dpath="study", within=config),
         cells=lambda wildcards: study.cells,
         profiled=lambda wildcards: study.profiled,
+        core=lookup(dpath="gates/core", within=config),
         results=subpath(output.cells, parent=True),
     script:
         "../scripts/cells.py"

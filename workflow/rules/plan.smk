@@ -82,6 +82,7 @@ rule compare_plan:
     params:
         code=lambda wildcards: digest("compare_plan", "study.study"),
         study=study,
+        core=lookup(dpath="gates/core", within=config),
         results=subpath(output[0], ancestor=2),
     script:
         "../scripts/compare_plan.py"

@@ -10,7 +10,7 @@ from ppgkd.runtime.artifacts import write_parquet
 with job(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
     results = Path(params.results)
-    cells = collect_cells(params.study, params.cells, params.profiled, results)
+    cells = collect_cells(params.study, params.cells, params.profiled, results, params.core)
     subjects = collect_subject_errors(params.cells, results)
     write_parquet(output.cells, cells)
     write_parquet(output.subjects, subjects)

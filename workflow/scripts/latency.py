@@ -1,7 +1,7 @@
 """Profile all exported students: latency, memory and size of their files."""
 
 from ppgkd.runtime.job import job
-from ppgkd.profile import profile_students
+from ppgkd.profile.student import profile_students
 from ppgkd.runtime.artifacts import write_json
 
 with job(snakemake.log[0]):

@@ -8,9 +8,8 @@ from pathlib import Path
 from shutil import which
 
 from ppgkd.emulation.boards import Board
+from ppgkd.emulation.c import PROGRAMS
 from ppgkd.errors import PpgkdError
-
-PROGRAMS = Path(__file__).with_name("c")
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
 EMULATOR = "qemu-system-arm"

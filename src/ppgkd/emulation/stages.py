@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ppgkd.emulation.boards import Board
-from ppgkd.emulation.build import PROGRAMS, compile_for_board, link_replay
+from ppgkd.emulation.build import compile_for_board, link_replay
+from ppgkd.emulation.c import PROGRAMS
 from ppgkd.emulation.cycles import cycles
 from ppgkd.emulation.measure import walk
 from ppgkd.emulation.run import run

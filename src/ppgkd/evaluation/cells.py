@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ppgkd.evaluation.costs import COUNTED
+from ppgkd.evaluation.costs import COUNTED, device_costs
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.study.cell import NO_TEACHER, Cell
 
@@ -36,6 +36,8 @@ COLUMNS: dict[str, str] = {
     "front_end_flash_bytes": "int64",
     "ram_bytes": "int64",
     "front_end_ram_bytes": "int64",
+    "instructions": "Int64",
+    "measured_on": "string",
     "seed": "int64",
     "fold": "Int64",
     "settings": "string",
@@ -68,14 +70,16 @@ COLUMNS: dict[str, str] = {
 """Columns of the table and their types; ``teacher_params`` of ``scratch`` is missing, and may be
 of a recorded teacher; so is ``fold`` in a study without folds. ``settings`` is JSON. All costs are
 from raw samples to BPM, of the float file; those with ``front_end`` are its part: resampling,
-filter and, for a network that sees them, spectra. Flash and RAM are those of
-`ppgkd.profile.graph_cost.GraphCost`.
+filter and, for a network that sees them, spectra. Flash, RAM and the instructions of an estimate
+are those of the student's C on the processor ``measured_on``; where that is missing, flash and RAM
+are estimated from the ONNX file (`ppgkd.profile.graph_cost.GraphCost`), as are always those of the
+front end, and there are no instructions.
 ``latency_busy`` where the machine was too busy for the wall clock, and the latencies are CPU times
 (`ppgkd.profile.timing`). ``int8_loss_bpm`` is the increase of the MAE by int8 quantisation."""
 
 
 def collect_cells(
-    study: str, cells: Iterable[Cell], profiled: Iterable[Cell], results: str | Path
+    study: str, cells: Iterable[Cell], profiled: Iterable[Cell], results: str | Path, core: str
 ) -> pd.DataFrame:
     """Read the results of every cell.
 
@@ -90,6 +94,8 @@ def collect_cells(
         get the profile of the same student in the first fold: it depends on the network's shape.
     results
         Folder of the study.
+    core
+        Processor that flash, RAM and instructions are of.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def collect_cells(
         With `COLUMNS`, in the order of the cells.
     """
     results = Path(results)
-    profiles = {cell: _profile(cell, results) for cell in profiled}
+    profiles = {cell: _profile(cell, results, core) for cell in profiled}
     of_shape = {_student(cell): profile for cell, profile in profiles.items()}
     of_teacher: dict[str, Mapping[str, Any]] = {}
     rows = []
@@ -173,11 +179,12 @@ def _student(cell: Cell) -> tuple[str, str, str]:
     return cell.strategy, cell.teacher, cell.student
 
 
-def _profile(cell: Cell, results: Path) -> dict[str, Any]:
+def _profile(cell: Cell, results: Path, core: str) -> dict[str, Any]:
     latency = read_json(results / cell.path / "latency.json")
     int8 = read_json(results / cell.path / "int8.json")
     return {
         **{name: latency[name] for name in COUNTED},
+        **device_costs(latency, core),
         "latency_p50_ms": latency["p50_ms"],
         "latency_p99_ms": latency["p99_ms"],
         "latency_busy": any(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ppgkd.evaluation.costs import CORES, require_measured
 from ppgkd.evaluation.summary import STUDENT
 
 VALIDATION_SLACK = 0.05
@@ -24,8 +25,10 @@ class Gates:
         Bound on the p99 latency.
     max_mae_bpm
         Bound on the test MAE.
-    max_macs, max_flash_bytes, max_ram_bytes
-        Bounds on what is counted from raw samples to BPM; None: no bound.
+    max_macs, max_flash_bytes, max_ram_bytes, max_instructions
+        Bounds on costs from raw samples to BPM; None: no bound.
+    core
+        Processor that flash, RAM and instructions are of.
     cost
         What students are ranked by: a key of `ppgkd.evaluation.costs.COSTS`.
     """
@@ -36,15 +39,18 @@ class Gates:
     max_macs: float | None = None
     max_flash_bytes: float | None = None
     max_ram_bytes: float | None = None
+    max_instructions: float | None = None
+    core: str = CORES[0]
     cost: str = "macs"
 
     @property
     def bounds(self) -> dict[str, float]:
-        """The bounds on what is counted, by column; without those that are not given."""
+        """The bounds on costs, by column; without those that are not given."""
         given = {
             "macs": self.max_macs,
             "flash_bytes": self.max_flash_bytes,
             "ram_bytes": self.max_ram_bytes,
+            "instructions": self.max_instructions,
         }
         return {name: bound for name, bound in given.items() if bound is not None}
 
@@ -65,8 +71,16 @@ def apply_gates(students: pd.DataFrame, gates: Gates) -> pd.DataFrame:
     -------
     DataFrame
         The table with ``reduction``, ``cost`` (what it is ranked by) and, as booleans, ``small``,
-        ``fast``, ``fits`` (the bounds on MACs, flash and RAM), ``accurate``, ``passes``.
+        ``fast``, ``fits`` (the bounds on costs), ``accurate``, ``passes``.
+
+    Raises
+    ------
+    PpgkdError
+        If the gates need instructions, and a student was not measured.
     """
+    if gates.max_instructions is not None or gates.cost == "instructions":
+        asked = "gates.cost" if gates.max_instructions is None else "gates.max_instructions"
+        require_measured(asked, int(students["instructions"].isna().sum()))
     reference = students["teacher_params"].fillna(students["teacher_params"].min())
     reduction = 1 - (students["params"] / reference).astype("Float64")
     table = students.assign(

@@ -14,7 +14,7 @@ from ppgkd.evaluation.bootstrap import (
     estimate_with_interval,
     resampled_sums,
 )
-from ppgkd.evaluation.costs import COUNTED
+from ppgkd.evaluation.costs import COUNTED, DEVICE
 
 STUDENT: list[str] = ["strategy", "teacher", "student"]
 Key = tuple[str, ...]
@@ -40,8 +40,8 @@ def summarise_students(
     Returns
     -------
     DataFrame
-        ``strategy, teacher, student, family, params, macs, flash_bytes, ram_bytes,
-        front_end_macs, front_end_flash_bytes, front_end_ram_bytes, teacher_params,
+        ``strategy, teacher, student, family, params, macs, flash_bytes, ram_bytes, instructions,
+        measured_on, front_end_macs, front_end_flash_bytes, front_end_ram_bytes, teacher_params,
         teacher_mae_bpm, seeds, val_mae_bpm, mae_bpm, mae_lower_bpm, mae_upper_bpm, gain_bpm,
         gain_lower_bpm, gain_upper_bpm, within_5bpm, latency_p99_ms, front_end_latency_p99_ms,
         latency_busy, onnx_bytes, int8_loss_bpm, int8_latency_p99_ms, int8_bytes``. The MAE is over
@@ -53,7 +53,7 @@ def summarise_students(
         .agg(
             family=("family", "first"),
             params=("params", "first"),
-            **{name: (name, "first") for name in COUNTED},
+            **{name: (name, "first") for name in (*COUNTED, *DEVICE)},
             teacher_params=("teacher_params", "first"),
             teacher_mae_bpm=("teacher_mae_bpm", "mean"),
             seeds=("seed", "nunique"),

@@ -13,6 +13,7 @@ from ppgkd.errors import PpgkdError
 from ppgkd.export.student import change_rate, model_card_of, window_spec_of
 from ppgkd.export.subgraphs import split_graph
 from ppgkd.firmware.buffers import plan_buffers
+from ppgkd.firmware.c import RUNTIME
 from ppgkd.firmware.golden import (
     FLOAT_TOLERANCE_BPM,
     INT8_TOLERANCE_BPM,
@@ -30,7 +31,6 @@ from ppgkd.inference.model_card import ModelCard
 from ppgkd.inference.validity import RECENT
 from ppgkd.runtime.artifacts import atomic_write
 
-RUNTIME = Path(__file__).parent / "c"
 INTERFACE = "ppgkd.h"
 
 
@@ -122,7 +122,7 @@ def _runtime(network: NetworkLayers) -> dict[str, Path]:
         "layers.h": f"{chosen['layers']}_layers.h",
     }
     alike = re.compile(r"entry_|\w+_layers")
-    shared = [path for path in sorted(RUNTIME.iterdir()) if not alike.match(path.name)]
+    shared = [path for path in sorted(RUNTIME.glob("*.[ch]")) if not alike.match(path.name)]
     own = {name: RUNTIME / source for name, source in files.items()}
     return {**{path.name: path for path in shared if path.name != INTERFACE}, **own}
 

@@ -100,8 +100,8 @@ def estimate(cost: GraphCost, core: Core) -> dict[str, Any]:
     dict
         ``core``, ``clock_mhz``; ``precision``, which is ``int8`` if any MAC is, else ``float32``;
         ``flash_bytes``, ``ram_bytes``, ``cycles``, ``latency_ms``;
-        ``float_cycles_per_mac``, ``int8_cycles_per_mac`` and their ``source``; ``estimate``,
-        always true.
+        ``float_cycles_per_mac``, ``int8_cycles_per_mac`` and their ``source``; ``measured``,
+        always false.
     """
     float_macs = cost.macs - cost.int8_macs
     cycles = float_macs * core.float_cycles + cost.int8_macs * core.int8_cycles
@@ -116,5 +116,5 @@ def estimate(cost: GraphCost, core: Core) -> dict[str, Any]:
         "float_cycles_per_mac": core.float_cycles,
         "int8_cycles_per_mac": core.int8_cycles,
         "source": core.source,
-        "estimate": True,
+        "measured": False,
     }

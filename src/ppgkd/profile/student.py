@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import onnx
 import onnxruntime
 
+from ppgkd.errors import PpgkdError
 from ppgkd.export.subgraphs import front_end_graph
+from ppgkd.profile.device import measured_rows, why_not_measured
 from ppgkd.profile.graph_cost import GraphCost, graph_cost
 from ppgkd.profile.machine import cpu_name
 from ppgkd.profile.memory import peak_memories_bytes
@@ -52,9 +54,10 @@ def profile_students(
         (`ppgkd.export.subgraphs.front_end_graph`), None if the file has none; ``onnx_bytes``;
         ``peak_memory_bytes`` above the baseline of a process; and the fields of
         `ppgkd.profile.graph_cost.GraphCost`. Further ``int8``, the same of the int8
-        file, or None; ``microcontroller``, rows of `ppgkd.profile.microcontroller.estimate`;
-        ``runs``, ``warmup``, ``batch``, ``threads``, ``cpu`` and the version of
-        ``onnxruntime``.
+        file, or None; ``microcontroller``, rows of `ppgkd.profile.device.measured_rows`, or for a
+        file that could not be measured of `ppgkd.profile.microcontroller.estimate`, and
+        ``not_measured``, why one could not, or None; ``runs``, ``warmup``, ``batch``,
+        ``threads``, ``cpu`` and the version of ``onnxruntime``.
     """
     paths = [Path(path) for path in [*models, *int8] if path is not None]
     files = _profile_files(paths, runs=runs, warmup=warmup, max_spread=max_spread)
@@ -69,13 +72,14 @@ def profile_students(
     profiles = []
     for model, quantised in zip(models, int8, strict=True):
         own = [files[Path(path)] for path in (model, quantised) if path is not None]
-        estimates = [estimate(file.cost, core) for file in own for core in CORES]
+        reasons = [file.not_measured for file in own if file.not_measured is not None]
         profiles.append(
             {
                 **own[0].measured,
                 **conditions,
                 "int8": own[1].measured if quantised is not None else None,
-                "microcontroller": estimates,
+                "microcontroller": [row for file in own for row in file.microcontroller],
+                "not_measured": reasons[0] if reasons else None,
             }
         )
     return profiles
@@ -92,10 +96,11 @@ def architecture(model: onnx.ModelProto) -> str:
 
 
 class _FileProfile(NamedTuple):
-    """What was measured of a file, or of another of its architecture, and what its graph costs."""
+    """What was measured of a file, or of another of its architecture."""
 
     measured: dict[str, Any]
-    cost: GraphCost
+    microcontroller: list[dict[str, Any]]
+    not_measured: str | None
 
 
 def _profile_files(
@@ -126,10 +131,22 @@ def _profile_files(
         }
         for name, path in measured.items()
     }
+    devices = {name: _on_device(loaded[path], costs[name]) for name, path in measured.items()}
     return {
-        path: _FileProfile({**shared[name], "onnx_bytes": path.stat().st_size}, costs[name])
+        path: _FileProfile({**shared[name], "onnx_bytes": path.stat().st_size}, *devices[name])
         for path, name in architectures.items()
     }
+
+
+def _on_device(model: onnx.ModelProto, cost: GraphCost) -> tuple[list[dict[str, Any]], str | None]:
+    """Rows of what a file takes on microcontrollers; and if they are estimates, why."""
+    reason = why_not_measured()
+    if reason is None:
+        try:
+            return measured_rows(model, "int8" if cost.int8_macs else "float32"), None
+        except PpgkdError as error:
+            reason = str(error)
+    return [estimate(cost, core) for core in CORES], reason
 
 
 def _times(timing: Timing) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 The error is predicted by the law of a strategy and teacher. Costs are from raw samples to BPM. The
 multiply-accumulates are those of the network, by formula, and of the front end, as counted in the
-study's own students of the family. Latency is predicted by a straight line in them, flash and the
-file's size by one in the parameters, and RAM by interpolation in the width, which it grows with
-unless the front end needs more.
+study's own students of the family. Latency and instructions are predicted by straight lines in
+them, flash and the file's size by lines in the parameters, and RAM by interpolation in the width,
+which it grows with unless the front end needs more. Flash, RAM and instructions are those of the
+study's students as they were measured on a processor.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from numpy.typing import NDArray
 
 from ppgkd.errors import PpgkdError
 from ppgkd.evaluation.cells import collect_subject_errors
-from ppgkd.evaluation.costs import COUNTED
+from ppgkd.evaluation.costs import (
+    COUNTED,
+    DEVICE,
+    HOW_TO_MEASURE,
+    device_costs,
+    require_measured,
+)
 from ppgkd.models.capacity import SHAPES, WIDTHS, InputShape
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.scaling.law import Law
@@ -49,8 +56,9 @@ class Constraints:
         Bound on the predicted p99 latency.
     max_bytes
         Bound on the predicted size of the ONNX file.
-    max_macs, max_flash_bytes, max_ram_bytes
-        Bounds on the multiply-accumulates, and on the predicted bytes of flash and RAM.
+    max_macs, max_flash_bytes, max_ram_bytes, max_instructions
+        Bounds on the multiply-accumulates, on the predicted bytes of flash and RAM, and on the
+        predicted instructions of an estimate.
     """
 
     max_mae_bpm: float | None = None
@@ -59,6 +67,7 @@ class Constraints:
     max_macs: float | None = None
     max_flash_bytes: float | None = None
     max_ram_bytes: float | None = None
+    max_instructions: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse constraints without a bound, and bounds that are not positive numbers."""
@@ -90,6 +99,11 @@ class Recommendation:
         Predicted latency, size of the ONNX file, flash and RAM.
     macs
         Multiply-accumulates of one window.
+    instructions
+        Predicted instructions of an estimate; None where students were not measured.
+    measured_on
+        Processor on which the students were measured that flash, RAM and instructions are
+        predicted from; None if these are estimated from ONNX files.
     in_sweep
         Whether the study has trained this student already.
     caveats
@@ -111,6 +125,8 @@ class Recommendation:
     macs: int
     flash_bytes: float
     ram_bytes: float
+    instructions: float | None
+    measured_on: str | None
     in_sweep: bool
     caveats: tuple[str, ...]
 
@@ -125,15 +141,27 @@ class Recommendation:
             f"  latency  {self.latency_p99_ms:.3f} ms (p99)",
             f"  file     {self.onnx_bytes:,.0f} bytes",
             f"  work     {self.macs:,} multiply-accumulates, with the front end",
-            f"  flash    {self.flash_bytes:,.0f} bytes",
-            f"  RAM      {self.ram_bytes:,.0f} bytes",
+            f"  flash    {self.flash_bytes:,.0f} bytes{self._of_what}",
+            f"  RAM      {self.ram_bytes:,.0f} bytes{self._of_what}",
+            *(
+                []
+                if self.instructions is None
+                else [f"  estimate {self.instructions:,.0f} instructions{self._of_what}"]
+            ),
             *(f"  note     {caveat}" for caveat in self.caveats),
         ]
         return "\n".join(lines)
 
+    @property
+    def _of_what(self) -> str:
+        """What flash, RAM and instructions are predicted from."""
+        if self.measured_on is None:
+            return ", of ONNX files without code"
+        return f", of C measured on {self.measured_on}"
+
 
 def read_and_plan(
-    constraints: Constraints, results: str | Path, cost: str = "macs"
+    constraints: Constraints, results: str | Path, cost: str = "macs", core: str | None = None
 ) -> Recommendation:
     """Plan a student from a study's folder.
 
@@ -145,11 +173,14 @@ def read_and_plan(
         Folder of a finished study, ``results/<study>``.
     cost
         As in `plan_student`.
+    core
+        Processor that flash, RAM and instructions are of; None: that of the study.
 
     Raises
     ------
     PpgkdError
-        If the folder has no laws yet, or no law was fitted.
+        If the folder has no laws yet, no law was fitted, or the students were not measured on
+        ``core``.
     """
     results = Path(results)
     laws, tables = results / "scaling/laws.json", results / "cells.parquet"
@@ -160,12 +191,41 @@ def read_and_plan(
                 "first (snakemake), or name another, as in 'results/bami_ladder'."
             )
     cells = pd.read_parquet(tables)
-    if missing := [name for name in COUNTED if name not in cells]:
+    if missing := [name for name in (*COUNTED, *DEVICE) if name not in cells]:
         raise PpgkdError(
             f"{tables} has no {', '.join(missing)}: an older version has made it. Run the study "
             "again (snakemake): what has not changed is kept."
         )
-    return plan_student(constraints, read_json(laws), cells, cost)
+    return plan_student(constraints, read_json(laws), on_core(cells, results, core), cost)
+
+
+def on_core(cells: pd.DataFrame, results: Path, core: str | None) -> pd.DataFrame:
+    """Put a processor's costs into the table of the cells; with None it has those of the study.
+
+    Parameters
+    ----------
+    cells
+        The table.
+    results
+        Folder of the study.
+    core
+        One of `ppgkd.evaluation.costs.CORES`.
+
+    Raises
+    ------
+    PpgkdError
+        If a student was not measured on it.
+    """
+    if core is None:
+        return cells
+    costs = {
+        model: device_costs(read_json((results / model).with_name("latency.json")), core)
+        for model in cells["model"].unique()
+    }
+    found = pd.DataFrame([costs[model] for model in cells["model"]], index=cells.index)
+    if found["measured_on"].isna().any():
+        raise PpgkdError(f"Students of {results} were not measured on {core}. {HOW_TO_MEASURE}")
+    return cells.assign(**{name: found[name] for name in DEVICE})
 
 
 def plan_student(
@@ -192,7 +252,12 @@ def plan_student(
     ------
     NoLawError
         If no law was fitted.
+    PpgkdError
+        If instructions are asked for, and students of the study were not measured.
     """
+    if constraints.max_instructions is not None or cost == "instructions":
+        asked = "cost" if constraints.max_instructions is None else "max_instructions"
+        require_measured(f"'{asked}'", int(cells["instructions"].isna().sum()))
     inputs = InputShape(**fitted["inputs"])
     table = pd.DataFrame(
         [row for law in fitted["laws"] if "chosen" in law for row in _students(law, inputs, cells)]
@@ -284,6 +349,10 @@ def _students(
     latency_ms = _line(own["macs"], own["latency_p99_ms"], macs)
     file_bytes = _line(own["params"], own["onnx_bytes"], params)
     flash_bytes = _line(own["params"], own["flash_bytes"], params)
+    measured_on = _measured_on(own)
+    instructions = [None] * len(shapes)
+    if measured_on is not None:
+        instructions = _line(own["macs"], own["instructions"], macs).tolist()
     ram_bytes = _ram_bytes(own, np.array([shape.width for shape in shapes]), family, inputs)
     chosen = Law.from_dict(law["forms"][law["chosen"]]["law"])
     mae = chosen.predict(params, PREDICTION_LEVEL)
@@ -303,6 +372,8 @@ def _students(
             "macs": int(macs[i]),
             "flash_bytes": float(flash_bytes[i]),
             "ram_bytes": float(ram_bytes[i]),
+            "instructions": instructions[i],
+            "measured_on": measured_on,
             "in_sweep": count in known,
         }
         for i, count in enumerate(params.tolist())
@@ -321,7 +392,14 @@ def _ram_bytes(
         for outside, ends in ((widths < x[0], slice(0, 2)), (widths > x[-1], slice(-2, None))):
             slope, base = np.polyfit(x[ends], y[ends], 1)
             found = np.where(outside, base + slope * widths, found)
+    if _measured_on(own) is not None:
+        return np.asarray(np.maximum(found, 0.5 * y.min()))
     return np.asarray(np.maximum(found, float(own["front_end_ram_bytes"].iloc[0])))
+
+
+def _measured_on(own: pd.DataFrame) -> str | None:
+    """Processor on which all students of a family were measured."""
+    return None if own["measured_on"].isna().any() else str(own["measured_on"].iloc[0])
 
 
 def _line(size: pd.Series, measured: pd.Series, at: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -343,11 +421,12 @@ def excess(table: pd.DataFrame, constraints: Constraints) -> pd.Series:
         "macs": constraints.max_macs,
         "flash_bytes": constraints.max_flash_bytes,
         "ram_bytes": constraints.max_ram_bytes,
+        "instructions": constraints.max_instructions,
     }
     total = pd.Series(0.0, index=table.index)
     for name, bound in bounds.items():
         if bound is not None and name in table:
-            total += np.log(table[name] / bound).clip(lower=0)
+            total += np.maximum(0.0, np.log(table[name].astype(float) / bound))
     return total
 
 
@@ -374,7 +453,7 @@ def _caveats(law: Mapping[str, Any], params: int) -> Sequence[str]:
 
 
 def compare_with_measured(
-    planned: Mapping[str, Any], cells: Sequence[Cell], results: str | Path
+    planned: Mapping[str, Any], cells: Sequence[Cell], results: str | Path, core: str
 ) -> dict[str, Any]:
     """Add the measured error and costs of a planned student.
 
@@ -386,14 +465,16 @@ def compare_with_measured(
         The planned student's cells; the first one is exported and timed.
     results
         Folder of the study.
+    core
+        Processor that flash, RAM and instructions are of.
 
     Returns
     -------
     dict
         ``planned`` with ``measured``: ``mae_bpm`` over the windows of all test subjects, seeds and
-        folds; ``latency_p99_ms``, ``latency_busy``, ``onnx_bytes``, ``macs``, ``flash_bytes``,
-        ``ram_bytes``; ``covered``, whether the
-        prediction interval covers the measured error.
+        folds; ``latency_p99_ms``, ``latency_busy``, ``onnx_bytes``, ``macs`` and those
+        of `ppgkd.evaluation.costs.device_costs`; ``covered``, whether the prediction interval
+        covers the measured error.
     """
     errors = collect_subject_errors(cells, results)
     mae_bpm = float(np.average(errors["mae_bpm"], weights=errors["n_windows"]))
@@ -402,7 +483,8 @@ def compare_with_measured(
         "mae_bpm": mae_bpm,
         "latency_p99_ms": profile["p99_ms"],
         "latency_busy": profile["busy"],
-        **{name: profile[name] for name in ("onnx_bytes", "macs", "flash_bytes", "ram_bytes")},
+        **{name: profile[name] for name in ("onnx_bytes", "macs")},
+        **device_costs(profile, core),
         "covered": bool(planned["mae_lower_bpm"] <= mae_bpm <= planned["mae_upper_bpm"]),
     }
     return {**planned, "measured": measured}

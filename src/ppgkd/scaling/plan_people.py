@@ -16,7 +16,7 @@ from ppgkd.runtime.artifacts import read_json
 from ppgkd.scaling.forecast import FARTHEST
 from ppgkd.scaling.people import read_forecast
 from ppgkd.scaling.people_curve import STUDENT
-from ppgkd.scaling.plan import Constraints, excess
+from ppgkd.scaling.plan import Constraints, excess, on_core
 from ppgkd.study.cell import Cell
 
 
@@ -99,7 +99,9 @@ class PeoplePlan:
         return f"at most {self.fewest:.0f}" if people <= self.fewest else f"{ceil(people)}"
 
 
-def read_and_plan_people(constraints: Constraints, results: str | Path) -> PeoplePlan | None:
+def read_and_plan_people(
+    constraints: Constraints, results: str | Path, core: str | None = None
+) -> PeoplePlan | None:
     """Plan the number of people from a study's folder.
 
     Parameters
@@ -108,6 +110,8 @@ def read_and_plan_people(constraints: Constraints, results: str | Path) -> Peopl
         The bounds. Students whose measured costs are above one are not considered.
     results
         Folder of a finished study.
+    core
+        As in `ppgkd.scaling.plan.read_and_plan`.
 
     Returns
     -------
@@ -117,7 +121,7 @@ def read_and_plan_people(constraints: Constraints, results: str | Path) -> Peopl
     path = Path(results, "people/laws.json")
     if constraints.max_mae_bpm is None or not path.is_file():
         return None
-    cells = pd.read_parquet(Path(results, "cells.parquet"))
+    cells = on_core(pd.read_parquet(Path(results, "cells.parquet")), Path(results), core)
     return plan_people(constraints.max_mae_bpm, read_json(path), _within_costs(constraints, cells))
 
 

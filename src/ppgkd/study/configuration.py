@@ -37,7 +37,8 @@ FamilyCapacities = LeftOut[FilledList[Capacity]]
 # study and ONNX teacher: names of folders
 StudyName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 OnnxName = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9_]+$")]
-Cost = Literal["params", "macs", "flash_bytes", "ram_bytes", "latency_p99_ms"]
+Cost = Literal["params", "macs", "flash_bytes", "ram_bytes", "instructions", "latency_p99_ms"]
+Core = Literal["Cortex-M4F", "Cortex-M7", "Cortex-M33", "Cortex-M55"]
 LagS = Annotated[float, Field(ge=-30, le=30)]
 
 
@@ -300,11 +301,10 @@ class Constraints(FilledSection):
     max_macs: LeftOut[float] = left_out(
         "Bound on the multiply-accumulates of one window from raw samples to BPM.", gt=0
     )
-    max_flash_bytes: LeftOut[float] = left_out(
-        "Bound on the predicted bytes of flash: weights, tables of the front end, graph.", gt=0
-    )
-    max_ram_bytes: LeftOut[float] = left_out(
-        "Bound on the predicted bytes of RAM: one window and the peak of the activations.", gt=0
+    max_flash_bytes: LeftOut[float] = left_out("Bound on the predicted bytes of flash.", gt=0)
+    max_ram_bytes: LeftOut[float] = left_out("Bound on the predicted bytes of RAM.", gt=0)
+    max_instructions: LeftOut[float] = left_out(
+        "Bound on the predicted instructions of an estimate.", gt=0
     )
 
 
@@ -318,8 +318,20 @@ class Gates(Section):
     max_latency_ms: float = Field(15, gt=0, description="Bound on the p99 latency.")
     max_mae_bpm: float = Field(2.5, gt=0, description="Bound on the test MAE.")
     max_macs: LeftOut[float] = left_out("Bound on the multiply-accumulates of one window.", gt=0)
-    max_flash_bytes: LeftOut[float] = left_out("Bound on the bytes of flash.", gt=0)
-    max_ram_bytes: LeftOut[float] = left_out("Bound on the bytes of RAM.", gt=0)
+    max_flash_bytes: LeftOut[float] = left_out(
+        "Bound on the bytes of flash: code, tables, weights.", gt=0
+    )
+    max_ram_bytes: LeftOut[float] = left_out("Bound on the bytes of RAM: variables, stack.", gt=0)
+    max_instructions: LeftOut[float] = left_out(
+        "Bound on the instructions of an estimate and of the samples of its stride.", gt=0
+    )
+    core: Core = Field(
+        "Cortex-M4F",
+        description="Processor that flash, RAM and instructions are of. They are measured on the "
+        "student's C in emulation, where arm-none-eabi-gcc and qemu-system-arm are installed; "
+        "elsewhere flash and RAM are estimated from the ONNX file, and max_instructions is "
+        "refused.",
+    )
     cost: Cost = Field(
         "macs",
         description="What students are ranked by: the cheapest that is accurate enough is "

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ppgkd.evaluation.cells import BATCH, COLUMNS, collect_cells, collect_subject_errors
-from ppgkd.evaluation.costs import COUNTED
+from ppgkd.evaluation.costs import COUNTED, DEVICE
 from ppgkd.study.cell import Cell
 
 TEACHER = "spectral_resnet-60000"
@@ -58,7 +58,9 @@ LATENCY = {
     "busy": False,
     "front_end": {"p99_ms": 0.125, "busy": False},
     "int8": {"p99_ms": 0.075, "onnx_bytes": 7_777, "busy": False},
+    "microcontroller": [],
 }
+CORE = "Cortex-M33"
 INT8 = {"mae_bpm": 3.5, "loss_bpm": 0.03125, "too_costly": False}
 ERRORS = {"ada": [1.0, -3.0], "bo": [5.0], "cy": [0.0, 0.0, -6.0]}
 
@@ -95,7 +97,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def collect(results: Path) -> pd.DataFrame:
-    return collect_cells("tiny", CELLS, CELLS, results)
+    return collect_cells("tiny", CELLS, CELLS, results, CORE)
 
 
 def test_there_is_one_row_for_each_cell_in_the_order_of_the_sweep(results: Path) -> None:
@@ -128,6 +130,33 @@ def test_costs_are_counted_from_raw_samples_on_with_the_front_ends_part(results:
     table = collect(results)
     for name in COUNTED:
         assert table[name].tolist() == [LATENCY[name]] * 3
+
+
+def test_flash_ram_and_instructions_are_the_float_files_on_the_asked_processor(
+    results: Path,
+) -> None:
+    rows = [
+        {"core": core, "precision": precision, "measured": True}
+        | {"flash_bytes": 10 * n, "ram_bytes": 20 * n, "instructions": 30 * n}
+        for n, (core, precision) in enumerate(
+            [("Cortex-M4F", "float32"), (CORE, "int8"), (CORE, "float32")], start=1
+        )
+    ]
+    for cell in CELLS:
+        write_json(results / cell.path / "latency.json", LATENCY | {"microcontroller": rows})
+    table = collect(results)
+    assert table[[*DEVICE]].to_numpy().tolist() == [[30, 60, 90, CORE]] * 3
+
+
+def test_where_nothing_was_measured_flash_and_ram_are_estimates_without_instructions(
+    results: Path,
+) -> None:
+    estimate = {"core": CORE, "precision": "float32", "measured": False, "flash_bytes": 1}
+    for cell in CELLS:
+        write_json(results / cell.path / "latency.json", LATENCY | {"microcontroller": [estimate]})
+    table = collect(results)
+    assert table[["flash_bytes", "ram_bytes"]].to_numpy().tolist() == [[12_000, 4_000]] * 3
+    assert table[["instructions", "measured_on"]].isna().all(axis=None)
 
 
 def test_each_row_has_what_eight_bits_cost_and_win(results: Path) -> None:
@@ -185,7 +214,7 @@ def test_without_folds_a_row_has_no_fold(results: Path) -> None:
 
 def test_a_sweep_without_teachers_is_collected_too(results: Path) -> None:
     shutil.rmtree(results / "teachers")
-    table = collect_cells("tiny", CELLS[:1], CELLS[:1], results)
+    table = collect_cells("tiny", CELLS[:1], CELLS[:1], results, CORE)
     assert {name: str(kind) for name, kind in table.dtypes.items()} == COLUMNS
     assert table["teacher_params"].isna().all()
 
@@ -251,7 +280,7 @@ def folded(tmp_path: Path) -> Path:
 
 
 def test_with_folds_each_row_has_its_fold_and_its_own_error(folded: Path) -> None:
-    table = collect_cells("tiny", FOLDED, PROFILED, folded)
+    table = collect_cells("tiny", FOLDED, PROFILED, folded, CORE)
     assert {name: str(kind) for name, kind in table.dtypes.items()} == COLUMNS
     assert table["fold"].tolist() == [0, 1, 2] * 4
     assert table["mae_bpm"].tolist() == [3.5 + number for number in range(12)]
@@ -260,7 +289,7 @@ def test_with_folds_each_row_has_its_fold_and_its_own_error(folded: Path) -> Non
 def test_with_folds_a_student_has_the_profile_of_the_same_student_in_the_first(
     folded: Path,
 ) -> None:
-    table = collect_cells("tiny", FOLDED, PROFILED, folded)
+    table = collect_cells("tiny", FOLDED, PROFILED, folded, CORE)
     for cell, part in table.groupby("student"):
         first = FOLDED.index(next(c for c in PROFILED if c.student == cell))
         assert part["latency_p99_ms"].tolist() == pytest.approx([0.2 + first] * 6)
@@ -269,7 +298,7 @@ def test_with_folds_a_student_has_the_profile_of_the_same_student_in_the_first(
 
 
 def test_with_folds_a_student_has_the_error_of_its_teacher_in_the_same_fold(folded: Path) -> None:
-    table = collect_cells("tiny", FOLDED, PROFILED, folded)
+    table = collect_cells("tiny", FOLDED, PROFILED, folded, CORE)
     assert table["teacher_mae_bpm"].tolist() == [2, 3, 4, 12, 13, 14] * 2
 
 
@@ -285,5 +314,5 @@ def test_a_cell_that_was_timed_on_a_busy_machine_is_marked(results: Path, part: 
     latency = json.loads(path.read_text())
     (latency[part] if part else latency)["busy"] = True
     path.write_text(json.dumps(latency))
-    table = collect_cells("tiny", CELLS, CELLS, results)
+    table = collect_cells("tiny", CELLS, CELLS, results, CORE)
     assert table["latency_busy"].tolist() == [False, True, False]

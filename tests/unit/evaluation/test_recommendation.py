@@ -6,7 +6,9 @@ from typing import Any, get_args
 import pandas as pd
 import pytest
 
-from ppgkd.evaluation.costs import COSTS
+from ppgkd.emulation.boards import BOARDS
+from ppgkd.errors import PpgkdError
+from ppgkd.evaluation.costs import CORES, COSTS
 from ppgkd.evaluation.recommendation import (
     VALIDATION_SLACK,
     Gates,
@@ -15,7 +17,7 @@ from ppgkd.evaluation.recommendation import (
     recommend,
     recommend_by_fold,
 )
-from ppgkd.study.configuration import Cost
+from ppgkd.study.configuration import Core, Cost
 
 GATES = Gates(min_reduction=0.8, max_latency_ms=15.0, max_mae_bpm=2.5)
 GOOD: dict[str, Any] = {
@@ -26,6 +28,7 @@ GOOD: dict[str, Any] = {
     "macs": 50_000,
     "flash_bytes": 6_000,
     "ram_bytes": 4_000,
+    "instructions": 900_000,
     "family": "spectral_resnet",
     "teacher_params": 10_000,
     "latency_p99_ms": 1.0,
@@ -91,8 +94,8 @@ def test_without_any_teacher_nothing_is_known_to_be_smaller() -> None:
     assert not table["passes"].any()
 
 
-@pytest.mark.parametrize("name", ["macs", "flash_bytes", "ram_bytes"])
-def test_a_bound_on_what_is_counted_fails_those_above_it(name: str) -> None:
+@pytest.mark.parametrize("name", ["macs", "flash_bytes", "ram_bytes", "instructions"])
+def test_a_bound_on_a_cost_fails_those_above_it(name: str) -> None:
     bounded = replace(GATES, **{f"max_{name}": 1_000.0})
     table = gated({name: 1_000}, {name: 1_001}, gates=bounded)
     assert table["fits"].tolist() == table["passes"].tolist() == [True, False]
@@ -111,6 +114,17 @@ def test_students_are_ranked_by_the_configured_cost_alone(cost: str) -> None:
 
 def test_the_costs_are_those_that_a_configuration_may_name() -> None:
     assert get_args(Cost) == tuple(COSTS)
+
+
+def test_the_processors_are_those_that_are_emulated_and_that_a_configuration_may_name() -> None:
+    assert get_args(Core) == CORES == tuple(board.core for board in BOARDS)
+
+
+@pytest.mark.parametrize("change", [{"max_instructions": 1e6}, {"cost": "instructions"}])
+def test_instructions_that_were_not_measured_are_not_judged(change: dict[str, Any]) -> None:
+    (name,) = change
+    with pytest.raises(PpgkdError, match=rf"gates\.{name} needs .* 1 student was not measured"):
+        gated({}, {"instructions": None}, gates=replace(GATES, **change))
 
 
 def test_of_each_family_the_cheapest_is_chosen_that_errs_little_on_validation() -> None:

@@ -11,9 +11,8 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper
 
-from ppgkd.profile import profile_students
 from ppgkd.profile.machine import cpu_name
-from ppgkd.profile.student import architecture
+from ppgkd.profile.student import architecture, profile_students
 
 Make = Callable[..., onnx.ModelProto]
 OF_A_FILE = {
@@ -46,6 +45,7 @@ OF_A_FILE = {
 OF_THE_WHOLE = {
     "int8",
     "microcontroller",
+    "not_measured",
     "runs",
     "warmup",
     "batch",
@@ -114,6 +114,13 @@ def test_bytes_on_disk_are_those_of_each_file(
 def test_eight_bits_need_fewer_bytes(profile: dict[str, Any]) -> None:
     for key in ("parameter_bytes", "peak_activation_bytes"):
         assert profile["int8"][key] < profile[key]
+
+
+def test_a_file_that_cannot_be_written_as_c_has_estimates_and_the_reason(
+    profile: dict[str, Any],
+) -> None:
+    assert profile["not_measured"]
+    assert not any(row["measured"] for row in profile["microcontroller"])
 
 
 def test_every_core_has_a_row_for_each_file(profile: dict[str, Any]) -> None:

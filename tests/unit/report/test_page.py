@@ -158,8 +158,25 @@ PROFILE = {
             "cycles": 11_000_000,
             "latency_ms": 92.0,
             "source": "a paper",
+            "measured": False,
         }
     ],
+    "not_measured": "the compiler is at lunch",
+}
+MEASURED = {
+    "core": "Cortex-M4F",
+    "precision": "float32",
+    "measured": True,
+    "flash_bytes": 25_412,
+    "ram_bytes": 10_184,
+    "stack_bytes": 808,
+    "instructions": 1_408_564,
+    "instructions_per_sample": 323,
+    "cycles_per_instruction": 2.2,
+    "clock_mhz": 120.0,
+    "latency_ms": 25.82,
+    "energy_uj": 613.6,
+    "source": "a manual",
 }
 VOID = {"meta", "link", "img", "br", "hr", "input", "base"}
 
@@ -1038,11 +1055,11 @@ def test_the_costs_of_a_student_have_the_front_ends_part_beside_them(
     study: Study, results: Results, tmp_path: Path
 ) -> None:
     costs = {"macs": 950_001, "front_end_macs": 860_002, "flash_bytes": 640_030}
-    costs |= {"front_end_flash_bytes": 610_040, "ram_bytes": 9_100, "front_end_ram_bytes": 8_200}
+    costs |= {"ram_bytes": 9_100, "instructions": 1_234_567, "measured_on": "Cortex-M33"}
     times = {"latency_p99_ms": 0.7654, "front_end_latency_p99_ms": 0.4321}
     told = replace(results, students=results.students.assign(**costs, **times))
     page = render(study, told, tmp_path / "report.html")
-    row = "950,001 860,002 640.0 610.0 9.1 8.2 0.765 0.432"
+    row = "950,001 860,002 640.0 9.1 1,234,567 0.765 0.432"
     assert page.text.count(row) > len(results.students), "all students, and those on the front"
     assert "950,001 multiply-accumulates from raw samples to BPM, 91% of them" in page.text
 
@@ -1064,6 +1081,7 @@ def test_a_planned_student_has_its_constraints_and_measured_results(
         "onnx_bytes": 12_345.0,
         "flash_bytes": 20_100.0,
         "ram_bytes": 30_100.0,
+        "instructions": 900_001.0,
         "in_sweep": False,
         "caveats": ["extrapolated"],
         "measured": {
@@ -1074,14 +1092,15 @@ def test_a_planned_student_has_its_constraints_and_measured_results(
             "macs": 901_234,
             "flash_bytes": 20_200,
             "ram_bytes": 30_200,
+            "instructions": 900_101,
             "covered": False,
         },
     }
     page = render(study, replace(results, plan=[planned]), tmp_path / "report.html")
     assert "mae bpm ≤ 2.5, bytes ≤ 64000" in page.text
     assert (
-        "777 2.41 2.31 to 2.51 2.61 ✗ 0.111, 0.122 * 12,345, 12,346 901,234 20.1, 20.2 30.1, 30.2"
-        in page.text
+        "777 2.41 2.31 to 2.51 2.61 ✗ 0.111, 0.122 * 12,345, 12,346 901,234 20.1, 20.2 30.1, 30.2 "
+        "900,001, 900,101" in page.text
     )
     assert "spectral_resnet-777, soft targets from spectral_resnet-3000: extrapolated." in page.text
 
@@ -1134,16 +1153,33 @@ def test_the_page_has_the_reduction_of_the_error_by_the_filter(page: Page) -> No
 
 
 def test_the_page_has_both_files_with_what_they_cost(page: Page) -> None:
-    assert (
-        "float32 15,432 0.111 0.112 0.113 0.057 2.3 1,234,567 98,765 20.6 10.7 40.8 3,688 45,678"
-        in page.text
-    )
+    assert "float32 15,432 0.111 0.112 0.113 0.057 2.3 1,234,567 98,765 3,688 45,678" in page.text
     assert "int8 21,098 0.111" in page.text
     assert "Int8 quantisation changes the MAE by +0.012 BPM on the same test windows" in page.text
 
 
+def test_flash_ram_and_instructions_that_were_measured_are_in_the_first_box(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    costs = {"flash_bytes": 25_412, "ram_bytes": 10_184, "instructions": 1_408_564}
+    students = results.students.assign(**costs, measured_on="Cortex-M4F")
+    profile = PROFILE | {"microcontroller": [MEASURED], "not_measured": None}
+    told = replace(results, students=students, profile=profile)
+    page = render(study, told, tmp_path / "report.html")
+    assert "25.4 kB flash: code, tables and weights" in page.verdict
+    assert "10.2 kB RAM: variables and stack, measured on Cortex-M4F" in page.verdict
+    assert "1,408,564 instructions for each 2 s of signal" in page.verdict
+    row = "Cortex-M4F float32 25,412 10,184 808 1,408,564 323 2.20 120 25.8 614 a manual"
+    assert row in page.text
+
+
+def test_a_student_that_was_not_measured_says_why_in_the_first_box(page: Page) -> None:
+    assert "not measured flash, RAM and instructions" in page.verdict
+    assert "the compiler is at lunch" in page.verdict
+
+
 def test_the_estimate_for_microcontrollers_is_called_one(page: Page) -> None:
-    assert "Estimated, not measured" in page.text
+    assert "Not measured : the compiler is at lunch. These are estimates" in page.text
     assert "Cortex-M4F 120 float32 20.5 40.5 11,000,000 92 a paper" in page.text
 
 

@@ -116,6 +116,64 @@ def test_ram_grows_with_the_width_above_that_of_the_front_end(
     assert planned.ram_bytes == pytest.approx(bound)
 
 
+def measured(cells: pd.DataFrame, core: str = "Cortex-M4F", factor: float = 1.0) -> pd.DataFrame:
+    """Cells whose students were measured: 2 instructions for a MAC, and 20 kB of code."""
+    return cells.assign(
+        flash_bytes=20_000 + 4 * cells["params"],
+        ram_bytes=(2_000 + cells["params"]).astype("int64"),
+        instructions=(factor * 2 * cells["macs"]).astype("Int64"),
+        measured_on=core,
+    )
+
+
+def test_instructions_are_predicted_from_macs_where_they_were_measured(
+    study: tuple[dict[str, Any], pd.DataFrame],
+) -> None:
+    laws, cells = study
+    planned = plan_student(Constraints(max_mae_bpm=2.7), laws, measured(cells))
+    assert planned.instructions == pytest.approx(2 * planned.macs)
+    assert planned.flash_bytes == pytest.approx(20_000 + 4 * planned.params)
+    assert planned.measured_on == "Cortex-M4F"
+    assert "instructions, of C measured on Cortex-M4F" in str(planned)
+    assert planned.ram_bytes == pytest.approx(2_000 + planned.params)
+    assert planned.ram_bytes < FRONT_END_RAM_BYTES, "that of the ONNX file is no bound"
+    bound = 2.0 * planned.macs - 1
+    bounded = plan_student(Constraints(max_instructions=bound), laws, measured(cells))
+    assert bounded.met
+    assert bounded.instructions is not None
+    assert bounded.instructions <= bound
+
+
+def test_without_measurements_instructions_are_not_planned(
+    study: tuple[dict[str, Any], pd.DataFrame],
+) -> None:
+    planned = plan_student(Constraints(max_mae_bpm=2.7), *study)
+    assert (planned.instructions, planned.measured_on) == (None, None)
+    assert "bytes, of ONNX files without code" in str(planned)
+    with pytest.raises(PpgkdError, match=r"'max_instructions' needs .* were not measured"):
+        plan_student(Constraints(max_instructions=1e6), *study)
+    with pytest.raises(PpgkdError, match="'cost' needs"):
+        plan_student(Constraints(max_mae_bpm=2.7), *study, cost="instructions")
+
+
+def test_the_command_plans_for_another_processor(
+    study: tuple[dict[str, Any], pd.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    laws, cells = study
+    folder = folder_of((laws, measured(cells)), tmp_path)
+    for model, row in measured(cells, "Cortex-M55", 0.5).groupby("model").first().iterrows():
+        costs = {name: row[name] for name in ("flash_bytes", "ram_bytes", "instructions")}
+        found = {"core": "Cortex-M55", "precision": "float32", "measured": True}
+        path = folder / Path(str(model)).with_name("latency.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [found | {name: int(value) for name, value in costs.items()}]
+        write_json(path, {"microcontroller": rows, "flash_bytes": 1, "ram_bytes": 1})
+    assert main(["plan", "--max-mae", "2.7", "--core", "Cortex-M55", str(folder)]) == 0
+    assert "instructions, of C measured on Cortex-M55" in capsys.readouterr().out
+    assert main(["plan", "--max-mae", "2.7", "--core", "Cortex-M7", str(folder)]) == 1
+    assert "were not measured on Cortex-M7" in capsys.readouterr().err
+
+
 def test_what_the_front_end_alone_exceeds_no_student_meets(
     study: tuple[dict[str, Any], pd.DataFrame],
 ) -> None:
@@ -270,9 +328,9 @@ def test_measured_values_are_added_to_the_predicted_ones(
     write_json(
         tmp_path / cells[0].path / "latency.json",
         {"p99_ms": 0.5, "busy": True, "onnx_bytes": 9_000}
-        | {"macs": 10, "flash_bytes": 20, "ram_bytes": 30},
+        | {"macs": 10, "flash_bytes": 20, "ram_bytes": 30, "microcontroller": []},
     )
-    found = compare_with_measured(json.loads(json.dumps(planned)), cells, tmp_path)
+    found = compare_with_measured(json.loads(json.dumps(planned)), cells, tmp_path, "Cortex-M4F")
     assert found["measured"]["mae_bpm"] == pytest.approx((1 + 2 + 0 + 1 + 2 + 1) / 6)
     assert found["measured"]["latency_p99_ms"] == 0.5
     assert found["measured"]["latency_busy"]
