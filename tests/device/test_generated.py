@@ -20,8 +20,8 @@ from tests.unit.export.conftest import untrained
 from ppgkd.datasets import bami
 from ppgkd.datasets.registry import RawFile, RecordingEntry
 from ppgkd.emulation.boards import BOARDS, Board
-from ppgkd.emulation.build import build_native, compile_for_board, link_replay
-from ppgkd.emulation.run import run
+from ppgkd.emulation.build import SELFTEST, build_native, compile_for_board, link_replay
+from ppgkd.emulation.run import run, start
 from ppgkd.export.int8 import quantise
 from ppgkd.export.packaged_student import PACKAGED_STUDENT
 from ppgkd.export.student import read_student
@@ -149,6 +149,18 @@ def test_a_processor_says_what_the_onnx_file_says(
     found = run(program, walk, CHUNKS, board=board)
     assert_same(found.estimates, expected(of.path, walk))
     assert found.stack_bytes > 0
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.core)
+def test_the_self_test_passes_on_a_processor(
+    board: Board, student: Callable[[str], Student], tmp_path: Path
+) -> None:
+    of = student("spectral_resnet")
+    if not (of.c / SELFTEST).exists():
+        pytest.skip("the C has no self-test yet")
+    objects = compile_for_board(of.c, board, tmp_path / "objects")
+    program = link_replay(of.c, objects, board, tmp_path / "program", of.c / SELFTEST)
+    assert start(program, tmp_path, board=board)
 
 
 def test_chunks_of_any_size_give_the_same_bits(

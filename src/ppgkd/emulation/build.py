@@ -104,7 +104,8 @@ def link_replay(
         None: ``replay.c``.
     """
     own = [main or PROGRAMS / "replay.c", PROGRAMS / "startup.c", PROGRAMS / "cortex_m.c"]
-    _link(folder, board, [*sorted(objects.glob("*.o")), *own], output, ["--specs=rdimon.specs"])
+    options = ["--specs=rdimon.specs", "-u", "_printf_float"]
+    _link(folder, board, [*sorted(objects.glob("*.o")), *own], output, options)
     return output
 
 

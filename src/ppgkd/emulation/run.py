@@ -101,28 +101,52 @@ def run(
     with TemporaryDirectory() as folder:
         np.asarray(chunks, "<u4").tofile(Path(folder, "chunks.u32"))
         np.ascontiguousarray(samples.T, "<f4").tofile(Path(folder, "samples.f32"))
-        command = [str(program.absolute())]
-        if board is not None:
-            command = [*emulator_command(program, board), *options]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=LONGEST_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise PpgkdError(f"{program} did not end within {LONGEST_S:g} s.") from error
-        if done.returncode:
-            said = (done.stdout + done.stderr).strip()
-            raise PpgkdError(f"{program} failed with the status {done.returncode}: {said[:2000]}")
+        start(program, Path(folder), board=board, options=options)
         estimates = np.fromfile(Path(folder, "estimates.f64"), ESTIMATE)
         counters = [int(value) for value in np.fromfile(Path(folder, "counters.f64"), "<f8")]
     state_bytes, stack_bytes, *calls = counters
     return Run(estimates, state_bytes, stack_bytes, Calls(*calls[:4]), Calls(*calls[4:]))
+
+
+def start(program: Path, folder: Path, *, board: Board | None, options: Sequence[str] = ()) -> str:
+    """Run a program to its end.
+
+    Parameters
+    ----------
+    program, board, options
+        As in `run`.
+    folder
+        Where it reads and writes files.
+
+    Returns
+    -------
+    str
+        What it printed.
+
+    Raises
+    ------
+    PpgkdError
+        If its status is not 0; the message has what it says.
+    """
+    command = [str(program.absolute())]
+    if board is not None:
+        command = [*emulator_command(program, board), *options]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PpgkdError(f"{program} did not end within {LONGEST_S:g} s.") from error
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip()
+        raise PpgkdError(f"{program} failed with the status {done.returncode}: {said[:2000]}")
+    return done.stdout
 
 
 def emulator_command(program: Path, board: Board) -> list[str]:

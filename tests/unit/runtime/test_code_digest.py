@@ -161,7 +161,7 @@ MAY_DEPEND_ON = {
     "student": f"{TRAINING} strategies",
     "onnx": f"{EVALUATION} distill export inference published schema simulation",
     "int8": f"{STUDY_WINDOWS} export heart_rate inference",
-    "latency": f"{BELOW_ALL} emulation export firmware inference models profile windows",
+    "latency": f"{BELOW_ALL} datasets emulation export firmware inference models profile windows",
     "ship": EXPORT,
     "cells": f"{BELOW_ALL} evaluation study",
     "recommend": f"{BELOW_ALL} evaluation",

@@ -1,4 +1,4 @@
-/* What `replay.c` wants to know of the machine that it runs on. */
+/* What `replay.c` wants to know of the machine that it runs on, after main has begun. */
 
 #ifndef BOARD_H
 #define BOARD_H
@@ -11,7 +11,6 @@
 #define PAINTED_BYTES 32768u
 #endif
 
-void board_open(void);          /* before all others: files and the counter */
 uint32_t board_ticks(void);     /* the counter */
 void board_paint_stack(void);   /* writes a pattern to the stack that is not used yet */
 size_t board_stack_bytes(void); /* bytes of it that have been overwritten since */

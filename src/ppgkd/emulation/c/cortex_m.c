@@ -1,5 +1,7 @@
 /* The counter and the stack of a Cortex-M. Files are those of the host, by semihosting. */
 
+#include <stdlib.h>
+
 #include "board.h"
 
 #define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
@@ -12,12 +14,17 @@
 
 extern void initialise_monitor_handles(void); /* of newlib's rdimon */
 
+void board_open(void);
+void board_close(int status);
+
 void board_open(void) {
     initialise_monitor_handles();
     SYST_RVR = TICKS_MASK;
     SYST_CVR = 0;
     SYST_CSR = PROCESSOR_CLOCK_AND_ENABLE;
 }
+
+void board_close(int status) { exit(status); }
 
 uint32_t board_ticks(void) { return SYST_CVR; }
 

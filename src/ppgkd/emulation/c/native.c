@@ -2,7 +2,6 @@
 
 #include "board.h"
 
-void board_open(void) {}
 uint32_t board_ticks(void) { return 0; }
 void board_paint_stack(void) {}
 size_t board_stack_bytes(void) { return 0; }

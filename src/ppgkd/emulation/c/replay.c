@@ -119,7 +119,6 @@ static void save_counters(void) {
 }
 
 int main(void) {
-    board_open();
     FILE *file = opened("chunks.u32", "rb");
     const size_t n_chunks = fread(chunks, sizeof(*chunks), MOST_CHUNKS, file);
     fclose(file);
@@ -156,5 +155,5 @@ int main(void) {
     fclose(estimates);
     fclose(source);
     save_counters();
-    exit(0);
+    return 0;
 }

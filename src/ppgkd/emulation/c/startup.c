@@ -8,6 +8,8 @@
 extern uint32_t stack_top[], data_start[], data_end[], data_load[], bss_start[], bss_end[];
 
 int main(void);
+__attribute__((weak)) void board_open(void); /* before main, where a program has them */
+__attribute__((weak)) void board_close(int status);
 void reset_handler(void);
 static void stop(void);
 
@@ -38,7 +40,13 @@ void reset_handler(void) {
     for (volatile uint32_t *to = bss_start; to < bss_end;) {
         *to++ = 0;
     }
-    (void)main();
+    if (board_open) {
+        board_open();
+    }
+    const int status = main();
+    if (board_close) {
+        board_close(status);
+    }
     for (;;) {
     }
 }
