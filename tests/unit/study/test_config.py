@@ -918,6 +918,7 @@ def test_what_is_not_given_is_filled_in() -> None:
         "min_reduction": 0.8,
         "max_latency_ms": 15,
         "max_mae_bpm": 2.5,
+        "core": "Cortex-M4F",
         "cost": "macs",
     }
 
