@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import sys
@@ -18,12 +19,18 @@ if _IS_SCRIPT:
     # make a million objects; looking for garbage among them takes a tenth of a short job's time.
     gc.disable()
 
+FULL_DISK = (
+    "Free some space and run again: what is finished is kept. Most of a study's space is its view "
+    "caches, results/<study>/**/bank; delete them where all students are trained."
+)
+
 
 @contextmanager
 def job(log_path: str | Path) -> Iterator[None]:
     """Write the package's messages to the job's log, and end with a message, not a traceback.
 
-    A problem that the user can fix (`PpgkdError`) is written to the log and to the terminal. Any
+    A problem that the user can fix (`PpgkdError`, a full disk) is written to the log and to the
+    terminal. Any
     other exception is a defect of the package and keeps its traceback, which is logged, too.
     """
     if _IS_SCRIPT:
@@ -41,6 +48,11 @@ def job(log_path: str | Path) -> Iterator[None]:
     except PpgkdError as error:
         logger.error("%s", error)
         sys.exit(f"ppgkd: {error}")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            logger.exception("this is a defect of ppgkd")
+            raise
+        sys.exit(f"ppgkd: {error}. {FULL_DISK}")
     except Exception:
         logger.exception("this is a defect of ppgkd")
         raise

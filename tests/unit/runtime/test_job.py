@@ -52,6 +52,15 @@ def test_a_cause_is_not_shown_to_the_user(log: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_no_defect_and_says_what_to_delete(log: Path) -> None:
+    ended = run_job("open('/dev/full', 'wb', buffering=0).write(b'1')", log)
+    assert ended.returncode == 1
+    assert "No space left on device" in ended.stderr
+    assert "results/<study>/**/bank" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_defect_keeps_its_traceback_on_the_terminal_and_in_the_log(log: Path) -> None:
     ended = run_job("{}['absent']", log)
     assert ended.returncode == 1
