@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 from typing import Literal
 
@@ -39,7 +40,8 @@ def _export(network: Network, folder: Path, kind: Literal["float32", "int8"]) ->
     tensors = [aidge_core.Tensor(np.ascontiguousarray(row[None])) for row in network.calibration]
     for tensor in tensors:  # without this, positions would be taken for channels
         tensor.set_data_format(aidge_core.dformat.nchw)
-    export(graph, config, tensors)
+    with chdir(folder):  # where a drawing of the graph is left
+        export(graph, config, tensors)
 
 
 def _sources(folder: Path, kind: str) -> list[Path]:
