@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from ppgkd.errors import PpgkdError
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+
     from ppgkd.inference.predict_dataset import StudentAtRate
 
 
@@ -149,6 +151,12 @@ def _add_export(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help=".onnx to write")
     parser.add_argument("--c", type=Path, metavar="FOLDER", help="folder for the C to write")
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="measure flash, RAM and instructions of the C on emulated processors, and add them to "
+        "its README.md; needs arm-none-eabi-gcc and qemu-system-arm",
+    )
     parser.set_defaults(run=_export)
 
 
@@ -271,6 +279,10 @@ def _export(options: Namespace) -> None:
         raise PpgkdError(
             "'--output', the .onnx to write, or '--c', the folder for the C, is missing. Give one."
         )
+    if options.measure and options.c is None:
+        raise PpgkdError(
+            "'--measure' measures the C, and '--c', the folder for it, is missing. Give it."
+        )
     if options.output is not None and options.rate is None:
         raise PpgkdError("'--rate', the sampling rate of the sensor in Hz, is missing. Give it.")
     if options.output is not None:
@@ -278,9 +290,7 @@ def _export(options: Namespace) -> None:
     model = read_student(options.model)
     model_card_of(model, options.model)  # an error then names the file that was given
     if options.c is not None:
-        from ppgkd.firmware.write import write_c
-
-        print(f"{options.c}: {write_c(model, options.c, options.rate).summary}")
+        _export_c(model, options)
     if options.output is None:
         return
     changed = change_rate(model, options.rate)
@@ -290,6 +300,22 @@ def _export(options: Namespace) -> None:
         f"{options.output}: {made.student} for {made.rate_hz:g} Hz, windows of {made.n_samples} "
         f"samples of {', '.join(made.channels)}"
     )
+
+
+def _export_c(model: ModelProto, options: Namespace) -> None:
+    from ppgkd.firmware.write import write_c
+
+    if options.measure:
+        from ppgkd.profile.measured_readme import measured_section, require_tools
+
+        require_tools()
+    written = write_c(model, options.c, options.rate)
+    print(f"{options.c}: {written.summary}")
+    if options.measure:
+        section = measured_section(options.c, written.card)
+        with Path(options.c, "README.md").open("a", encoding="utf-8") as readme:
+            readme.write(section)
+        print(section)
 
 
 def _check_dataset(options: Namespace) -> None:

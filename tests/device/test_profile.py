@@ -9,6 +9,7 @@ import onnx
 import pytest
 from tests.unit.export.conftest import untrained
 
+from ppgkd.cli import main
 from ppgkd.emulation.boards import BOARDS
 from ppgkd.emulation.stages import work_by_file
 from ppgkd.evaluation.costs import CORES, device_costs
@@ -37,6 +38,23 @@ def test_every_student_is_measured_on_all_processors() -> None:
     assert device_costs(profile, core)["instructions"] == first["instructions"]
     # 0.110 mA/MHz at 1.8 V is 0.198 nJ a cycle
     assert first["energy_uj"] == pytest.approx(0.198e-3 * first["cycles"], rel=1e-5)
+
+
+def test_the_command_measures_and_tells_the_firmware_engineer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "c"
+    assert main(["export", str(PACKAGED_STUDENT), "--c", str(folder), "--measure"]) == 0
+    printed, readme = capsys.readouterr().out, (folder / "README.md").read_text(encoding="utf-8")
+    section = readme[readme.index("## What it takes") :]
+    assert section.strip() in printed
+    lines = [line.strip("| ").split(" | ") for line in section.splitlines()]
+    rows = {name: numbers for name, *numbers in lines if numbers}
+    assert {*CORES, "layers.c", "spectrum.c"} <= {*rows}
+    by_counter, by_log = (
+        int(number.replace(",", "")) for number in (rows["Cortex-M4F"][3], rows["all"][0])
+    )
+    assert by_log == pytest.approx(by_counter, rel=0.01)
 
 
 def test_a_recommended_student_fits_the_goals_of_a_cortex_m4() -> None:

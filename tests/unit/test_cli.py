@@ -175,6 +175,28 @@ def test_export_for_a_rate_that_no_sensor_has_is_refused(
     assert not output.exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--measure", "--rate", "64", "--output", "other.onnx"], "'--c', the folder for it"),
+        (["--measure", "--c", "folder"], "'--measure' needs arm-none-eabi-gcc and qemu-system-arm"),
+    ],
+)
+def test_export_refuses_to_measure_without_c_or_without_tools(
+    options: list[str],
+    message: str,
+    student_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run("export", student_file, *options) == 1
+    assert message in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
+
+
 def test_export_does_not_overwrite_its_input(
     student_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,11 +26,11 @@ COSTS = {
 }
 """What students may be ranked by, and its names."""
 
-HOW_TO_MEASURE = (
+HOW_TO_INSTALL = (
     "Install arm-none-eabi-gcc with newlib and qemu-system-arm (Debian: gcc-arm-none-eabi, "
-    "libnewlib-arm-none-eabi, qemu-system-arm), and profile the students again (snakemake "
-    "--forcerun latency)."
+    "libnewlib-arm-none-eabi, qemu-system-arm)"
 )
+HOW_TO_MEASURE = f"{HOW_TO_INSTALL}, and profile the students again (snakemake --forcerun latency)."
 
 
 def device_costs(profile: Mapping[str, Any], core: str) -> dict[str, Any]:
