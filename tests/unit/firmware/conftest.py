@@ -18,7 +18,7 @@ Samples = NDArray[np.float32]
 
 CC = shutil.which("cc")
 FLAGS = (
-    *("-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-Wdouble-promotion"),
+    *("-std=c99", "-O0", "-Wall", "-Wextra", "-Werror", "-Wdouble-promotion"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
 )
 MAIN = Path(__file__).parent / "print_estimates.c"

@@ -44,9 +44,8 @@ static bool may_have_placeholders(const ppgkd_state *state, unsigned channel,
     const float reach = 0.7f * (levels->high - levels->low);
     bool above_low = false, below_high = false;
     for (unsigned i = 0; i < PPGKD_PARTS; i++) {
-        const ppgkd_part part = ppgkd_samples_part(state, channel, i);
         float extreme_of_part[2];
-        ppgkd_part_extremes(&part, &extreme_of_part[0], &extreme_of_part[1]);
+        ppgkd_samples_extremes(state, channel, i, &extreme_of_part[0], &extreme_of_part[1]);
         for (unsigned j = 0; j < 2; j++) {
             const float value = extreme_of_part[j];
             above_low |= value > levels->low && value < levels->low + reach;
@@ -83,9 +82,8 @@ bool ppgkd_find_levels(const ppgkd_state *state, unsigned channel, ppgkd_levels 
 {
     *levels = (ppgkd_levels){INFINITY, -INFINITY};
     for (unsigned i = 0; i < PPGKD_PARTS; i++) {
-        const ppgkd_part part = ppgkd_samples_part(state, channel, i);
         float low, high;
-        ppgkd_part_extremes(&part, &low, &high);
+        ppgkd_samples_extremes(state, channel, i, &low, &high);
         levels->low = smaller(levels->low, low);
         levels->high = larger(levels->high, high);
     }

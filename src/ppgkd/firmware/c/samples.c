@@ -79,17 +79,20 @@ ppgkd_part ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsign
     return (ppgkd_part){block, NULL, step_of(block), left, PPGKD_BLOCK_SAMPLES - left};
 }
 
-void ppgkd_part_extremes(const ppgkd_part *part, float *low, float *high)
+void ppgkd_samples_extremes(const ppgkd_state *state, unsigned channel, unsigned number,
+                            float *low, float *high)
 {
-    if (part->n == PPGKD_BLOCK_SAMPLES) {
-        *low = part->block->low;
-        *high = part->block->high;
+    if (number < PPGKD_BLOCKS && n_left(state, number) == 0) {
+        const ppgkd_block *block = &state->blocks[(state->block + number) % PPGKD_BLOCKS][channel];
+        *low = block->low;
+        *high = block->high;
         return;
     }
+    const ppgkd_part part = ppgkd_samples_part(state, channel, number);
     *low = INFINITY;
     *high = -INFINITY;
-    for (unsigned i = 0; i < part->n; i++) {
-        const float sample = ppgkd_part_sample(part, i);
+    for (unsigned i = 0; i < part.n; i++) {
+        const float sample = ppgkd_part_sample(&part, i);
         *low = smaller(sample, *low); /* what was, if the sample is NaN */
         *high = larger(sample, *high);
     }

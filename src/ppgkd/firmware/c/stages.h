@@ -16,6 +16,10 @@
 
 #include <math.h>
 
+#ifdef __FAST_MATH__
+#error "NaN marks a lost sample: compile without -ffast-math"
+#endif
+
 /* As fminf, fmaxf and isnan, which call the library. */
 static inline float smaller(float a, float b)
 {
@@ -48,8 +52,9 @@ typedef struct {
 void ppgkd_samples_add(ppgkd_state *state, const float *sample);
 /* From the oldest; number < PPGKD_PARTS. */
 ppgkd_part ppgkd_samples_part(const ppgkd_state *state, unsigned channel, unsigned number);
-/* Its extremes; infinities if all samples are lost. */
-void ppgkd_part_extremes(const ppgkd_part *part, float *low, float *high);
+/* Extremes of that part; infinities if all its samples are lost. */
+void ppgkd_samples_extremes(const ppgkd_state *state, unsigned channel, unsigned number,
+                            float *low, float *high);
 
 /* A sample of a part, NaN if it is lost. */
 static inline float ppgkd_part_sample(const ppgkd_part *part, unsigned i)
@@ -89,11 +94,10 @@ ppgkd_window ppgkd_find_cosines(ppgkd_state *state, float *cosines);
 /* From amplitudes to what the sums of spectrum.c take. */
 void ppgkd_weigh_cosines(float *cosines);
 
-/* spectrum.c: exact power of the window at any frequency, from its cosines. */
-/* Of all channels at three frequencies. */
+/* spectrum.c: exact power of the window, from its cosines. Of all channels at three frequencies: */
 void ppgkd_power_at(const float *cosines, const ppgkd_frequency *three,
                     float power[3][PPGKD_CHANNELS]);
-/* At the frequencies of orders from 0: of each PPG channel, then of all acceleration. */
+/* At the frequencies of the orders from 0, of each PPG channel, then of all acceleration. */
 void ppgkd_power_of_orders(const float *cosines, float *power);
 
 /* entry.c: what the network sees, column by column, into the sums of its first layer. Weighs the
