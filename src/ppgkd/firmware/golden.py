@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from ppgkd.errors import PpgkdError
 from ppgkd.export.student import write_student
 from ppgkd.firmware.source import c_array, c_defines, c_rows
 from ppgkd.inference.model_card import ModelCard
@@ -20,9 +21,17 @@ STRIDES = 3
 """Estimates after the first. The last window has a gap that is not bridged."""
 
 COUNTS_PER_G = 2048.0
+PULSE, STEPS_G = 300, 0.03
+"""Amplitudes, in counts and in g."""
+
 LOST = -32768
 FLOAT_TOLERANCE_BPM = 0.01
 INT8_TOLERANCE_BPM = 0.5
+
+SEEDS = range(100)
+PERTURBATIONS = 3
+PERTURBED = 1e-5
+"""Noise, as a part of the pulse, that stable estimates do not show."""
 
 REASON_NAMES = (
     "NO_SIGNAL",
@@ -54,8 +63,12 @@ class Golden:
     estimates: list[Estimate]
 
 
-def golden_vectors(model: onnx.ModelProto, card: ModelCard) -> Golden:
-    """Make samples and estimate them.
+def golden_vectors(model: onnx.ModelProto, card: ModelCard, tolerance_bpm: float) -> Golden:
+    """Make samples, and estimate them.
+
+    In eight bits a value half-way between two steps may round to either, and move an estimate. So
+    samples are sought whose estimates stay within a quarter of the tolerance if noise is added that
+    is as small as the differences between two compilers.
 
     Parameters
     ----------
@@ -63,13 +76,48 @@ def golden_vectors(model: onnx.ModelProto, card: ModelCard) -> Golden:
         The student at the rate of its sensor.
     card
         Its card.
+    tolerance_bpm
+        What the self-test allows.
+
+    Raises
+    ------
+    PpgkdError
+        If there are none.
     """
-    codes = _codes(card)
     with TemporaryDirectory() as folder:
         path = Path(folder, "student.onnx")
         write_student(model, path)
-        estimates = HeartRateStream(path).push(samples_of(codes, card))
-    return Golden(codes, estimates)
+        for seed in SEEDS:
+            codes = _codes(card, seed)
+            samples = samples_of(codes, card)
+            estimates = HeartRateStream(path).push(samples)
+            rng = np.random.default_rng(seed)
+            others = (_perturbed(samples, card, rng) for _ in range(PERTURBATIONS))
+            if all(
+                _are_near(estimates, HeartRateStream(path).push(other), tolerance_bpm / 4)
+                for other in others
+            ):
+                return Golden(codes, estimates)
+    raise PpgkdError(
+        f"No golden vectors for {card.student}: its estimates move by more than "
+        f"{tolerance_bpm / 4:g} BPM with noise of {PERTURBED:g} of the pulse. Export another."
+    )
+
+
+def _perturbed(
+    samples: NDArray[np.float32], card: ModelCard, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    swing = np.array([PULSE if unit == "counts" else STEPS_G for unit in card.units])
+    noise = PERTURBED * swing[:, None] * rng.standard_normal(samples.shape)
+    return np.where(samples == 0, 0, samples + noise)  # a placeholder stays one
+
+
+def _are_near(found: list[Estimate], other: list[Estimate], tolerance_bpm: float) -> bool:
+    def numbers(estimates: list[Estimate]) -> NDArray[np.float64]:
+        return np.array([(e.bpm, e.sd_bpm, e.window_bpm, e.window_sd_bpm) for e in estimates])
+
+    near = np.allclose(numbers(found), numbers(other), 0, tolerance_bpm, equal_nan=True)
+    return near and [e.reason for e in found] == [e.reason for e in other]
 
 
 def samples_of(codes: NDArray[np.int64], card: ModelCard) -> NDArray[np.float32]:
@@ -79,9 +127,9 @@ def samples_of(codes: NDArray[np.int64], card: ModelCard) -> NDArray[np.float32]
     return np.ascontiguousarray(samples.T, np.float32)
 
 
-def _codes(card: ModelCard) -> NDArray[np.int64]:
+def _codes(card: ModelCard, seed: int) -> NDArray[np.int64]:
     """A pulse of 72 BPM on PPG with steps at 1.7 Hz, and gaps."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     n_samples = card.n_samples + round(STRIDES * card.stride_s * card.rate_hz)
     time_s = np.arange(n_samples) / card.rate_hz
     beats, steps = 2 * np.pi * 72 / 60 * time_s, np.sin(2 * np.pi * 1.7 * time_s)
@@ -90,9 +138,9 @@ def _codes(card: ModelCard) -> NDArray[np.int64]:
     for number, unit in enumerate(card.units):
         noise = rng.standard_normal(n_samples)
         if unit == "counts":
-            rows.append(18_000 + 3_000 * number + 300 * pulse + 60 * steps + 20 * noise)
+            rows.append(18_000 + 3_000 * number + PULSE * pulse + 60 * steps + 20 * noise)
         else:
-            rows.append(COUNTS_PER_G * (0.4 + (0.03 + 0.02 * number) * steps + 0.008 * noise))
+            rows.append(COUNTS_PER_G * (0.4 + (STEPS_G + 0.02 * number) * steps + 0.008 * noise))
     codes: NDArray[np.int64] = np.rint(np.array(rows).T).astype(np.int64)
     second = round(card.rate_hz)
     codes[3 * second : 3 * second + max(second // 10, 1)] = LOST  # bridged

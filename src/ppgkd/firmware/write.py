@@ -92,7 +92,7 @@ def write_c(model: onnx.ModelProto, folder: str | Path, rate_hz: float | None = 
         INTERFACE: _interface(card, sizes, mark),
         "student.h": student_header(card, transform, network, sizes),
         "student.c": student_source(card, transform, network, buffers, sizes),
-        "golden.h": golden_header(golden_vectors(model, card), tolerance_bpm),
+        "golden.h": golden_header(golden_vectors(model, card, tolerance_bpm), tolerance_bpm),
         "README.md": readme(card, network, sizes, tolerance_bpm),
         **{name: path.read_text() for name, path in _runtime(network).items()},
     }

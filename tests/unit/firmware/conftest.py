@@ -73,6 +73,18 @@ def compile_student(
     return NativeStudent(compile_program(folder, MAIN))
 
 
+def run(program: Path) -> list[str]:
+    """Run a program without arguments; the lines that it prints."""
+    done = subprocess.run([program], capture_output=True, text=True, timeout=600)
+    assert not done.returncode, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def self_test(student: NativeStudent) -> list[str]:
+    """Compile and run the self-test that comes with a student."""
+    return run(compile_program(student.folder, student.folder / "selftest.c"))
+
+
 @pytest.fixture(scope="session")
 def native(
     tmp_path_factory: pytest.TempPathFactory,

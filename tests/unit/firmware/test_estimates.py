@@ -15,6 +15,8 @@ from tests.unit.firmware.conftest import (
     Samples,
     assert_equal,
     compile_program,
+    run,
+    self_test,
 )
 
 from ppgkd.export.packaged_student import PACKAGED_STUDENT
@@ -69,19 +71,8 @@ def test_chunks_of_any_size_give_the_same(in_c: NativeStudent, walk: Samples, ch
     assert in_c.estimates(samples, chunk) == in_c.estimates(samples, 37)
 
 
-def run(program: Path) -> list[str]:
-    done = subprocess.run([program], capture_output=True, text=True, timeout=600)
-    assert not done.returncode, done.stdout + done.stderr
-    return done.stdout.splitlines()
-
-
 def test_the_self_test_agrees(in_c: NativeStudent) -> None:
-    folder = in_c.folder
-    program = folder / "selftest"
-    sources = [*folder.glob("*.c")]
-    subprocess.run([str(CC), *FLAGS, *sources, "-o", program, "-lm"], check=True, timeout=600)
-
-    assert run(program)[-1] == "all is well"
+    assert self_test(in_c)[-1] == "all is well"
 
 
 def test_the_self_test_finds_a_wrong_weight(in_c: NativeStudent, tmp_path: Path) -> None:

@@ -7,7 +7,13 @@ import numpy as np
 import onnx
 import pytest
 from tests.unit.export.conftest import Exported, exported, peak_student, spectral_mlp_student
-from tests.unit.firmware.conftest import FLOAT_TOLERANCE_BPM, NativeStudent, Samples, assert_equal
+from tests.unit.firmware.conftest import (
+    FLOAT_TOLERANCE_BPM,
+    NativeStudent,
+    Samples,
+    assert_equal,
+    self_test,
+)
 
 from ppgkd.export.int8 import quantise
 from ppgkd.export.packaged_student import PACKAGED_STUDENT
@@ -45,8 +51,8 @@ def test_every_family(native: Compile, exported: Exported) -> None:
     )
 
 
-# half the window, a power of two, a factor 13; strides that are no integer; an odd window
-@pytest.mark.parametrize("rate_hz", [25.0, 64.0, 104.0, 31.25, 31.875])
+# half the window, a power of two; strides that are no integer; an odd window, with a factor 17
+@pytest.mark.parametrize("rate_hz", [25.0, 64.0, 31.25, 31.875])
 def test_every_rate(native: Compile, rate_hz: float, tmp_path: Path) -> None:
     model = read_student(PACKAGED_STUDENT)
     changed = change_rate(model, rate_hz)
@@ -68,8 +74,10 @@ def test_every_family_in_eight_bits(native: Compile, exported: Exported, tmp_pat
     write_student(model, tmp_path / "int8.onnx")
     expected = estimate_recording(tmp_path / "int8.onnx", samples)
 
-    found = native(model).estimates(samples)
+    student = native(model)
+    found = student.estimates(samples)
 
+    assert self_test(student)[-1] == "all is well"
     # what lies half-way between two steps may round to the other one, in an untrained network to
     # any effect; where nothing does, the numbers are the same
     moved = [abs(a.window_bpm - b.window_bpm) for a, b in zip(found, expected, strict=True)]
