@@ -106,7 +106,7 @@ bench-pretrained: .venv/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" python benchmarks/pretrained.py --cores $(CORES)
 
 bench-people: .venv/installed
-	$(BIN)/python benchmarks/people.py results/people results/people_all results/people_simulated
+	$(BIN)/python benchmarks/people.py results/people_twenty results/people_all results/people_simulated
 
 bench-waveform: .venv/installed
 	$(BIN)/python benchmarks/waveform_recipe.py results/claims
