@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from tests.unit.datasets.conftest import real_data
 from tests.unit.firmware.conftest import (
     CC,
     FLAGS,
@@ -19,10 +20,13 @@ from tests.unit.firmware.conftest import (
     self_test,
 )
 
+from ppgkd.datasets.registry import get_dataset
 from ppgkd.export.packaged_student import PACKAGED_STUDENT
-from ppgkd.export.student import read_student
+from ppgkd.export.student import change_rate, read_student, write_student
 from ppgkd.inference.stream import estimate_recording
 from ppgkd.simulation.subject import simulate_subject
+
+__all__ = ["real_data"]
 
 Compile = Callable[..., NativeStudent]
 
@@ -48,6 +52,26 @@ def test_a_simulated_recording(in_c: NativeStudent, walk: Samples) -> None:
 
     assert_equal(in_c.estimates(walk), expected, FLOAT_TOLERANCE_BPM)
     assert np.mean([estimate.valid for estimate in expected]) > 0.5
+
+
+@pytest.mark.parametrize("dataset_name", ["bami1", "ieee_spc_train"])
+def test_a_real_recording(
+    native: Compile, packaged: onnx.ModelProto, real_data: Path, dataset_name: str, tmp_path: Path
+) -> None:
+    dataset = get_dataset(dataset_name)
+    entry = dataset.recordings[0]
+    if not (real_data / entry.files[0].local).exists():
+        pytest.skip(f"no files of {dataset_name} in {real_data}")
+    recording = dataset.read(entry, real_data)
+    rows = [recording.channels.index(name) for name in ("ppg_1", "acc_x", "acc_y", "acc_z")]
+    samples = recording.signal[rows, : round(200 * recording.rate_hz)]
+    write_student(change_rate(packaged, recording.rate_hz), tmp_path / "model.onnx")
+
+    assert_equal(
+        native(packaged, recording.rate_hz).estimates(samples, 500),
+        estimate_recording(tmp_path / "model.onnx", samples),
+        FLOAT_TOLERANCE_BPM,
+    )
 
 
 def test_gaps_placeholders_and_saturation(in_c: NativeStudent, walk: Samples) -> None:
