@@ -4,8 +4,8 @@ Flash, RAM and instructions are measured (`ppgkd.emulation.measure`). An emulati
 and no clock, so cycles are the instructions times a ratio, which is an estimate.
 
 Cortex-M4F. Arm documents the cycles of each instruction (`ppgkd.emulation.cycles`). Weighted by how
-often students execute each, they are 1.9 to 2.2 cycles per instruction, from memory without wait
-states (`ppgkd.emulation.stages`, on students of both kinds); 2.0 is used.
+often students execute each, they are 1.8 to 2.1 cycles per instruction, from memory without wait
+states (`ppgkd.emulation.stages`, on students of both kinds, in float and eight bits); 2.0 is used.
 
 Others. Arm documents no cycles of their instructions, but CoreMark per MHz of each processor (Arm,
 Cortex-M processor comparison table): M4 3.54, M33 4.10, M7 5.29, M55 4.40. The cycles of the M4 are
@@ -14,6 +14,9 @@ divided by the ratio. For the M55 that leaves out what its vector instructions g
 Energy. STM32L4R5, a Cortex-M4F: 110 microamperes per MHz in run mode with its linear regulator
 (STMicroelectronics, data sheet DS12023), at 1.8 V 0.198 nJ a cycle. For the others no figure was
 found that is of the processor and not of one chip's regulator, and none is given.
+
+CoreMark and current were written down without the documents at hand. Look them up before they
+decide anything.
 """
 
 from __future__ import annotations
