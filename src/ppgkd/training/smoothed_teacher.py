@@ -53,7 +53,9 @@ def smoothed_estimates(
     sha256
         Dataset and recording to the digest of its files.
     """
-    parts = [windows.train, windows.val, windows.test, windows.unlabelled]
+    parts = [windows.train, windows.val, windows.unlabelled]
+    if windows.test is not windows.val:  # they are the same after the last training
+        parts.append(windows.test)
     found = [_smooth(network, part, transition) for part in parts if part is not None]
     index = pd.concat([of_part for of_part, _ in found], ignore_index=True)
     probabilities = np.concatenate([of_part for _, of_part in found])

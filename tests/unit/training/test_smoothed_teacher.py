@@ -60,6 +60,12 @@ def test_every_window_gets_the_smoothed_estimate_of_its_recording() -> None:
             np.testing.assert_allclose(found[rows], expected, atol=1e-6)
 
 
+def test_after_the_last_training_which_tests_nobody_each_window_has_one_estimate() -> None:
+    cy = part("cy")
+    teacher = made(StudyWindows(train=part("ada", "bo"), val=cy, test=cy))
+    np.testing.assert_array_equal(teacher.probabilities_of(cy), made().probabilities_of(STUDY.val))
+
+
 def test_a_window_that_shows_nothing_is_known_by_its_neighbours() -> None:
     found = made().probabilities_of(STUDY.test)
     assert abs(30 + found[2].argmax() - 74) <= 2
