@@ -10,6 +10,7 @@
 # make bench-commands  benchmark make run against an earlier revision: AGAINST=f5d38ed
 # make bench-scale   benchmark Snakemake and the tables with ten thousand cells
 # make bench-peers   compare the recommended student of a finished study with other estimators
+# make bench-firmware  hold a student's C to its ONNX file on all of BAMI-1, after studies/people_twenty.yaml
 # make bench-firmware-peers  compare tools that turn a network into C with ours, after make run; needs an Arm cross-compiler and QEMU
 # make bench-lost-samples  measure what gaps of lost samples cost a finished study's students
 # make bench-validity  show what the rule of a valid estimate costs and buys (studies/validity.yaml, validity_bami.yaml)
@@ -37,7 +38,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-firmware-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-firmware bench-firmware-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -84,6 +85,9 @@ bench-scale: .venv/installed
 
 bench-peers: .venv-peers/installed
 	.venv-peers/bin/python benchmarks/peers.py $(RESULTS) $(PEERS_OPTIONS)
+
+bench-firmware: .venv/installed
+	$(BIN)/python benchmarks/firmware.py results/people_twenty/recommended
 
 bench-firmware-peers: .venv-firmware-peers/installed
 	.venv-firmware-peers/bin/python benchmarks/firmware_peers.py $(FIRMWARE_STUDY)

@@ -4,6 +4,8 @@ Arm, Cortex-M4 Processor Technical Reference Manual (DDI 0439), table 3-1, and t
 floating-point unit. It is for memory without wait states. What the tables leave open is taken as
 follows: a branch is taken and refills the pipeline in two cycles of the one to three; a division of
 integers is in the middle of 2 to 12; a load or store after another one is pipelined, a cycle less.
+The tables were written down without the manual at hand: look a number up before it decides
+anything.
 """
 
 from __future__ import annotations
