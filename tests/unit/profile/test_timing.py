@@ -121,7 +121,8 @@ def test_a_core_shared_with_another_process_is_noticed_and_hardly_changes_the_re
     path = products(tmp_path / "model.onnx", width=400, products=180)
     alone = time_model(path, runs=100, warmup=10, max_spread=ANY).cpu_time.p50_ms
     request.getfixturevalue("shared_core")
-    found = time_model(path, runs=100, warmup=10, max_spread=2)
+    # half a second: a scheduler may leave a process alone for a tenth of one
+    found = time_model(path, runs=300, warmup=10, max_spread=2)
     assert found.busy
     assert alone / 3 < found.trusted.p50_ms < 3 * alone
 
