@@ -2,29 +2,37 @@
 #include "stages.h"
 #include "taps.h"
 
-/* To the nearest step that there is, counted from the zero; halves go to even. Adding 1.5 * 2^23
- * leaves no bits for a fraction. */
-static float nearest(float steps, ppgkd_steps as)
+/* To the nearest whole number; halves go to even. Beyond 512 it may be any number beyond 512: no step
+ * is there. */
+static inline int32_t nearest(float number)
 {
-    const float shift = 12582912.0f, least = (float)-as.zero, most = least + 255.0f;
-    return smaller(larger(steps, least), most) + shift - shift;
+#if defined(__GNUC__) && defined(__ARM_FP)
+    int32_t whole; /* one instruction, which the compiler does not know without -ffast-math */
+    __asm__("vcvtr.s32.f32 %0, %1" : "=t"(whole) : "t"(number));
+    return whole;
+#else
+    const float shift = 12582912.0f; /* 1.5 * 2^23 leaves no bits for a fraction */
+    return (int32_t)(smaller(larger(number, -512.0f), 512.0f) + shift - shift);
+#endif
 }
 
-static uint8_t to_step(float number, ppgkd_steps as)
+/* The nearest step that there is, counted from the zero. */
+static inline int32_t to_steps(float number, int32_t zero)
 {
-    return (uint8_t)((int32_t)nearest(number / as.scale, as) + as.zero);
+    int32_t step = nearest(number) + zero;
+    step = step < 0 ? 0 : step;
+    return (step > 255 ? 255 : step) - zero;
 }
 
-static float from_step(uint8_t step, ppgkd_steps as)
+/* A sum as a number: rounded, and with what is around the block. */
+static inline float finish(int32_t sum, float scale, ppgkd_steps as, float path)
 {
-    return (float)(step - as.zero) * as.scale;
+    return (float)to_steps((float)sum * scale, as.zero) * as.scale + path;
 }
 
-/* A sum as a number: rounded, with what is around the block, and after the activation. */
-static float finish(int32_t sum, float scale, ppgkd_steps as, float path, bool relu)
+static inline uint8_t to_step(float number, ppgkd_steps as)
 {
-    const float number = nearest((float)sum * scale, as) * as.scale + path;
-    return relu ? larger(number, 0.0f) : number;
+    return (uint8_t)(to_steps(number / as.scale, as.zero) + as.zero);
 }
 
 void ppgkd_begin_first(int32_t *sums)
@@ -35,8 +43,7 @@ void ppgkd_begin_first(int32_t *sums)
 }
 
 #define LOAD(i)                                                                                    \
-    const int32_t input_##i                                                                        \
-        = to_step(column[i], layer->column) - layer->column.zero;
+    const int32_t input_##i = to_steps(column[i] / layer->column.scale, layer->column.zero);
 #define TERM(i) +weight[i] * input_##i
 
 void ppgkd_add_column(unsigned position, const float *column, int32_t *sums)
@@ -56,12 +63,12 @@ void ppgkd_add_column(unsigned position, const float *column, int32_t *sums)
 
 void ppgkd_finish_first(const int32_t *sums, uint8_t *out)
 {
-    const ppgkd_first_layer *layer = &ppgkd_first;
-    for (unsigned o = 0; o < layer->outputs; o++)
-        for (unsigned p = 0; p < layer->positions; p++) {
-            const float value = finish(*sums++, layer->scale[o], layer->sum, 0.0f, true);
-            *out++ = to_step(value, layer->out);
-        }
+    const ppgkd_first_layer layer = ppgkd_first;
+    for (unsigned o = 0; o < layer.outputs; o++) {
+        const float scale = layer.scale[o];
+        for (unsigned p = 0; p < layer.positions; p++)
+            *out++ = to_step(larger(finish(*sums++, scale, layer.sum, 0.0f), 0.0f), layer.out);
+    }
 }
 
 static int32_t sum_one(const ppgkd_layer *layer, const uint8_t *in, const int8_t *weight,
@@ -108,6 +115,27 @@ static ppgkd_taps find_inside(const ppgkd_layer *layer, int start)
     return ppgkd_taps_inside(start, layer->taps, layer->dilation, layer->positions_in);
 }
 
+/* Sums as numbers: rounded, with what is around the block, and after the activation. They are
+ * stored as steps, or as they are. */
+static inline void finish_sums(const int32_t *sum, unsigned n, const ppgkd_layer *layer,
+                               unsigned o, unsigned at, const uint8_t *path, uint8_t *steps,
+                               float *numbers)
+{
+    /* stores of bytes might change what is not a local variable */
+    const ppgkd_steps in = layer->sum, around = layer->path, out = layer->out;
+    const int32_t bias = layer->bias[o];
+    const float scale = layer->scale[o];
+    const float least = layer->relu ? 0.0f : -INFINITY;
+    for (unsigned i = 0; i < n; i++) {
+        const float added = path ? (float)(path[at + i] - around.zero) * around.scale : 0.0f;
+        const float number = larger(finish(bias + sum[i], scale, in, added), least);
+        if (steps)
+            steps[at + i] = to_step(number, out);
+        else
+            numbers[at + i] = number;
+    }
+}
+
 /* The numbers that a layer makes: as steps, or as they are. */
 static void convolve(const ppgkd_layer *layer, const uint8_t *in, const uint8_t *path,
                      uint8_t *steps, float *numbers)
@@ -130,15 +158,7 @@ static void convolve(const ppgkd_layer *layer, const uint8_t *in, const uint8_t 
                 sum_four(layer, group, weight, start, inside, 1, sum);
             else
                 sum_four(layer, group, weight, start, inside, layer->stride, sum);
-            for (unsigned i = 0; i < n; i++) {
-                const float added = path ? from_step(path[at + i], layer->path) : 0.0f;
-                const float number = finish(layer->bias[o] + sum[i], layer->scale[o], layer->sum,
-                                            added, layer->relu);
-                if (steps)
-                    steps[at + i] = to_step(number, layer->out);
-                else
-                    numbers[at + i] = number;
-            }
+            finish_sums(sum, n, layer, o, at, path, steps, numbers);
         }
     }
 }
@@ -161,7 +181,7 @@ void ppgkd_by_bin(const ppgkd_layer *layer, const uint8_t *in, float *logits)
         for (unsigned o = 0; o < layer->outputs; o++) {
             const int8_t *weight = layer->weight + o * layer->inputs;
             const int32_t sum = layer->bias[o] + sum_one(layer, in, weight, (int)p, one);
-            *logits++ = finish(sum, layer->scale[o], layer->sum, 0.0f, false);
+            *logits++ = finish(sum, layer->scale[o], layer->sum, 0.0f);
         }
 }
 
