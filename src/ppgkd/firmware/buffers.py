@@ -57,9 +57,9 @@ def plan_buffers(network: NetworkLayers) -> BufferPlan:
 
 
 def words_of(tensor: Tensor) -> int:
-    """Size in words of four bytes."""
-    n_bytes = tensor.channels * tensor.positions * (1 if tensor.quantised else 4)
-    return -(-n_bytes // 4)
+    """Size in words of four bytes: a number, or the steps of two channels."""
+    channels = -(-tensor.channels // 2) if tensor.quantised else tensor.channels
+    return channels * tensor.positions
 
 
 def _can_be_written_over(layer: Layer, later: list[Layer]) -> bool:

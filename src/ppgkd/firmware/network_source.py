@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ppgkd.firmware.buffers import SUMS, BufferPlan
 from ppgkd.firmware.network import Layer, NetworkLayers, Quantised, Tensor
@@ -29,10 +31,14 @@ def _layer(number: int, layer: Layer, network: NetworkLayers) -> str:
     if layer.kind == "mean":
         return ""
     outputs, inputs, taps = layer.weight.shape
+    skip = layer.groups
     steps = layer.stride, layer.dilation, layer.padding
     name = f"layer_{number}"
-    weight = layer.weight if layer.entry else layer.weight.transpose(2, 0, 1)
     is_int8 = layer.weight_scale is not None
+    weight = layer.weight if layer.entry else layer.weight.transpose(2, 0, 1)
+    if is_int8 and layer.entry:
+        weight = _by_pairs(layer)
+        inputs, skip = weight.shape[1], int(len(weight) > 1 and _is_by_channel(layer))
     arrays = [
         c_array("int8_t" if is_int8 else "float", f"{name}_weight", weight),
         c_array("int32_t" if is_int8 else "float", f"{name}_bias", layer.bias),
@@ -49,10 +55,10 @@ def _layer(number: int, layer: Layer, network: NetworkLayers) -> str:
         rounded = [entry, _sum_steps(layer), layer.made.quantised]
     else:
         kind, label, storage = "ppgkd_layer", name, "static const"
-        shape = inputs, outputs, layer.groups, taps, *steps
+        shape = inputs, outputs, skip, taps, *steps
         members.append(_listed(*shape, layer.entry.positions, layer.made.positions))
         path = layer.added.quantised if layer.added else None
-        rounded = [entry, _sum_steps(layer), path, layer.made.quantised]
+        rounded = [_sum_steps(layer), path, layer.made.quantised]
     if is_int8:
         members += map(_c_steps, rounded)
     if layer.entry is not None:
@@ -61,12 +67,34 @@ def _layer(number: int, layer: Layer, network: NetworkLayers) -> str:
     return f"{''.join(arrays)}{storage} {kind} {label}\n    = {{{text}}};\n"
 
 
+def _is_by_channel(layer: Layer) -> bool:
+    """Whether each output sees its own channel alone."""
+    return layer.groups == len(layer.weight) > 1 and layer.weight.shape[1] == 1
+
+
+def _by_pairs(layer: Layer) -> NDArray[Any]:
+    """Weights by pair of outputs, the pairs of inputs that it sees, tap, input and output.
+
+    What has no partner has one of zeros, and so has what an output of a group does not see.
+    """
+    outputs, inputs, taps = layer.weight.shape
+    n_out, n_in = (-(-n // 2) for n in (outputs, inputs * layer.groups))
+    whole = np.zeros((2 * n_out, 2 * n_in, taps), layer.weight.dtype)
+    for o, weight in enumerate(layer.weight):
+        first = o * layer.groups // outputs * inputs
+        whole[o, first : first + inputs] = weight
+    pairs = whole.reshape(n_out, 2, n_in, 2, taps).transpose(0, 2, 4, 3, 1)
+    if _is_by_channel(layer):
+        return pairs[np.arange(n_out), np.arange(n_out), np.newaxis]
+    return pairs
+
+
 def _sum_steps(layer: Layer) -> Quantised | None:
     """Rounding of a sum before what follows it."""
     return layer.before or layer.made.quantised
 
 
-def _sum_scale(layer: Layer, entry: Quantised) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def _sum_scale(layer: Layer, entry: Quantised) -> NDArray[np.float32]:
     """Steps of a sum's rounding for one of the sum, of each output, as ONNX Runtime computes it."""
     steps = _sum_steps(layer)
     assert steps is not None
@@ -80,7 +108,7 @@ def _calls(network: NetworkLayers, buffers: BufferPlan) -> str:
         if tensor is None:
             return "NULL"
         offset = buffers.offset[tensor.name]
-        base, scale = ("byte", 4) if tensor.quantised else ("number", 1)
+        base, scale = ("step", 2) if tensor.quantised else ("number", 1)
         return f"{base} + {offset * scale}" if offset else base
 
     first, *rest = network.layers
@@ -113,11 +141,11 @@ def _calls(network: NetworkLayers, buffers: BufferPlan) -> str:
     text = "\n".join(f"    {line}" for line in lines)
     bases = {
         "number": "float *number = arena->number",
-        "byte": "uint8_t *byte = arena->byte",
+        "step": "int16_t *step = arena->step",
         "sum": "int32_t *sum = arena->integer",
     }
     used = [
-        f"    {base} + {'4 * ' if name == 'byte' else ''}PPGKD_COSINES;"
+        f"    {base} + {'2 * ' if name == 'step' else ''}PPGKD_COSINES;"
         for name, base in bases.items()
         if re.search(rf"[ (]{name}\b", text)
     ]

@@ -72,6 +72,7 @@ typedef struct {
 typedef union {
     float number[PPGKD_ARENA];
     int32_t integer[PPGKD_ARENA];
+    int16_t step[PPGKD_ARENA * 2];
     uint8_t byte[PPGKD_ARENA * 4];
 } ppgkd_arena;
 
