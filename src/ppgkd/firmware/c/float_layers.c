@@ -18,10 +18,12 @@ void ppgkd_add_column(unsigned position, const float *column, float *sums)
 {
     const ppgkd_first_layer *layer = &ppgkd_first;
     PPGKD_EACH_INPUT(LOAD)
-    for (unsigned tap = 0; tap < layer->taps; tap++) {
-        const int from = (int)(position + layer->padding) - (int)(tap * layer->dilation);
-        const unsigned p = (unsigned)from / layer->stride;
-        if (from < 0 || p * layer->stride != (unsigned)from || p >= layer->positions)
+    const unsigned at = position + layer->padding;
+    const unsigned last = (unsigned)(layer->positions - 1) * layer->stride;
+    const ppgkd_taps reaching = ppgkd_taps_reaching(at, layer->taps, layer->dilation, last);
+    for (unsigned tap = reaching.first; tap < reaching.end; tap++) {
+        const unsigned from = at - tap * layer->dilation, p = from / layer->stride;
+        if (p * layer->stride != from)
             continue;
         const float *weight = layer->weight + tap * layer->outputs * PPGKD_INPUTS;
         for (unsigned o = 0; o < layer->outputs; o++, weight += PPGKD_INPUTS)

@@ -17,6 +17,16 @@ static inline ppgkd_taps ppgkd_taps_inside(int start, int taps, int dilation, in
     return (ppgkd_taps){(unsigned)first, (unsigned)end};
 }
 
+/* The taps with which a column of the input reaches an output, perhaps between two of a stride. `at`
+ * is its position with the padding before it, `last` that of the last output's first tap. */
+static inline ppgkd_taps ppgkd_taps_reaching(unsigned at, unsigned taps, unsigned dilation,
+                                             unsigned last)
+{
+    const unsigned first = at > last ? (at - last + dilation - 1) / dilation : 0;
+    const unsigned end = at / dilation + 1;
+    return (ppgkd_taps){first, end < taps ? end : taps};
+}
+
 /* Neighbouring outputs are computed together, four at a time, if they have the same taps: 4 or 1. */
 static inline unsigned ppgkd_together(ppgkd_taps first, ppgkd_taps fourth, unsigned left)
 {
