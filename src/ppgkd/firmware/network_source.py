@@ -35,10 +35,12 @@ def _layer(number: int, layer: Layer, network: NetworkLayers) -> str:
     steps = layer.stride, layer.dilation, layer.padding
     name = f"layer_{number}"
     is_int8 = layer.weight_scale is not None
-    weight = layer.weight if layer.entry else layer.weight.transpose(2, 0, 1)
-    if is_int8 and layer.entry:
+    weight = layer.weight
+    if is_int8:
         weight = _by_pairs(layer)
-        inputs, skip = weight.shape[1], int(len(weight) > 1 and _is_by_channel(layer))
+        inputs, skip = weight.shape[1], int(_is_by_channel(layer))
+    if layer.entry is None:  # by tap first
+        weight = np.moveaxis(weight, 2, 0)
     arrays = [
         c_array("int8_t" if is_int8 else "float", f"{name}_weight", weight),
         c_array("int32_t" if is_int8 else "float", f"{name}_bias", layer.bias),

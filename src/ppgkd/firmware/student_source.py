@@ -87,6 +87,7 @@ def student_header(
     values["INPUTS"] = network.inputs
     groups = {
         "INPUT": range(network.inputs),
+        "INPUT_PAIR": range(-(-network.inputs // 2)),
         "CHANNEL": range(channels),
         "PPG": range(n_ppg),
         "ACC": range(n_ppg, channels),

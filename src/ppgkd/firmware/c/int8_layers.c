@@ -40,51 +40,6 @@ static inline int16_t quantised(float number, ppgkd_steps as)
     return (int16_t)to_steps(number / as.scale, as.zero);
 }
 
-void ppgkd_begin_first(int32_t *sums)
-{
-    for (unsigned o = 0; o < ppgkd_first.outputs; o++)
-        for (unsigned p = 0; p < ppgkd_first.positions; p++)
-            *sums++ = ppgkd_first.bias[o];
-}
-
-#define LOAD(i)                                                                                    \
-    const int32_t input_##i = quantised(column[i], layer->column);
-#define TERM(i) +weight[i] * input_##i
-
-void ppgkd_add_column(unsigned position, const float *column, int32_t *sums)
-{
-    const ppgkd_first_layer *layer = &ppgkd_first;
-    PPGKD_EACH_INPUT(LOAD)
-    const unsigned at = position + layer->padding;
-    const unsigned last = (unsigned)(layer->positions - 1) * layer->stride;
-    const ppgkd_taps reaching = ppgkd_taps_reaching(at, layer->taps, layer->dilation, last);
-    for (unsigned tap = reaching.first; tap < reaching.end; tap++) {
-        const unsigned from = at - tap * layer->dilation, p = from / layer->stride;
-        if (p * layer->stride != from)
-            continue;
-        const int8_t *weight = layer->weight + tap * layer->outputs * PPGKD_INPUTS;
-        for (unsigned o = 0; o < layer->outputs; o++, weight += PPGKD_INPUTS)
-            sums[o * layer->positions + p] += PPGKD_EACH_INPUT(TERM);
-    }
-}
-
-/* Where an output's position is in a tensor of steps; the next one is two further. */
-static inline unsigned place(unsigned output, unsigned position, unsigned positions)
-{
-    return (output / 2 * positions + position) * 2 + output % 2;
-}
-
-void ppgkd_finish_first(const int32_t *sums, int16_t *out)
-{
-    const ppgkd_first_layer layer = ppgkd_first;
-    for (unsigned o = 0; o < layer.outputs; o++) {
-        const float scale = layer.scale[o];
-        int16_t *at = out + place(o, 0, layer.positions);
-        for (unsigned p = 0; p < layer.positions; p++, at += 2)
-            *at = quantised(larger(finish(*sums++, scale, layer.sum, 0.0f), 0.0f), layer.out);
-    }
-}
-
 #if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_BIG_ENDIAN)
 typedef int32_t pair; /* two numbers of 16 bits, which one instruction multiplies and adds */
 
@@ -93,6 +48,11 @@ static inline pair load_inputs(const int16_t *at)
     pair both;
     memcpy(&both, at, sizeof both);
     return both;
+}
+
+static inline pair paired(int32_t first, int32_t second)
+{
+    return (int32_t)((uint32_t)second << 16 | (uint16_t)first);
 }
 
 static inline void load_weights(const int8_t *weight, pair *even, pair *odd)
@@ -117,6 +77,11 @@ static inline pair load_inputs(const int16_t *at)
     return (pair){at[0], at[1]};
 }
 
+static inline pair paired(int32_t first, int32_t second)
+{
+    return (pair){first, second};
+}
+
 static inline void load_weights(const int8_t *weight, pair *even, pair *odd)
 {
     *even = (pair){weight[0], weight[2]};
@@ -128,6 +93,64 @@ static inline int32_t add(int32_t sum, pair weights, pair inputs)
     return sum + weights.first * inputs.first + weights.second * inputs.second;
 }
 #endif
+
+void ppgkd_begin_first(int32_t *sums)
+{
+    for (unsigned o = 0; o < ppgkd_first.outputs; o++)
+        for (unsigned p = 0; p < ppgkd_first.positions; p++)
+            *sums++ = ppgkd_first.bias[o];
+}
+
+#define LOAD(i)                                                                                    \
+    const pair input_##i = paired(                                                                 \
+        quantised(column[2 * i], layer->column),                                                   \
+        2 * i + 1 < PPGKD_INPUTS ? quantised(column[2 * i + 1], layer->column) : 0);
+#define TERM(i)                                                                                    \
+    load_weights(weight + 4 * i, &even, &odd);                                                     \
+    even_sum = add(even_sum, even, input_##i);                                                     \
+    odd_sum = add(odd_sum, odd, input_##i);
+
+void ppgkd_add_column(unsigned position, const float *column, int32_t *sums)
+{
+    const ppgkd_first_layer *layer = &ppgkd_first;
+    PPGKD_EACH_INPUT_PAIR(LOAD)
+    const unsigned at = position + layer->padding;
+    const unsigned last = (unsigned)(layer->positions - 1) * layer->stride;
+    const ppgkd_taps reaching = ppgkd_taps_reaching(at, layer->taps, layer->dilation, last);
+    for (unsigned tap = reaching.first; tap < reaching.end; tap++) {
+        const unsigned from = at - tap * layer->dilation, p = from / layer->stride;
+        if (p * layer->stride != from)
+            continue;
+        const unsigned pairs = (layer->outputs + 1u) / 2, bytes = (PPGKD_INPUTS + 1) / 2 * 4;
+        const int8_t *weight = layer->weight + tap * pairs * bytes;
+        for (unsigned o = 0; o < layer->outputs; o += 2, weight += bytes) {
+            int32_t even_sum = 0, odd_sum = 0;
+            pair even, odd;
+            PPGKD_EACH_INPUT_PAIR(TERM)
+            int32_t *sum = sums + o * layer->positions + p;
+            *sum += even_sum;
+            if (o + 1 < layer->outputs)
+                sum[layer->positions] += odd_sum;
+        }
+    }
+}
+
+/* Where an output's position is in a tensor of steps; the next one is two further. */
+static inline unsigned place(unsigned output, unsigned position, unsigned positions)
+{
+    return (output / 2 * positions + position) * 2 + output % 2;
+}
+
+void ppgkd_finish_first(const int32_t *sums, int16_t *out)
+{
+    const ppgkd_first_layer layer = ppgkd_first;
+    for (unsigned o = 0; o < layer.outputs; o++) {
+        const float scale = layer.scale[o];
+        int16_t *at = out + place(o, 0, layer.positions);
+        for (unsigned p = 0; p < layer.positions; p++, at += 2)
+            *at = quantised(larger(finish(*sums++, scale, layer.sum, 0.0f), 0.0f), layer.out);
+    }
+}
 
 /* Sums of a pair of outputs, each at one position. */
 static inline void sum_one(const ppgkd_layer *layer, const int16_t *in, const int8_t *weight,

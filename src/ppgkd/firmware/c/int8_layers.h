@@ -18,7 +18,7 @@ typedef struct {
 } ppgkd_steps;
 
 /* The layer that takes what the network sees: a convolution, or a perceptron's layer as one of a
- * single position. Weights are by tap, output and input. */
+ * single position. Weights are by tap, pair of outputs and pair of inputs, as below. */
 typedef struct {
     const int8_t *weight;
     const int32_t *bias;
