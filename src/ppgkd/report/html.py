@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -43,7 +44,21 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(count="{:,}".format, bpm="{:.2f}".format, percent="{:.0%}".format)
+    environment.globals.update(row_id=row_id)
     return environment
+
+
+def row_id(table: str, *key: object) -> str:
+    """Name of a table's row in the page's address, to which a figure's point leads.
+
+    Parameters
+    ----------
+    table
+        Word for what its rows are, such as ``student``.
+    key
+        What identifies the row.
+    """
+    return "-".join(quote(str(part), safe="") for part in (table, *key))
 
 
 def data_uri(path: str | Path) -> str:
