@@ -1,7 +1,7 @@
 # make run           run the default study; the report is results/default/report/report.html
 # make plan          list the jobs that `make run` would run
 # make data-report   make the data report; nothing is trained
-# make test          run linters, type checks and the tests, but for the next two targets
+# make test          run linters, type checks and the tests, but for the targets below
 # make verify        check that the tiny study is reproducible, and its report from the same artifacts
 # make test-faults   test recovery from kills and other faults, FAULTS=8 of them
 # make test-cluster  test a study on a Slurm cluster that is started on this machine; needs root and Slurm
@@ -38,7 +38,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) packaged-student run data-report test verify test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-firmware bench-firmware-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) packaged-student run data-report test verify test-browser test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-firmware bench-firmware-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people lint plan schema pipeline snakemake-report clean-env
 
 run: .venv/installed
 	$(SNAKEMAKE)
@@ -66,6 +66,9 @@ test-faults: .venv/installed
 
 test-device: .venv/installed
 	$(BIN)/python -m pytest tests/device
+
+test-browser: .venv/installed
+	$(BIN)/python -m pytest tests/browser
 
 test-cluster: .venv-slurm/installed
 	.venv-slurm/bin/python -m pytest tests/cluster
