@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ppgkd.report.names import strategy_label, student_name, training_label
+from ppgkd.report.numbers import FILTERS
 from ppgkd.runtime.artifacts import atomic_write
 
 
@@ -43,8 +45,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(count="{:,}".format, bpm="{:.2f}".format, percent="{:.0%}".format)
-    environment.globals.update(row_id=row_id)
+    environment.filters.update(
+        FILTERS, strategy_label=strategy_label, training_label=training_label
+    )
+    environment.globals.update(row_id=row_id, student_name=student_name)
     return environment
 
 

@@ -102,7 +102,7 @@ def test_a_histogram_has_a_bar_for_every_rate_that_occurs(tmp_path: Path) -> Non
 
 def test_it_says_what_an_oracle_could_do_by_dataset_and_activity(tmp_path: Path) -> None:
     page = render(tmp_path, two_datasets(), ranks={"activity": "walk"})
-    row = "120 50% 20% 0% 30% 11.5 2.5 9.5 15% 50% 25% 15% 50%"
+    row = "120 50 % 20 % 0 % 30 % 11.5 2.5 9.5 15 % 50 % 25 % 15% 50 %"
     assert f"BAMI-1 walk {row}" in page.text
     assert f"bami1 r0 walk {row.replace('120', '40', 1)}" in page.text
 
@@ -110,7 +110,7 @@ def test_it_says_what_an_oracle_could_do_by_dataset_and_activity(tmp_path: Path)
 def test_without_motion_nothing_is_said_of_the_cadence(tmp_path: Path) -> None:
     still = {"moving": 0, "reference_on_cadence": 0, "motion_wins": 0}
     page = render(tmp_path, recording_summaries("bami1", 1), ranks=still)
-    assert "BAMI-1 unknown 40 50% 20% 0% 30% 11.5 2.5 9.5 15% 0% – – –" in page.text
+    assert "BAMI-1 unknown 40 50 % 20 % 0 % 30 % 11.5 2.5 9.5 15 % 0 % – – –" in page.text
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_activities_are_listed_if_any_are_labelled(tmp_path: Path, page: Page) -
     assert "No dataset here has labels of activity." in page.text
     labelled = recording_summaries("bami1", 1, windows_unknown=10, windows_cycle=30)
     text = render(tmp_path, labelled).text
-    assert "cycle 75%, unknown 25%" in text
+    assert "cycle 75 %, unknown 25 %" in text
     assert "No dataset here says" not in text
 
 
