@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.browser.opened import find_chromium, launch, opened
+from tests.browser.measured import HEADER, Measured, measure
+from tests.browser.opened import Scheme, find_chromium, launch, opened
 from tests.browser.studies import Study, finished_study
 
 OpenPage = Callable[..., Page]
 FinishedStudy = Callable[[str], Study]
+MeasuredPage = Callable[[str, str, int, Scheme], Measured]
+"""Name of a study, one of its pages, width in px, and scheme."""
 
 FIGURES = pytest.StashKey[list[str]]()
 """Lines that the run ends in: what was measured."""
@@ -57,6 +60,22 @@ def study(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Finishe
     """
     folder = tmp_path_factory.mktemp("studies")
     return cache(lambda name: finished_study(name, folder))
+
+
+@pytest.fixture(scope="session")
+def measured(browser: Browser, study: FinishedStudy, figures: list[str]) -> Iterator[MeasuredPage]:
+    """Measure a page once; the figures of all pages are printed at the end of the run."""
+    known: dict[tuple[str, str, int, Scheme], Measured] = {}
+
+    def measured_(name: str, page: str, width: int, scheme: Scheme) -> Measured:
+        key = name, page, width, scheme
+        if key not in known:
+            with opened(browser, study(name).page(page), width=width, scheme=scheme) as (shown, _):
+                known[key] = measure(shown)
+        return known[key]
+
+    yield measured_
+    figures += [HEADER, *(known[key].line(*key) for key in sorted(known))]
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,6 @@ NOTHING_PLANNED = "nothing-planned"
 TWO_PEOPLE = "two-people"
 STUDIES = (DEFAULT, FOLDS, NOTHING_PLANNED, TWO_PEOPLE)
 
-PAGES = ("report", "data")
-"""The study's report, and its data report."""
-
 COMMON: Mapping[str, Any] = {
     "simulation": {"n_subjects": 6, "duration_s": 90, "seed": 0},
     "teachers": {"spectral_resnet": [3000]},
@@ -80,7 +77,7 @@ class Study:
     stands_in: bool = False
 
     def page(self, name: str) -> Path:
-        """One of `PAGES`."""
+        """One of `tests.browser.cases.PAGES`."""
         return self.results / name / "report.html"
 
 

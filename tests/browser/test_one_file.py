@@ -1,13 +1,12 @@
 """A page is one file: it asks for nothing else, and nothing in it fails."""
 
-import pytest
+from tests.browser.cases import every_page, every_study
 from tests.browser.conftest import FinishedStudy, OpenPage
 from tests.browser.opened import address
-from tests.browser.studies import PAGES, STUDIES
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("name", STUDIES)
+@every_page
+@every_study
 def test_a_page_asks_for_nothing_but_itself(
     study: FinishedStudy, open_page: OpenPage, name: str, page: str
 ) -> None:
@@ -18,8 +17,8 @@ def test_a_page_asks_for_nothing_but_itself(
     assert asked == [address(file)]
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("name", STUDIES)
+@every_page
+@every_study
 def test_nothing_fails_in_a_page(
     study: FinishedStudy, open_page: OpenPage, name: str, page: str
 ) -> None:
