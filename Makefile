@@ -20,6 +20,7 @@
 # make bench-people  do forecasts over people and the intervals of plan hold, over all pairs of draws (studies/people*.yaml)
 # make bench-waveform  what views, epochs and learning rate change for waveform students, after studies/claims.yaml
 # make packaged-student  train the student that comes with the package, and put it there
+# make bench-demo    measure the demonstration in Chromium on an hour of 50 Hz, after make run
 # make schema        generate the schemas of the configuration and of own recordings from their models
 # make pipeline      draw the pipeline in README.md with Snakemake
 # STUDY=studies/bami.yaml selects another study, CORES=8 the number of cores.
@@ -32,15 +33,17 @@ PEERS_OPTIONS ?=
 FIRMWARE_STUDY ?= results/default
 PYTHON ?= python3
 BIN := .venv/bin
+# The files that a demonstration loads in the browser, from npm.
+WEB := .venv/web-installed
 # Snakemake would run Python code in a study with the key __use_yte__, so the file is checked first.
 PLAIN := $(if $(STUDY),$(BIN)/python -m ppgkd.study.file '$(STUDY)' &&)
 SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) packaged-student run data-report test verify test-browser test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-firmware bench-firmware-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) packaged-student run data-report test verify test-browser test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-firmware bench-firmware-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people bench-demo lint plan schema pipeline snakemake-report clean-env
 
-run: .venv/installed
+run: $(WEB)
 	$(SNAKEMAKE)
 
 data-report: .venv/installed
@@ -55,22 +58,22 @@ snakemake-report: .venv/installed
 pipeline: .venv/installed
 	$(BIN)/python docs/draw_pipeline.py
 
-test: lint
+test: lint $(WEB)
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder tests/unit tests/rules tests/e2e
 
-verify: .venv/installed
+verify: $(WEB)
 	$(BIN)/python -m tests.e2e.verify
 
-test-faults: .venv/installed
+test-faults: $(WEB)
 	FAULTS=$(FAULTS) $(BIN)/python -m pytest -s tests/faults
 
 test-device: .venv/installed
 	$(BIN)/python -m pytest tests/device
 
-test-browser: .venv/installed
+test-browser: $(WEB)
 	$(BIN)/python -m pytest tests/browser
 
-test-cluster: .venv-slurm/installed
+test-cluster: .venv-slurm/installed $(WEB)
 	.venv-slurm/bin/python -m pytest tests/cluster
 
 bench: .venv/installed
@@ -79,7 +82,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/views.py
 	$(BIN)/python benchmarks/scaling.py
 
-bench-commands: .venv/installed
+bench-commands: $(WEB)
 	$(BIN)/python benchmarks/commands.py run $(if $(AGAINST),--against $(AGAINST))
 	$(BIN)/python benchmarks/commands.py sweep
 
@@ -104,12 +107,12 @@ bench-validity: .venv/installed
 bench-validity-weights: .venv/installed
 	$(BIN)/python benchmarks/validity_weights.py results/validity
 
-bench-unseen: .venv/installed
+bench-unseen: $(WEB)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/leave_one_dataset_out_before.yaml
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/leave_one_dataset_out.yaml
 	$(BIN)/python benchmarks/unseen.py studies/leave_one_dataset_out_before.yaml studies/leave_one_dataset_out.yaml
 
-bench-pretrained: .venv/installed
+bench-pretrained: $(WEB)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python benchmarks/pretrained.py --cores $(CORES)
 
 bench-people: .venv/installed
@@ -118,7 +121,10 @@ bench-people: .venv/installed
 bench-waveform: .venv/installed
 	$(BIN)/python benchmarks/waveform_recipe.py results/claims
 
-packaged-student: .venv/installed
+bench-demo: $(WEB)
+	$(BIN)/python benchmarks/demo.py $(FIRMWARE_STUDY)
+
+packaged-student: $(WEB)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/packaged_student.yaml
 	$(BIN)/python -m ppgkd.export.packaged_student results/packaged_student
 
@@ -148,6 +154,10 @@ lint-imports:
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary -r envs/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(WEB): .venv/installed envs/install_web.py envs/web/package.json envs/web/package-lock.json
+	$(BIN)/python envs/install_web.py
 	touch $@
 
 .venv-peers/installed: envs/peers.txt envs/beliefppg.txt pyproject.toml
@@ -181,7 +191,7 @@ lint-imports:
 schema: .venv/installed
 	$(BIN)/python -m ppgkd.study.schema_files
 
-envs/environment.yaml envs/beliefppg.post-deploy.sh: envs/requirements.txt envs/beliefppg.txt envs/make_environment.py
+envs/environment.yaml envs/environment.post-deploy.sh envs/beliefppg.post-deploy.sh: envs/requirements.txt envs/beliefppg.txt envs/install_web.py $(wildcard envs/web/*) envs/make_environment.py
 	$(PYTHON) envs/make_environment.py
 
 clean-env:

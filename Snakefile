@@ -128,11 +128,12 @@ wildcard_constraints:
 
 
 rule all:
-    """Make the report and the table of cells."""
+    """Make the report, the table of cells and the demonstration."""
     default_target: True
     input:
         "<results>/report/report.html",
         "<results>/cells.parquet",
+        "<results>/demo/index.html",
 
 
 onstart:
@@ -191,3 +192,4 @@ if config["compare"]:
 
 
 include: "workflow/rules/report.smk"
+include: "workflow/rules/demo.smk"

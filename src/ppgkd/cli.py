@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_check_dataset(
         commands.add_parser("check-dataset", help="show how recordings of your own are understood")
     )
+    _add_demo(commands.add_parser("demo", help="show the student at work in the browser"))
     options = parser.parse_args(arguments)
     try:
         options.run(options)
@@ -173,6 +174,21 @@ def _add_check_dataset(parser: ArgumentParser) -> None:
         help="picture of ten windows to write, .png, .svg or .pdf",
     )
     parser.set_defaults(run=_check_dataset)
+
+
+def _add_demo(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Open the demonstration of a finished study: its student runs in the browser, on a test "
+        "recording or on a log of yours. Nothing leaves this machine."
+    )
+    parser.add_argument("results", type=Path, help="folder of a finished study, results/<study>")
+    parser.add_argument(
+        "--port", type=int, default=0, metavar="N", help="port to serve it at; default: a free one"
+    )
+    parser.add_argument(
+        "--no-browser", action="store_true", help="say the address, and open no browser"
+    )
+    parser.set_defaults(run=_demo)
 
 
 def _plan(options: Namespace) -> None:
@@ -316,6 +332,12 @@ def _export_c(model: ModelProto, options: Namespace) -> None:
         with Path(options.c, "README.md").open("a", encoding="utf-8") as readme:
             readme.write(section)
         print(section)
+
+
+def _demo(options: Namespace) -> None:
+    from ppgkd.demo.serve import serve_demo
+
+    serve_demo(options.results, options.port, open_browser=not options.no_browser)
 
 
 def _check_dataset(options: Namespace) -> None:

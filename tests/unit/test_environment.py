@@ -1,9 +1,11 @@
 """One list of pinned versions for pip and conda, and rules that declare what they need."""
 
 import importlib.util
+import json
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -41,6 +43,15 @@ def directive(text: str, name: str) -> str:
     return match.group(1).strip() if match else ""
 
 
+def make_environment() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_environment", ENVS / "make_environment.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 every_rule = pytest.mark.parametrize(
     ("file", "text"), [pytest.param(file, text, id=name) for file, name, text in rules()]
 )
@@ -54,13 +65,21 @@ every_rule = pytest.mark.parametrize(
     ],
 )
 def test_what_conda_needs_is_made_from_the_pins(listed: str, made: str, maker: str) -> None:
-    spec = importlib.util.spec_from_file_location("make_environment", ENVS / "make_environment.py")
-    assert spec
-    assert spec.loader
-    make_environment = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_environment)
-    text = getattr(make_environment, maker)((ENVS / listed).read_text(encoding="utf-8"))
+    text = getattr(make_environment(), maker)((ENVS / listed).read_text(encoding="utf-8"))
     assert (ENVS / made).read_text(encoding="utf-8") == text, f"run make envs/{made}"
+
+
+def test_conda_installs_what_a_demonstration_loads_by_a_script_made_from_the_pins_of_npm() -> None:
+    text = make_environment().web_post_deploy_script(ENVS)
+    made = ENVS / "environment.post-deploy.sh"
+    assert made.read_text(encoding="utf-8") == text, "run make envs/environment.post-deploy.sh"
+
+
+def test_every_package_of_npm_is_pinned_by_its_hash_and_by_no_address() -> None:
+    lock = json.loads((ENVS / "web/package-lock.json").read_text(encoding="utf-8"))
+    packages = [package for name, package in lock["packages"].items() if name]
+    assert all(package["integrity"].startswith("sha512-") for package in packages)
+    assert not any("resolved" in package for package in packages)
 
 
 def test_conda_installs_beliefppg_without_what_its_package_asks_for() -> None:

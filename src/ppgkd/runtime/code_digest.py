@@ -3,7 +3,8 @@
 A script's code is the script itself and every module of this package that it imports, directly or
 through others, at the top of a file or within a function. Comments, docstrings, the layout and
 imports for the type checker alone do not count, because Python does not run them. For a module that
-reads package data (it imports `importlib.resources`), the data files beside it count, too.
+reads package data (it imports `importlib.resources`), the data files beside it count, too; for a
+package, also those in its folders.
 
 Modules that are imported by a name known only at run time, such as the loss of a strategy, cannot
 be found here. The rules name them.
@@ -123,7 +124,8 @@ def _read(path: Path, package: str) -> Code:
     digest = bytes.fromhex(dumped)
     if "importlib.resources" in names:
         with_data = hashlib.sha256(digest)
-        for file in sorted(path.parent.iterdir()):
+        is_package = path.name == "__init__.py"
+        for file in sorted(path.parent.rglob("*") if is_package else path.parent.iterdir()):
             if file.is_file() and file.suffix not in (".py", ".pyc"):
                 with_data.update(file.name.encode())
                 with_data.update(file.read_bytes())

@@ -277,6 +277,16 @@ class Onnx(Section):
     )
 
 
+class Demo(Section):
+    """The demonstration, a folder that is made to be put on a web server."""
+
+    recordings: bool = Field(
+        True,
+        description="Whether it has five minutes of a test recording of each dataset. false: no "
+        "recording is in it, for data that may not be passed on.",
+    )
+
+
 class Latency(Section):
     """How a student is timed."""
 
@@ -613,6 +623,7 @@ class Configuration(Section):
         "students beside theirs where both were tested on the same windows.",
     )
     gates: Gates = Field(Gates(), description="What a student must meet to be recommended.")
+    demo: Demo = Field(Demo(), description="The demonstration of the recommended student.")
 
 
 def read_configuration(given: Mapping[str, Any]) -> tuple[Configuration, dict[str, Any]]:

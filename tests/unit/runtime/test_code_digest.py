@@ -163,6 +163,7 @@ MAY_DEPEND_ON = {
     "int8": f"{STUDY_WINDOWS} export heart_rate inference",
     "latency": f"{BELOW_ALL} datasets emulation export firmware inference models profile windows",
     "ship": EXPORT,
+    "demo": f"{EXPORT} datasets demo report schema",
     "cells": f"{BELOW_ALL} evaluation study",
     "recommend": f"{BELOW_ALL} evaluation",
     "quality": f"{EVALUATION} inference simulation",

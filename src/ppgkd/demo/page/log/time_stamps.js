@@ -1,0 +1,116 @@
+// Time stamps, checked and compared with the declared rate: ppgkd.datasets.own.time_stamps.
+
+import { FIRST_ROW } from "./columns.js";
+import { countMissing, evenClock, fitClock } from "./clock.js";
+import { LogError } from "./log_error.js";
+import { decimals, percent, significant } from "./number_text.js";
+import { differences, median } from "./statistics.js";
+
+const RATE_TOLERANCE = 0.005;
+const MAX_UNCERTAINTY = 0.05;
+const FASTEST_HZ = 1e4;
+const MAX_MISSING_H = 24;
+const MAX_SECOND = 1e11;
+const HOUR_S = 3600;
+
+/**
+ * Check time stamps, and find the clock of the sensor that they belong to.
+ *
+ * @param {Float64Array} timeS time stamps in seconds
+ * @param {number} declaredHz sampling rate according to the user
+ * @returns {import("./clock.js").Clock}
+ */
+export function readClock(timeS, declaredHz) {
+  const n = timeS.length;
+  const spanS = timeS[n - 1] - timeS[0];
+  if (n === 1) return evenClock(timeS[0], declaredHz, 1);
+  if (!(spanS * FASTEST_HZ > n - 1)) {
+    throw new LogError(
+      `its ${n} rows have the same time stamp, ${decimals(timeS[0], 6)} s, or lie within ` +
+        `${significant(spanS, 2)} s, which tells no sampling rate. Give the time of each sample, ` +
+        "or leave the times out and declare the rate.",
+    );
+  }
+  const clock = agreed(fitClock(timeS), declaredHz);
+  requireOneSensor(clock);
+  const missingH = countMissing(clock) / clock.rateHz / HOUR_S;
+  if (missingH > MAX_MISSING_H) {
+    throw new LogError(
+      `${significant(missingH, 3)} h are missing between the time stamps; at most ` +
+        `${MAX_MISSING_H} h are allowed in total. Split the recording where its time jumps.`,
+    );
+  }
+  return clock;
+}
+
+/**
+ * Refuse time stamps that are missing, no seconds, or step back.
+ *
+ * @param {Float64Array} timeS
+ */
+export function requireOrder(timeS) {
+  const without = timeS.findIndex((s) => !Number.isFinite(s));
+  if (without >= 0) {
+    throw new LogError(
+      `row ${FIRST_ROW + without} has no time stamp; give one to every row, or remove the column.`,
+    );
+  }
+  const largest = timeS.reduce((most, s) => Math.max(most, Math.abs(s)), 0);
+  if (largest > MAX_SECOND) {
+    throw new LogError(
+      `its time stamps reach ${significant(largest, 4)} s, which are no seconds. Write them in ` +
+        "seconds; those of milliseconds or microseconds are read by a YAML file, in which 'time' " +
+        "names the column and its unit.",
+    );
+  }
+  const backward = [];
+  for (let i = 1; i < timeS.length; i += 1) if (timeS[i] < timeS[i - 1]) backward.push(i);
+  if (backward.length) {
+    const row = backward[0];
+    throw new LogError(
+      `the time stamp of row ${FIRST_ROW + row}, ${decimals(timeS[row], 6)} s, is before that of ` +
+        `the row before it, ${decimals(timeS[row - 1], 6)} s (${backward.length} such rows in ` +
+        "total). Either the rows are out of order: sort them by their time; or the clock was set " +
+        "back, or two recordings are in one table: split it there, or correct the times.",
+    );
+  }
+}
+
+/** The clock, with the declared rate where the time stamps tell no better one. */
+function agreed(clock, declaredHz) {
+  const error = declaredHz / clock.rateHz - 1;
+  if (Math.abs(error) <= RATE_TOLERANCE) return clock;
+  if (Math.abs(error) <= 2 * Math.min(clock.rateUncertainty, MAX_UNCERTAINTY)) {
+    return { ...clock, rateHz: declaredHz };
+  }
+  const remedy =
+    Math.abs(error) > 10
+      ? "Time stamps must be in seconds."
+      : `Declare ${significant(clock.rateHz, 4)} Hz if the times are right, or correct the times.`;
+  const uncertainty =
+    clock.rateUncertainty > 1e-3 ? `, to within ${percent(2 * clock.rateUncertainty)}` : "";
+  throw new LogError(
+    `the declared rate is ${significant(declaredHz, 6)} Hz, but the time stamps give ` +
+      `${significant(clock.rateHz, 4)} Hz${uncertainty}. Every estimate would be ` +
+      `${significant(100 * Math.abs(error), 3)} % too ${error > 0 ? "high" : "low"}: ` +
+      `${significant(100 * (1 + error), 4)} for 100 BPM. ${remedy}`,
+  );
+}
+
+/** Refuse a recording whose rate jumps, such as of a sensor that was set to half its rate. */
+function requireOneSensor(clock) {
+  const step = differences(clock.sampleIndex);
+  const size = Math.max(Math.round(10 * clock.rateHz), 20);
+  if (step.length < 2 * size) return;
+  for (let first = 0; first + size <= step.length; first += size) {
+    const typical = median(step.subarray(first, first + size));
+    if (typical < 2) continue;
+    const second = clock.sampleIndex[first] / clock.rateHz;
+    throw new LogError(
+      `the sampling rate changes: it is ${significant(clock.rateHz, 4)} Hz in the mean, and ` +
+        `${significant(clock.rateHz / typical, 4)} Hz about row ${FIRST_ROW + first}, ` +
+        `${decimals(second, 0)} s from the first sample. Split the recording where its rate ` +
+        "changes, or correct the times.",
+    );
+  }
+}

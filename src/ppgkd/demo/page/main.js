@@ -1,0 +1,62 @@
+// The page: what the visitor chooses is run by a worker, and shown while it runs.
+
+import { showChoices } from "./choices.js";
+import { missingFeature } from "./features.js";
+import { Results } from "./results.js";
+import { showCard } from "./model_card.js";
+import { State } from "./state.js";
+import { View } from "./view.js";
+
+const state = new State();
+let worker = null;
+
+/**
+ * Run the student.
+ *
+ * @param {object} request message for the worker
+ * @param {object} about what the results are of
+ */
+function run(request, about) {
+  worker?.terminate();
+  worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  worker.addEventListener("error", (event) => {
+    event.preventDefault();
+    state.fail(`This browser cannot run the student: ${event.message || "no module workers"}.`);
+  });
+  state.start(about.name);
+  let results = null;
+  let view = null;
+  worker.addEventListener("message", ({ data }) => {
+    if (data.type === "error") state.fail(data.message);
+    if (data.type === "read") {
+      results = new Results(data, about.referenceBpm);
+      view = new View(results, about);
+    }
+    if (data.type === "estimates") {
+      results.add(data.estimates);
+      state.progress(results, data.seconds);
+      view.update();
+    }
+    if (data.type === "done") {
+      state.done(results, data.seconds);
+      view.finish(data.seconds);
+    }
+  });
+  worker.postMessage(request);
+}
+
+async function start() {
+  const missing = missingFeature();
+  if (missing) {
+    state.fail(missing);
+    return;
+  }
+  const response = await fetch("about.json");
+  if (!response.ok) throw new Error(`about.json cannot be loaded: ${response.status}.`);
+  const about = await response.json();
+  showCard(about);
+  showChoices(about, run, (message) => state.fail(message));
+  state.ready();
+}
+
+start().catch((error) => state.fail(`The page cannot start: ${error.message}`));

@@ -1,0 +1,135 @@
+// What is shown of a recording, while it runs and after it.
+
+import { save } from "./download.js";
+import { heartRateChart } from "./heart_rate_chart.js";
+import { heatMap } from "./heat_map.js";
+import { WindowView } from "./window_view.js";
+
+const REDRAWN_MS = 200;
+
+const element = (id) => document.getElementById(id);
+
+/** The section of the results. */
+export class View {
+  /**
+   * @param {import("./results.js").Results} results
+   * @param {object} about what they are of
+   */
+  constructor(results, about) {
+    this.results = results;
+    this.drawnAt = 0;
+    element("results").hidden = false;
+    element("of").textContent = about.name;
+    element("about").replaceChildren(...about.lines.map((text) => paragraph(text, about.isSimulated)));
+    element("notes").replaceChildren(...results.notes.map((note) => item(note)));
+    legend(results);
+    this.charts = [
+      heartRateChart(element("rate-chart"), results, (u) => this.#follow(u)),
+      heatMap(element("heat-chart"), results),
+    ];
+    this.window = new WindowView(results);
+    this.slider = element("window");
+    this.slider.max = String(results.nWindows - 1);
+    this.slider.oninput = () => this.#choose(Number(this.slider.value));
+    element("download").disabled = true;
+    element("download").onclick = () => save(results.estimates, about.file);
+  }
+
+  /** Show the estimates that have arrived, at most some times in a second. */
+  update() {
+    const isFirst = this.drawnAt === 0;
+    if (performance.now() - this.drawnAt < REDRAWN_MS) return;
+    this.drawnAt = performance.now();
+    this.#draw();
+    if (isFirst) this.#show(0);
+  }
+
+  /** Show the result. */
+  finish() {
+    this.#draw();
+    this.#show(Math.floor((this.results.nWindows - 1) / 2));
+    element("download").disabled = false;
+  }
+
+  #draw() {
+    const { results } = this;
+    for (const chart of this.charts) chart.update();
+    element("summary").textContent = results.summary;
+    const boxes = [
+      [`${Math.round(100 * results.validShare)} %`, "of the estimates are valid"],
+      [bpm(results.maeBpm(true)), "mean absolute error of the valid ones"],
+      [bpm(results.maeBpm(false)), "mean absolute error of all"],
+    ];
+    element("numbers").replaceChildren(
+      ...boxes.filter(([number]) => number !== null).map(([number, label]) => box(number, label)),
+    );
+  }
+
+  /** Follow the cursor of a chart. */
+  #follow(chart) {
+    const { idx, left } = chart.cursor;
+    if (left < 0 || idx === null || idx === undefined || idx === this.shown) return;
+    this.#show(idx);
+  }
+
+  /** Show the window of the slider, and the cursors at it. */
+  #choose(number) {
+    const window = Math.min(number, this.results.length - 1);
+    this.#show(window);
+    const { chart } = this.charts[0];
+    chart.setCursor({ left: chart.valToPos(this.results.estimates[window].endS, "x"), top: 1 });
+  }
+
+  #show(number) {
+    if (number >= this.results.length) return;
+    this.shown = number;
+    this.slider.value = String(number);
+    this.slider.setAttribute("aria-valuetext", `window ${number + 1} of ${this.results.nWindows}`);
+    this.window.show(number);
+  }
+}
+
+function bpm(value) {
+  return value === null ? null : `${value.toFixed(2)} BPM`;
+}
+
+function legend({ referenceBpm }) {
+  const parts = [
+    ["estimate", "filtered estimate"],
+    ["band", "its spread"],
+    ...(referenceBpm ? [["reference", "reference"]] : []),
+    ["invalid", "not valid"],
+  ];
+  element("legend").replaceChildren(
+    ...parts.map(([name, text]) => {
+      const part = document.createElement("span");
+      const mark = document.createElement("i");
+      mark.className = name;
+      part.append(mark, text);
+      return part;
+    }),
+  );
+}
+
+function paragraph(text, isSimulated) {
+  const made = document.createElement("p");
+  made.textContent = text;
+  made.className = isSimulated && text.startsWith("Simulated") ? "simulated" : "note";
+  return made;
+}
+
+function item(text) {
+  const made = document.createElement("li");
+  made.textContent = text;
+  return made;
+}
+
+function box(number, label) {
+  const made = document.createElement("div");
+  const value = document.createElement("b");
+  value.textContent = number;
+  const said = document.createElement("span");
+  said.textContent = label;
+  made.append(value, said);
+  return made;
+}
