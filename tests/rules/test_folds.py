@@ -290,7 +290,9 @@ def test_the_report_has_both_errors_of_the_dataset_or_says_that_one_is_not_known
     quality = json.loads((left_out.results / "recommended/quality.json").read_text())
     others = json.loads((left_out.results / "recommended/other_people.json").read_text())
     worst = max(quality["by_dataset"], key=lambda row: row["filtered_mae_bpm"]["estimate"])
-    box = page.split('<section class="verdict">')[1].split("</section>")[0]
+    box = page.split('<section class="verdict" aria-labelledby="summary">')[1].split("</section>")[
+        0
+    ]
     assert f"Worst dataset left out of training: {worst['dataset']}" in box
     assert f"<td>{worst['mae_bpm']['estimate']:.2f} <span" in box
     (row,) = others["by_dataset"]

@@ -91,7 +91,7 @@ def test_the_sweep_itself_is_of_all_people(study: Workflow) -> None:
 
 def test_the_report_has_the_curve_and_its_figure(study: Workflow) -> None:
     report = (study.results / "report/report.html").read_text(encoding="utf-8")
-    assert '<h2 id="people">Error and people</h2>' in report
+    assert '<h3 id="people">Error and people</h3>' in report
     assert "without their reference" in report
     assert (study.results / "report/people.svg").stat().st_size > 5_000
     laws = json.loads((study.results / "people/laws.json").read_text())

@@ -128,6 +128,11 @@ rule report:
             otherwise=[],
         ),
         profile="<results>/recommended/profile.json",
+        shipped=[
+            rules.ship.output.model,
+            rules.ship.output.int8,
+            rules.ship.output.rates,
+        ],
         alignment="<results>/alignment.csv",
         tuning=expand(
             "{fold}/tuning/{strategy}.json",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from ppgkd.strategies.registry import STRATEGIES
 
 
@@ -20,7 +22,7 @@ def training_label(strategy: str, teacher: str) -> str:
     return label if teacher == "none" else f"{label} from {teacher}"
 
 
-def student_name(row: Mapping[str, Any]) -> str:
+def student_name(row: Mapping[str, Any] | pd.Series[Any]) -> str:
     """Name of a student: ``spectral_resnet-350, features from spectral_resnet-60000``.
 
     Parameters

@@ -70,7 +70,7 @@ def bpm(value: Number) -> str:
 
 
 def percent(share: Number) -> str:
-    """Share in percent: ``78 %``; ``1.4 %`` below a tenth, ``99.5 %`` close to all.
+    """Share in percent: ``78 %``; ``1.4 %`` below a tenth, ``99.5 %`` close to all; exact: ``5 %``.
 
     What is not nothing is never ``0 %``, and what is not all is never ``100 %``.
     """
@@ -79,8 +79,8 @@ def percent(share: Number) -> str:
     size = abs(share)
     if 0 < size < 0.0005:
         return f"under 0.1{PERCENT}"
-    near_an_end = 0 < size < 0.0995 or 0.995 <= size < 1
-    if near_an_end and size < 1:
+    near_an_end = (0 < size < 0.0995 or 0.995 <= size < 1) and round(100 * size, 6) % 1 != 0
+    if near_an_end:
         share = math.copysign(min(size, 0.999), share)
     return _minus(f"{100 * share:,.{1 if near_an_end else 0}f}") + PERCENT
 

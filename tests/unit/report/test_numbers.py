@@ -60,6 +60,7 @@ def test_a_time_has_two_significant_digits(value: float, text: str) -> None:
         (1, "100 %"),
         (0.78, "78 %"),
         (0.0138, "1.4 %"),
+        (0.05, "5 %"),
         (0.0995, "10 %"),
         (0.0001, "under 0.1 %"),
         (0.9952, "99.5 %"),
