@@ -13,7 +13,6 @@ from ppgkd.alignment.shared_lag import SharedLag
 from ppgkd.dataset_summary.assess import assess_dataset
 from ppgkd.dataset_summary.spectral_ranks import (
     HARMONICS,
-    LOST_BPM,
     N_PEAKS,
     TOLERANCE_BPM,
     aggregate_ranks,
@@ -32,6 +31,8 @@ from ppgkd.datasets.own.definition import read_definition
 from ppgkd.datasets.own.files import SOURCE as OWN
 from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.report.data_figures import RARE_BPM
+from ppgkd.report.data_findings import answer, difficulty_finding, heart_rate_finding
+from ppgkd.report.data_heads import measure_heads, rank_heads, sketch_heads
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
 from ppgkd.windows.motion import MOTION_BANDS
@@ -83,40 +84,60 @@ def write_data_report(
     path
         HTML file to write.
     """
+    titles = {dataset.name: dataset.title for dataset in about.datasets}
+    total = data_rows(recordings.assign(all="all"), ["all"])[0]
+    datasets = data_rows(recordings, ["dataset"])
+    subjects = data_rows(recordings, ["dataset", "subject"])
+    by_recording = data_rows(recordings, ["dataset", "subject", "recording"])
+    verdicts = {
+        dataset.name: assess_summary(recordings[recordings["dataset"] == dataset.name], dataset)
+        for dataset in about.datasets
+    }
+    reasons, labelled = rejection_reasons(recordings), is_labelled(recordings)
+    any_moving = bool((ranks["moving"] > 0).any())
     context = {
         "study": about.study,
         "about": about.datasets,
         "simulated": any(dataset.source == "simulated" for dataset in about.datasets),
         "windows": about.windows,
-        "titles": {dataset.name: dataset.title for dataset in about.datasets},
-        "total": aggregate_recordings(recordings.assign(all="all"), ["all"]).iloc[0].to_dict(),
-        "datasets": data_rows(recordings, ["dataset"]),
-        "subjects": data_rows(recordings, ["dataset", "subject"]),
-        "recordings": data_rows(recordings, ["dataset", "subject", "recording"]),
+        "titles": titles,
+        "answer": answer(list(verdicts.values())),
+        "verdicts": verdicts,
+        "total": total,
+        "n_subjects": recordings["subject"].nunique(),
+        "segmented": total["segmented"],
+        "datasets": datasets,
+        "subjects": subjects,
+        "recordings": by_recording,
+        "referenced": bool(recordings["spectral_peak_mae_bpm"].notna().any()),
         "lags": recordings[recordings["lag_note"].notna()].to_dict("records"),
         "identified": int(recordings["lag_s"].notna().sum()),
-        "verdicts": {
-            dataset.name: assess_summary(recordings[recordings["dataset"] == dataset.name], dataset)
-            for dataset in about.datasets
-        },
         "paste_into": {
             dataset.name: definition_file(dataset)
             for dataset in about.datasets
             if dataset.source == OWN
         },
         "moved": "reference_lag_s" in recordings,
-        "reasons": rejection_reasons(recordings),
+        "reasons": reasons,
+        "measure_heads": measure_heads(reasons),
+        "sketch_heads": sketch_heads(labelled=labelled),
+        "rank_heads": rank_heads(any_moving=any_moving),
+        "any_moving": any_moving,
         "bands": MOTION_BANDS,
+        "moving_bands": [band for band in MOTION_BANDS if total[f"windows_{band}"]],
         "activities": [word for word in ACTIVITIES if recordings[f"windows_{word}"].any()],
-        "labelled": is_labelled(recordings),
+        "labelled": labelled,
         "ranks": aggregate_ranks(ranks, ["dataset", "activity"]).to_dict("records"),
         "ranks_by_recording": ranks.to_dict("records"),
         "n_peaks": N_PEAKS,
         "tolerance_bpm": TOLERANCE_BPM,
-        "lost_bpm": LOST_BPM,
         "harmonics": HARMONICS,
         "good": GOOD_CORRELATION,
         "rare_bpm": RARE_BPM,
+        "findings": {
+            "heart_rates": heart_rate_finding(datasets, titles, RARE_BPM),
+            "difficulty": difficulty_finding(total, by_recording),
+        },
         "figures": {name: data_uri(svg) for name, svg in figures.items()},
         "provenance": provenance(about.files),
     }
