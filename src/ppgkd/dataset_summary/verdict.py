@@ -131,16 +131,16 @@ def assess_lag(lags: pd.DataFrame, shared: SharedLag) -> Finding:
     if not correction:
         return Finding(
             "good",
-            f"reference lag: {shared.lag_s:+.1f} s for all recordings together "
-            f"({shared.lower_s:+.1f} to {shared.upper_s:+.1f} s): none to correct{rest}",
+            f"reference lag: {_signed(shared.lag_s)} s for all recordings together "
+            f"({_signed(shared.lower_s)} to {_signed(shared.upper_s)} s): none to correct{rest}",
         )
     if shared.is_shifted:
         word = "late" if shared.lag_s > 0 else "early"
         text = (
             f"reference lag: all references together are {abs(shared.lag_s):g} s {word} "
-            f"({shared.lower_s:+.1f} to {shared.upper_s:+.1f} s); the motion-corrected spectral "
-            f"peak errs by {shared.mae_bpm:.2f} BPM, and by {shared.mae_at_lag_bpm:.2f} BPM with "
-            "the correction"
+            f"({_signed(shared.lower_s)} to {_signed(shared.upper_s)} s); the motion-corrected "
+            f"spectral peak errs by {shared.mae_bpm:.2f} BPM, and by {shared.mae_at_lag_bpm:.2f} "
+            "BPM with the correction"
         )
     else:
         shifted = [str(name) for name in lags.loc[lags["flagged"], "recording"]]
@@ -275,3 +275,8 @@ def listed(names: Sequence[str], most: int = 6) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def _signed(seconds: float) -> str:
+    """A lag with its sign; what rounds to zero has none."""
+    return f"{seconds:+.1f}" if abs(seconds) >= 0.05 else "0.0"

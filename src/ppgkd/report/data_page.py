@@ -32,7 +32,7 @@ from ppgkd.datasets.own.files import SOURCE as OWN
 from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.report.data_figures import RARE_BPM
 from ppgkd.report.data_findings import answer, difficulty_finding, heart_rate_finding
-from ppgkd.report.data_heads import measure_heads, rank_heads, sketch_heads
+from ppgkd.report.data_heads import CADENCE_HEADS, RANK_HEADS, measure_heads, sketch_heads
 from ppgkd.report.html import data_uri, write_page
 from ppgkd.report.provenance import provenance
 from ppgkd.windows.motion import MOTION_BANDS
@@ -94,7 +94,6 @@ def write_data_report(
         for dataset in about.datasets
     }
     reasons, labelled = rejection_reasons(recordings), is_labelled(recordings)
-    any_moving = bool((ranks["moving"] > 0).any())
     context = {
         "study": about.study,
         "about": about.datasets,
@@ -121,8 +120,9 @@ def write_data_report(
         "reasons": reasons,
         "measure_heads": measure_heads(reasons),
         "sketch_heads": sketch_heads(labelled=labelled),
-        "rank_heads": rank_heads(any_moving=any_moving),
-        "any_moving": any_moving,
+        "rank_heads": RANK_HEADS,
+        "cadence_heads": CADENCE_HEADS,
+        "any_moving": bool((ranks["moving"] > 0).any()),
         "bands": MOTION_BANDS,
         "moving_bands": [band for band in MOTION_BANDS if total[f"windows_{band}"]],
         "activities": [word for word in ACTIVITIES if recordings[f"windows_{word}"].any()],

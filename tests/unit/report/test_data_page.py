@@ -93,7 +93,7 @@ def test_datasets_of_which_one_must_be_corrected_are_told_apart(tmp_path: Path) 
     both = pd.concat([recording_summaries("bami1", 3), bad], ignore_index=True)
     text = render(tmp_path, both).verdict
     assert "Not all of them as they are BAMI-1: ✓ usable" in text
-    assert f"{SPC.title}: ✗ not usable To correct reference: one value throughout" in text
+    assert f"{SPC.title}: ✗ not usable To correct Reference : one value throughout" in text
 
 
 def test_figures_say_what_they_show_in_words(tmp_path: Path) -> None:
@@ -161,9 +161,10 @@ def test_a_histogram_has_a_bar_for_every_rate_that_occurs(tmp_path: Path) -> Non
 def test_it_says_what_an_oracle_could_do_by_dataset_and_activity(tmp_path: Path) -> None:
     labelled = two_datasets().assign(windows_walk=40, windows_unknown=0)
     page = render(tmp_path, labelled, ranks={"activity": "walk"})
-    row = "120 50 % 20 % 0 % 30 % 11.5 2.5 9.5 15 % 50 % 25 % 15 % 50 %"
-    assert f"BAMI-1 walk {row}" in page.text
-    assert f"r0 bami1 walk {row.replace('120', '40', 1)}" in page.text
+    row, cadence = "50 % 20 % 0 % 30 % 11.5 2.5 9.5 15 %", "50 % 25 % 15 % 50 %"
+    assert f"BAMI-1 walk 120 {row}" in page.text
+    assert f"BAMI-1 walk {cadence}" in page.text
+    assert f"r0 bami1 walk 40 {row} {cadence}" in page.text
 
 
 def test_without_motion_nothing_is_said_of_the_cadence(tmp_path: Path, page: Page) -> None:
@@ -214,7 +215,7 @@ def test_the_verdict_names_a_lag_that_all_references_share(tmp_path: Path) -> No
     assert "✗ usable with corrections" in page.text
     assert "all references together are 5 s late" in page.text
     assert "reference_lag_s: 5.0" in page.text
-    assert "subjects: 2; a study needs" in page.text
+    assert "Subjects : 2; a study needs" in page.text
 
 
 def test_poor_contact_in_a_registered_dataset_is_a_note(tmp_path: Path) -> None:
@@ -223,7 +224,7 @@ def test_poor_contact_in_a_registered_dataset_is_a_note(tmp_path: Path) -> None:
     recordings.loc[1, "pulse_windows"] = 2
     page = render(tmp_path, recordings)
     assert "although the wrist is still, in r1: poor contact" in page.text
-    assert "BAMI-1: ✓ usable To know" in page.text
+    assert "BAMI-1: ✓ usable To know Contact" in page.text
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_poor_contact_in_a_registered_dataset_is_a_note(tmp_path: Path) -> None:
 def test_why_contact_was_not_judged_is_said(tmp_path: Path, acc_channels: int, why: str) -> None:
     moving = recording_summaries("bami1", 2, still_windows=0, pulse_windows=0)
     page = render(tmp_path, moving, datasets=[replace(BAMI, acc_channels=acc_channels)])
-    assert f"contact: not judged, for {why}" in page.text
+    assert f"Contact : not judged, for {why}" in page.text
 
 
 def test_a_reference_that_the_study_moved_is_said(tmp_path: Path) -> None:
