@@ -12,8 +12,9 @@ from tests.browser.conftest import FinishedStudy, OpenPage
 from tests.browser.measured import settle
 
 SUMMARY = """
-    () => [...document.querySelectorAll("#summary :is(h1, h2, h3, p, li, dt, dd, th, td)")]
-        .filter((one) => one.checkVisibility() && !one.querySelector("p, li, dt, dd"))
+    () => [...document.getElementById("summary").closest("section")
+        .querySelectorAll("h1, h2, h3, p, li, th, td, .numbers b, .numbers span")]
+        .filter((one) => one.checkVisibility() && !one.querySelector("p, li"))
         .map((one) => one.innerText)
 """
 
