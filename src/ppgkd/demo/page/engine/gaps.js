@@ -5,7 +5,9 @@ import { dropLostSamples } from "./lost_samples.js";
 const BRIDGED_S = 0.2;
 const ALWAYS_S = 0.05;
 const BRIDGED_SHARE = 0.1;
-const LARGEST_SAMPLE = 1e15;
+
+/** Samples of a larger magnitude count as missing. */
+export const LARGEST_SAMPLE = 1e15;
 
 /**
  * Replace short gaps, NaN, by a line between the samples on their sides; at the ends, by the

@@ -42,7 +42,7 @@ export function eachRow({ names, rows }, places, take) {
     if (cells.length !== names.length) {
       throw new LogError(
         `it cannot be read as CSV: CSV parse error: Row #${row + 2}: Expected ${names.length} ` +
-          `columns, got ${cells.length}: ${rows[row]}`,
+          `columns, got ${cells.length}: ${shortened(rows[row])}`,
       );
     }
     take(
@@ -50,6 +50,11 @@ export function eachRow({ names, rows }, places, take) {
       row,
     );
   }
+}
+
+/** A row as pyarrow.csv shows it. */
+function shortened(row) {
+  return row.length > 100 ? `${row.slice(0, 96)} ...` : row;
 }
 
 /**

@@ -4,6 +4,7 @@
 import { FIRST_ROW } from "./columns.js";
 import { LogError } from "./log_error.js";
 
+const OFFSET = /(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$/;
 const TIME =
   /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?$/;
 
@@ -14,18 +15,27 @@ const TIME =
  * @returns {{timeS: Float64Array, offsets: string[]}} seconds since 1970, and each row's offset
  */
 export function readTimes(texts) {
-  const timeS = new Float64Array(texts.length);
-  const offsets = texts.map((text, row) => {
-    const found = parse(text);
-    if (!found) {
+  const offsets = texts.map(offsetOf);
+  requireOneWay(texts, offsets);
+  const timeS = Float64Array.from(texts, (text, row) => {
+    const found = secondsOf(text);
+    if (found === null) {
       throw new LogError(
         `its timestamp of row ${FIRST_ROW + row} is '${text}'; expected an ISO 8601 date and time, ` +
           "such as 2026-05-04T10:15:30.020.",
       );
     }
-    timeS[row] = found.timeS;
-    return found.offset;
+    return found;
   });
+  return { timeS, offsets };
+}
+
+/** Offset from UTC that a time ends with; a date alone, 2026-05-04, ends as an offset does. */
+function offsetOf(text) {
+  return /\d[T ]\d/.test(text) ? (OFFSET.exec(text)?.[0] ?? "") : "";
+}
+
+function requireOneWay(texts, offsets) {
   const without = offsets.indexOf("");
   const withIt = offsets.findIndex((offset) => offset !== "");
   if (without >= 0 && withIt >= 0) {
@@ -34,7 +44,6 @@ export function readTimes(texts) {
         `none in row ${FIRST_ROW + without}, '${texts[without]}'. Write it in every row, or in none.`,
     );
   }
-  return { timeS, offsets };
 }
 
 /**
@@ -56,7 +65,7 @@ export function timeWriter(example, { timeS, offsets }) {
   };
 }
 
-function parse(text) {
+function secondsOf(text) {
   const found = TIME.exec(text);
   if (!found) return null;
   const [year, month, day, hour, minute, second] = found.slice(1, 7).map((part) => Number(part ?? 0));
@@ -65,9 +74,7 @@ function parse(text) {
   const isReal =
     back.getUTCMonth() === month - 1 && back.getUTCDate() === day && hour < 24 && minute < 60;
   if (!isReal || second > 59) return null;
-  const offset = found[8] ?? "";
-  const fractionS = Number(`0.${found[7] ?? 0}`);
-  return { timeS: wholeMs / 1e3 - aheadS(offset) + fractionS, offset };
+  return wholeMs / 1e3 - aheadS(found[8] ?? "") + Number(`0.${found[7] ?? 0}`);
 }
 
 /** How far local time is ahead of UTC, in seconds. */

@@ -1,11 +1,11 @@
 // A user's log on an even grid, as ppgkd predict reads it: ppgkd.datasets.own.recording_table.
 
-import { bridgeShortGaps } from "../engine/gaps.js";
+import { bridgeShortGaps, LARGEST_SAMPLE } from "../engine/gaps.js";
 import { evenClock } from "./clock.js";
 import { readColumns } from "./columns.js";
 import { readTable } from "./csv.js";
 import { readTimes, timeWriter } from "./iso_time.js";
-import { LogError } from "./log_error.js";
+import { LogError, onlyPredictReads } from "./log_error.js";
 import { clockNotes, gapNotes, lostCellNotes, unitNotes, unusedColumnNotes } from "./notes.js";
 import { resample } from "./resampling.js";
 import { requireOneSensor } from "./sensor_rows.js";
@@ -104,6 +104,9 @@ function onGrid(values, clock, isOwn, toHz) {
   const signal = new Float32Array(sampleIndex[sampleIndex.length - 1] + 1).fill(NaN);
   for (let row = 0; row < values.length; row += 1) signal[sampleIndex[row]] = values[row];
   if (isOwn) return signal;
+  if (signal.some((sample) => Math.abs(sample) > LARGEST_SAMPLE)) {
+    throw onlyPredictReads("it has samples that are infinite or beyond 1e15, and another rate");
+  }
   bridgeShortGaps(signal, clock.rateHz); // resampling spreads NaN
   return resample(signal, clock.rateHz, toHz);
 }

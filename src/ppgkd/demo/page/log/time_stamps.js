@@ -58,9 +58,8 @@ export function requireOrder(timeS) {
   const largest = timeS.reduce((most, s) => Math.max(most, Math.abs(s)), 0);
   if (largest > MAX_SECOND) {
     throw new LogError(
-      `its time stamps reach ${significant(largest, 4)} s, which are no seconds. Write them in ` +
-        "seconds; those of milliseconds or microseconds are read by a YAML file, in which 'time' " +
-        "names the column and its unit.",
+      `its time stamps reach ${significant(largest, 4)} s, which are no seconds. For milliseconds ` +
+        "or microseconds, since 1970 too, name the column and its unit ('time' in the YAML file).",
     );
   }
   const backward = [];
@@ -70,10 +69,34 @@ export function requireOrder(timeS) {
     throw new LogError(
       `the time stamp of row ${FIRST_ROW + row}, ${decimals(timeS[row], 6)} s, is before that of ` +
         `the row before it, ${decimals(timeS[row - 1], 6)} s (${backward.length} such rows in ` +
-        "total). Either the rows are out of order: sort them by their time; or the clock was set " +
-        "back, or two recordings are in one table: split it there, or correct the times.",
+        `total). ${remedy(timeS, backward)}`,
     );
   }
+}
+
+/** What to do about time stamps that step back. */
+function remedy(timeS, backward) {
+  const typicalS = median(differences(timeS));
+  const stepS = timeS[backward[0]] - timeS[backward[0] - 1] - typicalS;
+  const hours = Math.round(-stepS / HOUR_S);
+  const isSetBack = Math.abs(stepS + hours * HOUR_S) < Math.max(1, 5 * typicalS);
+  if (backward.length <= 2 && hours && isSetBack) {
+    return (
+      `The clock was set back by ${hours} h there, as at the end of summer time. Nothing is wrong ` +
+      "with the samples: write the times with their offset (+02:00, +01:00), or in UTC, or name " +
+      "their zone ('timezone' in the YAML file)."
+    );
+  }
+  const inOrderS = differences(Float64Array.from(timeS).sort());
+  const leastS = inOrderS.reduce((least, s) => Math.min(least, s), Infinity);
+  const mostS = inOrderS.reduce((most, s) => Math.max(most, s), 0);
+  if (backward.length > 2 && leastS > 0 && mostS < 3 * median(inOrderS)) {
+    return "The rows are out of order: sort them by their time.";
+  }
+  return (
+    "The clock was set back there, or two recordings are in one table: split the recording there, " +
+    "or correct the times. Sorting would mix samples of different times."
+  );
 }
 
 /** The clock, with the declared rate where the time stamps tell no better one. */
@@ -83,9 +106,10 @@ function agreed(clock, declaredHz) {
   if (Math.abs(error) <= 2 * Math.min(clock.rateUncertainty, MAX_UNCERTAINTY)) {
     return { ...clock, rateHz: declaredHz };
   }
-  const remedy =
+  const toDo =
     Math.abs(error) > 10
-      ? "Time stamps must be in seconds."
+      ? "Time stamps must be in seconds; for others, name the column and its unit ('time' in the " +
+        "YAML file)."
       : `Declare ${significant(clock.rateHz, 4)} Hz if the times are right, or correct the times.`;
   const uncertainty =
     clock.rateUncertainty > 1e-3 ? `, to within ${percent(2 * clock.rateUncertainty)}` : "";
@@ -93,7 +117,7 @@ function agreed(clock, declaredHz) {
     `the declared rate is ${significant(declaredHz, 6)} Hz, but the time stamps give ` +
       `${significant(clock.rateHz, 4)} Hz${uncertainty}. Every estimate would be ` +
       `${significant(100 * Math.abs(error), 3)} % too ${error > 0 ? "high" : "low"}: ` +
-      `${significant(100 * (1 + error), 4)} for 100 BPM. ${remedy}`,
+      `${significant(100 * (1 + error), 4)} for 100 BPM. ${toDo}`,
   );
 }
 
