@@ -19,6 +19,10 @@ from ppgkd.scaling.assumptions import check_assumptions
 from ppgkd.scaling.contrasts import BASELINE, compare_strategies
 from ppgkd.scaling.sample import usable_cells
 
+MIN_SUBJECTS = 5
+"""With fewer, the variance between subjects is hardly determined, and all intervals rest on it
+(Gelman and Hill 2007, section 12.9)."""
+
 LEFT_OUT = "the fit with random effects of seeds and strategies had no solution; they were left out"
 
 
@@ -60,8 +64,11 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
     table["log2_params"] -= table["log2_params"].mean()
     table, teachers = _with_teachers(table, cells)
     counts = {name: int(table[name].nunique()) for name in ("subject", "seed", "strategy")}
-    if counts["subject"] < 2:
-        reason = "a mixed model needs at least two test subjects, found one"
+    if counts["subject"] < MIN_SUBJECTS:
+        reason = (
+            f"{counts['subject']} test subject{'s' if counts['subject'] > 1 else ''} cannot tell "
+            f"the variance between people, which needs at least {MIN_SUBJECTS}"
+        )
         return {"reason": "; ".join([reason, *notes])}
     formula = _formula(table, [*teachers])
     if formula is None:

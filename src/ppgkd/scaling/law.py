@@ -217,9 +217,8 @@ def check_points(
             )
     found = np.unique(size[weight > 0])
     if len(found) < MIN_SIZES:
-        raise ValueError(
-            f"a law needs at least {MIN_SIZES} sizes, found {len(found)}: {found.tolist()}"
-        )
+        sizes = ", ".join(f"{one:,.0f}" for one in found)
+        raise ValueError(f"a law needs at least {MIN_SIZES} sizes, found {len(found)}: {sizes}")
     return size, error, weight
 
 

@@ -98,7 +98,7 @@ LAWS = [
         "sizes": [1_300],
         "mae_bpm": [3.0],
         "notes": [],
-        "reason": "a law needs at least 4 sizes, found 1: [1300.0]",
+        "reason": "a law needs at least 4 sizes, found 1: 1,300",
     },
 ]
 FITTED = {
@@ -115,7 +115,7 @@ FITTED = {
         }
     ],
 }
-EFFECTS = {"reason": "a mixed model needs at least two test subjects, found one"}
+EFFECTS = {"reason": "2 test subjects cannot tell the variance between people"}
 FIGURES = (
     "error_vs_size",
     "error_vs_cost",
@@ -581,7 +581,7 @@ def test_a_law_has_its_intervals_and_a_missing_law_its_reason(page: Page) -> Non
     assert "1.23 (1.01 to 1.45)" in page.text
     assert "0.67 (0.51 to 0.89)" in page.text
     assert "4.2 %" in page.text
-    reason = "a law needs at least 4 sizes, found 1: [1300.0]"
+    reason = "a law needs at least 4 sizes, found 1: 1,300"
     trained = "decoupled distillation from spectral_resnet-3000"
     assert f"No law for spectral_mlp ({trained}): {reason}." in page.text
 

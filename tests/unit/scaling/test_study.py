@@ -54,7 +54,7 @@ def test_every_strategy_teacher_and_family_has_its_law(sweep: Sweep) -> None:
         "E"
     ]
     assert floor["estimate"] == pytest.approx(3, rel=1e-3)
-    assert "found 1: [4000.0]" in found["soft", "spectral_resnet-90000", "spectral_mlp"]["reason"]
+    assert "found 1: 4,000" in found["soft", "spectral_resnet-90000", "spectral_mlp"]["reason"]
 
 
 def test_all_of_it_is_json_without_nan(sweep: Sweep) -> None:
