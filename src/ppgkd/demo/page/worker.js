@@ -7,6 +7,7 @@ import { readLog, readSamples } from "./log/recording_table.js";
 import { Network } from "./network.js";
 
 const BATCH = 32;
+const LARGEST_BYTES = 256 * 2 ** 20;
 
 self.addEventListener("message", async ({ data }) => {
   try {
@@ -29,6 +30,12 @@ async function runOnRecording({ file, model, rate_hz: rateHz }) {
 /** Run the student on a log of the visitor's. */
 async function runOnFile({ file, model, rateHz }) {
   const { card } = model;
+  if (file.size > LARGEST_BYTES) {
+    throw new LogError(
+      `${file.name} has ${Math.round(file.size / 2 ** 20)} MiB; this page reads up to ` +
+        `${LARGEST_BYTES / 2 ** 20}. Split the log, or use ppgkd predict.`,
+    );
+  }
   const bytes = await file.arrayBuffer();
   let log;
   try {
