@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from io import BytesIO
 
 import pypdf
@@ -28,8 +29,8 @@ def printed(page: Page) -> list[str]:
 
 
 def packed(text: str) -> str:
-    """Text without spaces, which a printed line breaks elsewhere."""
-    return re.sub(r"\s+", "", text)
+    """Text without spaces, where a printed line breaks elsewhere, and without ligatures."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
 
 
 @every_page
