@@ -14,6 +14,8 @@ MISSING = "–"
 PERCENT = "\u00a0%"
 """A line does not break before the sign."""
 
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 Number = float | int | None
 
 
@@ -106,6 +108,20 @@ def plain(value: Number) -> str:
     return MISSING if value is None or math.isnan(value) else _minus(f"{value:g}")
 
 
+def scientific(value: Number) -> str:
+    """A number of any size to three significant digits: ``0.411``, ``1,240``, ``1.24×10⁵``."""
+    if value is None or math.isnan(value):
+        return MISSING
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        rounded = _significant(value, 3)
+        digits = 2 - math.floor(math.log10(abs(rounded))) if rounded else 0
+        text = f"{rounded:,.{max(digits, 0)}f}"
+        return _minus(text.rstrip("0").rstrip(".") if "." in text else text)
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    power = str(int(exponent)).translate(SUPERSCRIPT)
+    return _minus(f"{mantissa.rstrip('0').rstrip('.')}×10{power}")
+
+
 def p_value(value: Number) -> str:
     """Probability: ``0.020``, ``< 0.001``."""
     if value is not None and value < 0.001:
@@ -129,7 +145,8 @@ def _minus(text: str) -> str:
 FILTERS = {
     function.__name__: function
     for function in (
-        decimals, signed, count, about, bpm, percent, ms, kilobytes, plain, p_value, is_missing,
+        decimals, signed, count, about, bpm, percent, ms, kilobytes, plain, scientific, p_value,
+        is_missing,
     )
 }  # fmt: skip
 """The functions by name, for the templates."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -183,7 +183,7 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "config": study.config,
         "config_yaml": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True),
         "known_strategies": [STRATEGIES[name] for name in study.config["strategies"]],
-        "strategy_sources": _strategies_by_source(),
+        "strategy_sources": _strategies_by_source(study.config["strategies"]),
     }
     context["appendix"] = (
         "checks" in results.effects
@@ -300,10 +300,10 @@ def _by_fold(results: Results, gated: pd.DataFrame) -> dict[str, Any] | None:
     }
 
 
-def _strategies_by_source() -> dict[str, list[str]]:
+def _strategies_by_source(strategies: Iterable[str]) -> dict[str, list[str]]:
     """Names of the strategies of each publication."""
     names: dict[str, list[str]] = {}
-    for strategy in STRATEGIES.values():
+    for strategy in (STRATEGIES[name] for name in strategies):
         if strategy.source:
             names.setdefault(strategy.source, []).append(strategy.name)
     return names

@@ -15,6 +15,7 @@ from ppgkd.report.numbers import (
     p_value,
     percent,
     plain,
+    scientific,
     signed,
 )
 
@@ -92,12 +93,41 @@ def test_what_was_configured_is_shown_so() -> None:
     assert [plain(value) for value in (2.0, 0.5, -1)] == ["2", "0.5", "−1"]
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.4112, "0.411"),
+        (2.0, "2"),
+        (1.23, "1.23"),
+        (-1_242.0, "−1,240"),
+        (123_900, "1.24×10⁵"),
+        (1.06e12, "1.06×10¹²"),
+        (-0.00754e-2, "−7.54×10⁻⁵"),
+        (0, "0"),
+    ],
+)
+def test_a_number_of_any_size_has_three_significant_digits(value: float, text: str) -> None:
+    assert scientific(value) == text
+
+
 def test_a_probability_is_never_zero() -> None:
     assert [p_value(value) for value in (0.02, 0.0001)] == ["0.020", "< 0.001"]
 
 
 @pytest.mark.parametrize("missing", [None, math.nan])
 def test_a_number_that_is_not_known_is_a_dash(missing: float | None) -> None:
-    shown = (about, bpm, count, decimals, kilobytes, ms, p_value, percent, plain, signed)
+    shown = (
+        about,
+        bpm,
+        count,
+        decimals,
+        kilobytes,
+        ms,
+        p_value,
+        percent,
+        plain,
+        signed,
+        scientific,
+    )
     assert {function(missing) for function in shown} == {"–"}
     assert FILTERS["is_missing"](missing)
