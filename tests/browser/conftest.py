@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.browser.cases import DESK, PHONE
 from tests.browser.measured import HEADER, Measured, measure
 from tests.browser.opened import Scheme, find_chromium, launch, opened
 from tests.browser.studies import Study, finished_study
@@ -71,7 +72,7 @@ def measured(browser: Browser, study: FinishedStudy, figures: list[str]) -> Iter
         key = name, page, width, scheme
         if key not in known:
             with opened(browser, study(name).page(page), width=width, scheme=scheme) as (shown, _):
-                known[key] = measure(shown)
+                known[key] = measure(shown, ask_axe=width in (PHONE, DESK))
         return known[key]
 
     yield measured_

@@ -96,6 +96,7 @@
     drawing.removeAttribute("height");
     const place = document.createElement("div");
     place.style.cssText = "position: absolute; left: -99999px; top: 0;";
+    place.style.backgroundColor = getComputedStyle(image).backgroundColor;
     place.append(drawing);
     image.parentElement.append(place);
     read(place);

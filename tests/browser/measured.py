@@ -31,11 +31,11 @@ class Measured:
     facts
         Of ``measure.js``.
     findings
-        Of `findings`.
+        Of `findings`; None where axe-core was not asked, which takes seconds.
     """
 
     facts: dict[str, Any]
-    findings: list[str]
+    findings: list[str] | None
 
     @cached_property
     def smallest_text(self) -> tuple[float, str]:
@@ -51,17 +51,18 @@ class Measured:
     def line(self, study: str, page: str, width: int, scheme: str) -> str:
         """Line of the table of all pages."""
         tables = self.facts["tables"]
+        found = "" if self.findings is None else str(len(self.findings))
         return (
             f"{study:>15} {page:>6} {width:5d} {scheme:>6} {self.facts['scroll_width_px']:12d} "
             f"{len(tables):6d} {sum(table['cut'] for table in tables):3d} "
-            f"{self.smallest_text[0]:13.1f} {self.lowest_contrast[0]:15.2f} {len(self.findings):3d}"
+            f"{self.smallest_text[0]:13.1f} {self.lowest_contrast[0]:15.2f} {found:>3}"
         )
 
 
-def measure(page: Page) -> Measured:
+def measure(page: Page, *, ask_axe: bool) -> Measured:
     """Measure a page as it is laid out now; its folded parts are unfolded."""
     settle(page)
-    return Measured(page.evaluate(_MEASURE), findings(page))
+    return Measured(page.evaluate(_MEASURE), findings(page) if ask_axe else None)
 
 
 def settle(page: Page) -> None:

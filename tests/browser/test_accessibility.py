@@ -9,11 +9,12 @@ from tests.browser.cases import (
     every_page,
     every_scheme,
     every_study,
-    every_width,
 )
 from tests.browser.conftest import FinishedStudy, MeasuredPage, OpenPage
 from tests.browser.measured import settle
 from tests.browser.opened import Scheme
+
+phone_and_desk = pytest.mark.parametrize("width", [PHONE, DESK])
 
 MIN_WORDS = 5
 """Of a text alternative: fewer cannot say what a figure shows."""
@@ -45,7 +46,7 @@ FIGURES = """
 
 
 @every_scheme
-@every_width
+@phone_and_desk
 @every_page
 @every_study
 def test_axe_finds_nothing(
@@ -67,7 +68,7 @@ def test_headings_are_in_order(measured: MeasuredPage, name: str, page: str) -> 
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
-@pytest.mark.parametrize("width", [PHONE, DESK])
+@phone_and_desk
 @every_page
 @every_study
 def test_every_figure_is_drawn_once_with_its_caption_and_its_finding_in_words(
