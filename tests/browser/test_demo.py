@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tests.browser.cases import every_scheme, every_width
 from tests.browser.conftest import FinishedStudy, OpenPage
 from tests.browser.demo_folder import (
     HOSTILE,
@@ -20,6 +21,8 @@ from tests.browser.demo_folder import (
     served,
     simulated,
 )
+from tests.browser.measured import findings
+from tests.browser.opened import Scheme
 from tests.browser.studies import FOLDS
 
 from ppgkd.datasets.registry import get_dataset
@@ -266,15 +269,32 @@ def test_a_window_is_chosen_by_the_keyboard(open_demo: OpenDemo) -> None:
     expect(page.locator("#facts")).to_contain_text("0:02 to 0:10")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 420, 1200])
-def test_nothing_scrolls_sideways(demo: Path, open_page: OpenPage, width: int, scheme: str) -> None:
+@every_scheme
+@every_width
+def test_the_page_keeps_its_width_and_the_rules_of_axe(
+    browser: Browser, demo: Path, width: int, scheme: Scheme
+) -> None:
+    # axe is put into the page, whose policy would refuse it
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+    )
     with served(demo) as address:
-        page = open_page(address, width=width, scheme=scheme)
+        page = context.new_page()
+        page.goto(address)
         page.locator(".choices button").first.click()
         expect(page.locator("#message")).to_have_text(re.compile("^Done"), timeout=ENOUGH_MS)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.log.errors == []
+        assert findings(page) == []
+    context.close()
+
+
+def test_nothing_fails_in_the_page(open_demo: OpenDemo) -> None:
+    page = open_demo()
+    page.locator(".choices button").first.click()
+    expect(page.locator("#message")).to_have_text(re.compile("^Done"), timeout=ENOUGH_MS)
+    page.locator("#rate-chart .u-over").hover(position={"x": 60, "y": 40})
+    page.mouse.move(5, 5)
+    assert page.log.errors == []
 
 
 def test_with_folds_a_recording_is_run_by_the_student_of_its_fold(

@@ -1,7 +1,7 @@
 // What the student can be run on: test recordings of the study, and a log of the visitor's.
 
 import { significant } from "./log/number_text.js";
-import { clock } from "./state.js";
+import { clock } from "./text.js";
 
 const NEAR_RATE = 0.05;
 

@@ -1,7 +1,6 @@
 // Heart rate over time: the filtered estimate with its spread, the reference, and what is not valid.
 
-import { axis, colour, makeChart, VALUE_AXIS_SIZE } from "./chart.js";
-import { clock } from "./state.js";
+import { axis, colour, makeChart, timeAxis, VALUE_AXIS_SIZE } from "./chart.js";
 
 export const SYNC = "windows";
 
@@ -13,20 +12,19 @@ export const SYNC = "windows";
  * @param {(chart: object) => void} onCursor called when the cursor moves
  */
 export function heartRateChart(place, results, onCursor) {
-  const { window_s: windowS, stride_s: strideS } = results.card;
   const line = () => colour("--estimate");
   const chart = makeChart(
     place,
     {
       height: 260,
       scales: {
-        x: { time: false, range: (u, min, max) => zoomed(u) ?? [windowS - strideS, endS(results)] },
+        x: { time: false, range: (u, min, max) => rangeOf(u, min, max, results) },
         y: { range: (u, min, max) => around(min, max) },
       },
       cursor: { sync: { key: SYNC, setSeries: false }, y: false, points: { show: false } },
       axes: [
-        axis("time at the window's end", { values: (u, ticks) => ticks.map(clock) }),
-        axis("BPM", { size: VALUE_AXIS_SIZE }),
+        timeAxis("time at the window's end"),
+        axis("BPM", { size: VALUE_AXIS_SIZE, space: 34 }),
       ],
       series: [
         {},
@@ -48,9 +46,17 @@ export function endS({ nWindows, card }) {
   return (nWindows - 1) * card.stride_s + card.window_s;
 }
 
-/** Range of time that the visitor has chosen by dragging. */
-function zoomed(u) {
-  return u.chosenRange;
+/**
+ * Range of time: what the visitor has chosen by dragging, else the whole recording.
+ *
+ * uPlot asks for it with the range of the data, which may be part of the recording, and with that
+ * of the drag.
+ */
+export function rangeOf(u, min, max, results) {
+  const { card } = results;
+  const times = u.data[0];
+  const isWhole = !times.length || (min <= times[0] && max >= times[times.length - 1]);
+  return isWhole ? [card.window_s - card.stride_s, endS(results)] : [min, max];
 }
 
 function dataOf({ estimates, referenceBpm }) {

@@ -1,9 +1,8 @@
 // The student's distribution of each window, as an image behind a chart's axes.
 
-import { axis, colour, makeChart, VALUE_AXIS_SIZE } from "./chart.js";
+import { axis, colour, makeChart, timeAxis, VALUE_AXIS_SIZE } from "./chart.js";
 import { BPM_MIN, N_CLASSES } from "./engine/grid.js";
-import { endS, SYNC } from "./heart_rate_chart.js";
-import { clock } from "./state.js";
+import { endS, rangeOf, SYNC } from "./heart_rate_chart.js";
 
 const MOST_COLUMNS = 4096;
 /** Probability of a class that is drawn in full. */
@@ -16,20 +15,19 @@ const FULL = 0.15;
  * @param {import("./results.js").Results} results
  */
 export function heatMap(place, results) {
-  const { window_s: windowS, stride_s: strideS } = results.card;
   const image = new Image(results);
   const chart = makeChart(
     place,
     {
       height: 220,
       scales: {
-        x: { time: false, range: (u) => u.chosenRange ?? [windowS - strideS, endS(results)] },
+        x: { time: false, range: (u, min, max) => rangeOf(u, min, max, results) },
         y: { range: [BPM_MIN, BPM_MIN + N_CLASSES - 1] },
       },
       cursor: { sync: { key: SYNC, setSeries: false }, y: false, points: { show: false } },
       axes: [
-        axis("time at the window's end", { values: (u, ticks) => ticks.map(clock) }),
-        axis("BPM", { size: VALUE_AXIS_SIZE }),
+        timeAxis("time at the window's end"),
+        axis("BPM", { size: VALUE_AXIS_SIZE, space: 34 }),
       ],
       series: [{}, { stroke: "transparent", points: { show: false } }],
       hooks: { drawClear: [(u) => image.draw(u)] },

@@ -1,5 +1,7 @@
 // What the page is doing: ready, running, or why it cannot.
 
+import { clock } from "./text.js";
+
 const message = document.getElementById("message");
 const progress = document.getElementById("progress");
 const bar = document.getElementById("bar");
@@ -55,14 +57,6 @@ export class State {
     message.classList.remove("bad");
     message.textContent = text;
   }
-}
-
-/** Seconds as 1:02:03 or 2:03. @param {number} seconds */
-export function clock(seconds) {
-  const whole = Math.round(seconds);
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (n) => String(n).padStart(2, "0");
-  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
 function times(doneS, seconds) {

@@ -3,6 +3,7 @@
 import { save } from "./download.js";
 import { heartRateChart } from "./heart_rate_chart.js";
 import { heatMap } from "./heat_map.js";
+import { channelMarks, rateMarks, showLegend } from "./legend.js";
 import { WindowView } from "./window_view.js";
 
 const REDRAWN_MS = 200;
@@ -18,11 +19,13 @@ export class View {
   constructor(results, about) {
     this.results = results;
     this.drawnAt = 0;
+    this.shown = null;
     element("results").hidden = false;
     element("of").textContent = about.name;
     element("about").replaceChildren(...about.lines.map((text) => paragraph(text, about.isSimulated)));
     element("notes").replaceChildren(...results.notes.map((note) => item(note)));
-    legend(results);
+    showLegend(element("legend"), rateMarks(Boolean(results.referenceBpm)));
+    showLegend(element("channels"), channelMarks(results.card.channels));
     this.charts = [
       heartRateChart(element("rate-chart"), results, (u) => this.#follow(u)),
       heatMap(element("heat-chart"), results),
@@ -47,7 +50,7 @@ export class View {
   /** Show the result. */
   finish() {
     this.#draw();
-    this.#show(Math.floor((this.results.nWindows - 1) / 2));
+    this.#choose(Math.floor((this.results.nWindows - 1) / 2));
     element("download").disabled = false;
   }
 
@@ -55,6 +58,7 @@ export class View {
     const { results } = this;
     for (const chart of this.charts) chart.update();
     element("summary").textContent = results.summary;
+    element("rate-chart").setAttribute("aria-label", `Heart rate over time: ${results.summary}`);
     const boxes = [
       [`${Math.round(100 * results.validShare)} %`, "of the estimates are valid"],
       [bpm(results.maeBpm(true)), "mean absolute error of the valid ones"],
@@ -68,16 +72,26 @@ export class View {
   /** Follow the cursor of a chart. */
   #follow(chart) {
     const { idx, left } = chart.cursor;
-    if (left < 0 || idx === null || idx === undefined || idx === this.shown) return;
-    this.#show(idx);
+    if (left < 0) {
+      setTimeout(() => this.#mark()); // the pointer has left: the cursor stays at the window shown
+    } else if (Number.isInteger(idx) && idx !== this.shown) {
+      this.#show(idx);
+    }
   }
 
-  /** Show the window of the slider, and the cursors at it. */
+  /** Show the window of the slider. */
   #choose(number) {
-    const window = Math.min(number, this.results.length - 1);
-    this.#show(window);
-    const { chart } = this.charts[0];
-    chart.setCursor({ left: chart.valToPos(this.results.estimates[window].endS, "x"), top: 1 });
+    this.#show(Math.min(number, this.results.length - 1));
+    this.#mark();
+  }
+
+  /** Put the cursors of the charts at the window that is shown. */
+  #mark() {
+    if (this.shown === null) return;
+    const { endS } = this.results.estimates[this.shown];
+    for (const { chart } of this.charts) {
+      if (chart.root.isConnected) chart.setCursor({ left: chart.valToPos(endS, "x"), top: 1 });
+    }
   }
 
   #show(number) {
@@ -91,24 +105,6 @@ export class View {
 
 function bpm(value) {
   return value === null ? null : `${value.toFixed(2)} BPM`;
-}
-
-function legend({ referenceBpm }) {
-  const parts = [
-    ["estimate", "filtered estimate"],
-    ["band", "its spread"],
-    ...(referenceBpm ? [["reference", "reference"]] : []),
-    ["invalid", "not valid"],
-  ];
-  element("legend").replaceChildren(
-    ...parts.map(([name, text]) => {
-      const part = document.createElement("span");
-      const mark = document.createElement("i");
-      mark.className = name;
-      part.append(mark, text);
-      return part;
-    }),
-  );
 }
 
 function paragraph(text, isSimulated) {

@@ -1,11 +1,11 @@
 // One window: its estimate in words, and its signal.
 
-import { axis, colour, makeChart, VALUE_AXIS_SIZE } from "./chart.js";
+import { axis, colour, makeChart, timeAxis, VALUE_AXIS_SIZE } from "./chart.js";
 import { roundHalfEven } from "./engine/rounding.js";
-import { clock } from "./state.js";
+import { CHANNEL_COLOURS } from "./legend.js";
+import { clock } from "./text.js";
 
 const facts = document.getElementById("facts");
-const AXIS_COLOURS = ["--axis-x", "--axis-y", "--axis-z"];
 
 /** The window that the visitor looks at. */
 export class WindowView {
@@ -60,13 +60,13 @@ export class WindowView {
       scales: { x: { time: false } },
       cursor: { show: false },
       axes: [
-        axis("", { values: (u, ticks) => ticks.map(clock), labelSize: 0 }),
-        axis(label, { size: VALUE_AXIS_SIZE }),
+        timeAxis(""),
+        axis(label, { size: VALUE_AXIS_SIZE, space: 26 }),
       ],
       series: [
         {},
         ...rows.map((_, i) => ({
-          stroke: () => colour(AXIS_COLOURS[i % AXIS_COLOURS.length]),
+          stroke: () => colour(CHANNEL_COLOURS[i % CHANNEL_COLOURS.length]),
           width: 1.25,
           points: { show: false },
         })),
