@@ -65,6 +65,9 @@ rule data_report:
             caption="../report/difficulty.rst",
             category="Data",
         ),
+        specs=expand(
+            "<results>/data/{figure}.json", figure=("heart_rates", "difficulty")
+        ),
         page=report(
             "<results>/data/report.html",
             caption="../report/data_report.rst",

@@ -116,6 +116,7 @@ rule people_figure:
             caption="../report/people.rst",
             category="Results",
         ),
+        spec="<results>/report/people.json",
     log:
         "<logs>/people_figure.log",
     localrule: True

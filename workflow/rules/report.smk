@@ -35,6 +35,17 @@ rule figures:
             caption="../report/pareto.rst",
             category="Results",
         ),
+        specs=expand(
+            "<results>/report/{figure}.json",
+            figure=(
+                "error_vs_size",
+                "gain_over_scratch",
+                "error_vs_cost",
+                "residuals",
+                "teacher_student",
+                "pareto",
+            ),
+        ),
     log:
         "<logs>/figures.log",
     localrule: True
@@ -69,6 +80,10 @@ rule quality_figures:
             "<results>/report/risk_coverage.svg",
             caption="../report/risk_coverage.rst",
             category="Recommended student",
+        ),
+        specs=expand(
+            "<results>/report/{figure}.json",
+            figure=("bland_altman", "reliability", "risk_coverage"),
         ),
     log:
         "<logs>/quality_figures.log",

@@ -1,5 +1,7 @@
 """Write the data report: its table, figures and page."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from ppgkd.runtime.job import job
@@ -13,7 +15,7 @@ with job(snakemake.log[0]):
     recordings = pd.concat(map(pd.read_parquet, snakemake.input.recordings), ignore_index=True)
     ranks = pd.read_parquet(snakemake.input.ranks)
     titles = {dataset.name: dataset.title for dataset in about.datasets}
-    figures = {"heart_rates": output.heart_rates, "difficulty": output.difficulty}
+    figures = {Path(spec).stem: spec for spec in output.specs}
     write_parquet(output.recordings, recordings)
     write_csv(output.csv, recordings)
     draw_data_figures(recordings, titles, figures)

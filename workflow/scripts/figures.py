@@ -1,5 +1,7 @@
 """Draw the figures."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from ppgkd.runtime.job import job
@@ -13,5 +15,5 @@ with job(snakemake.log[0]):
         read_json(snakemake.input.laws),
         read_json(snakemake.input.effects),
         Gates(**snakemake.params.gates),
-        dict(snakemake.output.items()),
+        {Path(spec).stem: spec for spec in snakemake.output.specs},
     )

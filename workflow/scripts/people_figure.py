@@ -5,4 +5,4 @@ from ppgkd.report.people_figure import draw_people_figure
 from ppgkd.runtime.artifacts import read_json
 
 with job(snakemake.log[0]):
-    draw_people_figure(read_json(snakemake.input[0]), snakemake.output[0])
+    draw_people_figure(read_json(snakemake.input[0]), snakemake.output.spec)

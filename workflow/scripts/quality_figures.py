@@ -1,5 +1,7 @@
 """Draw the figures of the recommended student's quality."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from ppgkd.runtime.job import job
@@ -10,5 +12,5 @@ with job(snakemake.log[0]):
     draw_quality_figures(
         pd.read_parquet(snakemake.input.predictions),
         read_json(snakemake.input.quality),
-        dict(snakemake.output.items()),
+        {Path(spec).stem: spec for spec in snakemake.output.specs},
     )

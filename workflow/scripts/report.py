@@ -32,6 +32,6 @@ with job(snakemake.log[0]):
         people_plan=read_json(files.people_plan) if files.people_plan else [],
         demo=True,  # every study has one
         shipped={Path(path).name: Path(path).stat().st_size for path in files.shipped},
-        figures={Path(path).stem: Path(path) for path in files.figures},
+        figures={Path(path).stem: Path(path) for path in files.figures if path.endswith(".json")},
     )
     write_report(snakemake.params.study, results, snakemake.output[0])

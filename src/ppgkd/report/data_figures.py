@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import cycle
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import matplotlib as mpl
+import altair as alt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from ppgkd.dataset_summary.summary import HISTOGRAM_BPM, HISTOGRAM_COLUMNS, aggregate_recordings
-from ppgkd.plots.figure import CURVE_STYLES, STYLE, save_figure
+from ppgkd.report import numbers
+from ppgkd.report.chart import Chart, Panel, Series, Switch, write_figure
+from ppgkd.report.layers import POINT_AREA, Rows, data, error_axis, looks_of
+from ppgkd.report.looks import LOOKS
+from ppgkd.report.rows import row_id
 
 RARE_BPM = 150
 """Heart rates from here on are rare in most datasets, and matter most in sport."""
 
+BIN_BPM = 10
+
 
 def draw_data_figures(
-    recordings: pd.DataFrame, titles: Mapping[str, str], paths: Mapping[str, str | Path]
+    recordings: pd.DataFrame, titles: Mapping[str, str], specs: Mapping[str, str | Path]
 ) -> None:
-    """Draw both figures as SVG.
+    """Draw both figures as Vega-Lite and as SVG.
 
     Parameters
     ----------
@@ -31,75 +34,147 @@ def draw_data_figures(
         Of `ppgkd.dataset_summary.summary.summarise_dataset`.
     titles
         Dataset to its title.
-    paths
-        Files for ``heart_rates`` and ``difficulty``.
+    specs
+        Vega-Lite files for ``heart_rates`` and ``difficulty``; each has its SVG beside it.
     """
-    with mpl.rc_context(STYLE):
-        save_figure(heart_rates(recordings, titles), paths["heart_rates"])
-        save_figure(difficulty(recordings, titles), paths["difficulty"])
+    write_figure(heart_rates(recordings, titles), specs["heart_rates"])
+    write_figure(difficulty(recordings, titles), specs["difficulty"])
 
 
-def heart_rates(recordings: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
-    """Share of each dataset's windows in every 10 BPM of the reference, a panel for each."""
-    datasets = aggregate_recordings(recordings, ["dataset"])
-    figure = Figure(figsize=(7.5, 1.2 + 1.35 * len(datasets)), layout="constrained")
-    axes = figure.subplots(len(datasets), sharex=True, sharey=True, squeeze=False)[:, 0]
-    centres_bpm = np.array(HISTOGRAM_BPM) + 5
-    for ax, (_, row) in zip(axes, datasets.iterrows(), strict=True):
-        fraction = row[list(HISTOGRAM_COLUMNS)].to_numpy(float) / max(row["kept"], 1)
-        colours = [CURVE_STYLES[1 if bpm >= RARE_BPM else 0].colour for bpm in HISTOGRAM_BPM]
-        ax.bar(centres_bpm, fraction, width=9.2, color=colours)
-        ax.set_axisbelow(True)
-        ax.set_title(titles[row["dataset"]], fontsize=10, loc="left")
-        if row["kept"] and not fraction.any():
-            ax.set_title(f"no reference in {row['kept']:,} windows", fontsize=9, loc="right")
-            continue
-        rare = fraction[np.array(HISTOGRAM_BPM) >= RARE_BPM].sum()
-        ax.set_title(
-            f"{RARE_BPM} BPM and above: {rare:.1%} of {row['kept']:,} windows",
-            fontsize=9,
-            loc="right",
+def heart_rates(recordings: pd.DataFrame, titles: Mapping[str, str]) -> Chart | None:
+    """Share of each dataset's windows in every 10 BPM of the reference, a panel for each.
+
+    A dataset without a reference has no panel; without any the figure is None.
+    """
+    panels = []
+    datasets = [
+        row
+        for row in aggregate_recordings(recordings, ["dataset"]).to_dict("records")
+        if sum(row[column] for column in HISTOGRAM_COLUMNS)
+    ]
+    bars = {row["dataset"]: _bars(row) for row in datasets}
+    highest = max((bar["share"] for rows in bars.values() for bar in rows), default=0.0)
+    width = 620 if len(datasets) == 1 else 440
+    for row in datasets:
+        title = alt.Title(titles[row["dataset"]], subtitle=_rare(row))
+        panels.append(Panel(_histogram(bars[row["dataset"]], highest, title, width)))
+    return Chart(panels, min(len(panels), 2)) if panels else None
+
+
+def _bars(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "from": bpm,
+            "to": bpm + BIN_BPM,
+            "share": float(row[column] / row["kept"]),
+            "is_rare": bpm >= RARE_BPM,
+            "name": f"{bpm} to {bpm + BIN_BPM} BPM",
+            "facts": [
+                ["windows", numbers.count(row[column])],
+                ["share", numbers.percent(row[column] / row["kept"])],
+            ],
+        }
+        for bpm, column in zip(HISTOGRAM_BPM, HISTOGRAM_COLUMNS, strict=True)
+        if row[column]
+    ]
+
+
+def _rare(row: Mapping[Any, Any]) -> str:
+    rare = sum(
+        row[column]
+        for bpm, column in zip(HISTOGRAM_BPM, HISTOGRAM_COLUMNS, strict=True)
+        if bpm >= RARE_BPM
+    )
+    share = numbers.percent(rare / row["kept"])
+    return f"{RARE_BPM} BPM and above: {share} of {numbers.count(row['kept'])} windows"
+
+
+def _histogram(bars: Rows, highest: float, title: alt.TitleParams, width: int) -> alt.Chart:
+    ends = [HISTOGRAM_BPM[0], HISTOGRAM_BPM[-1] + BIN_BPM]
+    scale = alt.Scale(domain=[False, True], range=[LOOKS[2].colour, LOOKS[1].colour])
+    chart: alt.Chart = (
+        alt.Chart(data(bars), title=title, width=width, height=150)
+        .mark_rect(stroke=None)
+        .encode(
+            x=alt.X(
+                "from:Q",
+                title="reference (BPM)",
+                scale=alt.Scale(domain=ends, nice=False),
+                axis=alt.Axis(values=[*range(ends[0], ends[1] + 1, 20)]),
+            ),
+            x2="to",
+            y=alt.Y(
+                "share:Q",
+                title="share of windows",
+                scale=alt.Scale(domain=[0, highest], nice=True),
+                axis=alt.Axis(format=".0%", tickCount=4),
+            ),
+            y2=alt.datum(0),
+            color=alt.Color("is_rare:N", scale=scale, legend=None),
         )
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes[-1].set_xlim(HISTOGRAM_BPM[0], HISTOGRAM_BPM[-1] + 10)
-    axes[-1].xaxis.set_major_locator(MultipleLocator(20, offset=HISTOGRAM_BPM[0]))
-    axes[-1].set_xlabel("reference (BPM)")
-    figure.supylabel("windows", fontsize=10)
-    return figure
+    )
+    return chart
 
 
-def difficulty(recordings: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
-    """MAE of the spectral peak in each recording, against its motion and its signal quality."""
-    figure = Figure(figsize=(9.8, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
-    for (name, part), look in zip(
-        recordings.groupby("dataset", sort=False), cycle(CURVE_STYLES), strict=False
-    ):
-        for ax, column in ((left, "motion_g"), (right, "good_share")):
-            ax.plot(
-                part[column],
-                part["spectral_peak_mae_bpm"],
-                look.marker,
-                color=look.colour,
-                markersize=5,
-                alpha=0.75,
-                label=titles[str(name)],
-            )
-    left.set_ylabel("MAE of the spectral peak (BPM)")
-    left.set_ylim(bottom=0)
-    _motion_axis(left, known=bool(recordings["motion_g"].notna().any()))
-    right.set_xlabel("PPG of good quality")
-    right.set_xlim(0, 1)
-    right.xaxis.set_major_formatter(PercentFormatter(1))
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 3))
-    return figure
+def difficulty(recordings: pd.DataFrame, titles: Mapping[str, str]) -> Chart | None:
+    """MAE of the spectral peak in each recording, against its motion and its signal quality.
+
+    Without an accelerometer there is no panel of motion; without a reference the figure is None.
+    """
+    known = recordings[recordings["spectral_peak_mae_bpm"].notna()]
+    if known.empty:
+        return None
+    names = [str(name) for name in dict.fromkeys(known["dataset"])]
+    switch = Switch(
+        "dataset",
+        "datasets",
+        [Series(name, titles[name], LOOKS[(at + 2) % len(LOOKS)]) for at, name in enumerate(names)],
+    )
+    rows = _recordings(known, titles)
+    has_motion = bool(known["motion_g"].notna().any())
+    columns = 2 if has_motion else 1
+    motion = alt.X("motion_g:Q", title="mean motion (g)", scale=alt.Scale(zero=True, nice=True))
+    good = alt.X(
+        "good_share:Q",
+        title="PPG of good quality",
+        scale=alt.Scale(domain=[0, 1]),
+        axis=alt.Axis(format=".0%", tickCount=5),
+    )
+    marks = alt.Chart(data(rows), width=440, height=260).mark_point(
+        filled=True, opacity=0.8, size=POINT_AREA
+    )
+    y = error_axis("spectral_peak_mae_bpm", "MAE of the spectral peak (BPM)")
+    panels = [
+        Panel(marks.encode(x=x, y=y, **looks_of(switch)))
+        for x in ([motion, good] if has_motion else [good])
+    ]
+    switches = [switch] if len(names) > 1 else []
+    return Chart(panels, columns, switches, {"motion": has_motion})
 
 
-def _motion_axis(ax: Axes, *, known: bool) -> None:
-    ax.set_xlabel("mean motion (g)")
-    if known:
-        ax.set_xlim(left=0)
-    else:
-        ax.set_xticks([])
-        ax.text(0.5, 0.5, "no accelerometer", transform=ax.transAxes, ha="center", color="0.35")
+def _recordings(known: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "dataset": str(row["dataset"]),
+            "motion_g": _rounded(row["motion_g"]),
+            "good_share": _rounded(row["good_share"]),
+            "spectral_peak_mae_bpm": _rounded(row["spectral_peak_mae_bpm"]),
+            "name": f"{row['recording']}, {titles[row['dataset']]}",
+            "row": row_id("recording", row["dataset"], row["recording"]),
+            "facts": _recording_facts(row),
+        }
+        for row in known.to_dict("records")
+    ]
+
+
+def _recording_facts(row: Mapping[Any, Any]) -> Sequence[list[str]]:
+    facts = [["MAE of the spectral peak", f"{row['spectral_peak_mae_bpm']:.1f} BPM"]]
+    if not np.isnan(row["motion_g"]):
+        facts.append(["mean motion", f"{row['motion_g']:.2f} g"])
+    if not np.isnan(row["good_share"]):
+        facts.append(["PPG of good quality", numbers.percent(row["good_share"])])
+    return [*facts, ["windows", numbers.count(row["kept"])]]
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else float(f"{value:.5g}")

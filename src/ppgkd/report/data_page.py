@@ -33,7 +33,7 @@ from ppgkd.datasets.ppg_channels import is_first_channel
 from ppgkd.report.data_figures import RARE_BPM
 from ppgkd.report.data_findings import answer, difficulty_finding, heart_rate_finding
 from ppgkd.report.data_heads import CADENCE_HEADS, RANK_HEADS, measure_heads, sketch_heads
-from ppgkd.report.html import data_uri, write_page
+from ppgkd.report.html import write_page
 from ppgkd.report.provenance import provenance
 from ppgkd.windows.motion import MOTION_BANDS
 from ppgkd.windows.segmentation import REJECTION_REASONS
@@ -80,7 +80,7 @@ def write_data_report(
     ranks
         Of `ppgkd.dataset_summary.spectral_ranks.rank_references`, of all datasets.
     figures
-        SVG files ``heart_rates`` and ``difficulty``.
+        Vega-Lite files ``heart_rates`` and ``difficulty``, each with its SVG beside it.
     path
         HTML file to write.
     """
@@ -138,10 +138,9 @@ def write_data_report(
             "heart_rates": heart_rate_finding(datasets, titles, RARE_BPM),
             "difficulty": difficulty_finding(total, by_recording),
         },
-        "figures": {name: data_uri(svg) for name, svg in figures.items()},
         "provenance": provenance(about.files),
     }
-    write_page("data.html.j2", context, path)
+    write_page("data.html.j2", context, figures, path)
 
 
 def assess_summary(recordings: pd.DataFrame, dataset: Dataset) -> Verdict:

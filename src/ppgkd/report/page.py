@@ -13,6 +13,7 @@ import yaml
 
 from ppgkd.dataset_summary.verdict import FEW_TEST_SUBJECTS
 from ppgkd.evaluation.costs import COSTS
+from ppgkd.evaluation.pareto import pareto_front
 from ppgkd.evaluation.recommendation import (
     VALIDATION_SLACK,
     Gates,
@@ -24,9 +25,8 @@ from ppgkd.evaluation.recommendation import (
 from ppgkd.evaluation.summary import STUDENT, subject_mean_interval
 from ppgkd.report.contents import contents
 from ppgkd.report.data_page import is_labelled, rejection_reasons
-from ppgkd.report.figures import pareto_front
 from ppgkd.report.findings import findings
-from ppgkd.report.html import data_uri, write_page
+from ppgkd.report.html import write_page
 from ppgkd.report.provenance import provenance
 from ppgkd.report.summary import not_known, passed_over, tested_people
 from ppgkd.report.tables import (
@@ -88,7 +88,7 @@ class Results:
     alignment
         Lag of each recording's reference.
     figures
-        SVG files by name.
+        Vega-Lite files by name, each with its SVG beside it.
     other_people
         Rows of `ppgkd.evaluation.by_dataset.errors_by_dataset` of the folds that test the
         recommended student on other people of the datasets; empty without such folds.
@@ -142,7 +142,8 @@ def write_report(study: Study, results: Results, path: str | Path) -> None:
     path
         HTML file to write.
     """
-    write_page("page.html.j2", _context(study, results), path)
+    figures = dict.fromkeys(FIGURES) | dict(results.figures)
+    write_page("page.html.j2", _context(study, results), figures, path)
 
 
 def _context(study: Study, results: Results) -> dict[str, Any]:
@@ -178,8 +179,6 @@ def _context(study: Study, results: Results) -> dict[str, Any]:
         "shipped": shipped_rows(results.shipped, study.sensor.rate_hz),
         "rate_hz": study.sensor.rate_hz,
         "demo": results.demo,
-        "figures": dict.fromkeys(FIGURES)
-        | {name: data_uri(svg) for name, svg in results.figures.items()},
         "config": study.config,
         "config_yaml": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True),
         "known_strategies": [STRATEGIES[name] for name in study.config["strategies"]],

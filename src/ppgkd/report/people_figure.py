@@ -2,118 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+import altair as alt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from ppgkd.plots.figure import COLOURS, DASHES, MARKERS, STYLE, save_figure
-from ppgkd.strategies.registry import STRATEGIES
+from ppgkd.report import numbers
+from ppgkd.report.chart import Chart, Panel, Switch, write_figure
+from ppgkd.report.layers import HEIGHT, Layers, Rows, dashes_of, data, error_axis, error_points
+from ppgkd.report.names import student_name
+from ppgkd.report.rows import row_id
+from ppgkd.report.size_figures import WIDTHS, beside
+from ppgkd.report.student_points import interval_bpm, records, strategy_switch
 
-COLUMNS = 2
+KEY = ["strategy", "teacher", "student"]
+APART = 1.02
+"""Factor by which strategies with one number of people are moved apart."""
 
 
-def draw_people_figure(fitted: Mapping[str, Any], path: str | Path) -> None:
-    """Draw the figure as SVG.
+def draw_people_figure(fitted: Mapping[str, Any], spec: str | Path) -> None:
+    """Draw the figure as Vega-Lite and as SVG.
 
     Parameters
     ----------
     fitted
         Of `ppgkd.scaling.people.fit_people_laws`.
-    path
-        File to write.
+    spec
+        Vega-Lite file to write; the SVG is beside it.
     """
-    with mpl.rc_context(STYLE):
-        save_figure(error_vs_people(fitted), path)
+    write_figure(error_vs_people(fitted), spec)
 
 
-def error_vs_people(fitted: Mapping[str, Any]) -> Figure:
-    """MAE against training people, one panel for each student and teacher."""
+def error_vs_people(fitted: Mapping[str, Any]) -> Chart | None:
+    """MAE against training people, one panel for each student and teacher; None without any."""
     curves = pd.DataFrame(fitted["curves"])
     if curves.empty:
-        return Figure()
+        return None
+    switch = strategy_switch(curves)
+    rows = _points(curves, [one.value for one in switch.series])
+    forecasts = _forecasts(fitted["laws"], 1.1 * float(curves["upper_bpm"].max()))
+    panels = _panels_of(curves)
+    columns = beside(len(panels))
+    x = _people_axis(curves, forecasts)
+    drawn = []
+    for student, teacher, params in panels:
+        own = {"student": [student], "teacher": [teacher, "none"]}
+        shown = [row for row in forecasts if all(row[key] in own[key] for key in own)]
+        ends = ("lower_bpm", "upper_bpm")
+        layers = [
+            *_forecast_layers(shown, switch, x),
+            *error_points(rows, switch, x, error_axis("mae_bpm"), ends, only=own),
+        ]
+        source = "no teacher" if teacher == "none" else f"teacher {teacher}"
+        title = alt.Title(student, subtitle=f"{numbers.count(params)} parameters, {source}")
+        drawn.append(Panel(alt.layer(*layers, title=title, width=WIDTHS[columns], height=HEIGHT)))
+    return Chart(drawn, columns, [switch], {"forecasts": bool(forecasts)})
+
+
+def _panels_of(curves: pd.DataFrame) -> list[tuple[str, str, int]]:
     taught = curves[curves["strategy"] != "scratch"]
     panels = (taught if len(taught) else curves)[["student", "teacher", "params"]]
     panels = panels.drop_duplicates().sort_values("params", kind="stable")
-    n_columns = min(COLUMNS, len(panels))
-    n_rows = -(-len(panels) // n_columns)
-    figure = Figure(figsize=(4.6 * n_columns + 0.6, 3.4 * n_rows + 0.5), layout="constrained")
-    axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True).ravel()
-    for unused in axes[len(panels) :]:
-        unused.set_axis_off()
-    for ax, (student, teacher, params) in zip(
-        axes, panels.itertuples(index=False, name=None), strict=False
-    ):
-        for strategy in STRATEGIES:
-            own = (strategy, "none" if strategy == "scratch" else teacher, student)
-            _draw_strategy(ax, own, curves, fitted["laws"])
-        source = f", from {teacher}" if panels["teacher"].nunique() > 1 else ""
-        ax.set_title(f"{student}{source}, {params:,} parameters", fontsize=10)
-    sizes = curves["people"].round().astype(int)
-    _people_axis(axes[: len(panels)], sorted(set(sizes)))
-    for ax in axes[::n_columns]:
-        ax.set_ylabel("test MAE (BPM)")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=max(len(handles), 1))
-    return figure
+    return list(panels.itertuples(index=False, name=None))
 
 
-def _draw_strategy(
-    ax: Axes, key: tuple[str, str, str], curves: pd.DataFrame, laws: list[Mapping[str, Any]]
-) -> None:
-    strategy = key[0]
-    keys = ["strategy", "teacher", "student"]
-    own = curves[(curves[keys] == [*key]).all(axis=1)]
-    if own.empty:
-        return
-    colour = COLOURS[strategy]
-    half_widths = [own["mae_bpm"] - own["lower_bpm"], own["upper_bpm"] - own["mae_bpm"]]
-    ax.errorbar(
-        own["people"],
-        own["mae_bpm"],
-        yerr=np.clip(np.array(half_widths, dtype=float), 0, None),
-        fmt=MARKERS[strategy],
-        color=colour,
-        markersize=5,
-        elinewidth=0.8,
-        label=strategy,
+def _points(curves: pd.DataFrame, strategies: Sequence[str]) -> list[dict[str, Any]]:
+    middle = (len(strategies) - 1) / 2
+    return [
+        {
+            **{key: row[key] for key in KEY},
+            "people": float(row["people"] * APART ** (strategies.index(row["strategy"]) - middle)),
+            **{f"{end}_bpm": float(row[f"{end}_bpm"]) for end in ("mae", "lower", "upper")},
+            "recommended": False,
+            "name": f"{student_name(row)}, {_people(row['people'])}",
+            "row": row_id("people", row["student"], row["strategy"], row["teacher"]),
+            "facts": [["MAE", interval_bpm(row["mae_bpm"], row["lower_bpm"], row["upper_bpm"])]],
+        }
+        for row in records(curves)
+    ]
+
+
+def _people(number: float) -> str:
+    rounded = f"{number:.1f}".removesuffix(".0")
+    return f"{rounded} {'person' if rounded == '1' else 'people'}"
+
+
+def _forecasts(laws: Sequence[Mapping[str, Any]], highest: float) -> list[dict[str, Any]]:
+    """Points of the forecasts, up to what the figure shows."""
+    return [
+        {
+            **{key: law[key] for key in KEY},
+            "at_people": float(f"{people:.4g}"),
+            **{
+                f"forecast_{end}_bpm": float(
+                    f"{np.clip(law['forecast'][f'{end}_bpm'][at], 0, highest):.4g}"
+                )
+                for end in ("mae", "lower", "upper")
+            },
+        }
+        for law in laws
+        if law.get("forecast")
+        for at, people in enumerate(law["forecast"]["people"])
+    ]
+
+
+def _forecast_layers(rows: Rows, switch: Switch, x: alt.X) -> Layers:
+    if not rows:
+        return []
+    base = alt.Chart(data(rows)).encode(
+        x=alt.X("at_people:Q", title=x["title"], axis=x["axis"], scale=x["scale"])
     )
-    law = next((law for law in laws if tuple(law[name] for name in keys) == key), {})
-    if forecast := law.get("forecast"):
-        ax.plot(
-            forecast["people"],
-            forecast["mae_bpm"],
-            color=colour,
-            linewidth=1.3,
-            linestyle=DASHES[strategy],
-        )
-        ax.fill_between(
-            forecast["people"],
-            forecast["lower_bpm"],
-            forecast["upper_bpm"],
-            color=colour,
-            alpha=0.1,
-            linewidth=0,
-        )
+    looks = dashes_of(switch)
+    band = base.mark_area(opacity=0.12, clip=True).encode(
+        y=error_axis("forecast_lower_bpm"), y2="forecast_upper_bpm", color=looks["color"]
+    )
+    middle = base.mark_line(strokeWidth=1.5, clip=True)
+    return [band, middle.encode(y=error_axis("forecast_mae_bpm"), **looks)]
 
 
-def _people_axis(axes: np.ndarray, sizes: list[int]) -> None:
-    ticks = [*sizes, *(factor * sizes[-1] for factor in (2, 5))]
-    kept = ticks[:1]
-    for tick in ticks[1:]:
-        if tick > 1.25 * kept[-1]:
+def _people_axis(curves: pd.DataFrame, forecasts: Rows) -> alt.X:
+    sizes = sorted(set(curves["people"].round().astype(int)))
+    farthest = max([*sizes, *(row["at_people"] for row in forecasts)])
+    kept = sizes[:1]
+    for tick in [*sizes[1:], *(factor * sizes[-1] for factor in (2, 5))]:
+        if 1.25 * kept[-1] < tick <= farthest * 1.01:
             kept.append(tick)
-    for ax in axes:
-        ax.set_xscale("log")
-        ax.set_ylim(bottom=0)
-        ax.set_xlabel("people to learn from")
-        ax.xaxis.set_major_locator(FixedLocator(kept))
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.xaxis.set_major_formatter(ScalarFormatter())
-        ax.tick_params(labelbottom=True)
+    scale = alt.Scale(type="log", domain=[sizes[0] / 1.15, farthest * 1.05], nice=False)
+    axis = alt.Axis(values=[int(tick) for tick in kept], format=",d")
+    return alt.X("people:Q", title="people to learn from", axis=axis, scale=scale)

@@ -2,104 +2,157 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import cycle
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import matplotlib as mpl
+import altair as alt
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MultipleLocator, PercentFormatter, StrMethodFormatter
 
 from ppgkd.evaluation.agreement import limits_of_agreement
 from ppgkd.evaluation.estimators import as_estimates
-from ppgkd.plots.figure import CURVE_STYLES, PALETTE, STYLE, CurveStyle, save_figure
+from ppgkd.report import numbers
+from ppgkd.report.chart import Chart, Panel, Series, Switch, write_figure
+from ppgkd.report.layers import (
+    SIGNED,
+    Layers,
+    Named,
+    Rows,
+    data,
+    error_axis,
+    haloed,
+    looks_of,
+    named_line,
+)
+from ppgkd.report.looks import FAINT, INK, LOOKS, SOFT, STRONG
 
-HEXAGONS = 50
-"""Number across the panel: many thousand windows become some hundred shapes."""
+Axis = TypeVar("Axis", alt.X, alt.Y)
+
+TILES = 48, 24
+"""Number across and up: many thousand windows become some hundred tiles."""
+
+CURVE_LOOKS = (LOOKS[2], LOOKS[1], *LOOKS[3:])
+"""Looks of the first curve, the second and so on."""
 
 
 def draw_quality_figures(
-    predictions: pd.DataFrame, quality: Mapping[str, Any], paths: Mapping[str, str | Path]
+    predictions: pd.DataFrame, quality: Mapping[str, Any], specs: Mapping[str, str | Path]
 ) -> None:
-    """Draw all figures as SVG.
+    """Draw all figures as Vega-Lite and as SVG.
 
     Parameters
     ----------
     predictions, quality
         Of `ppgkd.evaluation.recommended`.
-    paths
-        Files for ``bland_altman``, which is of the online filter, ``reliability`` and
-        ``risk_coverage``.
+    specs
+        Vega-Lite files for ``bland_altman``, which is of the online filter, ``reliability`` and
+        ``risk_coverage``; each has its SVG beside it.
     """
     both = {"single windows": quality["single"], "online filter": quality["filtered"]}
-    with mpl.rc_context(STYLE):
-        figures = {
-            "bland_altman": bland_altman(as_estimates(predictions, "filtered")),
-            "reliability": reliability(both),
-            "risk_coverage": risk_coverage(both),
-        }
-        for name, figure in figures.items():
-            save_figure(figure, paths[name])
+    figures = {
+        "bland_altman": bland_altman(as_estimates(predictions, "filtered")),
+        "reliability": reliability(both),
+        "risk_coverage": risk_coverage(both),
+    }
+    for name, figure in figures.items():
+        write_figure(figure, specs[name])
 
 
-def bland_altman(table: pd.DataFrame) -> Figure:
+def bland_altman(table: pd.DataFrame) -> Chart | None:
     """Error against the mean of estimate and reference, with bias and limits of agreement.
 
     Parameters
     ----------
     table
         One row per window: ``subject, hr_bpm, pred_bpm``, NaN where no estimate was given.
+
+    Returns
+    -------
+    Chart or None
+        None without any estimate.
     """
     given = table[table["pred_bpm"].notna()]
+    if given.empty:
+        return None
     mean_bpm = (given["pred_bpm"] + given["hr_bpm"]).to_numpy(float) / 2
     error_bpm = (given["pred_bpm"] - given["hr_bpm"]).to_numpy(float)
     limits = limits_of_agreement(given)
-    figure = Figure(figsize=(7.5, 4.4), layout="constrained")
-    ax = figure.subplots()
-    limit_bpm = 1.08 * max(*np.abs(error_bpm), -limits["lower_bpm"], limits["upper_bpm"], 1.0)
-    left, right = mean_bpm.min() - 3, mean_bpm.max() + 3
-    bins = ax.hexbin(
-        mean_bpm,
-        error_bpm,
-        gridsize=(HEXAGONS, HEXAGONS // 2),
-        extent=(left, right, -limit_bpm, limit_bpm),
-        bins="log",
-        mincnt=1,
-        cmap=sns.blend_palette(["#c6dcec", PALETTE[0]], as_cmap=True),
-        linewidths=0,
+    highest = 1.05 * max(*np.abs(error_bpm), -limits["lower_bpm"], limits["upper_bpm"], 1.0)
+    x = alt.X(
+        "left:Q",
+        title="mean of estimate and reference (BPM)",
+        scale=alt.Scale(domain=[mean_bpm.min() - 2, mean_bpm.max() + 2], nice=True, zero=False),
     )
-    ax.set_axisbelow(True)
-    for name, text, dashes, shift in (
-        ("upper_bpm", "upper limit", "--", 6),
-        ("bias_bpm", "bias", "-", 0),
-        ("lower_bpm", "lower limit", "--", -6),  # apart, where the limits are near the bias
-    ):
-        ax.axhline(limits[name], color="black", linewidth=1, linestyle=dashes)
-        ax.axhspan(*limits["intervals"][name], color="black", alpha=0.1, linewidth=0)
-        ax.annotate(
-            f"{text} {limits[name]:+.1f}".replace("-", "\N{MINUS SIGN}"),
-            (1, limits[name]),
-            xytext=(4, shift),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
+    y = alt.Y(
+        "lower:Q",
+        title="estimate minus reference (BPM)",
+        axis=SIGNED,
+        scale=alt.Scale(domain=[-highest, highest]),
+    )
+    colour = alt.Color(
+        "windows:Q",
+        scale=alt.Scale(type="log", range=[FAINT, STRONG]),
+        legend=alt.Legend(title="windows", tickCount=4, gradientLength=180),
+    )
+    tiles = alt.Chart(data(_tiles(mean_bpm, error_bpm))).mark_rect()
+    named = _limit_lines(limits)
+    view = alt.layer(
+        tiles.encode(x=x, x2="right", y=y, y2="upper", color=colour),
+        *named.lines,
+        *named.names,
+        width=680,
+        height=320,
+    )
+    return Chart([Panel(view)])
+
+
+def _tiles(mean_bpm: np.ndarray, error_bpm: np.ndarray) -> list[dict[str, Any]]:
+    """Number of windows in each tile that has any; tiles are of whole BPM."""
+    width_bpm = max(1, round(np.ptp(mean_bpm) / TILES[0]))
+    height_bpm = max(1, round(2 * np.abs(error_bpm).max() / TILES[1]))
+    across = np.floor(mean_bpm / width_bpm).astype(int) * width_bpm
+    up = np.floor(error_bpm / height_bpm + 0.5).astype(int)
+    tiles, counts = np.unique(np.stack([across, up]), axis=1, return_counts=True)
+    rows = []
+    for left, row, windows in zip(*tiles.tolist(), counts.tolist(), strict=True):
+        lower, upper = (row - 0.5) * height_bpm, (row + 0.5) * height_bpm
+        ends = [numbers.signed(end, 1) for end in (lower, upper)]
+        rows.append(
+            {
+                "left": left,
+                "right": left + width_bpm,
+                "lower": lower,
+                "upper": upper,
+                "windows": windows,
+                "name": f"{windows:,} window{'' if windows == 1 else 's'}",
+                "facts": [
+                    ["mean", f"{left} to {left + width_bpm} BPM"],
+                    ["error", f"{ends[0]} to {ends[1]} BPM"],
+                ],
+            }
         )
-    ax.set_xlim(left, right)
-    ax.set_ylim(-limit_bpm, limit_bpm)
-    ax.set_xlabel("mean of estimate and reference (BPM)")
-    ax.set_ylabel("estimate minus reference (BPM)")
-    figure.colorbar(bins, label="windows", pad=0.02, format=StrMethodFormatter("{x:,.0f}"))
-    return figure
+    return rows
 
 
-def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
+def _limit_lines(limits: Mapping[str, Any]) -> Named:
+    lines: Layers = []
+    names: Layers = []
+    for name, text, dashes, above in (
+        ("upper_bpm", "upper limit", (6, 4), True),
+        ("bias_bpm", "bias", (1, 0), True),
+        ("lower_bpm", "lower limit", (6, 4), False),
+    ):
+        said = f"{text} {numbers.signed(limits[name], 1)}"
+        named = named_line(limits[name], said, above=above, dashes=dashes, left=name == "bias_bpm")
+        lower, upper = limits["intervals"][name]
+        band = alt.Chart(data([{"from": lower, "to": upper}])).mark_rect(color=INK, opacity=0.1)
+        lines += [band.encode(y="from:Q", y2="to"), *named.lines]
+        names += named.names
+    return Named(lines, names)
+
+
+def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Chart:
     """Observed against nominal coverage of the central intervals.
 
     Parameters
@@ -107,37 +160,46 @@ def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
     assessments
         Of `ppgkd.evaluation.quality.assess`, by the name of the curve; six styles differ.
     """
-    figure = Figure(figsize=(5.2, 5.0), layout="constrained")
-    ax = figure.subplots()
-    ax.set_axisbelow(True)
-    ax.plot([0, 1], [0, 1], color="0.35", linewidth=1)
-    for name, assessment, look in _curves(assessments):
-        curve = pd.DataFrame(assessment["calibration"]["curve"])
-        ax.fill_between(
-            curve["nominal"], curve["lower"], curve["upper"], color=look.colour, alpha=0.15, lw=0
-        )
-        _draw(ax, curve["nominal"], curve["coverage"], name, look)
-    for position, text in (((0.04, 0.96), "spread too wide"), ((0.96, 0.04), "spread too narrow")):
-        ax.text(
-            *position,
-            text,
-            ha="left" if position[0] < 0.5 else "right",
-            va="center",
-            color="0.35",
-            fontsize=9,
-        )
-    ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1)
-    ax.set_aspect("equal")
-    ax.set_xlabel("nominal coverage")
-    ax.set_ylabel("observed coverage")
-    _percent(ax, "x")
-    _percent(ax, "y")
-    _legend(figure, ax, 2)
-    return figure
+    switch = _curve_switch([*assessments])
+    rows = [
+        {
+            "curve": name,
+            **{key: point[key] for key in ("nominal", "coverage", "lower", "upper")},
+            "name": f"{name}: interval of {numbers.percent(point['nominal'])}",
+            "facts": [
+                ["covers", numbers.percent(point["coverage"])],
+                [
+                    "95 % interval",
+                    f"{numbers.percent(point['lower'])} to {numbers.percent(point['upper'])}",
+                ],
+            ],
+        }
+        for name, assessment in assessments.items()
+        for point in assessment["calibration"]["curve"]
+    ]
+    x = _share(alt.X, "nominal", "nominal coverage")
+    y = _share(alt.Y, "coverage", "observed coverage")
+    base = alt.Chart(data(rows))
+    ideal = alt.Chart(data([{"nominal": end, "coverage": end} for end in (0, 1)]))
+    band = base.mark_area(opacity=0.15).encode(
+        x=x, y=alt.Y("lower:Q", title="observed coverage"), y2="upper", color=_colour(switch)
+    )
+    words = [
+        *_corner(0.03, 0.97, "spread too wide", "left"),
+        *_corner(0.97, 0.03, "spread too narrow", "right"),
+    ]
+    view = alt.layer(
+        ideal.mark_line(color=SOFT, strokeWidth=1).encode(x=x, y=y),
+        band,
+        *words,
+        *_curves(base, switch, x, y),
+        width=380,
+        height=340,
+    )
+    return Chart([Panel(view)], switches=[switch])
 
 
-def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
+def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Chart:
     """Risk-coverage curve: error of the kept windows against their share.
 
     Parameters
@@ -145,48 +207,57 @@ def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Figure:
     assessments
         Of `ppgkd.evaluation.quality.assess`, by the name of the curve; six styles differ.
     """
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
-    ax = figure.subplots()
-    for name, assessment, look in _curves(assessments):
-        curve = pd.DataFrame(assessment["risk_coverage"]["curve"])
-        ax.plot(curve["coverage"], curve["oracle_mae_bpm"], ":", color=look.colour, linewidth=1)
-        _draw(ax, curve["coverage"], curve["mae_bpm"], name, look)
-    ax.set_xlim(0, 1.02)
-    ax.set_ylim(bottom=0)
-    ax.set_xlabel("share of windows kept, smallest spread first")
-    ax.set_ylabel("test MAE of the kept windows (BPM)")
-    _percent(ax, "x")
-    best = Line2D([], [], color="0.35", linestyle=":", linewidth=1, label="smallest error first")
-    _legend(figure, ax, 3, best)
-    return figure
-
-
-def _curves(
-    assessments: Mapping[str, Mapping[str, Any]],
-) -> Iterator[tuple[str, Mapping[str, Any], CurveStyle]]:
-    for (name, assessment), look in zip(assessments.items(), cycle(CURVE_STYLES), strict=False):
-        yield name, assessment, look
-
-
-def _draw(ax: Axes, x: pd.Series, y: pd.Series, name: str, look: CurveStyle) -> None:
-    ax.plot(
-        x,
-        y,
-        color=look.colour,
-        marker=look.marker,
-        linestyle=look.dashes,
-        markersize=4,
-        linewidth=1.4,
-        label=name,
+    switch = _curve_switch([*assessments])
+    rows = [
+        {
+            "curve": name,
+            **{key: point[key] for key in ("coverage", "mae_bpm", "oracle_mae_bpm")},
+            "name": f"{name}: {numbers.percent(point['coverage'])} of the windows kept",
+            "facts": [
+                ["MAE, smallest spread first", f"{numbers.bpm(point['mae_bpm'])} BPM"],
+                ["smallest error first", f"{numbers.bpm(point['oracle_mae_bpm'])} BPM"],
+            ],
+        }
+        for name, assessment in assessments.items()
+        for point in assessment["risk_coverage"]["curve"]
+    ]
+    x = _share(alt.X, "coverage", "share of windows kept, smallest spread first")
+    y = error_axis("mae_bpm", "test MAE of the kept windows (BPM)")
+    base = alt.Chart(data(rows))
+    best = base.mark_line(strokeWidth=1, strokeDash=[2, 3]).encode(
+        x=x,
+        y=alt.Y("oracle_mae_bpm:Q", title="test MAE of the kept windows (BPM)"),
+        color=_colour(switch),
     )
+    view = alt.layer(best, *_curves(base, switch, x, y), width=620, height=300)
+    return Chart([Panel(view)], switches=[switch])
 
 
-def _percent(ax: Axes, axis: str) -> None:
-    shown = ax.xaxis if axis == "x" else ax.yaxis
-    shown.set_major_locator(MultipleLocator(0.2))
-    shown.set_major_formatter(PercentFormatter(1))
+def _curve_switch(names: list[str]) -> Switch:
+    looks = [CURVE_LOOKS[at % len(CURVE_LOOKS)] for at in range(len(names))]
+    series = [Series(name, name, look) for name, look in zip(names, looks, strict=True)]
+    return Switch("curve", "estimates", series)
 
 
-def _legend(figure: Figure, ax: Axes, columns: int, *more: Line2D) -> None:
-    handles = [*ax.get_legend_handles_labels()[0], *more]
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), columns))
+def _colour(switch: Switch) -> alt.Color:
+    colour: alt.Color = looks_of(switch)["color"]
+    return colour
+
+
+def _curves(base: alt.Chart, switch: Switch, x: alt.X, y: alt.Y) -> Layers:
+    points = base.mark_point(filled=True, opacity=1, size=34)
+    return [
+        base.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=_colour(switch)),
+        points.encode(x=x, y=y, **looks_of(switch)),
+    ]
+
+
+def _share(channel: type[Axis], column: str, title: str) -> Axis:
+    axis = alt.Axis(format=".0%", tickCount=5)
+    return channel(f"{column}:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1]))
+
+
+def _corner(x: float, y: float, text: str, align: str) -> Layers:
+    at: Rows = [{"nominal": x, "coverage": y}]
+    base = alt.Chart(data(at)).encode(x="nominal:Q", y="coverage:Q")
+    return haloed(base, {"text": text, "align": align, "fontSize": 12})
