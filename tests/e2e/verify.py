@@ -28,7 +28,14 @@ MEASURED = frozenset(
     )
 )
 """Keys of JSON files and columns of tables that differ between runs."""
-SHOWING_MEASURED = frozenset(("report.html", "error_vs_cost.svg", "pareto.svg"))
+SHOWING_MEASURED = frozenset(
+    (
+        *("report.html", "error_vs_cost.svg", "pareto.svg"),
+        # of each student they have what is known of it, its latency too
+        *("error_vs_size.json", "gain_over_scratch.json", "teacher_student.json"),
+        *("error_vs_cost.json", "pareto.json"),
+    )
+)
 """Files that show measurements: they differ between runs, not when made again from artifacts."""
 NOT_ARTIFACTS = frozenset(("logs", "benchmarks"))
 

@@ -38,8 +38,8 @@ def test_the_page_contains_its_figures(study: Workflow) -> None:
     page = (study.results / "data/report.html").read_text(encoding="utf-8")
     assert page.count("data:image/svg+xml;base64,") == 2
     assert "sim-04" in page
-    assert {path.name for path in (study.results / "data").glob("*.svg")} == {
-        *("heart_rates.svg", "difficulty.svg")
+    assert {path.name for path in (study.results / "data").glob("[hd]*.*")} == {
+        *("heart_rates.svg", "difficulty.svg", "heart_rates.json", "difficulty.json")
     }
 
 

@@ -94,6 +94,8 @@ def test_the_report_has_the_curve_and_its_figure(study: Workflow) -> None:
     assert '<h3 id="people">Error and people</h3>' in report
     assert "without their reference" in report
     assert (study.results / "report/people.svg").stat().st_size > 5_000
+    spec = json.loads((study.results / "report/people.json").read_text())
+    assert spec["usermeta"]["facts"] == {"forecasts": True}
     laws = json.loads((study.results / "people/laws.json").read_text())
     assert [law["strategy"] for law in laws["laws"]] == ["scratch"]
     assert "forecast" in laws["laws"][0]

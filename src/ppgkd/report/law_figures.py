@@ -24,7 +24,7 @@ from ppgkd.report.layers import (
     wide_domain,
 )
 from ppgkd.report.looks import FAINT, LOOKS, PAPER, STRONG
-from ppgkd.report.names import student_name
+from ppgkd.report.names import strategy_label, student_name
 from ppgkd.report.rows import row_id
 from ppgkd.report.student_points import (
     family_switch,
@@ -179,7 +179,7 @@ def _map_panel(rows: Rows, part: pd.DataFrame, law: JointLaw | None, scale: alt.
     )
     layers.append(marks.encode(color=colour))
     number = haloed(base.encode(text=alt.Text("mae_bpm:Q", format=".2f")), {"dy": -17})
-    title = alt.Title(f"{family} students", subtitle=str(strategy))
+    title = alt.Title(f"{family} students", subtitle=strategy_label(str(strategy)))
     view = alt.layer(*layers, *number, title=title, width=440, height=HEIGHT)
     return Panel(view, {"family": str(family), "strategy": str(strategy)})
 

@@ -229,7 +229,10 @@ def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Chart:
         y=alt.Y("oracle_mae_bpm:Q", title="test MAE of the kept windows (BPM)"),
         color=_colour(switch),
     )
-    view = alt.layer(best, *_curves(base, switch, x, y), width=620, height=300)
+    title = alt.Title(
+        "dotted: smallest error first, the best order", fontSize=12, fontWeight="normal"
+    )
+    view = alt.layer(best, *_curves(base, switch, x, y), title=title, width=620, height=300)
     return Chart([Panel(view)], switches=[switch])
 
 

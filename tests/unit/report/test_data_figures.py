@@ -1,9 +1,10 @@
-"""The figures of the data: what their axes and bars say."""
+"""The figures of the data: what their axes, bars and points say."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from tests.unit.recording_summaries import recording_summaries
+from tests.unit.report.spec_of import Drawn
 
 from ppgkd.report.data_figures import difficulty, heart_rates
 
@@ -16,38 +17,53 @@ def recordings() -> pd.DataFrame:
     return pd.concat([one, recording_summaries("two", 3)], ignore_index=True)
 
 
+def bars(drawn: Drawn, panel: int) -> dict[int, float]:
+    (layer,) = drawn.layers(panel, "rect")
+    return {row["from"]: row["share"] for row in drawn.rows(panel, layer)}
+
+
 def test_every_dataset_has_its_histogram_of_shares(recordings: pd.DataFrame) -> None:
-    axes = heart_rates(recordings, TITLES).axes
-    assert [ax.get_title("left") for ax in axes] == ["First dataset", "Second dataset"]
-    heights = [{bar.get_center()[0]: bar.get_height() for bar in ax.patches} for ax in axes]
-    assert {at: share for at, share in heights[0].items() if share} == {75: 0.25, 155: 0.75}
-    assert {at: share for at, share in heights[1].items() if share} == {75: 1.0}
+    drawn = Drawn(heart_rates(recordings, TITLES))
+    assert [title for title, _ in drawn.titles()] == ["First dataset", "Second dataset"]
+    assert bars(drawn, 0) == {70: 0.25, 150: 0.75}
+    assert bars(drawn, 1) == {70: 1.0}
 
 
 def test_how_many_windows_are_of_high_heart_rates_is_said(recordings: pd.DataFrame) -> None:
-    said = [ax.get_title("right") for ax in heart_rates(recordings, TITLES).axes]
-    assert said == [
-        "150 BPM and above: 75.0% of 80 windows",
-        "150 BPM and above: 0.0% of 120 windows",
+    said = [line for _, line in Drawn(heart_rates(recordings, TITLES)).titles()]
+    assert [line.replace("\u00a0", " ") for line in said] == [
+        "150 BPM and above: 75 % of 80 windows",
+        "150 BPM and above: 0 % of 120 windows",
     ]
 
 
+def test_bars_say_how_many_windows_they_are(recordings: pd.DataFrame) -> None:
+    drawn = Drawn(heart_rates(recordings, TITLES))
+    first = drawn.rows(0, drawn.layers(0, "rect")[0])[0]
+    assert first["name"] == "70 to 80 BPM"
+    assert dict(first["facts"])["windows"] == "20"
+
+
 def test_every_recording_is_a_point_of_its_dataset(recordings: pd.DataFrame) -> None:
-    left, right = difficulty(recordings, TITLES).axes
-    points = {line.get_label(): line.get_xydata() for line in left.lines}
-    assert {name: len(at) for name, at in points.items()} == {
-        "First dataset": 2,
-        "Second dataset": 3,
-    }
-    assert np.unique(points["First dataset"], axis=0).tolist() == [[0.5, 11.5]]
-    assert np.unique(right.lines[1].get_xydata(), axis=0).tolist() == [[0.65, 11.5]]
+    drawn = Drawn(difficulty(recordings, TITLES))
+    assert drawn.facts == {"motion": True}
+    assert drawn.switches() == {"dataset": ["one", "two"]}
+    for panel, column, place in ((0, "motion_g", 0.5), (1, "good_share", 0.65)):
+        rows = drawn.points(panel)
+        assert [row["dataset"] for row in rows] == ["one"] * 2 + ["two"] * 3
+        assert {(row[column], row["spectral_peak_mae_bpm"]) for row in rows} == {(place, 11.5)}
+        assert rows[0]["row"].startswith("recording-one-")
 
 
-def test_without_an_accelerometer_it_says_so() -> None:
-    left, _ = difficulty(recording_summaries("one", motion_g=np.nan), TITLES).axes
-    assert [text.get_text() for text in left.texts] == ["no accelerometer"]
+def test_without_an_accelerometer_there_is_no_panel_of_motion() -> None:
+    drawn = Drawn(difficulty(recording_summaries("one", motion_g=np.nan), TITLES))
+    assert drawn.facts == {"motion": False}
+    assert len(drawn.panels) == 1
+    assert "PPG of good quality" in drawn.text()
 
 
-def test_a_dataset_without_windows_is_drawn_as_empty() -> None:
-    (ax,) = heart_rates(recording_summaries("one", 1, kept=0, windows_hr_70=0), TITLES).axes
-    assert all(bar.get_height() == 0 for bar in ax.patches)
+def test_without_a_reference_there_are_no_figures() -> None:
+    nothing = recording_summaries("one", 1, kept=0, windows_hr_70=0)
+    assert heart_rates(nothing, TITLES) is None
+    unknown = recording_summaries("one").assign(spectral_peak_mae_bpm=np.nan)
+    assert difficulty(unknown, TITLES) is None

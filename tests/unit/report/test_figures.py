@@ -1,30 +1,22 @@
-"""The figures: the Pareto front by brute force, and what is drawn."""
+"""The figures of the results: what their points, lines and panels are."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from tests.unit.report.spec_of import Drawn, elements
 
 from ppgkd.evaluation.recommendation import Gates, apply_gates, recommend
 from ppgkd.evaluation.summary import summarise_students
-from ppgkd.report.figures import (
-    DASHES,
-    STRATEGIES,
-    draw_figures,
-    error_vs_cost,
-    error_vs_size,
-    gain_over_scratch,
-    pareto,
-    pareto_front,
-    residuals,
-    teacher_student,
-)
+from ppgkd.report.cost_figures import error_vs_cost, pareto
+from ppgkd.report.figures import draw_figures
+from ppgkd.report.law_figures import residuals, teacher_student
+from ppgkd.report.rows import row_id
+from ppgkd.report.size_figures import error_vs_size, gain_over_scratch
 from ppgkd.scaling import fit_joint_law, fit_law
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
@@ -41,6 +33,7 @@ NAMES = (
 EFFECTS = {"checks": {"quantiles": {"normal": [-1.0, 0.0, 1.0], "residual": [-1.1, 0.1, 0.9]}}}
 LEVEL_BPM = [1.0, 2.0, 6.0]
 GAIN_BPM = {"scratch": 0.0, "hard": -0.5, "soft": 0.25, "dkd": 0.5, "feature": 0.125}
+KEY = ["strategy", "teacher", "student"]
 
 
 def law(strategy: str, teacher: str = "spectral_resnet-50000") -> dict[str, Any]:
@@ -53,242 +46,277 @@ def law(strategy: str, teacher: str = "spectral_resnet-50000") -> dict[str, Any]
     return {"strategy": strategy, "teacher": teacher, "family": "spectral_resnet", "curve": curve}
 
 
+def summarised(sweep: Sweep, **changes: Any) -> pd.DataFrame:
+    def error_bpm(strategy: str, params: int, seed: int, who: int) -> float:
+        return LEVEL_BPM[who] - GAIN_BPM[strategy] + 1_000 / params
+
+    tables = sweep(error_bpm, **{"strategies": tuple(GAIN_BPM), **changes})
+    return apply_gates(summarise_students(*tables), GATES)
+
+
 @pytest.fixture
-def students(sweep: Sweep) -> pd.DataFrame:
-    return summarise_students(
-        *sweep(
-            lambda strategy, p, k, who: LEVEL_BPM[who] - GAIN_BPM[strategy] + 1_000 / p,
-            strategies=tuple(GAIN_BPM),
-        )
-    )
+def gated(sweep: Sweep) -> pd.DataFrame:
+    return summarised(sweep)
 
 
-def titles(figure: Figure) -> list[str]:
-    return [ax.get_title() for ax in figure.axes if ax.axison]
+def of_table(gated: pd.DataFrame, column: str) -> dict[tuple[str, ...], float]:
+    return {tuple(row[KEY]): row[column] for _, row in gated.iterrows()}
 
 
-def points(ax: Axes) -> dict[str, tuple[list[float], list[float]]]:
-    """Sizes and heights of the markers of each strategy."""
-    found = {}
-    for container in ax.containers:
-        line = container.lines[0]  # type: ignore[attr-defined]
-        found[str(container.get_label())] = (list(line.get_xdata()), list(line.get_ydata()))
-    return found
+def of_points(rows: list[dict[str, Any]], column: str) -> dict[tuple[str, ...], float]:
+    return {tuple(row[name] for name in KEY): row[column] for row in rows}
 
 
-def beaten(one: tuple[float, ...], others: list[tuple[float, ...]]) -> bool:
-    return any(
-        other != one and all(o <= mine for o, mine in zip(other, one, strict=True))
-        for other in others
-    )
-
-
-@pytest.mark.parametrize("rng_seed", range(5))
-def test_the_front_is_who_no_other_beats_in_cost_and_error(rng_seed: int) -> None:
-    rng = np.random.default_rng(rng_seed)
-    cost = rng.integers(0, 20, size=(60, 2)).astype(float)  # coarse, so that there are ties
-    table = pd.DataFrame(cost, columns=["cost", "mae_bpm"])
-    rows = [tuple(row) for row in cost]
-    expected = [not beaten(row, rows) for row in rows]
-    assert pareto_front(table).tolist() == expected
-    assert 0 < sum(expected) < 60
-
-
-def test_students_that_are_equal_in_everything_share_the_front() -> None:
-    table = pd.DataFrame({"cost": [5, 5, 9], "mae_bpm": [2, 2, 2]})
-    assert pareto_front(table).tolist() == [True, True, False]
-
-
-def test_the_best_in_one_respect_is_on_the_front_however_bad_in_the_other() -> None:
-    table = pd.DataFrame({"cost": [1, 9, 9], "mae_bpm": [90, 2, 3]})
-    assert pareto_front(table).tolist() == [True, True, False]
-
-
-@pytest.mark.parametrize("best", [0, 3, 7])
-def test_the_label_of_the_recommended_student_leaves_the_axes_their_room(
-    students: pd.DataFrame, best: int
-) -> None:
-    table = students.head(8).assign(
-        params=100, macs=np.geomspace(1_000, 9_000, 8), val_mae_bpm=3.0, teacher_params=60_000
-    )
-    table.loc[table.index[best], "val_mae_bpm"] = 1.0
-    gated = apply_gates(table, GATES)
-    assert recommend(gated)["macs"] == table["macs"].iloc[best]
-    figure = pareto(gated, "multiply-accumulates")
-    figure.draw_without_rendering()
-    axes = figure.axes[0]
-    assert axes.get_position().width > 0.7
-    label = next(
-        text for text in axes.texts if "recommended" in text.get_text()
-    ).get_window_extent()
-    assert 0 < label.x0 < label.x1 < figure.bbox.width
-    assert label.y1 < figure.bbox.height
-
-
-def draw(students: pd.DataFrame, laws: list[dict[str, Any]], folder: Path) -> dict[str, bytes]:
-    paths = {name: folder / f"{name}.svg" for name in NAMES}
-    draw_figures(students, {"laws": laws, "joint": []}, EFFECTS, GATES, paths)
-    return {name: path.read_bytes() for name, path in paths.items()}
+def draw(gated: pd.DataFrame, laws: list[dict[str, Any]], folder: Path) -> dict[str, bytes]:
+    specs = {name: folder / f"{name}.json" for name in NAMES}
+    draw_figures(gated, {"laws": laws, "joint": []}, EFFECTS, GATES, specs)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_figures_drawn_twice_are_the_same_byte_for_byte(
-    students: pd.DataFrame, tmp_path: Path
+    gated: pd.DataFrame, tmp_path: Path
 ) -> None:
     laws = [law("soft")]
-    assert draw(students, laws, tmp_path / "one") == draw(students, laws, tmp_path / "two")
+    first, again = (draw(gated, laws, tmp_path / name) for name in ("one", "two"))
+    assert set(first) == {f"{name}.{kind}" for name in NAMES for kind in ("json", "svg")}
+    assert first == again
 
 
-def test_figures_are_sound_svg_that_loads_nothing(students: pd.DataFrame, tmp_path: Path) -> None:
-    for content in draw(students, [law("soft")], tmp_path).values():
-        root = ElementTree.fromstring(content)
-        assert root.tag == "{http://www.w3.org/2000/svg}svg"
-        for element in root.iter():
-            for name, value in element.attrib.items():
-                assert not name.endswith("href") or value.startswith(("#", "data:"))
+def test_figures_are_sound_svg_that_loads_nothing(gated: pd.DataFrame, tmp_path: Path) -> None:
+    for name, content in draw(gated, [law("soft")], tmp_path).items():
+        if name.endswith(".svg"):
+            for element in elements(content.decode()):
+                for attribute, value in element.attrib.items():
+                    assert not attribute.endswith("href") or value.startswith("#")
 
 
-def test_words_in_figures_stay_words(students: pd.DataFrame, tmp_path: Path) -> None:
-    drawn = draw(students, [], tmp_path)
-    for name in ("error_vs_size", "gain_over_scratch"):
-        text = " ".join(ElementTree.fromstring(drawn[name]).itertext())
-        for strategy in ("hard", "soft", "dkd", "feature"):
-            assert strategy in text
-    words = " ".join(" ".join(ElementTree.fromstring(drawn["pareto"]).itertext()).split())
-    assert "recommended: spectral_resnet-" in words
-
-
-def test_every_student_is_a_point_at_its_error(students: pd.DataFrame) -> None:
-    figure = error_vs_size(students, [], GATES)
-    assert titles(figure) == ["spectral_resnet students, teacher spectral_resnet-50000"]
-    found = points(figure.axes[0])
-    assert set(found) == set(GAIN_BPM)
-    for strategy, (sizes, errors) in found.items():
-        rows = students[students["strategy"] == strategy].sort_values("params")
-        np.testing.assert_allclose(sizes, rows["params"], rtol=0.06)  # moved apart a little
-        np.testing.assert_allclose(errors, rows["mae_bpm"])
-
-
-def test_the_gate_is_a_line_across(students: pd.DataFrame) -> None:
-    (ax,) = error_vs_size(students, [], GATES).axes
-    heights = [set(line.get_ydata()) for line in ax.lines if len(line.get_xdata()) == 2]
-    assert {2.5} in heights
-    assert any("gate 2.5 BPM" in text.get_text() for text in ax.texts)
-
-
-def test_error_starts_at_zero_and_size_is_logarithmic(students: pd.DataFrame) -> None:
-    (ax,) = error_vs_size(students, [], GATES).axes
-    assert ax.get_ylim()[0] == 0
-    assert ax.get_xscale() == "log"
-
-
-def test_a_fitted_law_is_drawn_as_a_curve_and_one_without_is_left_out(
-    students: pd.DataFrame,
+def test_a_figure_with_nothing_to_show_is_null_and_its_picture_says_so(
+    gated: pd.DataFrame, tmp_path: Path
 ) -> None:
-    reason = {
-        "strategy": "dkd",
-        "teacher": "spectral_resnet-50000",
-        "family": "spectral_resnet",
-        "reason": "few",
-    }
-    plain, drawn = (error_vs_size(students, laws, GATES) for laws in ([], [law("soft"), reason]))
-    curves = [line for line in drawn.axes[0].lines if len(line.get_xdata()) == 3]
-    assert len(drawn.axes[0].lines) == len(plain.axes[0].lines) + 1
-    assert [list(curve.get_ydata()) for curve in curves] == [[4.0, 3.5, 3.25]]
+    drawn = draw(gated, [], tmp_path)
+    assert json.loads(drawn["teacher_student.json"]) is None, "there is one teacher alone"
+    assert b"nothing to show" in drawn["teacher_student.svg"]
+
+
+def test_the_picture_for_print_has_the_labels(gated: pd.DataFrame) -> None:
+    text = Drawn(error_vs_size(gated, [], GATES)).text()
+    for word in ("from scratch", "hard targets", "parameters", "test MAE (BPM)", "recommended"):
+        assert word in text
+    assert "gate 2.5 BPM" in text
+
+
+def test_every_student_is_a_point_at_its_error_and_interval(gated: pd.DataFrame) -> None:
+    drawn = Drawn(error_vs_size(gated, [], GATES))
+    assert drawn.titles() == [("spectral_resnet students", "teacher spectral_resnet-50000")]
+    for column in ("mae_bpm", "mae_lower_bpm", "mae_upper_bpm"):
+        assert of_points(drawn.points(), column) == pytest.approx(of_table(gated, column))
+    (interval,) = (layer for layer in drawn.layers(0, "rule") if "y2" in layer["encoding"])
+    assert interval["encoding"]["y"]["field"] == "mae_lower_bpm"
+    assert interval["encoding"]["y2"]["field"] == "mae_upper_bpm"
+
+
+def test_points_say_what_they_are_and_where_their_row_is(gated: pd.DataFrame) -> None:
+    (found,) = (
+        row
+        for row in Drawn(error_vs_size(gated, [], GATES)).points()
+        if row["strategy"] == "dkd" and row["params"] == 4_000
+    )
+    row = gated[(gated["strategy"] == "dkd") & (gated["params"] == 4_000)].iloc[0]
+    assert found["name"] == (
+        "spectral_resnet-4000, decoupled distillation from spectral_resnet-50000"
+    )
+    assert found["row"] == row_id("student", row["strategy"], row["teacher"], row["student"])
+    facts = dict(found["facts"])
+    assert facts["MAE"] == (
+        f"{row['mae_bpm']:.2f} BPM ({row['mae_lower_bpm']:.2f} to {row['mae_upper_bpm']:.2f})"
+    )
+    assert facts["parameters"] == "4,000"
+    assert facts["gain over scratch"].startswith("+0.50 BPM")
+
+
+def test_strategies_of_one_size_are_a_little_apart(gated: pd.DataFrame) -> None:
+    rows = Drawn(error_vs_size(gated, [], GATES)).points()
+    places = [row["params_apart"] for row in rows if row["params"] == 4_000]
+    assert len(set(places)) == len(GAIN_BPM)
+    np.testing.assert_allclose(places, 4_000, rtol=0.1)
+
+
+@pytest.mark.parametrize("draw_one", ["size", "cost", "pareto"])
+def test_the_recommended_student_alone_is_marked(gated: pd.DataFrame, draw_one: str) -> None:
+    chart = {
+        "size": error_vs_size(gated, [], GATES),
+        "cost": error_vs_cost(gated, [], GATES),
+        "pareto": pareto(gated, GATES),
+    }[draw_one]
+    drawn, chosen = Drawn(chart), recommend(gated)
+    for panel in range(len(drawn.panels)):
+        (ring,) = (layer for layer in drawn.layers(panel, "point") if not layer["mark"]["filled"])
+        (row,) = drawn.rows(panel, ring)
+        assert [row[name] for name in KEY] == [*chosen[KEY]]
+        assert "recommended" in drawn.words(panel)
+
+
+def test_gate_and_teacher_are_lines_with_their_names(gated: pd.DataFrame) -> None:
+    taught = gated.assign(teacher_mae_bpm=1.75)
+    drawn = Drawn(error_vs_size(taught, [], GATES))
+    heights = [
+        row["at"]
+        for layer in drawn.layers(0, "rule")
+        for row in drawn.rows(0, layer)
+        if "at" in row
+    ]
+    assert sorted(heights) == [1.75, 2.5]
+    assert {"gate 2.5 BPM", "teacher"} <= set(drawn.words())
+
+
+def test_error_starts_at_zero_and_size_is_logarithmic(gated: pd.DataFrame) -> None:
+    for layer in Drawn(error_vs_size(gated, [], GATES)).layers(0, "point"):
+        assert layer["encoding"]["y"]["scale"]["domain"][0] == 0
+        assert layer["encoding"]["x"]["scale"]["type"] == "log"
+
+
+def test_panels_have_the_same_range_unless_they_are_very_unlike(sweep: Sweep) -> None:
+    students = [("spectral_resnet", 1_000), ("spectral_mlp", 1_000)]
+    like = summarised(sweep, students=students)
+    factor = np.where(like["family"] == "spectral_mlp", 5.0, 1.0)
+    columns = ["mae_bpm", "mae_lower_bpm", "mae_upper_bpm"]
+    unlike = like.assign(**{column: like[column] * factor for column in columns})
+    for table, same in ((like, True), (unlike, False)):
+        drawn = Drawn(error_vs_size(table, [], GATES))
+        tops = {
+            drawn.layers(panel, "point")[0]["encoding"]["y"]["scale"]["domain"][1]
+            for panel in (0, 1)
+        }
+        assert (len(tops) == 1) == drawn.facts["same_range"] == same
+
+
+def test_a_fitted_law_is_drawn_with_its_band_and_one_without_is_left_out(
+    gated: pd.DataFrame,
+) -> None:
+    none = {**law("dkd"), "reason": "few"}
+    del none["curve"]
+    drawn = Drawn(error_vs_size(gated, [law("soft"), none], GATES))
+    assert drawn.facts["laws"]
+    (line,) = drawn.layers(0, "line")
+    assert [row["law_mae_bpm"] for row in drawn.rows(0, line)] == [4.0, 3.5, 3.25]
+    (band,) = drawn.layers(0, "area")
+    assert [row["law_lower_bpm"] for row in drawn.rows(0, band)] == [3.5, 3.0, 2.75]
+    without = Drawn(error_vs_size(gated, [none], GATES))
+    assert not without.facts["laws"]
+    assert not without.layers(0, "line") + without.layers(0, "area")
 
 
 def test_every_family_and_teacher_has_a_panel_that_shows_scratch_too(sweep: Sweep) -> None:
-    students = summarise_students(
-        *sweep(
-            lambda strategy, p, k, who: LEVEL_BPM[who],
-            teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
-            students=[
-                ("spectral_resnet", 1_000),
-                ("spectral_resnet", 4_000),
-                ("spectral_mlp", 4_000),
-            ],
-        )
+    gated = summarised(
+        sweep,
+        strategies=("scratch", "soft"),
+        teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
+        students=[("spectral_resnet", 1_000), ("spectral_resnet", 4_000), ("spectral_mlp", 4_000)],
     )
     laws = [law("scratch", "none"), law("soft", "spectral_resnet-90000")]
-    figure = error_vs_size(students, laws, GATES)
-    assert sorted(titles(figure)) == [
-        f"{family} students, teacher spectral_resnet-{size}"
+    drawn = Drawn(error_vs_size(gated, laws, GATES))
+    assert sorted(drawn.titles()) == [
+        (f"{family} students", f"teacher spectral_resnet-{size}")
         for family in ("spectral_mlp", "spectral_resnet")
         for size in (50_000, 90_000)
     ]
     curves = {}
-    for ax in figure.axes:
-        assert set(points(ax)) == {"scratch", "soft"}
-        curves[ax.get_title()] = sum(len(line.get_xdata()) == 3 for line in ax.lines)
+    for panel, title in enumerate(drawn.titles()):
+        assert {row["strategy"] for row in drawn.points(panel)} == {"scratch", "soft"}
+        shown = [row for layer in drawn.layers(panel, "line") for row in drawn.rows(panel, layer)]
+        curves[title] = {row["strategy"] for row in shown}
     assert curves == {
-        "spectral_resnet students, teacher spectral_resnet-50000": 1,
-        "spectral_resnet students, teacher spectral_resnet-90000": 2,
-        "spectral_mlp students, teacher spectral_resnet-50000": 0,
-        "spectral_mlp students, teacher spectral_resnet-90000": 0,
+        ("spectral_resnet students", "teacher spectral_resnet-50000"): {"scratch"},
+        ("spectral_resnet students", "teacher spectral_resnet-90000"): {"scratch", "soft"},
+        ("spectral_mlp students", "teacher spectral_resnet-50000"): set(),
+        ("spectral_mlp students", "teacher spectral_resnet-90000"): set(),
+    }
+    assert drawn.switches() == {
+        "strategy": ["scratch", "soft"],
+        "family": ["spectral_resnet", "spectral_mlp"],
     }
 
 
-def test_the_gain_over_scratch_is_above_zero_where_distilling_helps(
-    students: pd.DataFrame,
+def test_the_gain_over_scratch_is_above_zero_where_distilling_helps(gated: pd.DataFrame) -> None:
+    rows = Drawn(gain_over_scratch(gated)).points()
+    assert {row["strategy"] for row in rows} == set(GAIN_BPM) - {"scratch"}
+    for row in rows:
+        assert row["gain_bpm"] == pytest.approx(GAIN_BPM[row["strategy"]])
+
+
+@pytest.mark.parametrize("strategies", [("scratch",), ("soft",)])
+def test_without_pairs_there_is_no_figure_of_gains(
+    strategies: tuple[str, ...], sweep: Sweep
 ) -> None:
-    (ax,) = gain_over_scratch(students).axes
-    found = points(ax)
-    assert "scratch" not in found
-    for strategy, (_, gains) in found.items():
-        np.testing.assert_allclose(gains, GAIN_BPM[strategy])
+    assert gain_over_scratch(summarised(sweep, strategies=strategies)) is None
 
 
 @pytest.mark.parametrize("strategies", [("scratch",), ("soft",), ("soft", "dkd")])
 def test_a_study_of_few_strategies_has_its_figures_too(
     strategies: tuple[str, ...], sweep: Sweep, tmp_path: Path
 ) -> None:
-    tables = sweep(lambda s, p, k, who: LEVEL_BPM[who], strategies=strategies)
-    drawn = draw(summarise_students(*tables), [], tmp_path)
-    assert all(content.startswith(b"<?xml") for content in drawn.values())
+    drawn = draw(summarised(sweep, strategies=strategies), [], tmp_path)
+    assert len(drawn) == 2 * len(NAMES)
 
 
-def test_error_is_shown_against_work_and_time(students: pd.DataFrame) -> None:
-    work, time = error_vs_cost(students, []).axes
-    for ax, column in ((work, "macs"), (time, "latency_p99_ms")):
-        for line in ax.lines:
-            rows = students[students["strategy"] == line.get_label()].sort_values("params")
-            np.testing.assert_allclose(np.asarray(line.get_xdata()), rows[column])
-            np.testing.assert_allclose(np.asarray(line.get_ydata()), rows["mae_bpm"])
+def test_error_is_shown_against_work_and_time(gated: pd.DataFrame) -> None:
+    drawn = Drawn(error_vs_cost(gated, [], GATES))
+    for panel, column in enumerate(("macs", "latency_p99_ms")):
+        assert of_points(drawn.points(panel), column) == pytest.approx(of_table(gated, column))
+        assert drawn.layers(panel, "point")[0]["encoding"]["x"]["field"] == column
 
 
-def test_a_law_in_work_is_drawn_among_the_students_that_it_was_fitted_to(
-    students: pd.DataFrame,
-) -> None:
+def test_a_law_in_work_is_drawn_over_work_alone(gated: pd.DataFrame) -> None:
     curve = {"macs": [1e4, 1e5], "mae_bpm": [3.0, 2.0]}
-    law = {"strategy": "soft", "others": {"macs": {"curve": curve, "status": {"converged": True}}}}
-    work, time = error_vs_cost(students, [law, {"strategy": "dkd", "reason": "none"}]).axes
-    assert len(work.lines) == len(time.lines) + 1
-    np.testing.assert_allclose(work.lines[0].get_xydata(), [[1e4, 3.0], [1e5, 2.0]])
+    one = {**law("soft"), "others": {"macs": {"curve": curve, "status": {"converged": True}}}}
+    drawn = Drawn(error_vs_cost(gated, [one, {"strategy": "dkd", "reason": "none"}], GATES))
+    (line,) = drawn.layers(0, "line")
+    shown = [(row["law_macs"], row["law_mae_bpm"]) for row in drawn.rows(0, line)]
+    assert shown == [(1e4, 3.0), (1e5, 2.0)]
+    assert not drawn.layers(1, "line")
 
 
-def test_residuals_are_shown_in_percent_of_the_law() -> None:
-    sizes = [300, 900, 2_000, 4_000, 8_000]
-    fitted = fit_law("constant", sizes, [2.0, 2.0, 2.2, 2.0, 2.0])
+def test_the_front_is_a_line_through_who_is_on_it(gated: pd.DataFrame) -> None:
+    table = gated.head(4).assign(cost=[1, 2, 3, 4], mae_bpm=[5.0, 6.0, 2.0, 3.0])
+    drawn = Drawn(pareto(table, GATES))
+    (line,) = drawn.layers(0, "line")
+    shown = [(row["front_cost"], row["front_mae_bpm"]) for row in drawn.rows(0, line)]
+    assert shown[:2] == [(1, 5.0), (3, 2.0)]
+    assert shown[2:] == [(pytest.approx(4 * 1.35), 2.0)], "it goes on to the right"
+
+
+def test_residuals_are_shown_in_percent_of_the_law(gated: pd.DataFrame) -> None:
+    sizes, errors = [300, 900, 2_000, 4_000, 8_000], [2.0, 2.0, 2.2, 2.0, 2.0]
+    fitted = fit_law("constant", sizes, errors)
     one = {
-        "strategy": "soft",
+        **law("soft"),
         "sizes": sizes,
-        "mae_bpm": [2.0, 2.0, 2.2, 2.0, 2.0],
+        "mae_bpm": errors,
         "chosen": "constant",
         "forms": {"constant": {"law": fitted.to_dict()}},
     }
-    left, right = residuals([one, {"strategy": "dkd", "reason": "few"}], EFFECTS).axes
-    off = 100 * (np.array(one["mae_bpm"]) / fitted.parameters["E"] - 1)
-    np.testing.assert_allclose(np.asarray(left.lines[0].get_ydata()), off)
-    np.testing.assert_allclose(np.asarray(right.lines[0].get_ydata()), [-1.1, 0.1, 0.9])
+    drawn = Drawn(residuals(gated, [one, {**law("dkd"), "reason": "few"}], EFFECTS))
+    off = 100 * (np.array(errors) / fitted.parameters["E"] - 1)
+    shown = [row["residual_percent"] for row in drawn.points(0)]
+    np.testing.assert_allclose(shown, off, atol=0.001)
+    assert [row["residual"] for row in drawn.points(1)] == [-1.1, 0.1, 0.9]
+
+
+def test_residuals_have_the_panels_that_there_are(gated: pd.DataFrame) -> None:
+    drawn = Drawn(residuals(gated, [], EFFECTS))
+    assert [title for title, _ in drawn.titles()] == ["Mixed model"]
+    assert drawn.facts == {"laws": False, "mixed_model": True}
+    assert residuals(gated, [], {"reason": "one test subject"}) is None
 
 
 def test_the_map_has_a_panel_for_each_strategy_and_a_mark_for_each_pair(sweep: Sweep) -> None:
-    tables = sweep(
-        lambda strategy, p, k, who: LEVEL_BPM[who] + 1_000 / p,
+    gated = summarised(
+        sweep,
         strategies=("scratch", "soft", "dkd"),
         teachers=("spectral_resnet-50000", "spectral_resnet-90000"),
     )
     sizes = np.tile([500.0, 1_000, 2_000, 4_000], 2)
-    law = fit_joint_law(
+    fitted = fit_joint_law(
         "additive", 2 + 60 * sizes**-0.6, student=sizes, teacher=np.repeat([5e4, 9e4], 4)
     )
     joint = [
@@ -297,23 +325,18 @@ def test_the_map_has_a_panel_for_each_strategy_and_a_mark_for_each_pair(sweep: S
             "family": "spectral_resnet",
             "form": "additive",
             "status": {"converged": True},
-            "law": law.to_dict(),
+            "law": fitted.to_dict(),
         },
         {"strategy": "dkd", "family": "spectral_resnet", "form": "capacity_gap", "reason": "none"},
     ]
-    figure = teacher_student(summarise_students(*tables), joint)
-    panels = [ax for ax in figure.axes if "students" in ax.get_title()]
-    assert [ax.get_title() for ax in panels] == [
-        "soft, spectral_resnet students",
-        "dkd, spectral_resnet students",
+    drawn = Drawn(teacher_student(gated, joint))
+    assert drawn.titles() == [
+        ("spectral_resnet students", "soft targets"),
+        ("spectral_resnet students", "decoupled distillation"),
     ]
-    for ax in panels:
-        marks = np.asarray(ax.collections[-1].get_offsets())
-        assert sorted(map(tuple, marks.tolist())) == sorted(
+    for panel in (0, 1):
+        marks = [(row["params"], row["teacher_params"]) for row in drawn.points(panel)]
+        assert sorted(marks) == [
             (student, teacher) for student in (1_000, 4_000) for teacher in (50_000, 90_000)
-        )
-
-
-def test_the_curves_of_the_strategies_differ_in_grey() -> None:
-    assert set(DASHES) == set(STRATEGIES)
-    assert len({str(dashes) for dashes in DASHES.values()}) == len(STRATEGIES)
+        ]
+    assert [len(drawn.layers(panel, "rect")) for panel in (0, 1)] == [1, 0]

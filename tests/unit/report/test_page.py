@@ -222,7 +222,7 @@ class Page(HTMLParser):
             self.verdict = self.text
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "style":
+        if self.open and self.open[-1] in ("style", "script"):
             return
         self.words.append(data)
         if self.open and self.open[-1] == "span":
@@ -257,8 +257,10 @@ def make_results(study: Study, sweep: Sweep, folder: Path, error_bpm: float = 0.
     )
     figures = {}
     for name in FIGURES:
-        figures[name] = folder / f"{name}.svg"
-        figures[name].write_text(f"<svg xmlns='http://www.w3.org/2000/svg'><!--{name}--></svg>")
+        figures[name] = folder / f"{name}.json"
+        figures[name].write_text('{"usermeta": {"facts": {}}}')
+        svg = f"<svg xmlns='http://www.w3.org/2000/svg'><!--{name}--></svg>"
+        figures[name].with_suffix(".svg").write_text(svg)
     roles = ("train", "val", "test")
     splits = [
         {"dataset": dataset.name, "subject": f"{dataset.name}-{role}", "role": role}
@@ -342,7 +344,8 @@ def test_the_page_needs_no_network(page: Page) -> None:
     for tag, name, value in page.attributes:
         if name in loading and tag != "a":
             assert value.startswith(("#", "data:")), f"<{tag} {name}={value[:60]}>"
-    assert not {"script", "link", "iframe", "object", "base", "embed"} & set(page.tags)
+    assert not {"link", "iframe", "object", "base", "embed"} & set(page.tags)
+    assert page.tags.count("script") == own_scripts(page)
     style = re.findall(r"<style>(.*?)</style>", page.html, re.DOTALL)
     assert style
     assert not any("@import" in part or re.search(r"url\(\s*['\"]?http", part) for part in style)
@@ -429,6 +432,11 @@ def test_only_the_page_is_left_in_its_folder(page: Page, tmp_path: Path) -> None
     assert [path.name for path in (tmp_path / "report").iterdir()] == ["report.html"]
 
 
+def own_scripts(page: Page) -> int:
+    """Number of scripts that the page should have: figures, their data, Vega, and its own."""
+    return page.html.count('class="figure-spec"') + 3
+
+
 EVIL = "<script>alert('x')</script>&<img src=http://evil.example/x onerror=alert(1)>"
 
 
@@ -490,7 +498,7 @@ def test_markup_in_names_is_shown_and_not_obeyed(
     change: Callable[[Results], Results], study: Study, results: Results, tmp_path: Path
 ) -> None:
     page = render(study, change(results), tmp_path / "report.html")
-    assert "script" not in page.tags
+    assert page.tags.count("script") == own_scripts(page)
     images = [value for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
     assert all(image.startswith("data:") for image in images)
     assert "<script>alert('x')</script>" in page.text
@@ -503,7 +511,7 @@ def test_markup_in_a_datasets_description_and_in_the_configuration_is_not_obeyed
     described = replace(dataset, title=f"title {EVIL}", terms=f"terms {EVIL}", citation=EVIL)
     hostile = replace(study, datasets=(described,), config={**study.config, "mirror": EVIL})
     page = render(hostile, results, tmp_path / "report.html")
-    assert "script" not in page.tags
+    assert page.tags.count("script") == own_scripts(page)
     images = [value for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
     assert all(image.startswith("data:") for image in images)
     assert page.text.count("<script>alert('x')</script>") >= 4
