@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.unit.recording_summaries import recording_summaries, reference_ranks
-from tests.unit.report.test_page import Page
+from tests.unit.report.page_reader import Page
 
 from ppgkd.datasets.registry import get_dataset, simulated_dataset
 from ppgkd.report.data_figures import draw_data_figures
