@@ -9,7 +9,6 @@ const { BeliefFilter, decodeBpm } = await load("engine/online_filter.js");
 const { preprocess, resamplingMatrix } = await load("engine/preprocessing.js");
 const { signalSupport } = await load("engine/signal_support.js");
 const { HeartRateStream } = await load("engine/stream.js");
-const { csvOf } = await load("download.js");
 const { readTimes, timeWriter } = await load("log/iso_time.js");
 const numberText = await load("log/number_text.js");
 const { readLog } = await load("log/recording_table.js");
@@ -82,7 +81,6 @@ export function resampled(samples, fromHz, toHz) {
 }
 
 export const fraction = fractionOf;
-export const table = csvOf;
 
 export function text(format, value, digits) {
   return numberText[format](value, digits);

@@ -1,6 +1,7 @@
 """What the page computes around the network, against the Python modules that it follows."""
 
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,14 @@ def outputs_of(path: Path, card: Any, signal: Samples) -> list[dict[str, Any]]:
         found.append({"bpm": bpm[0], "sdBpm": sd_bpm[0], "probabilities": probabilities[0]})
         number += 1
     return found
+
+
+def test_ratios_of_rates_are_the_nearest_fractions_alike() -> None:
+    rng = np.random.default_rng(5)
+    ratios = [*rng.uniform(0.9, 1.1, 200).tolist(), 1.0, 0.5, 50 / 49.87, 1.0005]
+    found = values("fraction", [(ratio,) for ratio in ratios])
+    nearest = [Fraction(ratio).limit_denominator(1000) for ratio in ratios]
+    assert found == [[one.numerator, one.denominator] for one in nearest]
 
 
 @pytest.mark.parametrize(
