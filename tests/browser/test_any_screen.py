@@ -25,9 +25,10 @@ LOWEST_CONTRAST = 4.5
 VISIBLE = 20
 """Difference of two pixels' brightness, of 255, that is seen."""
 
+# 10 px is the margin of the last cell: where no more is hidden, no word is
 CUT_BOXES = """
     () => [...document.querySelectorAll("table")].map((table) => table.closest("[tabindex]"))
-        .filter((box) => box && box.scrollWidth > box.clientWidth + 1)
+        .filter((box) => box && box.scrollWidth > box.clientWidth + 10)
 """
 
 
