@@ -1,10 +1,5 @@
-/**
- * What a reader meets in this page as it is laid out now: widths, tables, sizes of text, contrast.
- * All parts that are folded away are unfolded first.
- */
+/** What a reader meets in this page as it is laid out now: widths, tables, sizes of text, contrast. */
 () => {
-  document.querySelectorAll("details").forEach((details) => { details.open = true; });
-
   /** Red, green, blue from 0 to 255 and opacity from 0 to 1; null if there is no colour. */
   const colour = (text) => {
     const found = /rgba?\(([^)]+)\)/.exec(text);

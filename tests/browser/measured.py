@@ -12,6 +12,20 @@ from playwright.sync_api import Page
 
 _MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
 
+_SEE_ALL = """
+    async () => {
+        document.querySelectorAll("details").forEach((one) => { one.open = true; });
+        const nextFrame = () => new Promise(requestAnimationFrame);
+        for (const figure of document.querySelectorAll("figure:has(script.figure-spec)")) {
+            figure.scrollIntoView({ block: "center", behavior: "instant" });
+            while (!figure.classList.contains("live")) await nextFrame();
+        }
+        scrollTo({ top: 0, behavior: "instant" });
+        await document.fonts.ready;
+        await nextFrame();
+    }
+"""
+
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 """Sets of axe-core's rules that a page must keep; none of their rules is left out."""
 
@@ -66,9 +80,9 @@ def measure(page: Page, *, ask_axe: bool) -> Measured:
 
 
 def settle(page: Page) -> None:
-    """Wait until a page's scripts have drawn its figures."""
+    """Unfold a page, and wait until its script has drawn all figures, each when it is seen."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.evaluate(_SEE_ALL)
 
 
 def findings(page: Page) -> list[str]:

@@ -75,7 +75,8 @@ def test_every_figure_is_drawn_once_with_its_caption_and_its_finding_in_words(
     study: FinishedStudy, open_page: OpenPage, name: str, page: str, width: int, javascript: bool
 ) -> None:
     opened = open_page(study(name).page(page), width=width, javascript=javascript)
-    opened.wait_for_load_state("networkidle")
+    if javascript:
+        settle(opened)
     figures = opened.evaluate(FIGURES)
     assert figures
     assert [one for one in figures if one["pictures"] != 1] == []

@@ -128,7 +128,6 @@ def test_a_table_that_is_cut_is_scrolled_with_the_keyboard(
 def cut_boxes(page: Page) -> list[ElementHandle]:
     """Boxes of tables that are wider than the screen, with all parts unfolded."""
     settle(page)
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     handles = page.evaluate_handle(CUT_BOXES)
     return [
         element
