@@ -71,6 +71,7 @@ class LiveFigure {
     const spec = specForPage(this.#spec, this.#data, width, darkScheme.matches);
     const { view, finalize } = await vegaEmbed(document.createElement("div"), spec, EMBEDDED);
     const drawing = view.container().querySelector("svg");
+    drawing.setAttribute("aria-hidden", "true"); // its box says what it shows, its line what is asked
     return { view, finalize, drawing, width: Number(drawing.getAttribute("width")) };
   }
 
