@@ -85,6 +85,7 @@ CONFIG: dict[str, Any] = {
         "orient": "top",
         "direction": "horizontal",
         "title": None,
+        "titleColor": INK,
         "labelColor": INK,
         "labelFontSize": 12,
         "labelLimit": 400,

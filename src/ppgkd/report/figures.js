@@ -54,7 +54,7 @@ class LiveFigure {
     const excess = drawn.width - width; // labels may reach beyond the panels
     if (excess > 0) {
       drawn.finalize();
-      drawn = await this.#embed(width - excess - 2);
+      drawn = await this.#embed(width, excess);
     }
     if (drawing !== this.#drawing) return drawn.finalize(); // another was asked for meanwhile
     this.#drawn?.finalize();
@@ -67,8 +67,8 @@ class LiveFigure {
     this.figure.classList.add("live");
   }
 
-  async #embed(width) {
-    const spec = specForPage(this.#spec, this.#data, width, darkScheme.matches);
+  async #embed(width, excess = 0) {
+    const spec = specForPage(this.#spec, this.#data, width, excess, darkScheme.matches);
     const { view, finalize } = await vegaEmbed(document.createElement("div"), spec, EMBEDDED);
     const drawing = view.container().querySelector("svg");
     drawing.setAttribute("aria-hidden", "true"); // its box says what it shows, its line what is asked

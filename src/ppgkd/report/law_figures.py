@@ -83,7 +83,8 @@ def _quantile_panel(quantiles: Mapping[str, Sequence[float]]) -> Panel:
         }
         for normal, residual in zip(quantiles["normal"], quantiles["residual"], strict=True)
     ]
-    x = alt.X("normal:Q", title="quantile of the normal distribution", axis=SIGNED)
+    axis = alt.Axis(labelExpr=SIGNED["labelExpr"], tickCount=5)
+    x = alt.X("normal:Q", title="quantile of the normal distribution", axis=axis)
     y = alt.Y("residual:Q", title="quantile of the residuals", axis=SIGNED)
     ends = [min(quantiles["normal"]), max(quantiles["normal"])]
     same = alt.Chart(data([{"normal": end, "residual": end} for end in ends]))

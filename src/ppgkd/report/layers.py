@@ -32,6 +32,13 @@ SIGNED = alt.Axis(labelExpr="datum.value === 0 ? '0' : format(datum.value, '+~f'
 SIZE = "format(datum.value, datum.value < 1000 ? ',~r' : '~s')"
 """Labels of a size or a cost: 0.1, 20, 5k."""
 
+STEPS: tuple[tuple[float, tuple[float, ...]], ...] = (
+    (10, (1, 2, 5)),
+    (3, (1, 1.5, 2, 3, 5, 7)),
+    (0, (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)),
+)
+"""Labels within a decade, for axes that are longer than this factor."""
+
 HEIGHT = 260
 """Height of a panel in px."""
 
@@ -47,8 +54,9 @@ def _finite(value: Any) -> Any:
 
 def size_axis(column: str, title: str, domain: tuple[float, float]) -> alt.X:
     """Logarithmic axis of a size or a cost, with labels at 1, 2, 5, 10 and so on."""
+    steps = next(steps for least, steps in STEPS if domain[1] > least * domain[0])
     decades = range(math.floor(math.log10(domain[0])), math.ceil(math.log10(domain[1])) + 1)
-    ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
     axis = alt.Axis(
         values=[tick for tick in ticks if domain[0] <= tick <= domain[1]],
         labelExpr=SIZE,
@@ -198,11 +206,25 @@ def points(
     chosen = base.transform_filter(alt.FieldEqualPredicate(field="recommended", equal=True))
     ring = chosen.mark_point(filled=False, color=INK, size=5 * POINT_AREA, strokeWidth=1.8)
     words = {"text": "recommended", "fontSize": 12, "fontWeight": "bold", "dy": -16}
+    words |= _towards_the_middle(rows, x)
     return [
         marks.encode(x=x, y=y, **looks_of(switch)),
         ring.encode(x=x, y=y),
         *haloed(chosen.encode(x=x, y=y), words),
     ]
+
+
+def _towards_the_middle(rows: Rows, x: alt.X) -> dict[str, Any]:
+    """Alignment of the word at the recommended point, which keeps it within the panel."""
+    field = x["shorthand"].removesuffix(":Q")
+    low, high = x["scale"]["domain"]
+    for row in rows:
+        if row["recommended"]:
+            share = math.log(row[field] / low) / math.log(high / low)
+            if share < 0.3:
+                return {"align": "left", "dx": -10}
+            return {"align": "right", "dx": 10} if share > 0.5 else {}
+    return {}
 
 
 def _chart(rows: Rows, only: Mapping[str, Sequence[str]]) -> alt.Chart:

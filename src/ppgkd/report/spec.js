@@ -7,20 +7,22 @@ const NARROWEST = 230;
  * @param {object} spec - As the study's file has it, without data.
  * @param {Record<string, object[]>} data - Data of all figures by name.
  * @param {number} width - Of the column, in px.
+ * @param {number} excess - By how much it was wider than that when it was drawn before, in px.
  * @param {boolean} isDark
  * @returns {object}
  */
-function specForPage(spec, data, width, isDark) {
+function specForPage(spec, data, width, excess, isDark) {
   const about = spec.usermeta;
   const shown = spec.concat.filter((_, at) => isOn(about.panels[at]));
   const columns = columnsWithin(spec, shown.length, width);
   const room = panelRoom(spec, columns, width);
+  const less = Math.ceil(excess / columns);
   const page = {
     ...spec,
     columns,
     concat: shown.map((panel) => ({
       ...(about.switches.length ? withoutLegends(panel) : panel), // the checkboxes are the legend
-      width: columns < spec.columns ? room : Math.min(panel.width, room),
+      width: (columns < spec.columns ? room : Math.min(panel.width, room)) - less,
     })),
     datasets: Object.fromEntries(
       namesOfData(spec).map((name) => [name, data[name].filter(isOn)]),
