@@ -33,8 +33,10 @@ class LiveFigure {
     this.plot.className = "plot";
     this.plot.tabIndex = 0;
     this.plot.setAttribute("role", "application");
-    this.plot.setAttribute("aria-label", `${picture.alt}. Arrow keys step through its points.`);
+    const finding = picture.alt.replace(/\.?$/, ".");
+    this.plot.setAttribute("aria-label", `${finding} Arrow keys step through its points.`);
     this.canvas = this.plot.appendChild(document.createElement("div"));
+    this.canvas.setAttribute("aria-hidden", "true"); // the line below the figure says it in words
     this.line = document.createElement("p");
     this.line.className = "asked";
     this.line.setAttribute("aria-live", "polite");

@@ -142,6 +142,7 @@ def teacher_student(gated: pd.DataFrame, joint: Sequence[Mapping[str, Any]]) -> 
     scale = alt.Scale(
         domain=[float(taught["mae_bpm"].min()), float(taught["mae_bpm"].max())],
         range=[FAINT, STRONG],
+        clamp=True,
     )
     drawn, with_law = [], False
     for family, strategy in panels:
@@ -179,7 +180,9 @@ def _map_panel(rows: Rows, part: pd.DataFrame, law: JointLaw | None, scale: alt.
         filled=True, shape="square", size=260, opacity=1, stroke=PAPER, strokeWidth=1.5
     )
     layers.append(marks.encode(color=colour))
-    number = haloed(base.encode(text=alt.Text("mae_bpm:Q", format=".2f")), {"dy": -17})
+    number = haloed(
+        base.encode(text=alt.Text("mae_bpm:Q", format=".2f")), {"dy": -17, "fontSize": 12}
+    )
     title = alt.Title(f"{family} students", subtitle=strategy_label(str(strategy)))
     view = alt.layer(*layers, *number, title=title, width=440, height=HEIGHT)
     return Panel(view, {"family": str(family), "strategy": str(strategy)})
@@ -205,6 +208,10 @@ def _surface(
         }
         for at, value in enumerate(mae_bpm)
     ]
-    tile = alt.Chart(data(tiles)).mark_rect(opacity=0.6, clip=True)
-    drawn: alt.Chart = tile.encode(x="left:Q", x2="right", y="lower:Q", y2="upper", color=colour)
+    tile = alt.Chart(data(tiles)).mark_rect(clip=True)
+    # an outline in its colour, so that no seams show between the tiles
+    edge = alt.Stroke("mae_bpm:Q", scale=colour["scale"], legend=None)
+    drawn: alt.Chart = tile.encode(
+        x="left:Q", x2="right", y="lower:Q", y2="upper", color=colour, stroke=edge
+    )
     return drawn

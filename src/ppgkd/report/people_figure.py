@@ -16,11 +16,9 @@ from ppgkd.report.layers import HEIGHT, Layers, Rows, dashes_of, data, error_axi
 from ppgkd.report.names import student_name
 from ppgkd.report.rows import row_id
 from ppgkd.report.size_figures import WIDTHS, beside
-from ppgkd.report.student_points import interval_bpm, records, strategy_switch
+from ppgkd.report.student_points import APART, interval_bpm, records, strategy_switch
 
 KEY = ["strategy", "teacher", "student"]
-APART = 1.02
-"""Factor by which strategies with one number of people are moved apart."""
 
 
 def draw_people_figure(fitted: Mapping[str, Any], spec: str | Path) -> None:
@@ -42,11 +40,11 @@ def error_vs_people(fitted: Mapping[str, Any]) -> Chart | None:
     if curves.empty:
         return None
     switch = strategy_switch(curves)
-    rows = _points(curves, [one.value for one in switch.series])
     forecasts = _forecasts(fitted["laws"], 1.1 * float(curves["upper_bpm"].max()))
     panels = _panels_of(curves)
     columns = beside(len(panels))
     x = _people_axis(curves, forecasts)
+    rows = _points(curves, [one.value for one in switch.series], x["scale"]["domain"])
     drawn = []
     for student, teacher, params in panels:
         own = {"student": [student], "teacher": [teacher, "none"]}
@@ -69,12 +67,15 @@ def _panels_of(curves: pd.DataFrame) -> list[tuple[str, str, int]]:
     return list(panels.itertuples(index=False, name=None))
 
 
-def _points(curves: pd.DataFrame, strategies: Sequence[str]) -> list[dict[str, Any]]:
+def _points(
+    curves: pd.DataFrame, strategies: Sequence[str], domain: Sequence[float]
+) -> list[dict[str, Any]]:
     middle = (len(strategies) - 1) / 2
+    step = (domain[1] / domain[0]) ** APART
     return [
         {
             **{key: row[key] for key in KEY},
-            "people": float(row["people"] * APART ** (strategies.index(row["strategy"]) - middle)),
+            "people": float(row["people"] * step ** (strategies.index(row["strategy"]) - middle)),
             **{f"{end}_bpm": float(row[f"{end}_bpm"]) for end in ("mae", "lower", "upper")},
             "recommended": False,
             "name": f"{student_name(row)}, {_people(row['people'])}",
