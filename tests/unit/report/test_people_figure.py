@@ -28,7 +28,7 @@ def test_each_student_has_a_panel_with_points_of_each_strategy(fitted: dict[str,
 
 def test_points_are_the_means_and_say_how_many_people_they_are_of(fitted: dict[str, Any]) -> None:
     rows = [row for row in Drawn(error_vs_people(fitted)).points() if row["strategy"] == "scratch"]
-    assert [row["people"] for row in rows] == pytest.approx([2, 4, 8, 12], rel=0.03)
+    assert [row["people"] for row in rows] == pytest.approx([2, 4, 8, 12], rel=0.05)
     assert [row["mae_bpm"] for row in rows] == pytest.approx([1 + 4 / n for n in (2, 4, 8, 12)])
     assert rows[0]["name"] == "spectral_resnet-350, from scratch, 2 people"
     assert rows[0]["row"] == "people-spectral_resnet-350-scratch-none"
