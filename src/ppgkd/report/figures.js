@@ -36,7 +36,6 @@ class LiveFigure {
     const finding = picture.alt.replace(/\.?$/, ".");
     this.plot.setAttribute("aria-label", `${finding} Arrow keys step through its points.`);
     this.canvas = this.plot.appendChild(document.createElement("div"));
-    this.canvas.setAttribute("aria-hidden", "true"); // the line below the figure says it in words
     this.line = document.createElement("p");
     this.line.className = "asked";
     this.line.setAttribute("aria-live", "polite");
