@@ -2,7 +2,7 @@
 
 import { N_CLASSES } from "./engine/grid.js";
 import { REASONS } from "./engine/validity.js";
-import { median } from "./log/statistics.js";
+import { median, quantile } from "./log/statistics.js";
 
 /** The estimates of one recording. */
 export class Results {
@@ -43,7 +43,7 @@ export class Results {
     const byReason = counts.filter(([, n]) => n).map(([reason, n]) => `, ${reason}: ${n}`);
     const bpm = valid.map((one) => one.bpm);
     const result = bpm.length
-      ? `median ${median(bpm).toFixed(0)} BPM, from ${Math.min(...bpm).toFixed(0)} to ${Math.max(...bpm).toFixed(0)}`
+      ? `median ${median(bpm).toFixed(0)} BPM, from ${quantile(bpm, 0).toFixed(0)} to ${quantile(bpm, 1).toFixed(0)}`
       : "no estimate can be trusted";
     return (
       `windows of ${this.card.window_s} s: ${this.length}, valid: ${valid.length}` +

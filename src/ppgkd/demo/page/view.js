@@ -6,19 +6,26 @@ import { heatMap } from "./heat_map.js";
 import { channelMarks, rateMarks, showLegend } from "./legend.js";
 import { WindowView } from "./window_view.js";
 
+/** Least time from one drawing to the next, and how many times that of the drawing it is. */
 const REDRAWN_MS = 200;
+const REST = 10;
 
 const element = (id) => document.getElementById(id);
 
 /** The section of the results. */
 export class View {
+  /** The one that is on the page. */
+  static latest = null;
+
   /**
    * @param {import("./results.js").Results} results
    * @param {object} about what they are of
    */
   constructor(results, about) {
+    View.latest = this;
     this.results = results;
     this.drawnAt = 0;
+    this.drawingMs = 0;
     this.shown = null;
     element("results").hidden = false;
     element("of").textContent = about.name;
@@ -26,11 +33,9 @@ export class View {
     element("notes").replaceChildren(...results.notes.map((note) => item(note)));
     showLegend(element("legend"), rateMarks(Boolean(results.referenceBpm)));
     showLegend(element("channels"), channelMarks(results.card.channels));
-    this.charts = [
-      heartRateChart(element("rate-chart"), results, (u) => this.#follow(u)),
-      heatMap(element("heat-chart"), results),
-    ];
-    this.window = new WindowView(results);
+    this.charts = [];
+    this.window = null;
+    this.made = this.#makeCharts();
     this.slider = element("window");
     this.slider.max = String(results.nWindows - 1);
     this.slider.oninput = () => this.#choose(Number(this.slider.value));
@@ -38,17 +43,30 @@ export class View {
     element("download").onclick = () => save(results.estimates, about.file);
   }
 
+  /** Make the charts one by one, so that the page answers in between. */
+  async #makeCharts() {
+    const { results } = this;
+    this.charts.push(heartRateChart(element("rate-chart"), results, (u) => this.#follow(u)));
+    await pause();
+    if (View.latest !== this) return; // the visitor has chosen another recording
+    this.charts.push(heatMap(element("heat-chart"), results));
+    await pause();
+    if (View.latest === this) this.window = new WindowView(results);
+  }
+
   /** Show the estimates that have arrived, at most some times in a second. */
   update() {
-    const isFirst = this.drawnAt === 0;
-    if (performance.now() - this.drawnAt < REDRAWN_MS) return;
-    this.drawnAt = performance.now();
+    const now = performance.now();
+    if (now - this.drawnAt < Math.max(REDRAWN_MS, REST * this.drawingMs)) return;
     this.#draw();
-    if (isFirst) this.#show(0);
+    if (this.shown === null) this.#show(0);
+    this.drawnAt = performance.now();
+    this.drawingMs = this.drawnAt - now;
   }
 
   /** Show the result. */
-  finish() {
+  async finish() {
+    await this.made;
     this.#draw();
     this.#choose(Math.floor((this.results.nWindows - 1) / 2));
     element("download").disabled = false;
@@ -95,12 +113,17 @@ export class View {
   }
 
   #show(number) {
-    if (number >= this.results.length) return;
+    if (!this.window || number >= this.results.length) return;
     this.shown = number;
     this.slider.value = String(number);
     this.slider.setAttribute("aria-valuetext", `window ${number + 1} of ${this.results.nWindows}`);
     this.window.show(number);
   }
+}
+
+/** Let the browser do what is waiting. */
+function pause() {
+  return new Promise((resume) => setTimeout(resume));
 }
 
 function bpm(value) {

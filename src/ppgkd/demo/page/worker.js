@@ -62,7 +62,10 @@ async function run(log, model) {
   const stream = new HeartRateStream(card);
   const nWindows = stream.countWindows(log.signal[0].length);
   const { signal, notes } = log;
-  self.postMessage({ type: "read", nWindows, signal, notes, card });
+  // the page gets a copy of its own, which takes it no time
+  const copy = signal.map((samples) => samples.slice());
+  const buffers = copy.map((samples) => samples.buffer);
+  self.postMessage({ type: "read", nWindows, signal: copy, notes, card }, buffers);
   for (let first = 0; first < nWindows; first += BATCH) {
     const count = Math.min(BATCH, nWindows - first);
     const windows = Array.from({ length: count }, (_, i) => stream.rawWindow(signal, first + i));
