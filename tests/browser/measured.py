@@ -12,19 +12,8 @@ from playwright.sync_api import Page
 
 _MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
 
-_SEE_ALL = """
-    async () => {
-        document.querySelectorAll("details").forEach((one) => { one.open = true; });
-        const nextFrame = () => new Promise(requestAnimationFrame);
-        for (const figure of document.querySelectorAll("figure:has(script.figure-spec)")) {
-            figure.scrollIntoView({ block: "center", behavior: "instant" });
-            while (!figure.classList.contains("live")) await nextFrame();
-        }
-        scrollTo({ top: 0, behavior: "instant" });
-        await document.fonts.ready;
-        await nextFrame();
-    }
-"""
+HANGS_MS = 300_000
+"""Time in ms after which a figure is taken to be never drawn; it takes a second."""
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 """Sets of axe-core's rules that a page must keep; none of their rules is left out."""
@@ -82,7 +71,12 @@ def measure(page: Page, *, ask_axe: bool) -> Measured:
 def settle(page: Page) -> None:
     """Unfold a page, and wait until its script has drawn all figures, each when it is seen."""
     page.wait_for_load_state("networkidle")
-    page.evaluate(_SEE_ALL)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    for figure in page.query_selector_all("figure:has(script.figure-spec)"):
+        figure.evaluate("(figure) => figure.scrollIntoView({ block: 'center' })")
+        drawn = "(figure) => figure.classList.contains('live')"
+        page.wait_for_function(drawn, arg=figure, timeout=HANGS_MS)
+    page.evaluate("() => { scrollTo(0, 0); return document.fonts.ready; }")
 
 
 def findings(page: Page) -> list[str]:
