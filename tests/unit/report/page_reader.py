@@ -1,5 +1,6 @@
 """What a browser makes of a page."""
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -49,3 +50,59 @@ class Page(HTMLParser):
         if self.open and self.open[-1] == "span":
             kind, so_far = self.spans[-1]
             self.spans[-1] = (kind, so_far + data)
+
+
+@dataclass
+class Table:
+    """A table of a page: its label, its body's rows, and whether it is in a box that scrolls."""
+
+    label: str
+    boxed: bool
+    body_rows: int = 0
+    row_heads: int = 0
+    in_body: bool = False
+
+
+@dataclass
+class Outline(HTMLParser):
+    """The structure of a page: headings, tables, figures, places and links."""
+
+    html: str
+    headings: list[int] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    alternatives: list[str] = field(default_factory=list)
+    boxes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.feed(self.html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if "id" in given:
+            self.places.append(given["id"])
+        if tag == "a" and given["href"].startswith("#"):
+            self.links.append(given["href"][1:])
+        if tag == "img":
+            self.alternatives.append(given.get("alt", ""))
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "div":
+            scrolls = given.get("role") == "region" and given.get("tabindex") == "0"
+            self.boxes.append(given.get("aria-label", "") if scrolls else "")
+        if tag == "table":
+            label = next((box for box in reversed(self.boxes) if box), "")
+            self.tables.append(Table(label, boxed=bool(label)))
+        if tag == "tbody":
+            self.tables[-1].in_body = True
+        if self.tables and self.tables[-1].in_body:
+            self.tables[-1].body_rows += tag == "tr"
+            self.tables[-1].row_heads += tag == "th" and given.get("scope") == "row"
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "div":
+            self.boxes.pop()
+        if tag == "tbody":
+            self.tables[-1].in_body = False

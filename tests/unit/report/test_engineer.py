@@ -43,3 +43,32 @@ def test_any_student_that_eight_bits_spoil_is_marked(
     students = results.students.assign(int8_loss_bpm=[0.5, *[0.0] * (len(results.students) - 1)])
     page = render(study, replace(results, students=students), tmp_path / "report.html")
     assert ("no", "+0.50 ✗") in page.spans
+
+
+def test_the_commands_name_the_students_file_and_the_sensors_rate(page: Page) -> None:
+    model = "results/tiny/recommended/student.onnx"
+    assert f"ppgkd predict recording.csv --rate 50 --model {model} --output hr.csv" in page.text
+    assert f"ppgkd export {model} --rate 64 --output student-64hz.onnx" in page.text
+    assert f"ppgkd export {model} --c firmware" in page.text
+    assert "../demo/index.html" not in page.html
+
+
+def test_the_demonstration_is_linked_where_there_is_one(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    page = render(study, replace(results, demo=True), tmp_path / "report.html")
+    assert '<a href="../demo/index.html">' in page.html
+    assert "ppgkd demo results/tiny" in page.text
+
+
+def test_every_file_has_its_rate_and_size(study: Study, results: Results, tmp_path: Path) -> None:
+    shipped = {"student-125hz.onnx": 19_400, "student-25hz.onnx": 16_200}
+    shipped |= {"student.int8.onnx": 18_800, "student.onnx": 17_000}
+    page = render(study, replace(results, shipped=shipped), tmp_path / "report.html")
+    rows = [
+        "student.onnx float32 50 17.0",
+        "student.int8.onnx int8 50 18.8",
+        "student-25hz.onnx float32 25 16.2",
+        "student-125hz.onnx float32 125 19.4",
+    ]
+    assert " ".join(rows) in page.text

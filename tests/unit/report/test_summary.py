@@ -10,14 +10,19 @@ from tests.unit.report.hand_made import (
     PROFILE,
     REAL,
     Sweep,
+    claim_of,
     make_results,
+    quality_of_predictions,
     render,
     study_of,
     with_more_people,
 )
 from tests.unit.report.page_reader import Page
 
+from ppgkd.evaluation.recommendation import Gates, apply_gates
 from ppgkd.report.page import Results
+from ppgkd.report.summary import passed_over
+from ppgkd.scaling.claims import HOLDS, UNKNOWN
 from ppgkd.study.study import Study
 
 
@@ -166,3 +171,71 @@ def test_a_study_with_folds_says_what_choosing_within_each_fold_gives(
     assert "2 folds by subject: every subject was tested once" in page.text
     # spectral_resnet-1000 has the lowest validation error in both folds: level + 100 / 1000
     assert "validation subjects alone, the MAE is 2.10 BPM" in page.text
+
+
+def test_one_network_has_one_name_and_its_size_is_explained(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    tables = [t.replace({"params": {350: 302}}) for t in (results.cells, results.students)]
+    few = tables[1].assign(val_mae_bpm=2.0)
+    page = render(study, replace(results, cells=tables[0], students=few), tmp_path / "report.html")
+    name = "spectral_resnet-350 (302 parameters), "
+    assert f"Recommended: {name}" in page.verdict
+    assert "350 is the size that was asked for; the nearest network of this family has 302" in (
+        page.verdict
+    )
+
+
+def test_of_few_people_the_range_is_shown_in_place_of_an_interval(page: Page) -> None:
+    by_person = [row["mae_bpm"] for row in quality_of_predictions()["single"]["by_subject"]]
+    shown = f"from {min(by_person):.2f} to {max(by_person):.2f} by person, too few for an interval"
+    assert shown in page.verdict
+    assert "What other people get: 3 people were tested, too few to tell." in page.verdict
+
+
+def test_what_is_not_known_follows_from_the_results(
+    study: Study, results: Results, sweep: Sweep, tmp_path: Path
+) -> None:
+    simulated = render(study, results, tmp_path / "one.html").verdict.split("What is not known")[1]
+    assert "Anything about real wrists: the people tested are simulated." in simulated
+    assert "Flash, RAM and instructions on a device: they were not measured." in simulated
+    real = study_of(**REAL)
+    made = with_more_people(make_results(real, sweep, tmp_path))
+    students = made.students.assign(measured_on="Cortex-M4F", instructions=10**6)
+    profile = {**PROFILE, "microcontroller": [MEASURED], "not_measured": None}
+    claims = [claim_of(UNKNOWN), claim_of(HOLDS)]
+    made = replace(made, students=students, profile=profile, claims=claims)
+    found = render(real, made, tmp_path / "two.html").verdict.split("What is not known")[1]
+    assert "simulated" not in found
+    assert "Another sensor, place of wear or kind of motion: no dataset was left out" in found
+    assert "In which activities it errs: the recordings have no labels of activity." in found
+    assert "Time and energy on a board: instructions are counted, the rest is estimated." in found
+    assert "1 of 2 of the claims on distillation cannot be told from this study." in found
+
+
+def gated_of(results: Results, **changes: list[float]) -> tuple[pd.DataFrame, Gates]:
+    """Three students from scratch; the recommended one costs 200."""
+    gates = Gates(min_reduction=0.8, max_latency_ms=15, max_mae_bpm=2.5)
+    scratch = results.students[results.students["strategy"] == "scratch"]
+    columns = {"macs": [100, 200, 300], "val_mae_bpm": [2.0, 1.0, 0.99], "mae_bpm": [1.1, 1.3, 1.2]}
+    return apply_gates(scratch.assign(teacher_params=50_000, **columns | changes), gates), gates
+
+
+def test_a_better_student_on_test_people_is_said_to_be_worse_on_those_who_choose(
+    results: Results,
+) -> None:
+    said = passed_over(*gated_of(results))
+    assert said is not None
+    assert said.startswith("spectral_resnet-350, from scratch errs less on test people (1.10 BPM)")
+    assert "for 100 multiply-accumulates in place of 200." in said
+    assert "On validation people, who decide, it errs by 2.00 BPM, and the lowest is 0.99" in said
+
+
+def test_a_better_student_that_misses_a_gate_is_said_to(results: Results) -> None:
+    said = passed_over(*gated_of(results, latency_p99_ms=[99.0, 1.0, 1.0]))
+    assert said is not None
+    assert "It misses the gate of latency, so it was not considered." in said
+
+
+def test_where_no_student_is_better_and_as_cheap_nothing_is_explained(results: Results) -> None:
+    assert passed_over(*gated_of(results, mae_bpm=[1.4, 1.3, 1.2])) is None
