@@ -103,6 +103,16 @@ def test_pointing_at_a_student_names_it_with_the_numbers_of_its_row(report: Page
     assert mae in figure.tooltip.inner_text()
 
 
+def test_the_ring_is_around_the_point_that_is_named(report: Page) -> None:
+    figure = drawn(report, SIZE)
+    x, y = figure.leftmost()
+    report.mouse.move(x, y)
+    ring = figure.whole.locator(".ring").bounding_box()
+    assert ring is not None
+    assert ring["x"] + ring["width"] / 2 == pytest.approx(x, abs=1.5)
+    assert ring["y"] + ring["height"] / 2 == pytest.approx(y, abs=1.5)
+
+
 def test_leaving_a_figure_hides_what_lies_on_it_and_keeps_the_answer(report: Page) -> None:
     figure = drawn(report, SIZE)
     report.mouse.move(*figure.leftmost())

@@ -9,8 +9,9 @@ const REACH = { mouse: 16, pen: 20, touch: 32 };
  */
 function pointsOf(view) {
   const [left, top] = view.origin();
+  const padding = view.padding();
   const found = [];
-  collect(view.scenegraph().root, left, top, [0], found);
+  collect(view.scenegraph().root, left + padding.left, top + padding.top, [0], found);
   found.sort((a, b) => a.panel - b.panel || a.x - b.x || a.y - b.y);
   return found;
 }
