@@ -54,6 +54,7 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
         "datasets": {"simulated": {"train": 0.5, "val": 0.17, "test": 0.33}},
         "students": {"spectral_resnet": [350], "spectral_mlp": [1300]},
         "strategies": {"scratch": {}, "soft": {}},
+        "plan": [{"max_mae_bpm": 2.0}],  # which needs a law, and so more sizes
     },
 }
 
