@@ -32,6 +32,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from ppgkd.datasets.own.files import SOURCE as OWN_SOURCE
 from ppgkd.datasets.registry import MANIFEST
+from ppgkd.demo.web_files import NOT_INSTALLED, has_web_files
 from ppgkd.errors import PpgkdError
 from ppgkd.models.capacity import SHAPES
 from ppgkd.published.registry import PUBLISHED
@@ -79,6 +80,12 @@ PEOPLE_FOLDS = [
 
 # As a mapping, because Snakemake detects changes only of numbers, strings, lists and mappings.
 INPUTS = asdict(input_shape(config))
+
+# What a browser loads comes from npm, which not everybody can reach; a study needs no demonstration.
+# Conda installs it with the environment of the rules.
+HAS_DEMO = has_web_files() or bool(workflow.deployment_settings.deployment_method)
+if workflow.is_main_process and not HAS_DEMO:
+    logger.warning(f"ppgkd: The study will have no demonstration: {NOT_INSTALLED}")
 
 # With `--cache`, rules with `cache:` share their outputs between working directories.
 CACHING = workflow.enable_cache
@@ -133,7 +140,7 @@ rule all:
     input:
         "<results>/report/report.html",
         "<results>/cells.parquet",
-        "<results>/demo/index.html",
+        *(["<results>/demo/index.html"] if HAS_DEMO else []),
 
 
 onstart:

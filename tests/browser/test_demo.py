@@ -26,6 +26,7 @@ from tests.browser.opened import Scheme
 from tests.browser.studies import FOLDS
 
 from ppgkd.datasets.registry import get_dataset
+from ppgkd.demo.web_files import has_web_files
 from ppgkd.inference.predict import RecordingPrediction, predict_recording
 
 TOLERANCE_BPM = 0.01
@@ -39,6 +40,8 @@ OpenDemo = Callable[[], Page]
 @pytest.fixture(scope="module")
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With a recording of BAMI-1, which the packaged student has not seen, where there is one."""
+    if not has_web_files():
+        pytest.skip("python envs/install_web.py has not been run")
     mirror = Path(os.environ.get("PPGKD_MIRROR", "none"))
     dataset = get_dataset("bami1")
     entry = dataset.recordings[0]

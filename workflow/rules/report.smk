@@ -177,5 +177,6 @@ rule report:
             sort_keys=True,
         ),
         datasets=repr(study.datasets),
+        demo=HAS_DEMO,
     script:
         "../scripts/report.py"

@@ -30,7 +30,7 @@ with job(snakemake.log[0]):
         compared=read_json(files.compared) if files.compared else [],
         people=read_json(files.people) if files.people else {},
         people_plan=read_json(files.people_plan) if files.people_plan else [],
-        demo=True,  # every study has one
+        demo=snakemake.params.demo,
         shipped={Path(path).name: Path(path).stat().st_size for path in files.shipped},
         figures={Path(path).stem: Path(path) for path in files.figures if path.endswith(".json")},
     )

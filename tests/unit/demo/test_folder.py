@@ -99,6 +99,8 @@ def test_a_late_reference_is_moved_earlier(peak_file: PeakFile) -> None:
 
 @pytest.fixture(scope="module")
 def folder(peak_file: PeakFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not web_files.has_web_files():
+        pytest.skip("python envs/install_web.py has not been run")
     folder = tmp_path_factory.mktemp("study") / "demo"
     models = [peak_file(rate_hz)[0] for rate_hz in (50.0, 25.0)]
     example = Example(get_dataset("bami1"), recording(100), 5, models[1], 0.0)
