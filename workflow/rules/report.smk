@@ -115,7 +115,11 @@ rule report:
         claims="<results>/scaling/claims.json",
         splits=expand("{fold}/splits.csv", fold=FOLDS),
         recordings="<results>/data/recordings.parquet",
-        data_report="<results>/data/report.html",
+        # all of them, so that a page that an earlier version made without its figures is made again
+        data_report=[
+            rules.data_report.output.page,
+            *rules.data_report.output.specs,
+        ],
         teachers=expand(
             "{fold}/teachers/{teacher}/seed{seed}/metrics.json",
             teacher=[teacher.name for teacher in study.teachers],

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from ppgkd.runtime.job import job
-from ppgkd.report.data_figures import draw_data_figures
 from ppgkd.report.data_page import StudyData, write_data_report
+from ppgkd.report.figures.data import draw_data_figures
 from ppgkd.runtime.artifacts import write_csv, write_parquet
 
 with job(snakemake.log[0]):

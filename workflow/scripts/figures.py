@@ -6,7 +6,7 @@ import pandas as pd
 
 from ppgkd.runtime.job import job
 from ppgkd.evaluation.recommendation import Gates
-from ppgkd.report.figures import draw_figures
+from ppgkd.report.figures.study import draw_figures
 from ppgkd.runtime.artifacts import read_json
 
 with job(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Draw the error over the number of training people."""
 
 from ppgkd.runtime.job import job
-from ppgkd.report.people_figure import draw_people_figure
+from ppgkd.report.figures.people import draw_people_figure
 from ppgkd.runtime.artifacts import read_json
 
 with job(snakemake.log[0]):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from ppgkd.runtime.job import job
-from ppgkd.report.quality_figures import draw_quality_figures
+from ppgkd.report.figures.quality import draw_quality_figures
 from ppgkd.runtime.artifacts import read_json
 
 with job(snakemake.log[0]):

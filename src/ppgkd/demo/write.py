@@ -21,7 +21,7 @@ from ppgkd.demo.web_files import web_files
 from ppgkd.errors import PpgkdError
 from ppgkd.export.student import change_rate, model_card_of, read_student
 from ppgkd.inference.model_card import ModelCard
-from ppgkd.report.style import style_sheet
+from ppgkd.report.assets import asset
 from ppgkd.windows.read import channel_indices, take_channels
 
 INDEX = "index.html"
@@ -103,7 +103,7 @@ def _one_each_rate(paths: Sequence[Path]) -> list[tuple[Path, onnx.ModelProto]]:
 
 def _copy_packages(folder: Path) -> None:
     """Copy the style sheet of all pages, and the files of other projects."""
-    (folder / "page.css").write_text(style_sheet(), encoding="utf-8")
+    (folder / "page.css").write_text(asset(["page.css"]), encoding="utf-8")
     (folder / "packages").mkdir()
     for file in web_files():
         shutil.copyfile(file, folder / "packages" / file.name)

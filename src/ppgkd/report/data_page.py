@@ -30,9 +30,9 @@ from ppgkd.datasets.manifest import RawFile
 from ppgkd.datasets.own.definition import read_definition
 from ppgkd.datasets.own.files import SOURCE as OWN
 from ppgkd.datasets.ppg_channels import is_first_channel
-from ppgkd.report.data_figures import RARE_BPM
 from ppgkd.report.data_findings import answer, difficulty_finding, heart_rate_finding
 from ppgkd.report.data_heads import CADENCE_HEADS, RANK_HEADS, measure_heads, sketch_heads
+from ppgkd.report.figures.data import RARE_BPM
 from ppgkd.report.html import write_page
 from ppgkd.report.provenance import provenance
 from ppgkd.windows.motion import MOTION_BANDS

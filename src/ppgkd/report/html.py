@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ppgkd.report.assets import asset
 from ppgkd.report.names import strategy_label, student_name, training_label
 from ppgkd.report.numbers import FILTERS
 from ppgkd.report.page_figures import page_figures
 from ppgkd.report.rows import row_id
+from ppgkd.report.templates import FOLDER
 from ppgkd.runtime.artifacts import atomic_write
 
 STYLES = ("page.css", "figure.css")
@@ -30,7 +31,7 @@ def write_page(
     Parameters
     ----------
     template
-        Template file in this package.
+        Name of a file of `ppgkd.report.templates`.
     context
         Variables of the template; the style sheet and the figures are added.
     figures
@@ -38,13 +39,11 @@ def write_page(
     path
         HTML file to write.
     """
-    folder = files("ppgkd.report")
-    style = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in STYLES)
     drawn, interactive = page_figures(figures)
     page = (
         _environment()
         .get_template(template)
-        .render(style=style, figures=drawn, interactive=interactive, **context)
+        .render(style=asset(STYLES), figures=drawn, interactive=interactive, **context)
     )
     with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -54,7 +53,7 @@ def write_page(
 def _environment() -> Environment:
     """Compiled templates are kept."""
     environment = Environment(
-        loader=PackageLoader("ppgkd.report", "."),
+        loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,13 +7,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 
-from ppgkd.report.chart import VEGA_LITE
+from ppgkd.report.assets import asset
+from ppgkd.report.figures.chart import VEGA_LITE
 from ppgkd.runtime.artifacts import read_json
 
 SCRIPTS = ("rows.js", "switches.js", "spec.js", "points.js", "answer.js", "figures.js")
@@ -31,7 +31,7 @@ class PageFigure:
     spec
         Its Vega-Lite, without data, as JSON that may stand in a page.
     facts
-        What its caption must know: `ppgkd.report.chart.Chart.facts`.
+        What its caption must know: `ppgkd.report.figures.chart.Chart.facts`.
     """
 
     image: str
@@ -67,7 +67,7 @@ def page_figures(
     ----------
     specs
         Vega-Lite files by the figure's name, each with its SVG beside it:
-        `ppgkd.report.chart.write_figure`. None: the study has no such figure.
+        `ppgkd.report.figures.chart.write_figure`. None: the study has no such figure.
 
     Returns
     -------
@@ -111,5 +111,4 @@ def vega_script() -> str:
 @cache
 def page_script() -> str:
     """The page's own script."""
-    folder = files("ppgkd.report")
-    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return asset(SCRIPTS)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
-from ppgkd.report.chart import Chart, static_svg, vega_lite
+from ppgkd.report.figures.chart import Chart, static_svg, vega_lite
 
 Row = dict[str, Any]
 

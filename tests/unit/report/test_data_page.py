@@ -11,8 +11,8 @@ from tests.unit.recording_summaries import recording_summaries, reference_ranks
 from tests.unit.report.page_reader import Page
 
 from ppgkd.datasets.registry import get_dataset, simulated_dataset
-from ppgkd.report.data_figures import draw_data_figures
 from ppgkd.report.data_page import StudyData, write_data_report
+from ppgkd.report.figures.data import draw_data_figures
 from ppgkd.report.html import row_id
 
 BAMI, SPC = get_dataset("bami1"), get_dataset("ieee_spc_train")

@@ -6,9 +6,17 @@ from pathlib import Path
 import altair as alt
 import pytest
 
-from ppgkd.report.chart import Chart, Panel, Series, Switch, static_svg, vega_lite, write_figure
-from ppgkd.report.layers import data
-from ppgkd.report.looks import DARK, LINE, LOOKS, PAPER, SOFT
+from ppgkd.report.figures.chart import (
+    Chart,
+    Panel,
+    Series,
+    Switch,
+    static_svg,
+    vega_lite,
+    write_figure,
+)
+from ppgkd.report.figures.layers import data
+from ppgkd.report.figures.looks import DARK, LINE, LOOKS, PAPER, SOFT
 from ppgkd.report.page_figures import json_for_page, page_figures, vega_script
 
 EVIL = "</script><b>$x$<!-- \u2028"

@@ -11,8 +11,8 @@ import pandas as pd
 from ppgkd.evaluation.costs import COSTS
 from ppgkd.evaluation.pareto import pareto_front
 from ppgkd.evaluation.recommendation import Gates
-from ppgkd.report.chart import Chart, Panel
-from ppgkd.report.layers import (
+from ppgkd.report.figures.chart import Chart, Panel
+from ppgkd.report.figures.layers import (
     HEIGHT,
     NO_LINES,
     Named,
@@ -25,8 +25,8 @@ from ppgkd.report.layers import (
     size_axis,
     wide_domain,
 )
-from ppgkd.report.looks import SOFT
-from ppgkd.report.student_points import (
+from ppgkd.report.figures.looks import SOFT
+from ppgkd.report.figures.student_points import (
     error_lines,
     family_switch,
     strategy_switch,

@@ -13,8 +13,8 @@ import pandas as pd
 from ppgkd.evaluation.agreement import limits_of_agreement
 from ppgkd.evaluation.estimators import as_estimates
 from ppgkd.report import numbers
-from ppgkd.report.chart import Chart, Panel, Series, Switch, write_figure
-from ppgkd.report.layers import (
+from ppgkd.report.figures.chart import Chart, Panel, Series, Switch, write_figure
+from ppgkd.report.figures.layers import (
     SIGNED,
     Layers,
     Named,
@@ -25,7 +25,7 @@ from ppgkd.report.layers import (
     looks_of,
     named_line,
 )
-from ppgkd.report.looks import FAINT, INK, LOOKS, SOFT, STRONG
+from ppgkd.report.figures.looks import FAINT, INK, LOOKS, SOFT, STRONG
 
 Axis = TypeVar("Axis", alt.X, alt.Y)
 

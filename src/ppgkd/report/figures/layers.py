@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import altair as alt
 
-from ppgkd.report.chart import Switch
-from ppgkd.report.looks import INK, PAPER, SOFT
+from ppgkd.report.figures.chart import Switch
+from ppgkd.report.figures.looks import INK, PAPER, SOFT
 
 Rows = Sequence[Mapping[str, Any]]
 Layers = list[alt.Chart]
@@ -170,7 +170,7 @@ def error_points(
     Parameters
     ----------
     rows
-        Points, of `ppgkd.report.student_points.student_points`.
+        Points, of `ppgkd.report.figures.student_points.student_points`.
     switch
         By which they differ in colour and shape.
     x, y

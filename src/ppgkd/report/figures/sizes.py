@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ppgkd.evaluation.recommendation import Gates
-from ppgkd.report.chart import Chart, Panel, Switch
-from ppgkd.report.layers import (
+from ppgkd.report.figures.chart import Chart, Panel, Switch
+from ppgkd.report.figures.layers import (
     HEIGHT,
     SIGNED,
     Named,
@@ -24,7 +24,7 @@ from ppgkd.report.layers import (
     named_lines,
     size_axis,
 )
-from ppgkd.report.student_points import (
+from ppgkd.report.figures.student_points import (
     error_lines,
     family_switch,
     parameter_domain,

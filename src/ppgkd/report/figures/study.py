@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from ppgkd.evaluation.recommendation import Gates, apply_gates
-from ppgkd.report.chart import write_figure
-from ppgkd.report.cost_figures import error_vs_cost, pareto
-from ppgkd.report.law_figures import residuals, teacher_student
-from ppgkd.report.size_figures import error_vs_size, gain_over_scratch
+from ppgkd.report.figures.chart import write_figure
+from ppgkd.report.figures.costs import error_vs_cost, pareto
+from ppgkd.report.figures.laws import residuals, teacher_student
+from ppgkd.report.figures.sizes import error_vs_size, gain_over_scratch
 
 
 def draw_figures(

@@ -12,11 +12,11 @@ from tests.unit.report.spec_of import Drawn, elements
 
 from ppgkd.evaluation.recommendation import Gates, apply_gates, recommend
 from ppgkd.evaluation.summary import summarise_students
-from ppgkd.report.cost_figures import error_vs_cost, pareto
-from ppgkd.report.figures import draw_figures
-from ppgkd.report.law_figures import residuals, teacher_student
+from ppgkd.report.figures.costs import error_vs_cost, pareto
+from ppgkd.report.figures.laws import residuals, teacher_student
+from ppgkd.report.figures.sizes import error_vs_size, gain_over_scratch
+from ppgkd.report.figures.study import draw_figures
 from ppgkd.report.rows import row_id
-from ppgkd.report.size_figures import error_vs_size, gain_over_scratch
 from ppgkd.scaling import fit_joint_law, fit_law
 
 Sweep = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.report.spec_of import Drawn
 from tests.unit.scaling.people_tables import tables
 
-from ppgkd.report.people_figure import error_vs_people
+from ppgkd.report.figures.people import error_vs_people
 from ppgkd.scaling.people import fit_people_laws
 
 

@@ -11,12 +11,20 @@ import numpy as np
 import pandas as pd
 
 from ppgkd.report import numbers
-from ppgkd.report.chart import Chart, Panel, Switch, write_figure
-from ppgkd.report.layers import HEIGHT, Layers, Rows, dashes_of, data, error_axis, error_points
+from ppgkd.report.figures.chart import Chart, Panel, Switch, write_figure
+from ppgkd.report.figures.layers import (
+    HEIGHT,
+    Layers,
+    Rows,
+    dashes_of,
+    data,
+    error_axis,
+    error_points,
+)
+from ppgkd.report.figures.sizes import WIDTHS, beside
+from ppgkd.report.figures.student_points import APART, interval_bpm, records, strategy_switch
 from ppgkd.report.names import student_name
 from ppgkd.report.rows import row_id
-from ppgkd.report.size_figures import WIDTHS, beside
-from ppgkd.report.student_points import APART, interval_bpm, records, strategy_switch
 
 KEY = ["strategy", "teacher", "student"]
 

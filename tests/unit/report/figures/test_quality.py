@@ -10,8 +10,8 @@ from tests.unit.report.spec_of import Drawn
 
 from ppgkd.evaluation.agreement import limits_of_agreement
 from ppgkd.evaluation.quality import assess
-from ppgkd.report.chart import static_svg
-from ppgkd.report.quality_figures import CURVE_LOOKS, bland_altman, reliability, risk_coverage
+from ppgkd.report.figures.chart import static_svg
+from ppgkd.report.figures.quality import CURVE_LOOKS, bland_altman, reliability, risk_coverage
 
 
 def predictions(n_windows: int = 1500, seed: int = 0) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from ppgkd.report.looks import DARK, INK, LINE, PAPER, SOFT, Look
+from ppgkd.report.figures.looks import DARK, INK, LINE, PAPER, SOFT, Look
 from ppgkd.runtime.artifacts import atomic_write
 
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])

@@ -12,9 +12,9 @@ import pandas as pd
 
 from ppgkd.dataset_summary.summary import HISTOGRAM_BPM, HISTOGRAM_COLUMNS, aggregate_recordings
 from ppgkd.report import numbers
-from ppgkd.report.chart import Chart, Panel, Series, Switch, write_figure
-from ppgkd.report.layers import POINT_AREA, Rows, data, error_axis, looks_of
-from ppgkd.report.looks import LOOKS
+from ppgkd.report.figures.chart import Chart, Panel, Series, Switch, write_figure
+from ppgkd.report.figures.layers import POINT_AREA, Rows, data, error_axis, looks_of
+from ppgkd.report.figures.looks import LOOKS
 from ppgkd.report.rows import row_id
 
 RARE_BPM = 150

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.recording_summaries import recording_summaries
 from tests.unit.report.spec_of import Drawn
 
-from ppgkd.report.data_figures import difficulty, heart_rates
+from ppgkd.report.figures.data import difficulty, heart_rates
 
 TITLES = {"one": "First dataset", "two": "Second dataset"}
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from ppgkd.evaluation.recommendation import Gates, recommend
 from ppgkd.report import numbers
-from ppgkd.report.chart import Series, Switch
-from ppgkd.report.layers import wide_domain
-from ppgkd.report.looks import STRATEGY_LOOKS
+from ppgkd.report.figures.chart import Series, Switch
+from ppgkd.report.figures.layers import wide_domain
+from ppgkd.report.figures.looks import STRATEGY_LOOKS
 from ppgkd.report.names import student_name
 from ppgkd.report.rows import row_id
 from ppgkd.strategies.registry import STRATEGIES

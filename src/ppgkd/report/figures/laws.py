@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ppgkd.report import numbers
-from ppgkd.report.chart import Chart, Panel
-from ppgkd.report.layers import (
+from ppgkd.report.figures.chart import Chart, Panel
+from ppgkd.report.figures.layers import (
     HEIGHT,
     POINT_AREA,
     SIGNED,
@@ -23,15 +23,15 @@ from ppgkd.report.layers import (
     size_axis,
     wide_domain,
 )
-from ppgkd.report.looks import FAINT, LOOKS, PAPER, STRONG
-from ppgkd.report.names import strategy_label, student_name
-from ppgkd.report.rows import row_id
-from ppgkd.report.student_points import (
+from ppgkd.report.figures.looks import FAINT, LOOKS, PAPER, STRONG
+from ppgkd.report.figures.student_points import (
     family_switch,
     parameter_domain,
     strategy_switch,
     student_points,
 )
+from ppgkd.report.names import strategy_label, student_name
+from ppgkd.report.rows import row_id
 from ppgkd.scaling import JointLaw, Law
 
 GRID = 24
