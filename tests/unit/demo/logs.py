@@ -25,7 +25,7 @@ def make_log(seed: int) -> Log:
     rng = np.random.default_rng(seed)
     to_hz = float(rng.choice(RATES_HZ))
     declared_hz = to_hz if rng.random() < 0.8 else round(to_hz * rng.uniform(0.96, 1.04), 1)
-    n_rows = int(rng.integers(to_hz, 40 * to_hz))
+    n_rows = int(rng.integers(to_hz, rng.choice([40, 150]) * to_hz))
     table = _signals(rng, n_rows, to_hz)
     table = _faulty_cells(rng, table)
     table = _with_times(rng, table, declared_hz)
@@ -75,19 +75,16 @@ def _with_times(rng: np.random.Generator, table: pd.DataFrame, rate_hz: float) -
     for _ in range(int(rng.integers(0, 4))):  # lost rows
         index[int(rng.integers(0, n_rows)) :] += int(rng.choice([1, 2, 7, 9, 60, 3000]))
     time_s = rng.choice([0.0, 12.34, 5000.0]) + index / true_hz
-    kind = rng.integers(0, 10)
-    if kind < 3:
+    kind = rng.integers(0, 4)
+    if kind == 0:
         time_s = np.round(time_s, int(rng.choice([2, 3, 4])))
-    if kind == 3:
-        time_s += rng.uniform(0, 0.5 / rate_hz, n_rows) * rng.choice([0.1, 0.5, 1, 3])
-    if kind == 4:
-        size = int(rng.integers(2, 10))
-        time_s = time_s[np.minimum((np.arange(n_rows) // size + 1) * size - 1, n_rows - 1)]
-    if kind == 5:
-        time_s += 0.05 * np.sin(np.arange(n_rows) / n_rows * rng.uniform(3, 30))
-    if kind == 6 and rng.random() < 0.5:
+    if kind == 1 and rng.random() < 0.1:
         row = int(rng.integers(1, n_rows)) if n_rows > 1 else 0
         time_s[row:] -= float(rng.choice([0.5, 3600.0, 1e-3]))
+    if kind >= 2:
+        time_s, kept = _arrived(rng, time_s, rate_hz)
+        table = table[kept].reset_index(drop=True)
+        n_rows = len(table)
     times: pd.Series = pd.Series(time_s)
     if rng.random() < 0.05:
         times[int(rng.integers(0, n_rows))] = np.nan
@@ -99,6 +96,42 @@ def _with_times(rng: np.random.Generator, table: pd.DataFrame, rate_hz: float) -
         rows = np.sort(np.concatenate([np.arange(n_rows), rng.integers(0, n_rows, 3)]))
         table = table.iloc[rows].reset_index(drop=True)
     return table
+
+
+def _arrived(
+    rng: np.random.Generator, time_s: np.ndarray, rate_hz: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """When samples arrive, in order, and which do: drifting clocks, batches, queues, rounding."""
+    n_rows, row = len(time_s), np.arange(len(time_s))
+    kept = np.ones(n_rows, np.bool_)
+    time_s = time_s.copy()
+    if rng.random() < 0.25:  # drift
+        strength = rng.choice([0.02, 0.05, 0.1, 1.0])
+        time_s += strength * np.sin(row / n_rows * rng.uniform(1, 20))
+    if rng.random() < 0.6:  # batches, each late by itself; some are lost
+        batch = (row + int(rng.integers(0, 25))) // int(rng.integers(2, 26))
+        _, place = np.unique(batch, return_inverse=True)
+        last = np.searchsorted(place, place, side="right") - 1
+        late_s = rng.exponential(rng.choice([0, 0.1, 0.5, 1.0]), place.max() + 1) / rate_hz
+        time_s = time_s[last] + late_s[place]
+        if rng.random() < 0.3:
+            time_s -= (last - row) * rng.choice([1e-5, 1e-3, 0.2 / rate_hz])
+        if rng.random() < 0.4:
+            kept &= rng.random(place.max() + 1)[place] > rng.choice([0.01, 0.05])
+        if rng.random() < 0.3:
+            kept &= rng.random(n_rows) > rng.choice([0.001, 0.05])
+    elif rng.random() < 0.8:  # each sample late by itself
+        time_s += rng.exponential(rng.choice([0.05, 0.3, 1, 3]) / rate_hz, n_rows)
+        kept &= rng.random(n_rows) > rng.choice([0, 0.001, 0.02])
+    if rng.random() < 0.2:  # a queue that holds everything back for a while
+        first = rng.uniform(time_s[0], time_s[-1])
+        held = (time_s > first) & (time_s < first + rng.uniform(0.1, 3))
+        time_s[held] = time_s[held].max(initial=first)
+    if rng.random() < 0.4:
+        grid_s = float(rng.choice([0.01, 0.02, 0.033, 0.05, 0.1]))
+        time_s = np.floor(time_s / grid_s + rng.choice([0, 0.5])) * grid_s
+    kept[0] = True
+    return np.maximum.accumulate(time_s)[kept], kept
 
 
 def _date_times(rng: np.random.Generator, time_s: np.ndarray) -> list[str]:

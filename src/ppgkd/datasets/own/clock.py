@@ -192,7 +192,7 @@ def _uneven(
     node_index = np.array([0.0, *node_index, float(index[-1])])
     node_s = np.array([begins_s, *node_s, ends_s])
     rising = np.concatenate([[True], np.diff(node_index) > 0]) & np.concatenate(
-        [[True], np.diff(node_s) > 0]
+        [[True], node_s[1:] > np.maximum.accumulate(node_s)[:-1]]
     )
     node_index, node_s = node_index[rising], node_s[rising]
     rate_hz = float(index[-1]) / (ends_s - begins_s)

@@ -15,6 +15,10 @@ from ppgkd.datasets.resampling import resample, resample_at
 SAME_RATE = 5e-4
 """Relative difference between two rates that need no resampling: 0.05 BPM of 100."""
 
+ROUNDING = 1e-6
+"""Part of a sample by which its place may be off by rounding alone: repeated values, of a forward
+fill, begin just one sample before the first one that is new."""
+
 TOLD_JITTER = 0.5
 """Jitter of the time stamps that the user is told of, in periods."""
 
@@ -98,7 +102,7 @@ class EvenGrid:
         second = np.arange(n_samples) / self.true_rate_hz + (self.clock.first_s - clock.first_s)
         last = signal.shape[1] - 1
         place = clock.index(second)
-        outside = (place < -1) | (place > last + 1)
+        outside = (place < -1 - ROUNDING) | (place > last + 1 + ROUNDING)
         if clock.rate_hz <= self.true_rate_hz * (1 + SAME_RATE):
             found = resample_at(signal, np.clip(place, 0, last))
         else:  # a lower rate needs a filter, and an even grid of the sensor's own rate before it

@@ -105,10 +105,15 @@ def has_offset(times: pa.ChunkedArray, column: str, first_row: int) -> bool:
         with_it, without = int(said.argmax()), int(said.argmin())
         raise PpgkdError(
             f"its {column} has an offset from UTC in row {first_row + with_it}, "
-            f"'{times[with_it]}', and none in row {first_row + without}, '{times[without]}'. Write "
-            "it in every row, or in none."
+            f"{_shown(times[with_it].as_py())}, and none in row {first_row + without}, "
+            f"{_shown(times[without].as_py())}. Write it in every row, or in none."
         )
     return bool(said.all())
+
+
+def _shown(cell: object) -> str:
+    """A cell of times in messages."""
+    return "an empty cell" if cell is None else f"'{cell}'"
 
 
 def parsed_s(times: pa.ChunkedArray, column: str, first_row: int) -> NDArray[np.float64]:
@@ -119,9 +124,10 @@ def parsed_s(times: pa.ChunkedArray, column: str, first_row: int) -> NDArray[np.
     found = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
     invalid = np.flatnonzero(found.isna())
     if invalid.size:
+        shown = _shown(times[int(invalid[0])].as_py())
         raise PpgkdError(
-            f"its {column} of row {first_row + invalid[0]} is '{texts[invalid[0]]}'; expected "
-            "an ISO 8601 date and time, such as 2026-05-04T10:15:30.020."
+            f"its {column} of row {first_row + invalid[0]} is {shown}; "
+            "expected an ISO 8601 date and time, such as 2026-05-04T10:15:30.020."
         )
     return np.asarray((found - pd.Timestamp(0, tz="UTC")).dt.total_seconds())
 

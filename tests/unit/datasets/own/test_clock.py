@@ -238,3 +238,13 @@ def test_the_uncertainty_covers_the_error_of_short_recordings(
     clock = fit_clock(stamps_s)
     told = max(5 * clock.rate_uncertainty, 2 * grid_s / length_s)
     assert abs(clock.rate_hz / rate_hz - 1) <= told
+
+
+def test_the_clock_of_a_drifting_sensor_never_stands_still_or_runs_back() -> None:
+    row = np.arange(12_000)
+    stamp_s = row / 100 + 0.1 * np.sin(row / 3000)
+    held = (stamp_s > 40) & (stamp_s < 43.16)
+    stamp_s[held] = stamp_s[held].max()
+    clock = fit_clock(stamp_s)
+    assert not clock.is_even
+    assert (np.diff(clock.node_s) > 0).all()

@@ -1,23 +1,29 @@
-// The clock of a sensor from clear time stamps: ppgkd.datasets.own.clock.
+// The clock of a sensor, from the time stamps of its samples: ppgkd.datasets.own.clock.
 
-import { onlyPredictReads } from "./log_error.js";
+import { missingFromBatches } from "./lost_from_batches.js";
+import { missingByLateness } from "./missing_by_lateness.js";
 import { missingByIntervals, withLongGaps } from "./missing_samples.js";
-import { differences, fitLine, mean, quantile, runningMedian } from "./statistics.js";
+import {
+  BLOCK_SIZES,
+  blockMeans,
+  blockStarts,
+  detrended,
+  earliestStamps,
+  interpolate,
+} from "./stamp_lateness.js";
+import { differences, fitLine, mean, quantile, rangeOf, runningMedian } from "./statistics.js";
+import { unevenClock } from "./uneven_clock.js";
 
 const UNEVEN_S = 0.02;
-const BLOCK_SIZE = 16;
-
-const NOT_CLEAR =
-  "its time stamps are not those of the samples: they are late, come in batches or are rounded " +
-  "coarsely";
-const UNEVEN = "its sensor's rate is not constant by the time stamps";
 
 /**
  * @typedef {object} Clock
  * @property {number} firstS time of the first sample, in seconds
- * @property {number} rateHz
+ * @property {number} rateHz the mean one if the clock is uneven
  * @property {number} rateUncertainty relative standard error of the rate
  * @property {Int32Array} sampleIndex index of each row, counting the missing samples as well
+ * @property {number[]} nodeIndex points of the clock, between which it is linear: index of a sample
+ * @property {number[]} nodeS and its time from the first; two points for an even clock
  * @property {number} jitterS how far stamps lie behind the clock
  */
 
@@ -31,7 +37,7 @@ const UNEVEN = "its sensor's rate is not constant by the time stamps";
  */
 export function evenClock(firstS, rateHz, nSamples) {
   const sampleIndex = Int32Array.from({ length: nSamples }, (_, i) => i);
-  return { firstS, rateHz, rateUncertainty: 0, sampleIndex, jitterS: 0 };
+  return even({ firstS, rateHz, rateUncertainty: 0, sampleIndex, jitterS: 0 });
 }
 
 /**
@@ -43,16 +49,15 @@ export function evenClock(firstS, rateHz, nSamples) {
 export function fitClock(timeS) {
   const firstS = timeS[0];
   const sinceS = timeS.map((s) => s - firstS);
-  if (timeS.length === 2) return { ...evenClock(firstS, 1 / sinceS[1], 2) };
-  const missing = missingByIntervals(sinceS);
-  if (!missing) throw onlyPredictReads(NOT_CLEAR);
-  const index = withLongGaps(
-    sinceS,
-    missing.map((n, row) => n + row),
-  );
-  return sinceS.length < 2 * BLOCK_SIZE
-    ? fitFewRows(firstS, sinceS, index)
-    : fitBlocks(firstS, sinceS, index);
+  if (timeS.length === 2) return evenClock(firstS, 1 / sinceS[1], 2);
+  const byIntervals = missingByIntervals(sinceS);
+  const clean = byIntervals !== null;
+  const missing = byIntervals ?? missingFromBatches(sinceS) ?? missingByLateness(sinceS);
+  const rows = missing.map((n, row) => n + row);
+  const index = withLongGaps(sinceS, rows, clean);
+  return sinceS.length < 2 * BLOCK_SIZES[0]
+    ? fitFewRows(firstS, sinceS, index, clean)
+    : fitBlocks(firstS, sinceS, index, clean);
 }
 
 /** Number of samples missing between the first and the last. @param {Clock} clock */
@@ -60,52 +65,92 @@ export function countMissing({ sampleIndex }) {
   return sampleIndex[sampleIndex.length - 1] + 1 - sampleIndex.length;
 }
 
-function fitFewRows(firstS, sinceS, index) {
-  const { slope, start } = fitLine(index, sinceS);
-  const lateS = sinceS.map((s, i) => s - slope * index[i] - start);
-  const squares = lateS.reduce((sum, s) => sum + s * s, 0);
-  const scatterS = Math.sqrt(squares / Math.max(sinceS.length - 2, 1));
-  return {
-    firstS,
-    rateHz: 1 / slope,
-    rateUncertainty: scatterS / deviation(index) / slope,
-    sampleIndex: index,
-    jitterS: Math.max(...lateS) - Math.min(...lateS),
-  };
+/** Whether the rate is the same throughout. @param {Clock} clock */
+export function isEven({ nodeS }) {
+  return nodeS.length === 2;
 }
 
-function fitBlocks(firstS, sinceS, index) {
-  const starts = blockStarts(index.length);
-  const place = blockMeans(index, starts);
-  const levelS = blockMeans(sinceS, starts);
+/** Sampling rate between the points of the clock. @param {Clock} clock */
+export function localRatesHz({ nodeIndex, nodeS }) {
+  const seconds = differences(nodeS);
+  return differences(nodeIndex).map((samples, i) => samples / seconds[i]);
+}
+
+/** Time of samples in seconds from the first, by their index. @param {Clock} clock */
+export function secondsOf({ nodeIndex, nodeS }, index) {
+  return interpolate(index, nodeIndex, nodeS);
+}
+
+/** Fractional index of samples at times in seconds from the first. @param {Clock} clock */
+export function indexOf({ nodeIndex, nodeS }, seconds) {
+  return interpolate(seconds, nodeS, nodeIndex);
+}
+
+/** The clock with the two points of an even one. */
+export function even(clock) {
+  const last = Math.max(clock.sampleIndex[clock.sampleIndex.length - 1], 1);
+  return { ...clock, nodeIndex: [0, last], nodeS: [0, last / clock.rateHz] };
+}
+
+function fitFewRows(firstS, sinceS, sampleIndex, clean) {
+  const { slope, start } = fitLine(sampleIndex, sinceS);
+  const lateS = sinceS.map((s, i) => s - slope * sampleIndex[i] - start);
+  const squares = lateS.reduce((sum, s) => sum + s * s, 0);
+  const scatterS = Math.sqrt(squares / Math.max(sinceS.length - 2, 1));
+  return even({
+    firstS: clean ? firstS : firstS + Math.min(...lateS) + start,
+    rateHz: 1 / slope,
+    rateUncertainty: scatterS / deviation(sampleIndex) / slope,
+    sampleIndex,
+    jitterS: rangeOf(lateS),
+  });
+}
+
+/** Fit an even clock; if that is too far off, one with points about every second. */
+function fitBlocks(firstS, sinceS, sampleIndex, clean) {
+  const { place, levelS, size } = clean
+    ? meanLevels(sinceS, sampleIndex)
+    : earliestLevels(sinceS, sampleIndex);
   const { slope, start } = fitLine(place, levelS);
   const offS = levelS.map((s, i) => s - slope * place[i] - start);
   const scatterS = standardDeviation(differences(offS)) / Math.SQRT2;
+  const rateUncertainty = scatterS / slope / deviation(place);
   const smooth = runningMedian(offS, Math.min(2, offS.length - 1));
-  const lateS = sinceS.map((s, i) => s - slope * index[i] - start);
   const limitS = Math.max(UNEVEN_S, 0.5 * slope, 4 * scatterS);
-  if (smooth.length >= 5 && smooth.some((s) => Math.abs(s) > limitS)) throw onlyPredictReads(UNEVEN);
-  return {
-    firstS,
+  if (smooth.length >= 5 && smooth.some((s) => Math.abs(s) > limitS)) {
+    return unevenClock({ firstS, sinceS, place, levelS, sampleIndex, size, rateUncertainty });
+  }
+  const lateS = sinceS.map((s, i) => s - slope * sampleIndex[i] - start);
+  return even({
+    firstS: clean ? firstS : firstS + start,
     rateHz: 1 / slope,
-    rateUncertainty: scatterS / slope / deviation(place),
-    sampleIndex: index,
-    jitterS: quantile(lateS, 0.95) - quantile(lateS, 0.05),
-  };
+    rateUncertainty,
+    sampleIndex,
+    jitterS: quantile(lateS, 0.95) - quantile(lateS, clean ? 0.05 : 0),
+  });
 }
 
-/** First rows of blocks; what is left at the end belongs to the last one. */
-function blockStarts(nRows) {
-  const starts = [];
-  for (let row = 0; row < nRows; row += BLOCK_SIZE) starts.push(row);
-  if (starts.length > 1 && nRows - starts[starts.length - 1] < BLOCK_SIZE) starts.pop();
-  return starts;
+/** Mean index and time of blocks of rows. */
+function meanLevels(sinceS, index) {
+  const size = BLOCK_SIZES[0];
+  const starts = blockStarts(index.length, size);
+  return { place: blockMeans(index, starts), levelS: blockMeans(sinceS, starts), size };
 }
 
-function blockMeans(values, starts) {
-  return Float64Array.from(starts, (first, block) =>
-    mean(values.subarray(first, starts[block + 1] ?? values.length)),
+/** Mean index of blocks of rows, and their time by their earliest stamp. */
+function earliestLevels(sinceS, index) {
+  const n = index.length;
+  const roughS = sinceS[n - 1] / Math.max(index[n - 1], 1);
+  const { lateS, size, periodS } = detrended(sinceS, index, roughS);
+  const starts = blockStarts(n, Math.min(size, Math.floor(n / 2)));
+  const earliestS = earliestStamps(lateS, starts, periodS);
+  const place = blockMeans(index, starts);
+  const trendS = interpolate(
+    place,
+    index,
+    sinceS.map((s, row) => s - lateS[row]),
   );
+  return { place, levelS: earliestS.map((s, i) => s + trendS[i]), size };
 }
 
 /** Square root of the summed squares around the mean. */

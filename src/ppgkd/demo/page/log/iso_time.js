@@ -1,6 +1,7 @@
 // Date-times in ISO 8601, read and written as the log has them: ppgkd.datasets.own.time_columns and
 // log_times.
 
+import { isEmpty } from "./cells.js";
 import { FIRST_ROW } from "./columns.js";
 import { LogError } from "./log_error.js";
 
@@ -21,13 +22,18 @@ export function readTimes(texts) {
     const found = secondsOf(text);
     if (found === null) {
       throw new LogError(
-        `its timestamp of row ${FIRST_ROW + row} is '${text}'; expected an ISO 8601 date and time, ` +
-          "such as 2026-05-04T10:15:30.020.",
+        `its timestamp of row ${FIRST_ROW + row} is ${shown(text)}; expected an ISO 8601 date and ` +
+          "time, such as 2026-05-04T10:15:30.020.",
       );
     }
     return found;
   });
   return { timeS, offsets };
+}
+
+/** A cell of times in messages. */
+function shown(text) {
+  return isEmpty(text) ? "an empty cell" : `'${text}'`;
 }
 
 /** Offset from UTC that a time ends with; a date alone, 2026-05-04, ends as an offset does. */
@@ -40,8 +46,9 @@ function requireOneWay(texts, offsets) {
   const withIt = offsets.findIndex((offset) => offset !== "");
   if (without >= 0 && withIt >= 0) {
     throw new LogError(
-      `its timestamp has an offset from UTC in row ${FIRST_ROW + withIt}, '${texts[withIt]}', and ` +
-        `none in row ${FIRST_ROW + without}, '${texts[without]}'. Write it in every row, or in none.`,
+      `its timestamp has an offset from UTC in row ${FIRST_ROW + withIt}, ${shown(texts[withIt])}, ` +
+        `and none in row ${FIRST_ROW + without}, ${shown(texts[without])}. Write it in every row, or ` +
+        "in none.",
     );
   }
 }

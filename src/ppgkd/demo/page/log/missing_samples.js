@@ -1,11 +1,21 @@
-// Which samples are missing, by intervals that are clear: ppgkd.datasets.own.missing_samples.
+// Which samples are missing, by intervals that are clear, and over long gaps: the part of
+// ppgkd.datasets.own.missing_samples for stamps that say so by themselves.
 
-import { differences, fitLine, mean, median, nearestMedian, quantile } from "./statistics.js";
+import { roundHalfEven } from "../engine/rounding.js";
+import {
+  blockStarts,
+  earliestStamps,
+  INTERVAL_TOLERANCE,
+  isRegular,
+  placesWhere,
+} from "./stamp_lateness.js";
+import { differences, fitLine, mean, nearestMedian, quantile } from "./statistics.js";
+
+/** A gap of more samples is measured by many rows beside it. */
+export const LONG_GAP = 8;
 
 const CLEAN = 0.45;
 const FASTEST_HZ = 1e5;
-const LONG_GAP = 8;
-const INTERVAL_TOLERANCE = 0.5;
 
 /**
  * Number of samples missing before each row.
@@ -17,12 +27,13 @@ export function missingByIntervals(sinceS) {
   const intervalS = differences(sinceS);
   const typicalS = typicalPeriod(intervalS);
   if (typicalS * FASTEST_HZ <= 1 || scatter(sinceS) >= CLEAN * typicalS) return null;
-  if (isRegular(intervalS.map((s) => Number(s > (1 + INTERVAL_TOLERANCE) * typicalS)))) return null;
+  const isLong = (s) => s > (1 + INTERVAL_TOLERANCE) * typicalS;
+  if (isRegular(placesWhere(intervalS, isLong))) return null;
   const periodS = localPeriod(intervalS, typicalS);
   const missing = new Int32Array(sinceS.length);
   for (let i = 0; i < intervalS.length; i += 1) {
     const periods = intervalS[i] / periodS[i];
-    const steps = Math.round(periods);
+    const steps = roundHalfEven(periods);
     if (steps < 1 || (steps <= LONG_GAP && Math.abs(periods - steps) >= CLEAN)) return null;
     missing[i + 1] = missing[i] + steps - 1;
   }
@@ -34,27 +45,50 @@ export function missingByIntervals(sinceS) {
  *
  * @param {Float64Array} sinceS
  * @param {Int32Array} index of each row
+ * @param {boolean} clean whether the intervals are clear
+ * @returns {Int32Array}
  */
-export function withLongGaps(sinceS, index) {
+export function withLongGaps(sinceS, index, clean) {
   const gaps = [];
   for (let i = 1; i < index.length; i += 1) if (index[i] - index[i - 1] > LONG_GAP) gaps.push(i);
   const bounds = [0, ...gaps, index.length];
-  const reach = 300;
-  const measured = Int32Array.from(index);
+  const [size, reach] = clean ? [1, 300] : [64, 2000];
+  const more = new Int32Array(index.length);
   gaps.forEach((gap, number) => {
     const before = [Math.max(bounds[number], gap - reach), gap];
     const after = [gap, Math.min(bounds[number + 2], gap + reach)];
-    if (Math.min(before[1] - before[0], after[1] - after[0]) < 20) return;
-    const [left, right] = [before, after].map(([first, end]) =>
-      fitLine(
-        index.subarray(first, end).map((place) => place - index[gap]),
-        sinceS.subarray(first, end),
-      ),
-    );
-    const more = Math.round((2 * (right.start - left.start)) / (left.slope + right.slope));
-    for (let i = gap; i < measured.length; i += 1) measured[i] += more;
+    if (Math.min(before[1] - before[0], after[1] - after[0]) < 4 * size + 16) return;
+    const [left, right] = [before, after].map(([first, end]) => {
+      const places = index.subarray(first, end).map((place) => place - index[gap]);
+      return lineOfEarliest(places, sinceS.subarray(first, end), size);
+    });
+    more[gap] = roundHalfEven((2 * (right.start - left.start)) / (left.slope + right.slope));
   });
-  return measured;
+  let total = 0;
+  return index.map((place, row) => place + (total += more[row]));
+}
+
+/** Line through the earliest stamps of blocks; through all of them if a block is one row. */
+function lineOfEarliest(index, sinceS, size) {
+  const line = fitLine(index, sinceS);
+  if (size === 1) return line;
+  const lateS = sinceS.map((s, row) => s - line.slope * index[row]);
+  const starts = blockStarts(index.length, size);
+  const centres = starts.map((row) => index[row] + size / 2);
+  const tilt = fitLine(centres, earliestStamps(lateS, starts, line.slope));
+  return { slope: line.slope + tilt.slope, start: tilt.start };
+}
+
+/**
+ * Grid of rounded stamps: the smallest interval, if all are multiples of it; else zero.
+ *
+ * @param {Float64Array} sinceS
+ */
+export function stampGridS(sinceS) {
+  const intervalS = differences(sinceS).filter((s) => s > 1e-7);
+  const gridS = intervalS.reduce((least, s) => Math.min(least, s), Infinity);
+  const isMultiple = (s) => Math.abs(s / gridS - roundHalfEven(s / gridS)) < 0.01;
+  return intervalS.every(isMultiple) ? gridS : 0;
 }
 
 /** Mean of the intervals near the median: most stamps in whole milliseconds are off by a part. */
@@ -93,21 +127,6 @@ export function lineOf(values) {
     Float64Array.from(values, (_, i) => i - (values.length - 1) / 2),
     values,
   );
-}
-
-/** Whether long intervals recur in the same number of rows, as of batches or a coarse grid. */
-function isRegular(long) {
-  const places = [];
-  long.forEach((is, i) => is && places.push(i));
-  const spacing = differences(places);
-  if (spacing.length < 3) return false;
-  const typical = median(spacing);
-  const spread = spacing.map((one) => Math.abs(one - typical));
-  const shareOf = (test) => spread.filter(test).length / spread.length;
-  const mostly = spacing.length > 20 && shareOf((one) => one === 0) >= 0.6;
-  const most = spread.reduce((a, b) => Math.max(a, b), 0);
-  const always = shareOf((one) => one <= 1) >= 0.6 && most <= Math.max(0.5 * typical, 2);
-  return typical > 1 && (mostly || always);
 }
 
 /** Mean of the intervals around each that are one period. */

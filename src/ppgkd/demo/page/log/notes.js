@@ -1,45 +1,15 @@
-// Notes about a log for its owner: ppgkd.datasets.own.notes and even_grid.
+// Notes about a log for its owner: ppgkd.datasets.own.notes.
 
 import { countMissing } from "./clock.js";
-import { percent, significant } from "./number_text.js";
+import { significant } from "./number_text.js";
 import { median } from "./statistics.js";
 
 const GRAVITY_MS2 = 9.81;
 const USUAL_G = [0.25, 4];
-const TOLD_JITTER = 0.5;
-const TOLD_UNCERTAINTY = 1e-3;
 
 /** Name the columns that are not used. @param {string[]} unused */
 export function unusedColumnNotes(unused) {
   return unused.length ? [`columns not used: ${unused.join(", ")}`] : [];
-}
-
-/**
- * Say what is known of the clock.
- *
- * @param {import("./clock.js").Clock} clock
- * @param {boolean} isOwn whether the sensor's samples are used as they are
- * @param {number} rateHz rate that they are used at
- */
-export function clockNotes(clock, isOwn, rateHz) {
-  const notes = [];
-  if (!isOwn) {
-    const own = significant(clock.rateHz, 5);
-    notes.push(`resampled from its own rate, ${own} Hz, to ${significant(rateHz, 4)} Hz`);
-  }
-  if (clock.jitterS * clock.rateHz > TOLD_JITTER) {
-    notes.push(
-      `time stamps lie up to ${significant(1e3 * clock.jitterS, 3)} ms behind the samples (batches, ` +
-        "queues or rounding); only samples that never arrive count as missing",
-    );
-  }
-  if (clock.rateUncertainty > TOLD_UNCERTAINTY) {
-    notes.push(
-      `its rate, ${significant(clock.rateHz, 4)} Hz, is known to ` +
-        `${percent(2 * clock.rateUncertainty)}; a longer recording would tell it better`,
-    );
-  }
-  return notes;
 }
 
 /** Say how many samples are missing. @param {import("./clock.js").Clock} clock */

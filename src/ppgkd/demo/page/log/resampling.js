@@ -1,5 +1,5 @@
 // Resampling with a short zero-phase filter: ppgkd.datasets.resampling and
-// scipy.signal.resample_poly.
+// scipy.signal.resample_poly; and interpolation at the places of an uneven clock.
 
 const KAISER_BETA = 5;
 const HALF_LENGTH = 10;
@@ -33,6 +33,45 @@ export function resample(samples, fromHz, toHz) {
     result[k] = sum;
   }
   return result;
+}
+
+/**
+ * Interpolate channels at places between their samples, by a sinc with a Kaiser window.
+ *
+ * @param {Float32Array[]} channels extended by their first and last value; NaN spreads
+ * @param {Float64Array} places fractional indices
+ * @returns {Float32Array[]}
+ */
+export function resampleAt(channels, places) {
+  const results = channels.map(() => new Float32Array(places.length));
+  const last = channels[0].length - 1;
+  const weights = new Float64Array(2 * HALF_LENGTH);
+  places.forEach((place, k) => {
+    const first = Math.floor(place) + 1 - HALF_LENGTH;
+    let total = 0;
+    for (let tap = 0; tap < weights.length; tap += 1) {
+      const [weight, counts] = sincWeight(place - (first + tap));
+      total += weight;
+      // where a weight is zero, NaN must not count: the place is that of a sample
+      weights[tap] = counts ? weight : NaN;
+    }
+    channels.forEach((samples, channel) => {
+      let sum = 0;
+      for (let tap = 0; tap < weights.length; tap += 1) {
+        if (Number.isNaN(weights[tap])) continue;
+        sum += weights[tap] * samples[Math.min(Math.max(first + tap, 0), last)];
+      }
+      results[channel][k] = sum / total;
+    });
+  });
+  return results;
+}
+
+/** Weight of a sample at some distance, and whether it counts. */
+function sincWeight(distance) {
+  const sinc = distance === 0 ? 1 : Math.sin(Math.PI * distance) / (Math.PI * distance);
+  const inside = Math.sqrt(Math.max(1 - (distance / HALF_LENGTH) ** 2, 0));
+  return [sinc * besselI0(KAISER_BETA * inside), Math.abs(sinc) >= 1e-9];
 }
 
 /** The filter with SciPy's zeros around it: where they meet NaN, they count, too. */

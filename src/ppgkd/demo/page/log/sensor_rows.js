@@ -1,12 +1,12 @@
-// Whether the channels of a table are those of one sensor: ppgkd.datasets.own.sensors and
-// sensor_rows. Tables of sensors with rates of their own are refused.
+// Which rows of a table have new samples of a sensor, where sensors of different rates are joined:
+// ppgkd.datasets.own.sensor_rows.
 
-import { onlyPredictReads } from "./log_error.js";
 import { lineOf, rangeAroundLine } from "./missing_samples.js";
 import { differences, median } from "./statistics.js";
 
-const MAX_TOGETHER = 0.3;
-const NEARLY_ALL = 0.9;
+/** A sensor with new samples in this fraction of the rows, or more, has the rows' own rate. */
+export const NEARLY_ALL = 0.9;
+
 const WINDOW = 256;
 const MAX_RANGE = 3;
 const FEW_REPEATS = 0.97;
@@ -15,41 +15,23 @@ const MAX_REPEATS = 64;
 const MIN_MULTIPLES = 0.98;
 
 /**
- * Refuse a table in which sensors of different rates are joined.
+ * Rows in which a sensor has a number.
  *
- * @param {Float32Array[]} values samples of each channel
- * @param {boolean[]} isPpg which channels are PPG
+ * @param {Float32Array[]} group its channels
+ * @returns {Uint8Array}
  */
-export function requireOneSensor(values, isPpg) {
-  const groups = [true, false]
-    .map((ppg) => values.filter((_, channel) => isPpg[channel] === ppg))
-    .filter((group) => group.length);
-  const present = groups.map(rowsWithSample);
-  groups.forEach((group, i) => {
-    const rows = withoutRepeats(group, present[i]);
-    const nRows = count(rows);
-    const apart = present.some((other) => areApart(present[i], other));
-    const even =
-      isEven(placesOf(rows)) && (nRows < NEARLY_ALL * rows.length || nRows < count(present[i]));
-    if (nRows && nRows < rows.length && (apart || even)) {
-      throw onlyPredictReads("its PPG and acceleration have different rates, or one of them repeats");
-    }
-  });
+export function rowsWithSample(group) {
+  return Uint8Array.from(group[0], (_, row) => group.some((samples) => Number.isFinite(samples[row])));
 }
 
-function rowsWithSample(group) {
-  return group[0].map((_, row) => Number(group.some((samples) => Number.isFinite(samples[row]))));
-}
-
-function areApart(one, other) {
-  let both = 0;
-  for (let row = 0; row < one.length; row += 1) both += one[row] && other[row];
-  const fewest = Math.min(count(one), count(other));
-  return fewest > 0 && both <= MAX_TOGETHER * fewest;
-}
-
-/** Rows with new samples, if a sensor's values are repeated until the next one; else all. */
-function withoutRepeats(group, rows) {
+/**
+ * Rows with new samples, if a sensor's values are repeated until the next one; else all.
+ *
+ * @param {Float32Array[]} group its channels
+ * @param {Uint8Array} rows in which it has a number
+ * @returns {Uint8Array}
+ */
+export function withoutRepeats(group, rows) {
   const at = placesOf(rows);
   const changed = [];
   for (let i = 1; i < at.length; i += 1) {
@@ -66,7 +48,7 @@ function withoutRepeats(group, rows) {
     if (repeats === 1) return rows;
     fresh = onLattice(changed, repeats, at.length);
   }
-  const found = new Float32Array(rows.length);
+  const found = new Uint8Array(rows.length);
   for (const place of fresh) found[at[place]] = 1;
   return found;
 }
@@ -76,7 +58,8 @@ function differ(one, other) {
   return (Number.isNaN(one) ? Infinity : one) !== (Number.isNaN(other) ? Infinity : other);
 }
 
-function isEven(places, maxRange = MAX_RANGE) {
+/** Whether rows follow each other evenly. @param {number[]} places */
+export function isEven(places, maxRange = MAX_RANGE) {
   if (places.length < WINDOW) return false;
   const slopes = [];
   const ranges = [];
@@ -107,12 +90,9 @@ function onLattice(changed, repeats, nRows) {
   });
 }
 
-function placesOf(rows) {
+/** Numbers of the rows that are marked. @param {Uint8Array} rows */
+export function placesOf(rows) {
   const places = [];
   rows.forEach((has, row) => has && places.push(row));
   return places;
-}
-
-function count(rows) {
-  return rows.reduce((sum, has) => sum + has, 0);
 }

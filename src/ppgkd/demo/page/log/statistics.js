@@ -59,9 +59,20 @@ export function fitLine(x, y) {
   return { slope, start: meanY - slope * meanX };
 }
 
+/** Difference of the largest and the smallest value. @param {ArrayLike<number>} values */
+export function rangeOf(values) {
+  let least = Infinity;
+  let most = -Infinity;
+  for (let i = 0; i < values.length; i += 1) {
+    least = Math.min(least, values[i]);
+    most = Math.max(most, values[i]);
+  }
+  return most - least;
+}
+
 /** Differences of neighbours. @param {ArrayLike<number>} values */
 export function differences(values) {
-  return Float64Array.from({ length: values.length - 1 }, (_, i) => values[i + 1] - values[i]);
+  return Float64Array.from({ length: Math.max(values.length - 1, 0) }, (_, i) => values[i + 1] - values[i]);
 }
 
 /**

@@ -1,26 +1,31 @@
 // Time stamps, checked and compared with the declared rate: ppgkd.datasets.own.time_stamps.
 
+import { roundHalfEven } from "../engine/rounding.js";
 import { FIRST_ROW } from "./columns.js";
-import { countMissing, evenClock, fitClock } from "./clock.js";
+import { countMissing, even, evenClock, fitClock, isEven, localRatesHz, secondsOf } from "./clock.js";
 import { LogError } from "./log_error.js";
 import { decimals, percent, significant } from "./number_text.js";
-import { differences, median } from "./statistics.js";
+import { differences, median, quantile } from "./statistics.js";
+
+/** Beyond this relative standard error, time stamps tell no rate. */
+export const MAX_UNCERTAINTY = 0.05;
 
 const RATE_TOLERANCE = 0.005;
-const MAX_UNCERTAINTY = 0.05;
 const FASTEST_HZ = 1e4;
 const MAX_MISSING_H = 24;
 const MAX_SECOND = 1e11;
 const HOUR_S = 3600;
+const MAX_CHANGE = 1.25;
 
 /**
  * Check time stamps, and find the clock of the sensor that they belong to.
  *
  * @param {Float64Array} timeS time stamps in seconds
  * @param {number} declaredHz sampling rate according to the user
+ * @param {?number[]} rows number of each sample's row, from 0; null: they follow one another
  * @returns {import("./clock.js").Clock}
  */
-export function readClock(timeS, declaredHz) {
+export function readClock(timeS, declaredHz, rows = null) {
   const n = timeS.length;
   const spanS = timeS[n - 1] - timeS[0];
   if (n === 1) return evenClock(timeS[0], declaredHz, 1);
@@ -32,7 +37,7 @@ export function readClock(timeS, declaredHz) {
     );
   }
   const clock = agreed(fitClock(timeS), declaredHz);
-  requireOneSensor(clock);
+  requireOneRate(clock, rows);
   const missingH = countMissing(clock) / clock.rateHz / HOUR_S;
   if (missingH > MAX_MISSING_H) {
     throw new LogError(
@@ -104,7 +109,7 @@ function agreed(clock, declaredHz) {
   const error = declaredHz / clock.rateHz - 1;
   if (Math.abs(error) <= RATE_TOLERANCE) return clock;
   if (Math.abs(error) <= 2 * Math.min(clock.rateUncertainty, MAX_UNCERTAINTY)) {
-    return { ...clock, rateHz: declaredHz };
+    return even({ ...clock, rateHz: declaredHz });
   }
   const toDo =
     Math.abs(error) > 10
@@ -122,19 +127,28 @@ function agreed(clock, declaredHz) {
 }
 
 /** Refuse a recording whose rate jumps, such as of a sensor that was set to half its rate. */
-function requireOneSensor(clock) {
-  const step = differences(clock.sampleIndex);
-  const size = Math.max(Math.round(10 * clock.rateHz), 20);
-  if (step.length < 2 * size) return;
-  for (let first = 0; first + size <= step.length; first += size) {
+function requireOneRate(clock, rows) {
+  const { sampleIndex, rateHz } = clock;
+  const step = differences(sampleIndex);
+  const size = Math.max(roundHalfEven(10 * rateHz), 20);
+  for (let first = 0; step.length >= 2 * size && first + size <= step.length; first += size) {
     const typical = median(step.subarray(first, first + size));
-    if (typical < 2) continue;
-    const second = clock.sampleIndex[first] / clock.rateHz;
-    throw new LogError(
-      `the sampling rate changes: it is ${significant(clock.rateHz, 4)} Hz in the mean, and ` +
-        `${significant(clock.rateHz / typical, 4)} Hz about row ${FIRST_ROW + first}, ` +
-        `${decimals(second, 0)} s from the first sample. Split the recording where its rate ` +
-        "changes, or correct the times.",
-    );
+    if (typical >= 2) refuseChange(clock, rateHz / typical, first, rows);
   }
+  if (isEven(clock)) return;
+  const localHz = localRatesHz(clock);
+  if (quantile(localHz, 1) / quantile(localHz, 0) <= MAX_CHANGE) return;
+  const jump = localHz.map((hz) => Math.max(hz, rateHz) / Math.min(hz, rateHz));
+  const place = jump.indexOf(quantile(jump, 1));
+  const row = sampleIndex.findIndex((index) => index >= clock.nodeIndex[place]);
+  refuseChange(clock, localHz[place], row, rows);
+}
+
+function refuseChange(clock, toHz, row, rows) {
+  const [second] = secondsOf(clock, [clock.sampleIndex[row]]);
+  throw new LogError(
+    `the sampling rate changes: it is ${significant(clock.rateHz, 4)} Hz in the mean, and ` +
+      `${significant(toHz, 4)} Hz about row ${FIRST_ROW + (rows?.[row] ?? row)}, ${decimals(second, 0)} s from the ` +
+      "first sample. Split the recording where its rate changes, or correct the times.",
+  );
 }
