@@ -172,6 +172,17 @@ def shipped_file(file):
     )
 
 
+def tested_files(file, folds):
+    """Return a file of the recommended student of each of these folds, if recordings are shown."""
+    if not config["demo"]["recordings"]:
+        return []
+    cells = study.cells_of(*(recommended_student()[key] for key in STUDENT))
+    seed = study.profiled_seeds[0]
+    return cell_files(
+        [cell for cell in cells if cell.fold in folds and cell.seed == seed], file
+    )
+
+
 def recommended_student():
     """Return strategy, teacher and student of the recommended student, once it is chosen."""
     with checkpoints.recommend.get().output[0].open() as file:

@@ -3,26 +3,11 @@
 DEMO_FOLDS = study.folds if config["folds"] == "datasets" else study.folds[:1]
 
 
-def tested_students(wildcards):
-    """Return the exported files of the recommended student that are tested, one for each fold."""
-    if not config["demo"]["recordings"]:
-        return []
-    cells = study.cells_of(*(recommended_student()[key] for key in STUDENT))
-    return cell_files(
-        [
-            cell
-            for cell in cells
-            if cell.fold in DEMO_FOLDS and cell.seed == study.profiled_seeds[0]
-        ],
-        "model.onnx",
-    )
-
-
 rule demo:
     """Write the demonstration: a page in which the recommended student runs in the browser."""
     input:
         models=[rules.ship.output.model, *rules.ship.output.rates],
-        tested=tested_students,
+        tested=lambda wildcards: tested_files("model.onnx", DEMO_FOLDS),
         predictions="<results>/recommended/predictions.parquet",
         recordings=branch(
             config["demo"]["recordings"],
