@@ -163,7 +163,8 @@ def reference_at(centre_s: NDArray[np.float64], recording: Recording) -> NDArray
         With its reference.
     """
     known = np.isfinite(recording.reference_bpm)
-    time_s = recording.reference_time_s[known]
+    # rounded, because the times of a clock are right to some nanoseconds, and a gap may end there
+    time_s, centre_s = np.round(recording.reference_time_s[known], 6), np.round(centre_s, 6)
     bpm = recording.reference_bpm[known].astype(np.float64)
     if len(time_s) == 0:
         return np.full(len(centre_s), np.nan)

@@ -12,6 +12,7 @@ const { HeartRateStream } = await load("engine/stream.js");
 const { readTimes, timeWriter } = await load("log/iso_time.js");
 const numberText = await load("log/number_text.js");
 const { readLog } = await load("log/recording_table.js");
+const { referenceAt } = await load("log/reference.js");
 const { fractionOf, resample: resampleChannel } = await load("log/resampling.js");
 export const { LogError } = await load("log/log_error.js");
 
@@ -74,6 +75,12 @@ export function readTable(text, channels, rateHz, toHz) {
   const { writeTime, ...log } = readLog(bytes, channels, rateHz, toHz);
   const written = writeTime ? [0, 8, 10.5].map((s) => writeTime(log.firstS + s)) : null;
   return { ...log, written };
+}
+
+export function references(text, channels, rateHz, centreS) {
+  const bytes = new TextEncoder().encode(text).buffer;
+  const { reference } = readLog(bytes, channels, rateHz, rateHz);
+  return { bpm: reference && referenceAt(reference, centreS), notes: reference?.notes };
 }
 
 export function resampled(samples, fromHz, toHz) {

@@ -160,6 +160,7 @@ def _other_columns(rng: np.random.Generator, table: pd.DataFrame, rate_hz: float
         "elapsed_ms": np.round(jumped / rate_hz * 1000 * rng.choice([1, 1, 1.01])).astype(int),
         "t": jumped / (rate_hz * rng.choice([1, 1, 2])),
         "hr": 70 + np.sin(row / 100),
+        "reference_bpm": np.where(row % 50, np.nan, 70 + 9 * np.sin(row / 300)),
         "date": ["2026-05-04"] * n_rows,
         "clock": pd.date_range("2026-05-04", periods=n_rows, freq="20ms").astype(str),
         "battery": np.linspace(4.1, 3.7, n_rows).round(2),

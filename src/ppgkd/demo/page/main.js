@@ -29,7 +29,7 @@ function run(request, about) {
   worker.addEventListener("message", ({ data }) => {
     if (data.type === "error") state.fail(data.message);
     if (data.type === "read") {
-      results = new Results(data, about.referenceBpm);
+      results = new Results(data, about.referenceBpm ?? data.referenceBpm);
       view = new View(results, about);
     }
     if (data.type === "estimates") {

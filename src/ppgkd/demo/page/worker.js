@@ -4,6 +4,7 @@ import { HeartRateStream } from "./engine/stream.js";
 import { LogError } from "./log/log_error.js";
 import { significant } from "./log/number_text.js";
 import { readLog, readSamples } from "./log/recording_table.js";
+import { referenceAt } from "./log/reference.js";
 import { Network } from "./network.js";
 
 const BATCH = 32;
@@ -65,7 +66,8 @@ async function run(log, model) {
   // the page gets a copy of its own, which takes it no time
   const copy = signal.map((samples) => samples.slice());
   const buffers = copy.map((samples) => samples.buffer);
-  self.postMessage({ type: "read", nWindows, signal: copy, notes, card }, buffers);
+  const referenceBpm = log.reference ? referenceAt(log.reference, stream.centresS(nWindows)) : null;
+  self.postMessage({ type: "read", nWindows, signal: copy, notes, card, referenceBpm }, buffers);
   for (let first = 0; first < nWindows; first += BATCH) {
     const count = Math.min(BATCH, nWindows - first);
     const windows = Array.from({ length: count }, (_, i) => stream.rawWindow(signal, first + i));

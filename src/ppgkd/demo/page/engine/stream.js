@@ -45,6 +45,16 @@ export class HeartRateStream {
   }
 
   /**
+   * Centres of the first windows, in seconds from the first sample.
+   *
+   * @param {number} nWindows
+   */
+  centresS(nWindows) {
+    const { rate_hz: rateHz, window_s: lengthS } = this.card;
+    return Array.from({ length: nWindows }, (_, window) => this.startOf(window) / rateHz + lengthS / 2);
+  }
+
+  /**
    * Take a window from a recording, for the network: short gaps are bridged.
    *
    * @param {Float32Array[]} signal channels of the recording

@@ -10,12 +10,16 @@ export const FIRST_ROW = 2;
 export const TIME_S = "time_s";
 export const TIMESTAMP = "timestamp";
 
+/** The reference heart rate, in every row or in some; `ppgkd predict` does not use it. */
+export const REFERENCE_BPM = "reference_bpm";
+
 /**
  * Read the channels and the times of a table.
  *
  * @param {{names: string[], rows: string[]}} table
  * @param {string[]} channels names of the columns to read as numbers
- * @returns {{values: Float64Array[], timeS: ?Float64Array, timestamps: ?string[], unused: string[]}}
+ * @returns {{values: Float64Array[], timeS: ?Float64Array, timestamps: ?string[],
+ *   referenceBpm: ?Float64Array, unused: string[]}} `unused` as ppgkd predict has them
  */
 export function readColumns(table, channels) {
   const names = table.names.map((name) => name.trim());
@@ -24,22 +28,25 @@ export function readColumns(table, channels) {
   if (!table.rows.length) {
     throw new LogError("it has no rows. Write one row per sample below the header.");
   }
-  const numbers = time === TIME_S ? [...channels, TIME_S] : channels;
-  const wanted = time ? [...channels, time] : channels;
+  const hasReference = names.includes(REFERENCE_BPM);
+  const isNumber = (name) => (name === TIME_S ? time === TIME_S : hasReference);
+  const numbers = [...channels, ...[TIME_S, REFERENCE_BPM].filter(isNumber)];
   const columns = numbers.map(() => new Float64Array(table.rows.length));
   const timestamps = time === TIMESTAMP ? new Array(table.rows.length) : null;
-  const places = wanted.map((name) => names.indexOf(name));
+  const read = timestamps ? [...numbers, TIMESTAMP] : numbers;
+  const places = read.map((name) => names.indexOf(name));
   eachRow(table, places, (cells, row) => {
     for (let i = 0; i < columns.length; i += 1) {
       columns[i][row] = requireNumber(cells[i], numbers[i], row);
     }
-    if (timestamps) timestamps[row] = cells[channels.length];
+    if (timestamps) timestamps[row] = cells[numbers.length];
   });
   return {
     values: columns.slice(0, channels.length),
     timeS: time === TIME_S ? columns[channels.length] : null,
     timestamps,
-    unused: names.filter((name) => !wanted.includes(name)),
+    referenceBpm: hasReference ? columns[numbers.length - 1] : null,
+    unused: names.filter((name) => ![...channels, time].includes(name)),
   };
 }
 

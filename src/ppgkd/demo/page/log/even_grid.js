@@ -35,6 +35,11 @@ export class EvenGrid {
     return this.isOwn ? this.clock.rateHz : this.rateHz;
   }
 
+  /** Times from the first sample, as if the samples had the rate `rateHz`. */
+  seconds(trueS) {
+    return trueS.map((s) => s * (this.trueRateHz / this.rateHz));
+  }
+
   /**
    * Put the sensor's samples on the grid.
    *

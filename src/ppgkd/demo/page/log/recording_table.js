@@ -1,11 +1,12 @@
 // A user's log on an even grid, as ppgkd predict reads it: ppgkd.datasets.own.recording_table.
 
-import { readColumns } from "./columns.js";
+import { readColumns, REFERENCE_BPM } from "./columns.js";
 import { readTable } from "./csv.js";
 import { EvenGrid } from "./even_grid.js";
 import { readTimes, timeWriter } from "./iso_time.js";
 import { unitNotes, unusedColumnNotes } from "./notes.js";
-import { splitSensors } from "./sensors.js";
+import { referenceOf } from "./reference.js";
+import { secondsOfRows, splitSensors } from "./sensors.js";
 import { refuseUnreadTimes } from "./unread_times.js";
 
 /**
@@ -13,6 +14,7 @@ import { refuseUnreadTimes } from "./unread_times.js";
  * @property {Float32Array[]} signal channels on an even grid; NaN where a sample is missing
  * @property {number} firstS time of the first sample by the log's own clock
  * @property {number} stretch seconds of that clock for each second of the grid
+ * @property {?import("./reference.js").Reference} reference from a column of its own
  * @property {string[]} notes for the owner of the log
  * @property {?(secondS: number) => string} writeTime writes a time as the log does; null: seconds
  */
@@ -37,15 +39,20 @@ export function readLog(bytes, channels, rateHz, toHz) {
   const sensors = splitSensors(columns, times, values, isPpg, rateHz);
   const { clock } = sensors[0];
   const grid = new EvenGrid(clock, toHz);
+  const reference = columns.referenceBpm
+    ? referenceOf(columns.referenceBpm, grid.seconds(secondsOfRows(sensors[0], values[0].length)))
+    : null;
   return {
     signal: grid.joined(sensors),
     firstS: clock.firstS,
     stretch: toHz / grid.trueRateHz,
+    reference,
     notes: [
-      ...unusedColumnNotes(columns.unused),
+      ...unusedColumnNotes(columns.unused.filter((name) => name !== REFERENCE_BPM)),
       ...grid.notes,
       ...sensors.flatMap((sensor) => sensor.notes),
       ...unitNotes(values.filter((_, channel) => !isPpg[channel])),
+      ...(reference?.notes ?? []),
     ],
     writeTime: times ? timeWriter(columns.timestamps[0], times) : null,
   };
@@ -61,5 +68,5 @@ export function readLog(bytes, channels, rateHz, toHz) {
 export function readSamples(bytes, channels) {
   const { values } = readColumns(readTable(bytes), channels);
   const signal = values.map((samples) => Float32Array.from(samples));
-  return { signal, firstS: 0, stretch: 1, notes: [], writeTime: null };
+  return { signal, firstS: 0, stretch: 1, reference: null, notes: [], writeTime: null };
 }

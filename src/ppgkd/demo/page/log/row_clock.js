@@ -16,7 +16,7 @@ const MAX_DOUBLE = 0.05;
  * @returns {import("./clock.js").Clock}
  */
 export function clockOfRows(columns, times, rateHz) {
-  const timeS = secondsOfRows(columns, times);
+  const timeS = stampsOfRows(columns, times);
   return timeS ? readClock(timeS, rateHz) : evenClock(0, rateHz, columns.values[0].length);
 }
 
@@ -25,7 +25,7 @@ export function clockOfRows(columns, times, rateHz) {
  *
  * @returns {?Float64Array} null if there are none
  */
-export function secondsOfRows({ values, timeS }, times) {
+export function stampsOfRows({ values, timeS }, times) {
   const stamps = timeS ?? times?.timeS ?? null;
   if (!stamps) return null;
   requireOrder(stamps);

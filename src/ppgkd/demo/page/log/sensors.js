@@ -4,8 +4,9 @@ import { fitClock, secondsOf } from "./clock.js";
 import { LogError, onlyPredictReads } from "./log_error.js";
 import { gapNotes, lostCellNotes } from "./notes.js";
 import { percent, significant } from "./number_text.js";
-import { clockOfRows, secondsOfRows } from "./row_clock.js";
+import { clockOfRows, stampsOfRows } from "./row_clock.js";
 import { isEven, NEARLY_ALL, placesOf, rowsWithSample, withoutRepeats } from "./sensor_rows.js";
+import { interpolate } from "./stamp_lateness.js";
 import { differences } from "./statistics.js";
 import { MAX_UNCERTAINTY, readClock } from "./time_stamps.js";
 
@@ -22,6 +23,7 @@ const NOT_EVEN =
  * @typedef {object} Sensor channels that are sampled together
  * @property {Float32Array[]} values samples of its own rows
  * @property {import("./clock.js").Clock} clock when they were taken
+ * @property {number[]} rows of the table that they are in
  * @property {string[]} notes for the owner of the log
  */
 
@@ -44,9 +46,22 @@ export function splitSensors(columns, times, values, isPpg, rateHz) {
       ? clockOfOther(columns, times, own, sensors[0].clock)
       : clockOfFirst(columns, times, own, rateHz, joined);
     const samples = group.map((channel) => Float32Array.from(places, (row) => channel[row]));
-    sensors.push({ values: samples, clock, notes: notesOf(kinds, samples, clock, joined) });
+    const notes = notesOf(kinds, samples, clock, joined);
+    sensors.push({ values: samples, clock, rows: places, notes });
   }
   return sensors;
+}
+
+/**
+ * Time of every row of the table from the first sample.
+ *
+ * @param {Sensor} sensor
+ * @param {number} nRows
+ */
+export function secondsOfRows({ clock, rows }, nRows) {
+  const ownS = secondsOf(clock, clock.sampleIndex);
+  if (rows.length === nRows) return ownS;
+  return interpolate(Int32Array.from({ length: nRows }, (_, row) => row), rows, ownS);
 }
 
 /** The channels of each sensor, the rows in which it has a number, and those with new samples. */
@@ -99,7 +114,7 @@ function joinShown(present, own) {
 
 function clockOfFirst(columns, times, own, rateHz, joined) {
   if (own.every(Boolean)) return clockOfRows(columns, times, rateHz);
-  const timeS = secondsOfRows(columns, times);
+  const timeS = stampsOfRows(columns, times);
   if (!timeS) {
     throw new LogError(
       `the PPG has new samples in ${share(own)} of the rows (${joined}), and without time stamps ` +
@@ -119,7 +134,7 @@ function clockOfOther(columns, times, own, first) {
   // times of the rows without the jitter of their stamps
   const timeS = isWhole
     ? secondsOf(first, first.sampleIndex).map((s) => s + first.firstS)
-    : secondsOfRows(columns, times);
+    : stampsOfRows(columns, times);
   const ownS = ofRows(timeS, own);
   if (ownS.length < LEAST_ROWS) throw onlyPredictReads("its acceleration has hardly any samples");
   const clock = fitClock(ownS);
