@@ -28,6 +28,7 @@ from tests.browser.studies import FOLDS
 from ppgkd.datasets.registry import get_dataset
 from ppgkd.demo.web_files import has_web_files
 from ppgkd.inference.predict import RecordingPrediction, predict_recording
+from ppgkd.inference.predict_dataset import reference_at
 
 TOLERANCE_BPM = 0.01
 ENOUGH_MS = 120_000
@@ -131,12 +132,27 @@ def faulty(log: pd.DataFrame, kind: str) -> pd.DataFrame:
     if kind == "date-times":
         moments = pd.Timestamp("2026-05-04 23:58") + pd.to_timedelta(time_s, unit="s")
         return log.assign(timestamp=moments.strftime("%Y-%m-%dT%H:%M:%S.%f").str[:-3] + "+02:00")
+    if kind == "late batches, some lost":
+        batch = np.arange(len(log)) // 12
+        late_s = np.random.default_rng(0).uniform(0, 0.1, batch[-1] + 1)
+        stamped = log.assign(time_s=12 * (batch + 1) / 50 + late_s[batch])
+        return stamped[~np.isin(batch, [100, 101, 1700])]
+    if kind == "a drifting clock":
+        return log.assign(time_s=(time_s + 0.3 * np.sin(time_s / 60)).round(2))
     assert kind == "a clock of its own"
     return log.assign(time_s=np.arange(len(log)) / 49.87)
 
 
 @pytest.mark.parametrize(
-    "kind", ["lost samples", "time stamps with gaps", "date-times", "a clock of its own"]
+    "kind",
+    [
+        "lost samples",
+        "time stamps with gaps",
+        "date-times",
+        "a clock of its own",
+        "late batches, some lost",
+        "a drifting clock",
+    ],
 )
 def test_a_log_has_the_numbers_of_predict(
     demo: Path, open_demo: OpenDemo, long_log: pd.DataFrame, tmp_path: Path, kind: str
@@ -148,6 +164,30 @@ def test_a_log_has_the_numbers_of_predict(
     expected = predict_recording(path, model_at(demo, 50), 50)
     assert_equal(saved_estimates(page, tmp_path), expected)
     assert page.locator("#notes li").all_inner_texts() == list(expected.notes)
+
+
+def test_a_log_with_a_reference_is_compared_with_it(
+    demo: Path, open_demo: OpenDemo, tmp_path: Path
+) -> None:
+    recording = simulated(5, 300)
+    log = pd.DataFrame(recording.signal.T, columns=recording.channels)
+    row = np.round(recording.reference_time_s * 50).astype(int)
+    log.loc[row, "reference_bpm"] = recording.reference_bpm
+    path = tmp_path / "walk.csv"
+    log.to_csv(path, index=False)
+    page = open_demo()
+    run_log(page, path)
+    expected = predict_recording(path, model_at(demo, 50), 50)
+    assert_equal(saved_estimates(page, tmp_path), expected)
+    table = expected.table
+    centre_s = (table["start_s"] + table["end_s"]).to_numpy() / 2
+    error_bpm = (table["bpm"] - reference_at(centre_s, recording)).abs()
+    assert error_bpm.notna().sum() > 100
+    numbers = page.inner_text("#numbers")
+    assert f"{error_bpm[table['valid']].mean():.2f} BPM" in numbers
+    assert f"{error_bpm.mean():.2f} BPM" in numbers
+    assert "Reference " in page.inner_text("#facts")
+    assert "reference" in page.inner_text("#legend")
 
 
 def test_a_log_of_another_rate_is_run_by_the_student_for_it(
@@ -196,7 +236,7 @@ def test_files_that_cannot_be_run_are_refused_by_name(
     csv = long_log.head(2000).to_csv(index=False)
     short = long_log.head(300).to_csv(index=False)
     fast = long_log.assign(time_s=np.arange(len(long_log)) / 60).to_csv(index=False)
-    batches = long_log.assign(time_s=np.arange(len(long_log)) // 10 / 5).to_csv(index=False)
+    dated = long_log.assign(when=pd.date_range("2026-05-04", periods=len(long_log), freq="20ms"))
     cases = [
         ("photo.png", "\x89PNG", 50, "photo.png ends in '.png'; this page reads .csv"),
         ("photo.csv", "\x89PNG\0", 50, "photo.csv: it is not text in UTF-8"),
@@ -207,7 +247,7 @@ def test_files_that_cannot_be_run_are_refused_by_name(
         ("fast.csv", fast, 50, "the declared rate is 50 Hz, but the time stamps give 60 Hz."),
         ("slow.csv", csv, 32, "the recording has 32 Hz. Make a file of the same weights"),
         ("zero.csv", csv, 0, "The rate is 0; it must be a positive number of Hz."),
-        ("batches.csv", batches, 50, "ppgkd predict may read it"),
+        ("dated.csv", dated.to_csv(index=False), 50, "ppgkd predict may read it"),
     ]
     for name, text, rate_hz, expected in cases:
         run_log(page, written(tmp_path, name, text), rate_hz)
