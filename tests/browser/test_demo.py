@@ -257,6 +257,55 @@ def test_files_that_cannot_be_run_are_refused_by_name(
     expect(page.locator("#message")).to_have_text(re.compile("^Done"), timeout=ENOUGH_MS)
 
 
+def dropped(page: Page, paths: list[Path]) -> None:
+    """Drop files or folders on the page, as from the desktop."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 99, "y": 99, "data": data})
+
+
+def test_what_is_no_single_file_is_refused_when_it_is_dropped(
+    open_demo: OpenDemo, long_log: pd.DataFrame, tmp_path: Path
+) -> None:
+    page = open_demo()
+    path = written(tmp_path, "walk.csv", long_log.head(2000).to_csv(index=False))
+    folder = tmp_path / "folder.csv"
+    folder.mkdir()
+    for paths, expected in [
+        ([folder], "folder.csv cannot be read: it is a folder"),
+        ([path, path], "Here are 2 files; one log is run at a time."),
+    ]:
+        dropped(page, paths)
+        expect(page.locator("#message.bad")).to_contain_text(expected)
+    dropped(page, [path])
+    expect(page.locator("#message")).to_have_text(re.compile("^Done"), timeout=ENOUGH_MS)
+
+
+def test_a_refusal_ends_what_was_running(
+    open_demo: OpenDemo, long_log: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.csv"
+    pd.concat([long_log] * 30).to_csv(path, index=False)
+    page = open_demo()
+    run_log(page, path)
+    expect(page.locator("#message")).to_have_text("Running", timeout=ENOUGH_MS)
+    run_log(page, path, "fifty")
+    said = "The rate is fifty; it must be a positive number of Hz."
+    expect(page.locator("#message.bad")).to_have_text(said)
+    page.wait_for_timeout(1000)  # time enough for many estimates of the first run
+    expect(page.locator("#message.bad")).to_have_text(said)
+    assert page.locator("#results").is_hidden()
+
+
+def test_a_server_that_was_stopped_is_told(demo: Path, open_page: OpenPage) -> None:
+    with served(demo) as address:
+        page = open_page(address)
+        page.wait_for_selector("#choose:not([hidden])")
+    page.locator(".choices button").first.click()
+    expect(page.locator("#message.bad")).to_contain_text("the server of this page has been stopped")
+
+
 def test_a_browser_without_webassembly_is_told(browser: Browser, demo: Path) -> None:
     context = browser.new_context()
     context.add_init_script("delete globalThis.WebAssembly")

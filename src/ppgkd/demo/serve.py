@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -55,10 +56,11 @@ def demo_server(folder: Path, port: int) -> ThreadingHTTPServer:
         If the port cannot be used.
     """
     try:
-        return ThreadingHTTPServer((HERE, port), partial(_Handler, directory=str(folder)))
+        return _Server((HERE, port), partial(_Handler, directory=str(folder)))
     except (OSError, OverflowError) as error:
+        reason = str(error).rstrip(".")
         raise PpgkdError(
-            f"Port {port} cannot be used: {error}. Name another one, or leave '--port' out."
+            f"Port {port} cannot be used: {reason}. Name another one, or leave '--port' out."
         ) from error
 
 
@@ -74,6 +76,13 @@ def serve_demo(results: str | Path, port: int, *, open_browser: bool) -> None:
             server.serve_forever()
         except KeyboardInterrupt:
             print()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a browser that left in the middle of a file, as it does on a reload."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(SimpleHTTPRequestHandler):

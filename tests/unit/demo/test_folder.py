@@ -196,6 +196,26 @@ def test_a_study_without_a_demonstration_is_named(
     assert f"{tmp_path} has no demonstration" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("error", "is_said"),
+    [(ConnectionResetError(), False), (BrokenPipeError(), False), (ValueError(), True)],
+)
+def test_a_browser_that_leaves_in_the_middle_of_a_file_is_no_news(
+    folder: Path, capsys: pytest.CaptureFixture[str], error: Exception, is_said: bool
+) -> None:
+    with demo_server(folder, 0) as server:
+        try:
+            raise error
+        except Exception:
+            server.handle_error(b"", ("127.0.0.1", 1))
+    assert ("Traceback" in capsys.readouterr().err) == is_said
+
+
+def test_a_port_that_is_none_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", str(folder), "--no-browser", "--port", "99999"]) == 1
+    assert "Port 99999 cannot be used: bind(): port must be 0-65535. " in capsys.readouterr().err
+
+
 def test_a_port_that_is_in_use_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with demo_server(folder, 0) as server:
         port = server.server_port

@@ -151,17 +151,36 @@ def row_times_s(table: pa.Table, first_row: int) -> NDArray[np.float64] | None:
 
 
 def read_other_columns(path: Path, names: Sequence[str]) -> pa.Table:
-    """Read columns of any type; those of a CSV by their content."""
+    """Read columns of any type; those of a CSV by their content.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet.
+    names
+        Names of columns, each once or as often as the table has it.
+
+    Returns
+    -------
+    table
+        In the table's order; columns that share a name, which is empty for columns that a
+        spreadsheet left over, are all there.
+    """
     if not names:
         return pa.table({})
     is_csv = path.suffix.lower() == ".csv"
     raw_names = _csv_header(path) if is_csv else pq.read_schema(path).names
-    wanted = [next(raw for raw in raw_names if raw.strip() == name) for name in names]
-    if is_csv:
+    places = [place for place, raw in enumerate(raw_names) if raw.strip() in names]
+    wanted = [raw_names[place] for place in places]
+    if len(set(raw_names)) < len(
+        raw_names
+    ):  # pyarrow finds columns by name only if it is one's own
+        table = (pacsv.read_csv(path) if is_csv else pq.read_table(path)).select(places)
+    elif is_csv:
         table = pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(include_columns=wanted))
     else:
-        table = pq.read_table(path, columns=wanted)
-    return table.select(wanted).rename_columns(list(names))
+        table = pq.read_table(path, columns=wanted).select(wanted)
+    return table.rename_columns([name.strip() for name in wanted])
 
 
 def _read_columns(

@@ -66,8 +66,7 @@ def refuse_unread_times(table: pa.Table, rate_hz: float, first_row: int, remedy:
     remedy
         What to do, with the column as ``{}``.
     """
-    for name in table.column_names:
-        column = table[name]
+    for name, column in zip(table.column_names, table.columns, strict=True):  # may share a name
         problem = _contradiction(name, column, rate_hz)
         if problem:
             raise PpgkdError(

@@ -69,11 +69,12 @@ function showOwn(models, run, fail) {
   const rate = document.getElementById("rate");
   const input = document.getElementById("file");
   rate.value = significant(models[0].card.rate_hz, 6);
-  const rates = models.map(({ card }) => card.rate_hz).sort((a, b) => a - b);
   document.getElementById("rates").textContent =
-    `This folder has the student for sensors of ${rates.join(", ")} Hz.`;
-  const take = (file) => {
-    const refused = refusal(file, rate.value, models);
+    `This folder has the student for sensors of ${ratesOf(models).join(", ")} Hz.`;
+  const take = ([file, ...more]) => {
+    const refused = more.length
+      ? `Here are ${more.length + 1} files; one log is run at a time.`
+      : refusal(file, rate.value, models);
     press(null);
     if (refused) {
       fail(refused);
@@ -84,7 +85,7 @@ function showOwn(models, run, fail) {
     run({ file, model, rateHz }, aboutLog(file));
   };
   input.addEventListener("change", () => {
-    if (input.files.length) take(input.files[0]);
+    if (input.files.length) take(input.files);
     input.value = ""; // the same file may be chosen again
   });
   document.getElementById("own").addEventListener("submit", (event) => event.preventDefault());
@@ -116,7 +117,7 @@ function refusal(file, rateText, models) {
   }
   const { card } = nearest(models, rateHz);
   if (Math.abs(rateHz / card.rate_hz - 1) <= NEAR_RATE) return "";
-  const rates = models.map((model) => significant(model.card.rate_hz, 6)).join(", ");
+  const rates = ratesOf(models).map((one) => significant(one, 6)).join(", ");
   return (
     `This folder has the student for sensors of ${rates} Hz, the recording has ` +
     `${significant(rateHz, 6)} Hz. Make a file of the same weights for that rate: ppgkd export ` +
@@ -124,12 +125,16 @@ function refusal(file, rateText, models) {
   );
 }
 
+function ratesOf(models) {
+  return models.map(({ card }) => card.rate_hz).sort((a, b) => a - b);
+}
+
 function nearest(models, rateHz) {
   const off = ({ card }) => Math.abs(rateHz / card.rate_hz - 1);
   return models.reduce((best, model) => (off(model) < off(best) ? model : best));
 }
 
-/** Take files that are dropped anywhere on the page. */
+/** Take what is dropped anywhere on the page: one file, or several. */
 function acceptDrops(place, take) {
   const over = (is) => (event) => {
     event.preventDefault();
@@ -139,7 +144,7 @@ function acceptDrops(place, take) {
   document.addEventListener("dragleave", over(false));
   document.addEventListener("drop", (event) => {
     over(false)(event);
-    if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
+    if (event.dataTransfer.files.length) take(event.dataTransfer.files);
   });
 }
 

@@ -7,6 +7,8 @@ import { showCard } from "./model_card.js";
 import { State } from "./state.js";
 import { View } from "./view.js";
 
+const GONE = "The program that runs the student cannot be loaded. Either the server of this page has been stopped, and ppgkd demo, started again, opens the page anew; or this browser is older than 2023.";
+
 const state = new State();
 let worker = null;
 
@@ -21,7 +23,7 @@ function run(request, about) {
   worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
-    state.fail(`This browser cannot run the student: ${event.message || "no module workers"}.`);
+    state.fail(event.message ? `This browser cannot run the student: ${event.message}.` : GONE);
   });
   state.start(about.name);
   let results = null;
@@ -45,6 +47,16 @@ function run(request, about) {
   worker.postMessage(request);
 }
 
+/**
+ * Say why a choice cannot be run. What ran before it ends, so that no other result stays below.
+ *
+ * @param {string} message
+ */
+function refuse(message) {
+  worker?.terminate();
+  state.fail(message);
+}
+
 async function start() {
   const missing = missingFeature();
   if (missing) {
@@ -55,7 +67,7 @@ async function start() {
   if (!response.ok) throw new Error(`about.json cannot be loaded: ${response.status}.`);
   const about = await response.json();
   showCard(about);
-  showChoices(about, run, (message) => state.fail(message));
+  showChoices(about, run, refuse);
   state.ready();
 }
 

@@ -49,6 +49,7 @@ export class State {
   /** @param {string} text */
   fail(text) {
     this.#say(text);
+    document.getElementById("results").hidden = true;
     message.classList.add("bad");
     progress.hidden = true;
   }

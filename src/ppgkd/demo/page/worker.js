@@ -37,7 +37,9 @@ async function runOnFile({ file, model, rateHz }) {
         `${LARGEST_BYTES / 2 ** 20}. Split the log, or use ppgkd predict.`,
     );
   }
-  const bytes = await file.arrayBuffer();
+  const bytes = await file.arrayBuffer().catch(() => {
+    throw new LogError(`${file.name} cannot be read: it is a folder, or is no longer there.`);
+  });
   let log;
   try {
     log = readLog(bytes, card.channels, rateHz, card.rate_hz);

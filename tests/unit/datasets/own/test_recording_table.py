@@ -83,6 +83,25 @@ def test_columns_may_be_in_any_order_and_others_are_left_aside_by_name(
     assert found.notes == ("columns not used: led, step",)
 
 
+@pytest.mark.parametrize("name", ["", "led", " led"])
+def test_columns_left_aside_may_share_a_name(
+    table: pd.DataFrame, written: Written, name: str
+) -> None:
+    text = table.drop(columns="time_s").assign(first=1, second="").to_csv(index=False)
+    path = written(text.replace("first,second", f"{name.strip()},{name}"))
+    found = read_recording_table(path, CHANNELS, RATE_HZ)
+    np.testing.assert_array_equal(found.signal, table[[*CHANNELS]].to_numpy(np.float32).T)
+    assert found.notes == (f"columns not used: {name.strip()}, {name.strip()}",)
+
+
+def test_each_of_the_columns_that_share_a_name_is_looked_at(
+    table: pd.DataFrame, written: Written
+) -> None:
+    slow = table.assign(first=1, second=np.arange(500) / 40)[["first", *CHANNELS, "second"]]
+    text = slow.to_csv(index=False).replace("first", "t_s").replace("second", "t_s")
+    assert "the rate is 40 Hz, not 50 Hz" in refusal(written(text))
+
+
 def test_without_time_stamps_the_declared_rate_is_believed(
     table: pd.DataFrame, written: Written
 ) -> None:
