@@ -20,15 +20,16 @@ let worker = null;
  */
 function run(request, about) {
   worker?.terminate();
-  worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-  worker.addEventListener("error", (event) => {
+  const own = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  worker = own;
+  own.addEventListener("error", (event) => {
     event.preventDefault();
     state.fail(event.message ? `This browser cannot run the student: ${event.message}.` : GONE);
   });
   state.start(about.name);
   let results = null;
   let view = null;
-  worker.addEventListener("message", ({ data }) => {
+  own.addEventListener("message", async ({ data }) => {
     if (data.type === "error") state.fail(data.message);
     if (data.type === "read") {
       results = new Results(data, about.referenceBpm ?? data.referenceBpm);
@@ -40,11 +41,11 @@ function run(request, about) {
       view.update();
     }
     if (data.type === "done") {
-      state.done(results, data.seconds);
-      view.finish(data.seconds);
+      await view.finish();
+      if (worker === own) state.done(results, data.seconds);
     }
   });
-  worker.postMessage(request);
+  own.postMessage(request);
 }
 
 /**

@@ -26,6 +26,7 @@ export class View {
     this.results = results;
     this.drawnAt = 0;
     this.drawingMs = 0;
+    this.drawn = null;
     this.shown = null;
     element("results").hidden = false;
     element("of").textContent = about.name;
@@ -55,10 +56,12 @@ export class View {
   }
 
   /** Show the estimates that have arrived, at most some times in a second. */
-  update() {
+  async update() {
     const now = performance.now();
-    if (now - this.drawnAt < Math.max(REDRAWN_MS, REST * this.drawingMs)) return;
-    this.#draw();
+    if (this.drawn || now - this.drawnAt < Math.max(REDRAWN_MS, REST * this.drawingMs)) return;
+    this.drawn = this.#draw();
+    await this.drawn;
+    this.drawn = null;
     if (this.shown === null) this.#show(0);
     this.drawnAt = performance.now();
     this.drawingMs = this.drawnAt - now;
@@ -67,14 +70,21 @@ export class View {
   /** Show the result. */
   async finish() {
     await this.made;
-    this.#draw();
+    await this.drawn;
+    await this.#draw();
+    if (View.latest !== this) return;
     this.#choose(Math.floor((this.results.nWindows - 1) / 2));
     element("download").disabled = false;
   }
 
-  #draw() {
+  /** Draw the charts one by one, so that the page answers in between. */
+  async #draw() {
+    for (const chart of this.charts) {
+      chart.update();
+      await pause();
+      if (View.latest !== this) return;
+    }
     const { results } = this;
-    for (const chart of this.charts) chart.update();
     element("summary").textContent = results.summary;
     element("rate-chart").setAttribute("aria-label", `Heart rate over time: ${results.summary}`);
     const boxes = [
