@@ -380,6 +380,32 @@ def test_the_page_keeps_its_width_and_the_rules_of_axe(
     context.close()
 
 
+def test_colours_that_the_system_forces_leave_the_legend_its_meaning(
+    browser: Browser, demo: Path
+) -> None:
+    context = browser.new_context(forced_colors="active")
+    with served(demo) as address:
+        page = context.new_page()
+        page.goto(address)
+        page.locator(".choices button").first.click()
+        expect(page.locator("#message")).to_have_text(re.compile("^Done"), timeout=ENOUGH_MS)
+        colours = page.locator("#legend i").evaluate_all(
+            "marks => marks.map((mark) => { const { borderTopColor, backgroundColor } ="
+            " getComputedStyle(mark); return borderTopColor + backgroundColor; })"
+        )
+        pressed = page.locator(".choices button[aria-pressed=true]")
+        assert pressed.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
+    assert len(set(colours)) == len(colours) == 4
+    context.close()
+
+
+def test_a_screen_reader_hears_of_the_state_and_not_of_every_step(open_demo: OpenDemo) -> None:
+    page = open_demo()
+    live = "element => element.closest('[aria-live], [role=status]')?.id ?? null"
+    assert page.locator("#message").evaluate(live) == "message"
+    assert page.locator("#speed").evaluate(live) is None
+
+
 def test_nothing_fails_in_the_page(open_demo: OpenDemo) -> None:
     page = open_demo()
     page.locator(".choices button").first.click()

@@ -147,6 +147,16 @@ def test_a_click_leads_to_the_row_even_within_what_is_folded(report: Page) -> No
     expect(row).to_be_focused()
 
 
+def test_the_row_is_marked_where_the_system_forces_its_colours(report: Page) -> None:
+    report.emulate_media(forced_colors="active")
+    figure = drawn(report, SIZE)
+    report.mouse.move(*figure.leftmost())
+    row = linked_row(figure)
+    report.mouse.click(*figure.leftmost())
+    expect(row).to_be_focused()
+    expect(row).to_have_css("outline-style", "solid")
+
+
 def test_the_arrow_keys_step_through_all_points(report: Page) -> None:
     figure = drawn(report, SIZE)
     number = len(figure.marks())

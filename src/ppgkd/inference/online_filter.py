@@ -272,6 +272,9 @@ def decode_bpm(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Estimate and spread, as `ppgkd.heart_rate.decode` computes them, without PyTorch.
 
+    Of equal modes the lowest is taken. Classes are equal in the precision of a window's
+    probabilities: what a belief has beyond it depends on the order in which a processor adds.
+
     Parameters
     ----------
     probabilities
@@ -288,7 +291,7 @@ def decode_bpm(
         If the probabilities are invalid.
     """
     rows = _checked_probabilities(probabilities)
-    mode_bpm = GRID_BPM[rows.argmax(axis=1)]
+    mode_bpm = GRID_BPM[rows.astype(np.float32).argmax(axis=1)]
     near = np.abs(GRID_BPM - mode_bpm[:, None]) <= DECODE_HALF_WIDTH_BPM
     weight = rows * near
     bpm = (weight * GRID_BPM).sum(axis=1) / weight.sum(axis=1)

@@ -154,6 +154,17 @@ def test_less_evidence_leaves_a_wider_belief() -> None:
     assert spreads == sorted(spreads, reverse=True)
 
 
+@pytest.mark.parametrize("lower", range(50, 128, 7))
+def test_of_equal_modes_the_lowest_is_the_estimate_however_a_processor_adds(lower: int) -> None:
+    row = np.full(180, 1e-4, np.float32)
+    row[[lower, lower + 3, lower + 25]] = 0.01
+    row /= row.sum()
+    belief = BeliefFilter(TRANSITION).update(row)[None]
+    noise = 1 + 1e-15 * np.random.default_rng(lower).integers(-2, 3, (9, 180))
+    alone, _ = decode_bpm(row[None])
+    np.testing.assert_allclose(decode_bpm(belief * noise)[0], alone[0], atol=1e-3)
+
+
 @pytest.mark.parametrize("evidence", [0.0, -0.5, 1.1, np.nan])
 def test_evidence_out_of_range_is_refused(evidence: float) -> None:
     with pytest.raises(PpgkdError, match=r"evidence is .*; allowed are 1e-06 to 1\."):

@@ -43,14 +43,16 @@ export class BeliefFilter {
 }
 
 /**
- * Estimate and spread of a distribution over the classes.
+ * Estimate and spread of a distribution over the classes. Of modes that are equal in the precision
+ * of a window's probabilities the lowest is taken.
  *
  * @param {Float64Array} probabilities
  * @returns {{bpm: number, sdBpm: number}}
  */
 export function decodeBpm(probabilities) {
   let mode = 0;
-  for (let i = 1; i < N_CLASSES; i += 1) if (probabilities[i] > probabilities[mode]) mode = i;
+  const rounded = Float32Array.from(probabilities);
+  for (let i = 1; i < N_CLASSES; i += 1) if (rounded[i] > rounded[mode]) mode = i;
   const first = Math.max(mode - DECODE_HALF_WIDTH_BPM, 0);
   const last = Math.min(mode + DECODE_HALF_WIDTH_BPM, N_CLASSES - 1);
   let weighted = 0;
