@@ -109,7 +109,8 @@ rule compare_people_plan:
 rule people_figure:
     """Draw the error over the number of training people."""
     input:
-        "<results>/people/laws.json",
+        laws="<results>/people/laws.json",
+        subjects="<results>/subjects.parquet",
     output:
         report(
             "<results>/report/people.svg",

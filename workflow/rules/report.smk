@@ -1,6 +1,7 @@
 rule figures:
     """Draw the figures of the results."""
     input:
+        subjects="<results>/subjects.parquet",
         students="<results>/students.parquet",
         laws="<results>/scaling/laws.json",
         effects="<results>/scaling/effects.json",

@@ -16,4 +16,5 @@ with job(snakemake.log[0]):
         read_json(snakemake.input.effects),
         Gates(**snakemake.params.gates),
         {Path(spec).stem: spec for spec in snakemake.output.specs},
+        pd.read_parquet(snakemake.input.subjects)["subject"].nunique(),
     )

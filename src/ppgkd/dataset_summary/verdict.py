@@ -12,6 +12,7 @@ import yaml
 
 from ppgkd.alignment.shared_lag import SharedLag, lag_correction
 from ppgkd.dataset_summary.pulse import MIN_STILL_WINDOWS, has_no_pulse
+from ppgkd.evaluation.few_people import FEW_PEOPLE
 
 Level = Literal["wrong", "note", "good"]
 
@@ -22,9 +23,6 @@ is below 0.01 in every recording of BAMI."""
 
 MIN_USABLE = 0.5
 """Smallest share of usable windows of a dataset that is not remarked on."""
-
-FEW_TEST_SUBJECTS = 5
-"""With fewer, the interval of a mean over subjects says little about other people."""
 
 
 @dataclass(frozen=True)
@@ -262,7 +260,7 @@ def assess_subjects(n_subjects: int) -> tuple[Finding, dict[str, Any]]:
     test = round(1 / folds, 4)
     keys = {"folds": folds, "train": round(1 - 2 * test, 4), "val": test, "test": test}
     few = ""
-    if n_subjects < FEW_TEST_SUBJECTS:
+    if n_subjects < FEW_PEOPLE:
         few = f", but an interval over {n_subjects} people says little about others"
     text = (
         f"subjects: {n_subjects}; {folds} folds test on each of them once{few}. One split of 60, "

@@ -13,8 +13,9 @@ import pandas as pd
 
 from ppgkd.evaluation.costs import COSTS
 from ppgkd.evaluation.recommendation import Gates
-from ppgkd.report.names import strategy_label, student_name
+from ppgkd.report.names import student_name
 from ppgkd.report.numbers import about, bpm, count, ms, percent, signed
+from ppgkd.strategies.labels import strategy_label
 
 
 def findings(
@@ -115,9 +116,14 @@ def _gains(gated: pd.DataFrame) -> str:
     given = gated[(gated["strategy"] != "scratch") & gated["gain_bpm"].notna()]
     if given.empty:
         return "There is no student whose gain over scratch is known."
-    better, worse = given["gain_lower_bpm"] > 0, given["gain_upper_bpm"] < 0
     mean = given.groupby("strategy", sort=False)["gain_bpm"].mean()
     means = ", ".join(f"{strategy_label(str(name))} {signed(gain)}" for name, gain in mean.items())
+    if given["gain_lower_bpm"].isna().all():
+        return (
+            f"Gain over scratch of {len(given)} distilled students, of too few people for "
+            f"intervals. Mean gain in BPM: {means}."
+        )
+    better, worse = given["gain_lower_bpm"] > 0, given["gain_upper_bpm"] < 0
     return (
         f"Gain over scratch of {len(given)} distilled students: by their intervals {better.sum()} "
         f"err less than from scratch, {worse.sum()} err more, and {(~better & ~worse).sum()} "

@@ -10,14 +10,21 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ppgkd.report.assets import asset
-from ppgkd.report.names import strategy_label, student_name, training_label
+from ppgkd.report.law_parameters import is_identified, parameters
+from ppgkd.report.names import bounds_text, student_name, term_label, turning_point
 from ppgkd.report.numbers import FILTERS
 from ppgkd.report.page_figures import page_figures
 from ppgkd.report.rows import row_id
 from ppgkd.report.templates import FOLDER
 from ppgkd.runtime.artifacts import atomic_write
+from ppgkd.strategies.labels import strategy_label, training_label
 
 STYLES = ("page.css", "figure.css")
+WORDS = (
+    *(strategy_label, training_label, term_label, bounds_text, turning_point),
+    *(parameters, is_identified),
+)
+"""Filters of the templates beside those of numbers."""
 
 
 def write_page(
@@ -59,8 +66,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        FILTERS, strategy_label=strategy_label, training_label=training_label
-    )
+    environment.filters.update(FILTERS)
+    environment.filters.update((words.__name__, words) for words in WORDS)
     environment.globals.update(row_id=row_id, student_name=student_name)
     return environment

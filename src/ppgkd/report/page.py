@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from ppgkd.dataset_summary.verdict import FEW_TEST_SUBJECTS
 from ppgkd.evaluation.costs import COSTS
+from ppgkd.evaluation.few_people import FEW_PEOPLE
 from ppgkd.evaluation.pareto import pareto_front
 from ppgkd.evaluation.recommendation import (
     VALIDATION_SLACK,
@@ -23,6 +23,7 @@ from ppgkd.evaluation.recommendation import (
     recommend_by_fold,
 )
 from ppgkd.evaluation.summary import STUDENT, subject_mean_interval
+from ppgkd.report import intervals
 from ppgkd.report.contents import contents
 from ppgkd.report.data_page import is_labelled, rejection_reasons
 from ppgkd.report.findings import findings
@@ -146,7 +147,30 @@ def write_report(study: Study, results: Results, path: str | Path) -> None:
     write_page("page.html.j2", _context(study, results), figures, path)
 
 
-def _context(study: Study, results: Results) -> dict[str, Any]:
+def _where_enough(results: Results) -> Results:
+    """The same without intervals over fewer people than say something of others."""
+    n_people = results.subjects["subject"].nunique()
+    tested = results.splits[results.splits["role"] == "test"]
+    of_dataset = {
+        str(name): n for name, n in tested.groupby("dataset")["subject"].nunique().items()
+    }
+    ends = ("lower_bpm", "upper_bpm")
+    return replace(
+        results,
+        students=intervals.of_table(results.students, n_people),
+        strategies=intervals.of_table(results.strategies, n_people),
+        laws=intervals.of_laws(results.laws, n_people),
+        quality=intervals.of_quality(results.quality),
+        other_people=intervals.of_datasets(results.other_people),
+        compared=intervals.of_comparisons(results.compared, n_people),
+        claims=intervals.of_claims(results.claims),
+        people=intervals.of_people(results.people, n_people, of_dataset),
+        people_plan=intervals.of_rows(results.people_plan, n_people, *ends),
+    )
+
+
+def _context(study: Study, all_results: Results) -> dict[str, Any]:
+    results = _where_enough(all_results)
     gates = Gates(**study.config["gates"])
     gated = apply_gates(results.students, gates)
     gated["on_front"] = pareto_front(gated)
@@ -207,8 +231,8 @@ def _of_summary(
         "asked": sizes.get(chosen["student"]),
         "on_front": bool(chosen["on_front"]),
         "n_test_subjects": n_test_subjects,
-        "few": FEW_TEST_SUBJECTS,
-        "few_subjects": n_test_subjects < FEW_TEST_SUBJECTS,
+        "few": FEW_PEOPLE,
+        "few_subjects": intervals.are_few(n_test_subjects),
         "tested": tested,
         "by_person": _range_by_person(results.quality),
         "by_fold": _by_fold(results, gated),

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from ppgkd.dataset_summary.verdict import FEW_TEST_SUBJECTS
 from ppgkd.datasets.activity import ACTIVITIES, UNKNOWN
 from ppgkd.evaluation.costs import COSTS
+from ppgkd.evaluation.few_people import FEW_PEOPLE
 from ppgkd.evaluation.quality import HEART_RATE_BANDS
 from ppgkd.evaluation.recommendation import VALIDATION_SLACK, Gates, recommend
 from ppgkd.report.names import student_name
@@ -99,7 +99,7 @@ def _of_people(study: Study, n_people: int, tested: Mapping[str, Any]) -> list[s
     found = []
     if tested["simulated"]:
         found.append("Anything about real wrists: the people tested are simulated.")
-    if n_people < FEW_TEST_SUBJECTS:
+    if n_people < FEW_PEOPLE:
         found.append(f"What other people get: {_people(n_people)} tested, too few to tell.")
     if study.config["folds"] != BY_DATASET and not tested["simulated"]:
         found.append(

@@ -10,8 +10,9 @@ import pandas as pd
 
 from ppgkd.evaluation.summary import summarise_students
 from ppgkd.report.data_page import data_rows
-from ppgkd.report.names import strategy_label, training_label
+from ppgkd.report.intervals import of_table
 from ppgkd.report.unseen import other_people_of
+from ppgkd.strategies.labels import strategy_label, training_label
 from ppgkd.study.roles import ROLES
 from ppgkd.study.study import Study
 
@@ -135,9 +136,8 @@ def students_by_dataset(
             folds = set(tested.loc[tested["dataset"] == name, "fold"])
             subjects = subjects[subjects["fold"].isin(folds)]
         subjects = subjects[subjects["student"] == student]
-        students = summarise_students(shaped, subjects).assign(
-            dataset=name, n_subjects=len(test_subjects)
-        )
+        students = of_table(summarise_students(shaped, subjects), len(test_subjects))
+        students = students.assign(dataset=name, n_subjects=len(test_subjects))
         rows += [dict(row) for _, row in students.iterrows()]
     return rows
 

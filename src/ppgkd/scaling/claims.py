@@ -20,6 +20,7 @@ from ppgkd.scaling.law import MIN_SIZES
 from ppgkd.scaling.model_selection import TIE
 from ppgkd.scaling.run_contrasts import Contrast, estimate_contrast
 from ppgkd.scaling.run_errors import Key, RunErrors, by_run, stacked
+from ppgkd.strategies.labels import strategy_label, training_label
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot be told here"
 
@@ -63,17 +64,18 @@ def judge_claims(
     list of dict
         For each claim ``claim``, ``verdict``, ``why``, ``n_subjects``, and ``comparisons``: rows
         with ``compared, estimate, lower, upper, unit``, the 95 % interval, ``p_holm`` (that there
-        is no difference; None where none was tested) and ``verdict``. What has no interval is None.
+        is no difference; None where none was tested) and ``verdict``; ``is_error`` in a row that is
+        no difference. What has no interval is None.
     """
     errors = RunErrors(students, subject_errors)
     chosen = recommend(apply_gates(students, gates))
     bounded = (
-        f"A student with at least {gates.min_reduction:.0%} fewer parameters errs by less than "
-        f"{gates.max_mae_bpm:g} BPM in under {gates.max_latency_ms:g} ms"
+        f"A student with at least {100 * gates.min_reduction:g} % fewer parameters errs by less "
+        f"than {gates.max_mae_bpm:g} BPM in under {gates.max_latency_ms:g} ms"
     )
     found = {
         "Distilled students err less than the same from scratch": _distillation(errors),
-        "DKD is the strongest way to distil": _strongest(errors),
+        "Decoupled distillation is the strongest way to distil": _strongest(errors),
         "The error falls with size by an exponential law": _law(laws["laws"], errors),
         "ResNet students gain more than MLPs of like size": _families(errors, "_resnet", "_mlp"),
         "Waveform students gain more than spectral ones of like size": _families(
@@ -179,7 +181,7 @@ def _distillation(errors: RunErrors) -> Row:
         return _untested("the study has no distilled student that it also trained from scratch")
     groups: Groups = {"all distilled students": [(key[2], gain) for key, gain in gains.items()]}
     for (strategy, _, student), gain in gains.items():
-        name = f"{errors.family[student]}, {strategy}"
+        name = f"{errors.family[student]}, {strategy_label(strategy)}"
         groups.setdefault(name, []).append((student, gain))
     why = "gain over scratch, mean over teachers and sizes; the verdict is on all together"
     return _judge(errors, groups, why, every=False)
@@ -192,13 +194,18 @@ def _strongest(errors: RunErrors) -> Row:
         dkd = ("dkd", teacher, student)
         if teacher != "none" and strategy != "dkd" and dkd in errors.keys:
             difference = errors.of((strategy, teacher, student)) - errors.of(dkd)
-            groups.setdefault(f"dkd and {strategy}", []).append((student, difference))
+            groups.setdefault(f"{strategy_label('dkd')} and {strategy_label(strategy)}", []).append(
+                (student, difference)
+            )
     if not any(key[0] == "dkd" for key in errors.keys):
-        return _untested("the study has no dkd")
+        return _untested(f"the study has no {strategy_label('dkd')}")
     if not groups:
         return _untested("the study has no other way to distil the same students from a teacher")
-    why = "error of the other minus that of DKD, mean over the same students; it must be the lower"
-    return _judge(errors, groups, f"{why} of every pair", every=True)
+    why = (
+        "error of the other minus that of decoupled distillation, mean over the same students; "
+        "it must be the lower of every pair"
+    )
+    return _judge(errors, groups, why, every=True)
 
 
 def _families(errors: RunErrors, own: str, other: str) -> Row:
@@ -226,8 +233,7 @@ def _families(errors: RunErrors, own: str, other: str) -> Row:
 def _law(laws: Sequence[Mapping[str, Any]], errors: RunErrors) -> Row:
     """Whether the error falls with size and an exponential fits best, in every size sweep."""
     swept = {
-        f"{law['family']}, {law['strategy']}"
-        + ("" if law["teacher"] == "none" else f" from {law['teacher']}"): law
+        f"{law['family']}, {training_label(law['strategy'], law['teacher'])}": law
         for law in laws
         if len(law["sizes"]) >= MIN_SIZES
     }
@@ -305,11 +311,12 @@ def _bounds(chosen: pd.Series, gates: Gates, errors: RunErrors) -> Row:
         below, above = upper < gates.max_mae_bpm, lower >= gates.max_mae_bpm
         verdict = HOLDS if below else FAILS if above else UNKNOWN
     row = {
-        "compared": f"{key[2]}, {key[0]}, {chosen['latency_p99_ms']:.2g} ms",
+        "compared": f"{key[2]}, {strategy_label(key[0])}, {chosen['latency_p99_ms']:.2g} ms",
         "estimate": float(chosen["mae_bpm"]),
         "lower": lower,
         "upper": upper,
         "unit": "BPM",
+        "is_error": True,
         "p_holm": None,
         "verdict": verdict,
     }

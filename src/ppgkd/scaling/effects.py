@@ -15,13 +15,10 @@ import pandas as pd
 import statsmodels.formula.api as smf
 
 from ppgkd.evaluation.cells import KEYS
+from ppgkd.evaluation.few_people import FEW_PEOPLE
 from ppgkd.scaling.assumptions import check_assumptions
 from ppgkd.scaling.contrasts import BASELINE, compare_strategies
 from ppgkd.scaling.sample import usable_cells
-
-MIN_SUBJECTS = 5
-"""With fewer, the variance between subjects is hardly determined, and all intervals rest on it
-(Gelman and Hill 2007, section 12.9)."""
 
 LEFT_OUT = "the fit with random effects of seeds and strategies had no solution; they were left out"
 
@@ -64,10 +61,10 @@ def fit_effects(cells: pd.DataFrame, subject_errors: pd.DataFrame) -> dict[str, 
     table["log2_params"] -= table["log2_params"].mean()
     table, teachers = _with_teachers(table, cells)
     counts = {name: int(table[name].nunique()) for name in ("subject", "seed", "strategy")}
-    if counts["subject"] < MIN_SUBJECTS:
+    if counts["subject"] < FEW_PEOPLE:
         reason = (
             f"{counts['subject']} test subject{'s' if counts['subject'] > 1 else ''} cannot tell "
-            f"the variance between people, which needs at least {MIN_SUBJECTS}"
+            f"the variance between people, which needs at least {FEW_PEOPLE}"
         )
         return {"reason": "; ".join([reason, *notes])}
     formula = _formula(table, [*teachers])

@@ -32,6 +32,7 @@ from ppgkd.models.capacity import SHAPES, WIDTHS, InputShape
 from ppgkd.runtime.artifacts import read_json
 from ppgkd.scaling.law import Law
 from ppgkd.scaling.model_selection import PREDICTION_LEVEL
+from ppgkd.strategies.labels import training_label
 from ppgkd.study.cell import Cell
 
 EXTRAPOLATION = 2.0
@@ -264,7 +265,9 @@ def plan_student(
     )
     if table.empty:
         reasons = "; ".join(
-            f"{law['strategy']}, {law['teacher']}: {law.get('reason')}" for law in fitted["laws"]
+            f"{law['family']}, {training_label(law['strategy'], law['teacher'])}: "
+            f"{law.get('reason')}"
+            for law in fitted["laws"]
         )
         raise NoLawError(f"The study has no law to plan with: {reasons}.")
     table["excess"] = excess(table, constraints)

@@ -3,17 +3,27 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.unit.report.hand_made import (
     CONVERGED,
     EFFECTS,
     FITTED,
     LAWS,
     render,
+    with_more_people,
 )
 from tests.unit.report.page_reader import Page
 
 from ppgkd.report.page import Results
 from ppgkd.study.study import Study
+
+NONE = {"E": False, "A": False, "a": False}
+
+
+@pytest.fixture
+def page(study: Study, results: Results, tmp_path: Path) -> Page:
+    """With people enough for intervals."""
+    return render(study, with_more_people(results), tmp_path / "report" / "report.html")
 
 
 def test_a_law_has_its_intervals_and_a_missing_law_its_reason(page: Page) -> None:
@@ -63,7 +73,8 @@ def test_laws_in_both_sizes_are_listed_or_the_reason_why_not(
         },
     ]
     laws = {**FITTED, "joint": joint}
-    page = render(study, replace(results, laws=laws), tmp_path / "report.html")
+    told_of = replace(with_more_people(results), laws=laws)
+    page = render(study, told_of, tmp_path / "report.html")
     assert "spectral_resnet, soft targets E + A S^-a + B T^-b: E 2 (1.5 to 2.5)" in page.text
     assert "b not identified; residual SD 3.1 %" in page.text
     assert "capacity gap: no law for spectral_resnet with soft targets; no gap." in page.text
@@ -123,7 +134,7 @@ def test_a_planned_student_has_its_constraints_and_measured_results(
         },
     }
     page = render(study, replace(results, plan=[planned]), tmp_path / "report.html")
-    assert "mae bpm ≤ 2.5, bytes ≤ 64000" in page.text
+    assert "MAE ≤ 2.5 BPM, ONNX file ≤ 64.0 kB" in page.text
     assert (
         "777 2.41 2.31 to 2.51 2.61 ✗ 0.11, 0.12 * 12.3, 12.3 901,234 20.1, 20.2 30.1, 30.2 "
         "900,000, 900,000" in page.text
@@ -139,7 +150,7 @@ def test_constraints_without_a_law_have_the_reason(
         results, plan=[{"constraints": constraints, "reason": "The study has no law."}]
     )
     text = render(study, unanswered, tmp_path / "report.html").text
-    assert "No student is planned for mae bpm ≤ 2. The study has no law." in text
+    assert "No student is planned for MAE ≤ 2 BPM. The study has no law." in text
 
 
 def test_a_missing_mixed_model_has_its_reason(page: Page) -> None:
@@ -223,12 +234,38 @@ def test_effects_have_sign_interval_and_p(study: Study, results: Results, tmp_pa
         ],
     }
     page = render(study, replace(results, effects=effects), tmp_path / "report.html")
-    assert "soft −0.75 −1.25 to −0.25 < 0.001" in page.text
+    assert "soft targets −0.75 −1.25 to −0.25 < 0.001" in page.text
     assert "soft targets from scratch −0.66 −1.16 to −0.16 0.020" in page.text
     assert "soft targets 1,000 −0.77 −1.27 to −0.27 0.030" in page.text
-    assert "better below it: 2,350 parameters (under 1 to over 10⁹, 95 %)" in page.text
+    turn = "lower error below about 2,350 parameters and higher error above"
+    where = "the 95 % interval is from under 1 to over 10⁹ parameters."
+    assert (
+        f"Soft targets against scratch: {turn}. Where it turns is uncertain: {where}" in page.text
+    )
     assert "skewness +0.31, excess kurtosis −0.42" in page.text
     assert "soft targets −0.60 −0.70 to −0.10 s4: −0.10 without" in page.text
-    assert "dkd +0.50 −0.50 to +1.50 0.250" in page.text
+    assert "decoupled distillation +0.50 −0.50 to +1.50 0.250" in page.text
     assert "between subjects 1.11" in page.text
     assert "The MLE may be on the boundary" in page.text
+
+
+def test_a_parameter_whose_bootstrap_interval_spans_a_decade_is_not_identified_anywhere(
+    study: Study, results: Results, tmp_path: Path
+) -> None:
+    found = LAWS[0]["others"]["macs"] | {
+        "parameters": {
+            "E": {"estimate": 6.88, "lower": 0.00714, "upper": 11.4},
+            "A": {"estimate": 1.06e12, "lower": 5_030.0, "upper": 1.78e23},
+            "a": {"estimate": 0.5, "lower": 0.3, "upper": 0.7},
+        },
+        "identified": {"E": True, "A": True, "a": True},
+    }
+    flash = found | {"identified": NONE, "curve": {"flash_bytes": [20_000.0, 30_000.0]}}
+    law = LAWS[0] | {"others": {"macs": found, "flash_bytes": flash}}
+    laws = {**FITTED, "laws": [law]}
+    wide = replace(with_more_people(results), laws=laws)
+    text = render(study, wide, tmp_path / "report.html").text
+    said = "E + A N^-a: E not identified; A not identified; a 0.5 (0.3 to 0.7)"
+    assert text.count(said) == 2, "beside the main law and in the appendix"
+    assert text.count("E + A N^-a: no parameter identified") == 2
+    assert "×10" not in text

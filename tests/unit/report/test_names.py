@@ -1,6 +1,7 @@
 """What students and strategies are called."""
 
-from ppgkd.report.names import strategy_label, student_name, training_label
+from ppgkd.report.names import student_name
+from ppgkd.strategies.labels import strategy_label, training_label
 
 
 def test_a_student_is_named_by_its_shape_its_strategy_and_its_teacher() -> None:

@@ -38,7 +38,7 @@ def test_the_claims_have_their_verdicts_and_what_these_rest_on(
     page = render(study, replace(results, claims=claims), tmp_path / "report.html")
     for verdict in (HOLDS, FAILS, UNKNOWN):
         assert (
-            f"A claim that {verdict}: {verdict} . gain over scratch; 19 test subjects." in page.text
+            f"A claim that {verdict}: {verdict} . Gain over scratch; 19 test subjects." in page.text
         )
     assert "all of them: +0.31 BPM (+0.11 to +0.51), p < 0.01" in page.text
     assert "all of them: −0.20 BPM (+0.11 to +0.51), p 0.04" in page.text

@@ -145,7 +145,7 @@ def test_an_interval_over_few_test_subjects_is_called_so_in_the_first_box(
     assert "95 % interval" not in page.verdict
     assert "by person, too few for an interval" in page.verdict
     assert "2 people say little about others." in page.verdict
-    assert "over 2 test subjects. So few say little about other people." in page.text
+    assert "2 test people are too few for intervals over people: with fewer than 5" in page.text
 
 
 def test_enough_test_subjects_are_counted_without_a_warning(

@@ -57,13 +57,17 @@ def test_dkd_is_the_strongest_only_if_it_beats_every_other(sweep: Sweep) -> None
         claim = judge(sweep(error_bpm(gains), strategies=strategies, n_subjects=8))[STRONGEST]
         assert claim["verdict"] == verdict
         found = {row["compared"]: row["estimate"] for row in claim["comparisons"]}
-        assert found["dkd and soft"] == pytest.approx(0.3)
-        assert found["dkd and hard"] == pytest.approx(0.5 - hard_bpm)
+        assert found["decoupled distillation and soft targets"] == pytest.approx(0.3)
+        assert found["decoupled distillation and hard targets"] == pytest.approx(0.5 - hard_bpm)
 
 
 def test_what_a_study_lacks_is_said(sweep: Sweep) -> None:
     claims = judge(sweep(error_bpm({}), n_subjects=8))
-    for number, why in ((STRONGEST, "no dkd"), (LAW, "no size sweep"), (WAVEFORMS, "both kinds")):
+    for number, why in (
+        (STRONGEST, "no decoupled distillation"),
+        (LAW, "no size sweep"),
+        (WAVEFORMS, "both kinds"),
+    ):
         assert claims[number]["verdict"] == UNKNOWN
         assert why in claims[number]["why"]
 

@@ -253,7 +253,7 @@ def test_a_study_without_laws_says_why(sweep: Sweep, inputs: InputShape) -> None
     cells, subjects = sweep(lambda s, p, k, who: 2.0)
     fitted = {"inputs": asdict(inputs), **fit_laws(cells, subjects)}
     with pytest.raises(
-        PpgkdError, match=r"no law to plan with: scratch, none: .* at least 4 sizes"
+        PpgkdError, match=r"no law to plan with: spectral_resnet, from scratch: .* at least 4 sizes"
     ):
         plan_student(Constraints(max_mae_bpm=2.5), fitted, cells)
 

@@ -30,7 +30,8 @@ function switchBoxes(about, dark) {
   boxes.className = "switches";
   const legend = boxes.appendChild(document.createElement("legend"));
   legend.textContent = about.title;
-  for (const series of about.series) boxes.append(switchBox(about.field, series, dark));
+  const row = boxes.appendChild(document.createElement("div"));
+  for (const series of about.series) row.append(switchBox(about.field, series, dark));
   return boxes;
 }
 

@@ -15,13 +15,16 @@ from ppgkd.report.figures.chart import Chart, Panel
 from ppgkd.report.figures.layers import (
     HEIGHT,
     NO_LINES,
+    RIGHT,
     Named,
+    Rows,
     dashes_of,
     data,
     error_axis,
     named_bound,
     named_lines,
     points,
+    recommended_at,
     size_axis,
     wide_domain,
 )
@@ -37,6 +40,7 @@ from ppgkd.report.figures.student_points import (
 def error_vs_cost(gated: pd.DataFrame, laws: Sequence[Mapping[str, Any]], gates: Gates) -> Chart:
     """MAE against the MACs of one window, with the laws in them, and against the latency."""
     rows, switch = student_points(gated), strategy_switch(gated)
+    lines = error_lines(gated, gates)
     curves = _curves_in_macs(laws)
     panels = []
     for column, title, bound in (
@@ -44,12 +48,13 @@ def error_vs_cost(gated: pd.DataFrame, laws: Sequence[Mapping[str, Any]], gates:
         ("latency_p99_ms", "p99 latency (ms)", gates.max_latency_ms),
     ):
         domain = wide_domain([*gated[column]])
-        layers = [*named_lines(error_lines(gated, gates)).lines, *_bound(bound, domain).lines]
+        named = _named(gated, rows, lines, column, domain)
+        layers = [*named.lines, *_bound(bound, domain).lines]
         if column == "macs" and curves:
             line = alt.Chart(data(curves)).mark_line(strokeWidth=1.4, clip=True)
             x = size_axis("law_macs", title, domain)
             layers.append(line.encode(x=x, y=_error("law_mae_bpm"), **dashes_of(switch)))
-        layers += [*named_lines(error_lines(gated, gates)).names, *_bound(bound, domain).names]
+        layers += [*named.names, *_bound(bound, domain).names]
         layers += points(rows, switch, size_axis(column, title, domain), _error("mae_bpm"))
         panels.append(Panel(alt.layer(*layers, width=440, height=HEIGHT)))
     return Chart(panels, 2, [switch, *family_switch([*gated["family"]])], {"laws": bool(curves)})
@@ -70,7 +75,7 @@ def pareto(gated: pd.DataFrame, gates: Gates) -> Chart:
     line = alt.Chart(data(steps)).mark_line(
         color=SOFT, strokeWidth=5, opacity=0.35, interpolate="step-after", clip=True
     )
-    named = named_lines(error_lines(gated, gates))
+    named = _named(gated, rows, error_lines(gated, gates), "cost", domain)
     bound = _bound(gates.bounds.get(gates.cost), domain)
     both = Named([*named.lines, *bound.lines], [*named.names, *bound.names])
     x, y = size_axis("cost", title, domain), _error("mae_bpm")
@@ -89,6 +94,19 @@ def pareto(gated: pd.DataFrame, gates: Gates) -> Chart:
 
 def _error(column: str) -> alt.Y:
     return error_axis(column)
+
+
+def _named(
+    gated: pd.DataFrame,
+    rows: Rows,
+    lines: Mapping[str, tuple[float, tuple[int, ...]]],
+    column: str,
+    domain: tuple[float, float],
+) -> Named:
+    """Lines across a panel, with names where the word at the recommended point is not."""
+    top = max(gated["mae_bpm"].max(), *(value for value, _ in lines.values()))
+    at = recommended_at(rows, column, domain)
+    return named_lines(lines, float(top), left=at is not None and at > RIGHT)
 
 
 def _bound(value: float | None, domain: tuple[float, float]) -> Named:

@@ -30,9 +30,10 @@ from ppgkd.report.figures.student_points import (
     strategy_switch,
     student_points,
 )
-from ppgkd.report.names import strategy_label, student_name
+from ppgkd.report.names import student_name
 from ppgkd.report.rows import row_id
 from ppgkd.scaling import JointLaw, Law
+from ppgkd.strategies.labels import strategy_label
 
 GRID = 24
 """Tiles of the law's map across and up."""

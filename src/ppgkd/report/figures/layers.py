@@ -32,12 +32,23 @@ SIGNED = alt.Axis(labelExpr="datum.value === 0 ? '0' : format(datum.value, '+~f'
 SIZE = "format(datum.value, datum.value < 1000 ? ',~r' : '~s')"
 """Labels of a size or a cost: 0.1, 20, 5k."""
 
-STEPS: tuple[tuple[float, tuple[float, ...]], ...] = (
-    (10, (1, 2, 5)),
-    (3, (1, 1.5, 2, 3, 5, 7)),
-    (0, (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)),
+STEPS: tuple[tuple[float, ...], ...] = (
+    (1, 2, 5),
+    (1, 1.5, 2, 3, 5, 7),
+    (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9),
+    (1, 1.1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9),
 )
-"""Labels within a decade, for axes that are longer than this factor."""
+"""Labels within a decade, fewest first."""
+
+LEAST_LABELS = 3
+"""Number of labels from which a logarithmic axis can be read."""
+
+ROOM = 0.09
+"""Share of an axis that the name of a line needs below the line."""
+
+RIGHT = 0.5
+"""Share of a panel beyond which the recommended point's word is left of it, and so are, at the
+panel's left end, the names of lines beside it."""
 
 HEIGHT = 260
 """Height of a panel in px."""
@@ -54,16 +65,17 @@ def _finite(value: Any) -> Any:
 
 def size_axis(column: str, title: str, domain: tuple[float, float]) -> alt.X:
     """Logarithmic axis of a size or a cost, with labels at 1, 2, 5, 10 and so on."""
-    steps = next(steps for least, steps in STEPS if domain[1] > least * domain[0])
-    decades = range(math.floor(math.log10(domain[0])), math.ceil(math.log10(domain[1])) + 1)
-    ticks = [step * 10.0**decade for decade in decades for step in steps]
-    axis = alt.Axis(
-        values=[tick for tick in ticks if domain[0] <= tick <= domain[1]],
-        labelExpr=SIZE,
-        labelOverlap="greedy",
-    )
+    values = [_labels(domain, steps) for steps in STEPS]
+    enough = next((some for some in values if len(some) >= LEAST_LABELS), values[-1])
+    axis = alt.Axis(values=enough, labelExpr=SIZE, labelOverlap="greedy")
     scale = alt.Scale(type="log", domain=list(domain), nice=False)
     return alt.X(f"{column}:Q", title=title, axis=axis, scale=scale)
+
+
+def _labels(domain: tuple[float, float], steps: Sequence[float]) -> list[float]:
+    decades = range(math.floor(math.log10(domain[0])), math.ceil(math.log10(domain[1])) + 1)
+    ticks = [round(step * 10.0**decade, 9) for decade in decades for step in steps]
+    return [tick for tick in ticks if domain[0] <= tick <= domain[1]]
 
 
 def error_axis(column: str, title: str = "test MAE (BPM)", highest: float | None = None) -> alt.Y:
@@ -136,13 +148,29 @@ def line(base: alt.Chart, dashes: tuple[int, ...] = (1, 0)) -> alt.Chart:
     return drawn
 
 
-def named_lines(lines: Mapping[str, tuple[float, tuple[int, ...]]]) -> Named:
-    """Lines across a panel by name: the highest has its name above, the others below."""
+def named_lines(
+    lines: Mapping[str, tuple[float, tuple[int, ...]]], top: float, *, left: bool = False
+) -> Named:
+    """Lines across a panel, with their names at one end.
+
+    The highest has its name above, the others below; one that is close to the panel's lower end,
+    where the name would lie on the axis, above and at the other end.
+
+    Parameters
+    ----------
+    lines
+        Name to value and dashes.
+    top
+        Upper end of the panel's axis, which begins at 0.
+    left
+        Whether the names are at the left end.
+    """
     highest = max((value for value, _ in lines.values()), default=0)
-    drawn = [
-        named_line(value, text, above=value == highest, dashes=dashes)
-        for text, (value, dashes) in lines.items()
-    ]
+    drawn = []
+    for text, (value, dashes) in lines.items():
+        below = value < highest and value >= ROOM * top
+        at_left = left if below or value == highest else not left
+        drawn.append(named_line(value, text, above=not below, dashes=dashes, left=at_left))
     return Named(
         [layer for line in drawn for layer in line.lines],
         [layer for line in drawn for layer in line.names],
@@ -216,15 +244,19 @@ def points(
 
 def _towards_the_middle(rows: Rows, x: alt.X) -> dict[str, Any]:
     """Alignment of the word at the recommended point, which keeps it within the panel."""
-    field = x["shorthand"].removesuffix(":Q")
-    low, high = x["scale"]["domain"]
-    for row in rows:
-        if row["recommended"]:
-            share = math.log(row[field] / low) / math.log(high / low)
-            if share < 0.3:
-                return {"align": "left", "dx": -10}
-            return {"align": "right", "dx": 10} if share > 0.5 else {}
-    return {}
+    share = recommended_at(rows, x["shorthand"].removesuffix(":Q"), x["scale"]["domain"])
+    if share is None:
+        return {}
+    if share < 0.3:
+        return {"align": "left", "dx": -10}
+    return {"align": "right", "dx": 10} if share > RIGHT else {}
+
+
+def recommended_at(rows: Rows, field: str, domain: Sequence[float]) -> float | None:
+    """Where the recommended point is across a panel, from 0 to 1; None if it is not there."""
+    low, high = domain
+    found = (row[field] for row in rows if row["recommended"])
+    return next((math.log(value / low) / math.log(high / low) for value in found), None)
 
 
 def _chart(rows: Rows, only: Mapping[str, Sequence[str]]) -> alt.Chart:

@@ -23,13 +23,14 @@ from ppgkd.report.figures.layers import (
 )
 from ppgkd.report.figures.sizes import WIDTHS, beside
 from ppgkd.report.figures.student_points import APART, interval_bpm, records, strategy_switch
+from ppgkd.report.intervals import of_people
 from ppgkd.report.names import student_name
 from ppgkd.report.rows import row_id
 
 KEY = ["strategy", "teacher", "student"]
 
 
-def draw_people_figure(fitted: Mapping[str, Any], spec: str | Path) -> None:
+def draw_people_figure(fitted: Mapping[str, Any], spec: str | Path, n_people: int) -> None:
     """Draw the figure as Vega-Lite and as SVG.
 
     Parameters
@@ -38,8 +39,10 @@ def draw_people_figure(fitted: Mapping[str, Any], spec: str | Path) -> None:
         Of `ppgkd.scaling.people.fit_people_laws`.
     spec
         Vega-Lite file to write; the SVG is beside it.
+    n_people
+        Number of test people; intervals over few are left out: `ppgkd.report.intervals`.
     """
-    write_figure(error_vs_people(fitted), spec)
+    write_figure(error_vs_people(of_people(fitted, n_people, {})), spec)
 
 
 def error_vs_people(fitted: Mapping[str, Any]) -> Chart | None:
@@ -47,8 +50,11 @@ def error_vs_people(fitted: Mapping[str, Any]) -> Chart | None:
     curves = pd.DataFrame(fitted["curves"])
     if curves.empty:
         return None
+    curves[["lower_bpm", "upper_bpm"]] = curves[["lower_bpm", "upper_bpm"]].astype(float)
     switch = strategy_switch(curves)
-    forecasts = _forecasts(fitted["laws"], 1.1 * float(curves["upper_bpm"].max()))
+    forecasts = _forecasts(
+        fitted["laws"], 1.1 * float(curves[["mae_bpm", "upper_bpm"]].max().max())
+    )
     panels = _panels_of(curves)
     columns = beside(len(panels))
     x = _people_axis(curves, forecasts)
@@ -106,10 +112,9 @@ def _forecasts(laws: Sequence[Mapping[str, Any]], highest: float) -> list[dict[s
             **{key: law[key] for key in KEY},
             "at_people": float(f"{people:.4g}"),
             **{
-                f"forecast_{end}_bpm": float(
-                    f"{np.clip(law['forecast'][f'{end}_bpm'][at], 0, highest):.4g}"
-                )
-                for end in ("mae", "lower", "upper")
+                f"forecast_{name}": float(f"{np.clip(law['forecast'][name][at], 0, highest):.4g}")
+                for name in ("mae_bpm", "lower_bpm", "upper_bpm")
+                if name in law["forecast"]
             },
         }
         for law in laws
@@ -125,11 +130,13 @@ def _forecast_layers(rows: Rows, switch: Switch, x: alt.X) -> Layers:
         x=alt.X("at_people:Q", title=x["title"], axis=x["axis"], scale=x["scale"])
     )
     looks = dashes_of(switch)
-    band = base.mark_area(opacity=0.12, clip=True).encode(
-        y=error_axis("forecast_lower_bpm"), y2="forecast_upper_bpm", color=looks["color"]
-    )
     middle = base.mark_line(strokeWidth=1.5, clip=True)
-    return [band, middle.encode(y=error_axis("forecast_mae_bpm"), **looks)]
+    lines = [middle.encode(y=error_axis("forecast_mae_bpm"), **looks)]
+    if "forecast_lower_bpm" not in rows[0]:
+        return lines
+    band = base.mark_area(opacity=0.12, clip=True)
+    lower = error_axis("forecast_lower_bpm")
+    return [band.encode(y=lower, y2="forecast_upper_bpm", color=looks["color"]), *lines]
 
 
 def _people_axis(curves: pd.DataFrame, forecasts: Rows) -> alt.X:

@@ -26,6 +26,7 @@ from ppgkd.report.figures.layers import (
     named_line,
 )
 from ppgkd.report.figures.looks import FAINT, INK, LOOKS, SOFT, STRONG
+from ppgkd.report.intervals import are_few, of_quality
 
 Axis = TypeVar("Axis", alt.X, alt.Y)
 
@@ -49,7 +50,8 @@ def draw_quality_figures(
         Vega-Lite files for ``bland_altman``, which is of the online filter, ``reliability`` and
         ``risk_coverage``; each has its SVG beside it.
     """
-    both = {"single windows": quality["single"], "online filter": quality["filtered"]}
+    told = of_quality(quality)
+    both = {"single windows": told["single"], "online filter": told["filtered"]}
     figures = {
         "bland_altman": bland_altman(as_estimates(predictions, "filtered")),
         "reliability": reliability(both),
@@ -78,6 +80,8 @@ def bland_altman(table: pd.DataFrame) -> Chart | None:
     mean_bpm = (given["pred_bpm"] + given["hr_bpm"]).to_numpy(float) / 2
     error_bpm = (given["pred_bpm"] - given["hr_bpm"]).to_numpy(float)
     limits = limits_of_agreement(given)
+    if are_few(given["subject"].nunique()):
+        del limits["intervals"]
     highest = 1.05 * max(*np.abs(error_bpm), -limits["lower_bpm"], limits["upper_bpm"], 1.0)
     x = alt.X(
         "left:Q",
@@ -145,9 +149,11 @@ def _limit_lines(limits: Mapping[str, Any]) -> Named:
     ):
         said = f"{text} {numbers.signed(limits[name], 1)}"
         named = named_line(limits[name], said, above=above, dashes=dashes, left=name == "bias_bpm")
-        lower, upper = limits["intervals"][name]
-        band = alt.Chart(data([{"from": lower, "to": upper}])).mark_rect(color=INK, opacity=0.1)
-        lines += [band.encode(y="from:Q", y2="to"), *named.lines]
+        if "intervals" in limits:
+            lower, upper = limits["intervals"][name]
+            band = alt.Chart(data([{"from": lower, "to": upper}]))
+            lines.append(band.mark_rect(color=INK, opacity=0.1).encode(y="from:Q", y2="to"))
+        lines += named.lines
         names += named.names
     return Named(lines, names)
 
@@ -168,10 +174,7 @@ def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Chart:
             "name": f"{name}: interval of {numbers.percent(point['nominal'])}",
             "facts": [
                 ["covers", numbers.percent(point["coverage"])],
-                [
-                    "95 % interval",
-                    f"{numbers.percent(point['lower'])} to {numbers.percent(point['upper'])}",
-                ],
+                *_interval(point),
             ],
         }
         for name, assessment in assessments.items()
@@ -197,6 +200,14 @@ def reliability(assessments: Mapping[str, Mapping[str, Any]]) -> Chart:
         height=340,
     )
     return Chart([Panel(view)], switches=[switch])
+
+
+def _interval(point: Mapping[str, Any]) -> list[list[str]]:
+    """Interval of a point, if it has one."""
+    if point["lower"] is None:
+        return []
+    ends = [numbers.percent(point[end]) for end in ("lower", "upper")]
+    return [["95 % interval", " to ".join(ends)]]
 
 
 def risk_coverage(assessments: Mapping[str, Mapping[str, Any]]) -> Chart:

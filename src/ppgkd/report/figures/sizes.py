@@ -13,6 +13,7 @@ from ppgkd.evaluation.recommendation import Gates
 from ppgkd.report.figures.chart import Chart, Panel, Switch
 from ppgkd.report.figures.layers import (
     HEIGHT,
+    RIGHT,
     SIGNED,
     Named,
     Rows,
@@ -22,6 +23,7 @@ from ppgkd.report.figures.layers import (
     error_points,
     line,
     named_lines,
+    recommended_at,
     size_axis,
 )
 from ppgkd.report.figures.student_points import (
@@ -53,10 +55,16 @@ def error_vs_size(gated: pd.DataFrame, laws: Sequence[Mapping[str, Any]], gates:
         shown = [row for row in curves if _in_panel(row, family, teacher)]
         y = error_axis("mae_bpm", highest=top)
         taught = gated[(gated["family"] == family) & (gated["teacher"] == teacher)]
-        named = named_lines(error_lines(taught, gates))
+        own = _only(family, teacher)
+        at = recommended_at(
+            [row for row in points if all(row[key] in own[key] for key in own)],
+            "params_apart",
+            domain,
+        )
+        lines = error_lines(taught, gates)
+        named = named_lines(lines, top, left=at is not None and at > RIGHT)
         x = size_axis("params_apart", "parameters", domain)
         ends = ("mae_lower_bpm", "mae_upper_bpm")
-        own = _only(family, teacher)
         marks = error_points(points, switch, x, y, ends, named=named, only=own)
         layers = [*_law_layers(shown, switch, domain), *marks]
         drawn.append(_panel(layers, family, teacher, columns))
@@ -134,8 +142,9 @@ def _curves(laws: Sequence[Mapping[str, Any]], highest: float) -> list[dict[str,
             **{name: law[name] for name in ("strategy", "family", "teacher")},
             "law_params": _rounded(params),
             **{
-                f"law_{end}_bpm": _rounded(np.clip(law["curve"][f"{end}_bpm"][at], 0, highest))
-                for end in ("mae", "lower", "upper")
+                f"law_{name}": _rounded(np.clip(values[at], 0, highest))
+                for name, values in law["curve"].items()
+                if name != "params"
             },
         }
         for law in laws
@@ -155,14 +164,13 @@ def _law_layers(curves: Rows, switch: Switch, domain: tuple[float, float]) -> li
     base = alt.Chart(data(curves))
     x, looks = size_axis("law_params", "parameters", domain), dashes_of(switch)
     title = "test MAE (BPM)"
-    band = base.mark_area(opacity=0.1, clip=True)
     line = base.mark_line(strokeWidth=1.6, clip=True)
-    return [
-        band.encode(
-            x=x, y=alt.Y("law_lower_bpm:Q", title=title), y2="law_upper_bpm", color=looks["color"]
-        ),
-        line.encode(x=x, y=alt.Y("law_mae_bpm:Q", title=title), **looks),
-    ]
+    lines = [line.encode(x=x, y=alt.Y("law_mae_bpm:Q", title=title), **looks)]
+    if "law_lower_bpm" not in curves[0]:
+        return lines
+    lower = alt.Y("law_lower_bpm:Q", title=title)
+    band = base.mark_area(opacity=0.1, clip=True)
+    return [band.encode(x=x, y=lower, y2="law_upper_bpm", color=looks["color"]), *lines]
 
 
 def _in_panel(row: Mapping[str, Any], family: str, teacher: str) -> bool:

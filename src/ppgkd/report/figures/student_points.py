@@ -86,9 +86,9 @@ def student_facts(row: Mapping[str, Any]) -> list[list[str]]:
         ["p99 latency", f"{numbers.ms(row['latency_p99_ms'])} ms"],
     ]
     if not pd.isna(row["gain_bpm"]):
-        gain = numbers.signed(row["gain_bpm"])
-        ends = [numbers.signed(row[f"gain_{end}_bpm"]) for end in ("lower", "upper")]
-        facts.insert(1, ["gain over scratch", f"{gain} BPM ({' to '.join(ends)})"])
+        ends = [row[f"gain_{end}_bpm"] for end in ("lower", "upper")]
+        interval = "" if np.isnan(ends).any() else f" ({' to '.join(map(numbers.signed, ends))})"
+        facts.insert(1, ["gain over scratch", f"{numbers.signed(row['gain_bpm'])} BPM{interval}"])
     for name in ("flash", "ram"):
         if not pd.isna(row[f"{name}_bytes"]):
             kilobytes = numbers.kilobytes(row[f"{name}_bytes"])

@@ -69,7 +69,7 @@ def of_points(rows: list[dict[str, Any]], column: str) -> dict[tuple[str, ...], 
 
 def draw(gated: pd.DataFrame, laws: list[dict[str, Any]], folder: Path) -> dict[str, bytes]:
     specs = {name: folder / f"{name}.json" for name in NAMES}
-    draw_figures(gated, {"laws": laws, "joint": []}, EFFECTS, GATES, specs)
+    draw_figures(gated, {"laws": laws, "joint": []}, EFFECTS, GATES, specs, n_people=5)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
