@@ -51,13 +51,13 @@ def errors_on(dataset: str, level: float, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def render_left_out(
+def results_left_out(
     sweep: Sweep,
     folder: Path,
     left_out: list[dict[str, Any]],
     same: list[dict[str, Any]],
     **changes: Any,
-) -> Page:
+) -> tuple[Study, Results]:
     study = study_of(**LEFT_OUT | changes)
     results = make_results(study, sweep, folder)
     quality = {**results.quality, "by_dataset": left_out}
@@ -66,8 +66,11 @@ def render_left_out(
         for who, name in enumerate(study.tested)
     ]
     splits = pd.DataFrame(tested)
-    results = replace(results, quality=quality, other_people=same, splits=splits)
-    return render(study, results, folder / "report.html")
+    return study, replace(results, quality=quality, other_people=same, splits=splits)
+
+
+def render_left_out(sweep: Sweep, folder: Path, *rows: Any, **changes: Any) -> Page:
+    return render(*results_left_out(sweep, folder, *rows, **changes), folder / "report.html")
 
 
 ERRORS = [errors_on("bami1", 3.0), errors_on("wrist_exercise", 30.0), errors_on("welltory", 2.0)]
