@@ -47,6 +47,8 @@ export class View {
   /** Make the charts one by one, so that the page answers in between. */
   async #makeCharts() {
     const { results } = this;
+    await pause();
+    if (View.latest !== this) return;
     this.charts.push(heartRateChart(element("rate-chart"), results, (u) => this.#follow(u)));
     await pause();
     if (View.latest !== this) return; // the visitor has chosen another recording
