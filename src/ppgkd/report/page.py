@@ -29,7 +29,7 @@ from ppgkd.report.data_page import is_labelled, rejection_reasons
 from ppgkd.report.findings import findings
 from ppgkd.report.html import write_page
 from ppgkd.report.provenance import provenance
-from ppgkd.report.summary import not_known, passed_over, tested_people
+from ppgkd.report.summary import not_known, passed_over, shipped_mae_bpm, tested_people
 from ppgkd.report.tables import (
     configured_lags_s,
     dataset_rows,
@@ -236,6 +236,7 @@ def _of_summary(
         "tested": tested,
         "by_person": _range_by_person(results.quality),
         "by_fold": _by_fold(results, gated),
+        "shipped_mae_bpm": shipped_mae_bpm(study, chosen, results.cells),
         "passed_over": passed_over(gated, gates),
         "not_known": not_known(
             study, results.quality, tested, chosen, results.claims, results.laws["laws"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ppgkd.datasets.activity import ACTIVITIES, UNKNOWN
@@ -13,7 +14,7 @@ from ppgkd.evaluation.few_people import FEW_PEOPLE
 from ppgkd.evaluation.quality import HEART_RATE_BANDS
 from ppgkd.evaluation.recommendation import VALIDATION_SLACK, Gates, recommend
 from ppgkd.report.names import student_name
-from ppgkd.report.numbers import about, bpm, percent
+from ppgkd.report.numbers import about, bpm, percent, plain
 from ppgkd.scaling.claims import UNKNOWN as CANNOT_BE_TOLD
 from ppgkd.study.roles import BY_DATASET
 from ppgkd.study.study import Study
@@ -55,6 +56,26 @@ def tested_people(study: Study, splits: pd.DataFrame, recordings: pd.DataFrame) 
     }
 
 
+def shipped_mae_bpm(study: Study, chosen: Mapping[str, Any], cells: pd.DataFrame) -> float | None:
+    """Test MAE of the file that is shipped; None if that is the student's, or nobody is left out.
+
+    Parameters
+    ----------
+    study
+        The study.
+    chosen
+        The recommended student, whose errors are means over seeds.
+    cells
+        Table of the cells.
+    """
+    shipped = study.shipped_cell(chosen["strategy"], chosen["teacher"], chosen["student"])
+    if study.config["folds"] or len(study.config["seeds"]) == 1:
+        return None
+    same = [cells[name] == getattr(shipped, name) for name in ("strategy", "teacher", "student")]
+    own = cells.loc[np.logical_and.reduce([*same, cells["seed"] == shipped.seed]), "mae_bpm"]
+    return float(own.iloc[0]) if len(own) else None
+
+
 def not_known(
     study: Study,
     quality: Mapping[str, Any],
@@ -88,6 +109,7 @@ def not_known(
     n_people = quality["single"]["n_subjects"]
     return [
         *_of_people(study, n_people, tested),
+        *_of_gate(study.config["gates"]["max_mae_bpm"], n_people, chosen),
         *_of_rates(quality["single"]["by_heart_rate"]),
         *_of_device(chosen),
         *_of_size(laws, chosen["family"]),
@@ -112,6 +134,17 @@ def _of_people(study: Study, n_people: int, tested: Mapping[str, Any]) -> list[s
     if without:
         found.append(f"What it errs by on {', '.join(without)}: there is no reference.")
     return found
+
+
+def _of_gate(max_mae_bpm: float, n_people: int, chosen: Mapping[str, Any]) -> list[str]:
+    """A gate that the mean passes, and the interval does not."""
+    upper_bpm = chosen["mae_upper_bpm"]
+    if n_people < FEW_PEOPLE or not chosen["mae_bpm"] < max_mae_bpm <= upper_bpm:
+        return []
+    return [
+        f"Whether other people get under {plain(max_mae_bpm)} BPM on average: the interval of the "
+        f"error reaches {bpm(upper_bpm)}."
+    ]
 
 
 def _of_rates(bands: Sequence[Mapping[str, Any]]) -> list[str]:

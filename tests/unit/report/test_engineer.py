@@ -20,7 +20,7 @@ def test_the_page_has_the_reduction_of_the_error_by_the_filter(page: Page) -> No
 def test_the_page_has_both_files_with_what_they_cost(page: Page) -> None:
     assert "float32 15.4 0.11 0.11 0.11 0.057 2.3 1,234,567 98,765 3,688 45,678" in page.text
     assert "int8 21.1 0.11" in page.text
-    assert "Int8 changes the MAE by +0.01 BPM on the same test windows" in page.text
+    assert "Int8 changes the MAE of this file by +0.01 BPM on the same test windows" in page.text
 
 
 def test_the_estimate_for_microcontrollers_is_called_one(page: Page) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from tests.unit.report.hand_made import (
     LEVEL_BPM,
     MEASURED,
@@ -21,7 +22,7 @@ from tests.unit.report.page_reader import Page
 
 from ppgkd.evaluation.recommendation import Gates, apply_gates
 from ppgkd.report.page import Results
-from ppgkd.report.summary import passed_over
+from ppgkd.report.summary import passed_over, shipped_mae_bpm
 from ppgkd.scaling.claims import HOLDS, UNKNOWN
 from ppgkd.study.study import Study
 
@@ -211,6 +212,33 @@ def test_what_is_not_known_follows_from_the_results(
     assert "In which activities it errs: the recordings have no labels of activity." in found
     assert "Time and energy on a board: instructions are counted, the rest is estimated." in found
     assert "1 of 2 of the claims on distillation cannot be told from this study." in found
+
+
+@pytest.mark.parametrize(("upper_bpm", "is_said"), [(3.16, True), (2.4, False)])
+def test_a_gate_that_the_interval_reaches_beyond_is_not_known_to_hold(
+    study: Study, results: Results, tmp_path: Path, upper_bpm: float, is_said: bool
+) -> None:
+    made = with_more_people(results)
+    quality = {**made.quality, "single": {**made.quality["single"], "n_subjects": 9}}
+    students = made.students.assign(mae_bpm=2.17, mae_upper_bpm=upper_bpm)
+    made = replace(made, quality=quality, students=students)
+    page = render(study, made, tmp_path / "page.html")
+    assert ("under 2.5 BPM on average: the interval of the error reaches" in page.text) == is_said
+
+
+IN_FOLDS = {
+    "seeds": [3, 0],
+    "folds": 2,
+    "datasets": {"simulated": {"train": 0.3, "val": 0.2, "test": 0.5}},
+}
+
+
+def test_with_several_seeds_the_error_of_the_file_to_ship_is_its_own() -> None:
+    chosen = {"strategy": "soft", "teacher": "big", "student": "small-350"}
+    cells = pd.DataFrame([{**chosen, "seed": seed, "mae_bpm": 2.0 + seed} for seed in (0, 3)])
+    assert shipped_mae_bpm(study_of(seeds=[3, 0]), chosen, cells) == 5.0
+    assert shipped_mae_bpm(study_of(seeds=[3]), chosen, cells) is None
+    assert shipped_mae_bpm(study_of(**IN_FOLDS), chosen, cells) is None
 
 
 def gated_of(results: Results, **changes: list[float]) -> tuple[pd.DataFrame, Gates]:

@@ -18,7 +18,7 @@ export function showCard({ study, models }) {
   const rows = [
     ["Student", `${card.student}, strategy ${card.strategy}, teacher ${card.teacher}`],
     ["Learned from", card.trained_on.join(", ")],
-    ["Test error", `${interval(card)}, single windows, on ${held}`],
+    ["Test error of this file", `${interval(card)}, single windows, on ${held}`],
     ["Input", `${card.channels.join(", ")}; windows of ${card.window_s} s every ${card.stride_s} s`],
     ["Terms of the data", card.terms],
     ["Code", card.revision],
