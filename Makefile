@@ -23,6 +23,7 @@
 # make bench-demo    measure the demonstration in Chromium on an hour of 50 Hz, after make run
 # make schema        generate the schemas of the configuration and of own recordings from their models
 # make pipeline      draw the pipeline in README.md with Snakemake
+# make screenshots  take pictures of a finished study's pages on a desk and a phone, and print the report: PAGES_OF=results/bami
 # STUDY=studies/bami.yaml selects another study, CORES=8 the number of cores.
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 STUDY ?=
@@ -31,6 +32,7 @@ AGAINST ?=
 RESULTS ?= results/bami_ladder
 PEERS_OPTIONS ?=
 FIRMWARE_STUDY ?= results/default
+PAGES_OF ?= results/default
 PYTHON ?= python3
 BIN := .venv/bin
 # The files that a demonstration loads in the browser, from npm.
@@ -41,7 +43,7 @@ SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) 
 
 LINTERS := lint-mypy lint-snakemake lint-snakefmt lint-ruff lint-imports
 
-.PHONY: $(LINTERS) packaged-student run data-report test verify test-browser test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-firmware bench-firmware-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people bench-demo lint plan schema pipeline snakemake-report clean-env
+.PHONY: $(LINTERS) screenshots packaged-student run data-report test verify test-browser test-cluster test-device test-faults bench bench-commands bench-scale bench-peers bench-firmware bench-firmware-peers bench-lost-samples bench-validity bench-validity-weights bench-unseen bench-pretrained bench-waveform bench-people bench-demo lint plan schema pipeline snakemake-report clean-env
 
 run: $(WEB)
 	$(SNAKEMAKE)
@@ -72,6 +74,9 @@ test-device: .venv/installed
 
 test-browser: $(WEB)
 	$(BIN)/python -m pytest tests/browser
+
+screenshots: $(WEB)
+	$(BIN)/python -m tests.browser.take_screenshots $(PAGES_OF)
 
 test-cluster: .venv-slurm/installed $(WEB)
 	.venv-slurm/bin/python -m pytest tests/cluster
