@@ -92,7 +92,10 @@ def test_a_stream_has_the_same_estimates_there(
     assert not done.stderr
     here = [[found.bpm, found.valid] for found in estimate_recording(student_file, recording)]
     assert len(here) == 7
-    assert json.loads(done.stdout) == here
+    # other libraries are loaded there, so sums may differ in their last digit
+    there = json.loads(done.stdout)
+    assert [bpm for bpm, _ in there] == pytest.approx([bpm for bpm, _ in here], abs=1e-9)
+    assert [valid for _, valid in there] == [valid for _, valid in here]
 
 
 def test_a_command_says_which_extra_it_needs(device_python: Path, student_file: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ppgkd.report.assets import asset
-from ppgkd.report.law_parameters import is_identified, parameters
 from ppgkd.report.names import bounds_text, student_name, term_label, turning_point
 from ppgkd.report.numbers import FILTERS
 from ppgkd.report.page_figures import page_figures
@@ -20,11 +19,8 @@ from ppgkd.runtime.artifacts import atomic_write
 from ppgkd.strategies.labels import strategy_label, training_label
 
 STYLES = ("page.css", "figure.css")
-WORDS = (
-    *(strategy_label, training_label, term_label, bounds_text, turning_point),
-    *(parameters, is_identified),
-)
-"""Filters of the templates beside those of numbers."""
+WORDS = (strategy_label, training_label, term_label, bounds_text, turning_point)
+"""Filters of all templates beside those of numbers."""
 
 
 def write_page(
@@ -32,6 +28,7 @@ def write_page(
     context: Mapping[str, Any],
     figures: Mapping[str, str | Path | None],
     path: str | Path,
+    filters: tuple[Callable[..., Any], ...] = (),
 ) -> None:
     """Write a page that needs no network.
 
@@ -45,10 +42,12 @@ def write_page(
         Vega-Lite files by the figure's name: `ppgkd.report.page_figures.page_figures`.
     path
         HTML file to write.
+    filters
+        Filters of its templates alone, by their own names.
     """
     drawn, interactive = page_figures(figures)
     page = (
-        _environment()
+        _environment(filters)
         .get_template(template)
         .render(style=asset(STYLES), figures=drawn, interactive=interactive, **context)
     )
@@ -57,7 +56,7 @@ def write_page(
 
 
 @cache
-def _environment() -> Environment:
+def _environment(filters: tuple[Callable[..., Any], ...]) -> Environment:
     """Compiled templates are kept."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -67,6 +66,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    environment.filters.update((words.__name__, words) for words in WORDS)
+    environment.filters.update((words.__name__, words) for words in (*WORDS, *filters))
     environment.globals.update(row_id=row_id, student_name=student_name)
     return environment

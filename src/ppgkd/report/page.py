@@ -28,6 +28,7 @@ from ppgkd.report.contents import contents
 from ppgkd.report.data_page import is_labelled, rejection_reasons
 from ppgkd.report.findings import findings
 from ppgkd.report.html import write_page
+from ppgkd.report.law_parameters import is_identified, parameters
 from ppgkd.report.provenance import provenance
 from ppgkd.report.summary import not_known, passed_over, shipped_mae_bpm, tested_people
 from ppgkd.report.tables import (
@@ -144,7 +145,8 @@ def write_report(study: Study, results: Results, path: str | Path) -> None:
         HTML file to write.
     """
     figures = dict.fromkeys(FIGURES) | dict(results.figures)
-    write_page("page.html.j2", _context(study, results), figures, path)
+    filters = (parameters, is_identified)
+    write_page("page.html.j2", _context(study, results), figures, path, filters)
 
 
 def _where_enough(results: Results) -> Results:
