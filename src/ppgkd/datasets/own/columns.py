@@ -172,9 +172,7 @@ def read_other_columns(path: Path, names: Sequence[str]) -> pa.Table:
     raw_names = _csv_header(path) if is_csv else pq.read_schema(path).names
     places = [place for place, raw in enumerate(raw_names) if raw.strip() in names]
     wanted = [raw_names[place] for place in places]
-    if len(set(raw_names)) < len(
-        raw_names
-    ):  # pyarrow finds columns by name only if it is one's own
+    if len(set(raw_names)) < len(raw_names):  # by a shared name, pyarrow finds no column
         table = (pacsv.read_csv(path) if is_csv else pq.read_table(path)).select(places)
     elif is_csv:
         table = pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(include_columns=wanted))

@@ -21,11 +21,11 @@ self.addEventListener("message", async ({ data }) => {
 });
 
 /** Run the student on a test recording of the study. */
-async function runOnRecording({ file, model, rate_hz: rateHz }) {
+async function runOnRecording({ file, model }) {
   const response = await fetch(file);
   if (!response.ok) throw new Error(`${file} cannot be loaded: ${response.status}.`);
   const log = readSamples(await response.arrayBuffer(), model.card.channels);
-  await run(log, model, rateHz);
+  await run(log, model);
 }
 
 /** Run the student on a log of the visitor's. */
@@ -55,7 +55,7 @@ async function runOnFile({ file, model, rateHz }) {
         `${needed}, ${significant(card.window_s, 6)} s. Make a longer recording.`,
     );
   }
-  await run(log, model, rateHz);
+  await run(log, model);
 }
 
 async function run(log, model) {
